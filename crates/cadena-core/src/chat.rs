@@ -1,0 +1,15 @@
+//! Chat models: the trait that a provider writes, and what every model gets from it.
+
+mod model;
+pub use model::{ChatModel, ModelProfile};
+mod request;
+pub use request::ChatRequest;
+mod options;
+pub use options::{ChatOptions, ToolChoice};
+mod bind;
+pub use bind::{Bind, Bound, CloneModel};
+mod prompt_value;
+pub use prompt_value::PromptValue;
+mod echo;
+pub use echo::EchoModel;
+mod forward;

@@ -1,0 +1,122 @@
+//! Options that are fixed before a step is composed.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
+use crate::{AIMessage, ChunkStream, Result, RunContext};
+
+/// Fixes options of a step before it is composed. Options never travel through a chain.
+///
+/// The constructor's options are the weakest, then those bound first, then those bound later. A bound model is a model:
+/// it can be bound again, and keeps what was bound before.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel};
+///
+/// let llm = EchoModel::new().bind(ChatOptions::new().logprobs(true)).bind(ChatOptions::new().top_logprobs(5));
+/// assert_eq!(llm.options().logprobs, Some(true));
+/// assert_eq!(llm.options().top_logprobs, Some(5));
+/// ```
+///
+/// JSON is taken too, and checked here:
+///
+/// ```
+/// use cadena_core::{Bind, EchoModel};
+/// use serde_json::json;
+///
+/// assert!(EchoModel::new().bind(json!({"logprobs": true})).is_ok());
+/// assert!(EchoModel::new().bind(json!({"logprobs": "yes"})).is_err());
+/// ```
+pub trait Bind<O> {
+    /// The step with its options.
+    type Bound;
+
+    /// Fixes the options; the step itself stays as it is.
+    fn bind(&self, options: O) -> Self::Bound;
+}
+
+impl<M: ChatModel + Clone> Bind<ChatOptions> for M {
+    type Bound = Bound<M>;
+
+    fn bind(&self, options: ChatOptions) -> Bound<M> {
+        Bound {
+            model: self.clone(),
+            options,
+        }
+    }
+}
+
+impl<M: ChatModel + Clone> Bind<Value> for M {
+    type Bound = Result<Bound<M>>;
+
+    fn bind(&self, options: Value) -> Result<Bound<M>> {
+        Ok(self.bind(ChatOptions::try_from(options)?))
+    }
+}
+
+/// A chat model with options fixed; [`Bind::bind`] makes one.
+#[derive(Clone, Debug)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Bound<M> {
+    model: M,
+    options: ChatOptions,
+}
+
+impl<M: ChatModel> Bound<M> {
+    /// The options that are fixed here and below, the later ones on top.
+    #[must_use]
+    pub fn options(&self) -> ChatOptions {
+        self.model.bound_options().merge(self.options.clone())
+    }
+
+    /// The model without the options that were fixed last.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// What is bound lies under what the request says.
+    fn fill(&self, mut request: ChatRequest) -> ChatRequest {
+        request.options = self.options.clone().merge(request.options);
+        request
+    }
+}
+
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "a bound model is its model in everything but the options"
+)]
+#[async_trait]
+impl<M: ChatModel + Clone> ChatModel for Bound<M> {
+    fn profile(&self) -> ModelProfile {
+        self.model.profile()
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        self.model.name()
+    }
+
+    fn bound_options(&self) -> ChatOptions {
+        self.options()
+    }
+
+    fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
+        self.model.stream_chat(self.fill(request), cx)
+    }
+
+    async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+        self.model.chat(self.fill(request), cx).await
+    }
+}
+
+crate::impl_pipe!(Bound<M>, for <M: CloneModel>);
+
+/// A model that can be bound; a single bound for the `|` of [`Bound`].
+#[doc(hidden)]
+pub trait CloneModel: ChatModel + Clone {}
+
+impl<M: ChatModel + Clone> CloneModel for M {}

@@ -1,0 +1,45 @@
+//! Boxes and shared pointers of models are what they hold.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
+use crate::{AIMessage, ChunkStream, Result, RunContext};
+
+dyn_clone::clone_trait_object!(ChatModel);
+
+macro_rules! forward {
+    ($pointer:ident) => {
+        #[deny(
+            clippy::missing_trait_methods,
+            reason = "a pointer that forgets a method would change what it holds"
+        )]
+        #[async_trait]
+        impl ChatModel for $pointer<dyn ChatModel> {
+            fn profile(&self) -> ModelProfile {
+                (**self).profile()
+            }
+
+            fn name(&self) -> Cow<'_, str> {
+                (**self).name()
+            }
+
+            fn bound_options(&self) -> ChatOptions {
+                (**self).bound_options()
+            }
+
+            fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
+                (**self).stream_chat(request, cx)
+            }
+
+            async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+                (**self).chat(request, cx).await
+            }
+        }
+    };
+}
+
+forward!(Box);
+forward!(Arc);

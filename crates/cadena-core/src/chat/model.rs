@@ -1,0 +1,224 @@
+//! The trait that a provider writes.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use dyn_clone::DynClone;
+use futures::stream::{self, StreamExt};
+
+use super::{ChatOptions, ChatRequest, PromptValue};
+use crate::messages::id::RUN_PREFIX;
+use crate::{
+    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Result, RunContext, RunKind, Runnable,
+    fold,
+};
+
+/// A model that answers conversations: what a provider writes.
+///
+/// [`stream_chat`](Self::stream_chat) is the one thing to write beside [`profile`](Self::profile). From it every model gets `invoke`, `stream`, `batch`, [`bind`](crate::Bind::bind), runs
+/// with events, and a place in a chain. A provider that answers only whole returns a stream of one chunk.
+///
+/// # Implementing
+///
+/// Clone what the stream needs, so that it is `'static`. A stream that ends without the whole answer must end in an
+/// error: [`Truncated`](ErrorKind::Truncated), with the partial answer attached. Dropping the stream must stop the request. Say what cannot be honoured:
+/// an option that the provider does not know is an error of kind [`Unsupported`](ErrorKind::Unsupported), never dropped in silence.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessage, AIMessageChunk, ChatModel, ChatRequest, ChunkStream, ModelProfile, RunContext, RunnableExt};
+/// use futures::{stream, StreamExt};
+///
+/// #[derive(Clone)]
+/// struct Parrot;
+///
+/// impl ChatModel for Parrot {
+///     fn profile(&self) -> ModelProfile {
+///         ModelProfile::new("parrot", "parrot-1")
+///     }
+///
+///     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {
+///         let text = request.last_text();
+///         let words: Vec<_> = text.split_inclusive(' ').map(|word| Ok(AIMessageChunk::new(word))).collect();
+///         stream::iter(words).boxed()
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(Parrot.invoke("pretty bird").await?.text(), "pretty bird");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a step of a chain nor a chat model",
+    label = "not a step",
+    note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
+)]
+pub trait ChatModel: DynClone + Send + Sync + 'static {
+    /// Who the model is and what it can do.
+    fn profile(&self) -> ModelProfile;
+
+    /// What events and errors call it; default: the name of its type.
+    fn name(&self) -> Cow<'_, str> {
+        crate::runnable::short_type_name::<Self>().into()
+    }
+
+    /// The options that are bound to it; default: none.
+    fn bound_options(&self) -> ChatOptions {
+        ChatOptions::default()
+    }
+
+    /// Answers in chunks.
+    fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage>;
+
+    /// Answers whole; default: the fold of [`stream_chat`](Self::stream_chat). A provider whose protocol has a whole answer overrides it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream, and [`Truncated`](ErrorKind::Truncated) if it has no chunk.
+    async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+        fold::<AIMessage>(self.stream_chat(request, cx))
+            .await?
+            .ok_or_else(nothing_came)
+    }
+}
+
+fn nothing_came() -> Error {
+    Error::new(ErrorKind::Truncated, "the model's stream ended without a chunk")
+}
+
+/// Who a model is and what it can do.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ModelProfile;
+///
+/// let profile = ModelProfile::new("openai", "gpt-4o-mini").with_logprobs(true);
+/// assert_eq!(profile.model, "gpt-4o-mini");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelProfile {
+    /// The provider, such as `openai`.
+    pub provider: Cow<'static, str>,
+    /// The model, as the provider names it.
+    pub model: String,
+    /// Whether it gives log probabilities when asked.
+    pub logprobs: bool,
+    /// Whether it can call tools.
+    pub tools: bool,
+}
+
+impl ModelProfile {
+    /// A model of a provider, with no capability claimed.
+    #[must_use]
+    pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            model: model.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Claims log probabilities.
+    #[must_use]
+    pub fn with_logprobs(mut self, logprobs: bool) -> Self {
+        self.logprobs = logprobs;
+        self
+    }
+
+    /// Claims tool calls.
+    #[must_use]
+    pub fn with_tools(mut self, tools: bool) -> Self {
+        self.tools = tools;
+        self
+    }
+}
+
+/// Every model is a step: from a prompt to a message.
+#[diagnostic::do_not_recommend]
+#[async_trait]
+impl<M: ChatModel> Runnable for M {
+    type Input = PromptValue;
+    type Output = AIMessage;
+
+    fn name(&self) -> Cow<'_, str> {
+        ChatModel::name(self)
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::ChatModel
+    }
+
+    async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
+        let _permit = match cx.semaphore() {
+            // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
+            Some(semaphore) => semaphore.acquire_owned().await.ok(),
+            None => None,
+        };
+        let id = message_id(&cx);
+        let mut message = self.chat(ChatRequest::new(input), cx).await?;
+        message.id.get_or_insert(id);
+        Ok(message)
+    }
+
+    fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<AIMessage> {
+        let id = message_id(&cx);
+        let Some(semaphore) = cx.semaphore() else {
+            return finished(self.stream_chat(ChatRequest::new(input), cx), id);
+        };
+        let model = dyn_clone::clone_box(self);
+        let chunks = async move {
+            let permit = semaphore.acquire_owned().await.ok();
+            let chunks = finished(model.stream_chat(ChatRequest::new(input), cx), id);
+            // The permit goes back when the last chunk is taken or the stream is dropped.
+            let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
+            chunks.chain(release)
+        };
+        stream::once(chunks).flatten().boxed()
+    }
+}
+
+fn message_id(cx: &RunContext) -> String {
+    let id = cx.run().map_or_else(|| cx.next_id(), |run| run.id);
+    format!("{RUN_PREFIX}-{id}")
+}
+
+/// Gives every chunk the run's id, and the stream an end: a chunk marked as the last one, or an error.
+fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage> {
+    struct State {
+        chunks: ChunkStream<AIMessage>,
+        id: String,
+        some: bool,
+        last: bool,
+    }
+    let state = State {
+        chunks,
+        id,
+        some: false,
+        last: false,
+    };
+    stream::unfold(Some(state), |state| async {
+        let mut state = state?;
+        match state.chunks.next().await {
+            Some(Ok(mut chunk)) => {
+                state.some = true;
+                state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
+                chunk.id.get_or_insert_with(|| state.id.clone());
+                Some((Ok(chunk), Some(state)))
+            }
+            Some(Err(error)) => Some((Err(error), None)),
+            None if !state.some => Some((Err(nothing_came()), None)),
+            None if state.last => None,
+            None => {
+                let mut end = AIMessageChunk::new("");
+                end.id = Some(state.id);
+                end.chunk_position = Some(ChunkPosition::Last);
+                Some((Ok(end), None))
+            }
+        }
+    })
+    .boxed()
+}

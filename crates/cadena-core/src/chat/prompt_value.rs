@@ -1,0 +1,105 @@
+//! What a prompt gives and a model takes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AIMessage, ChatMessage, FunctionMessage, HumanMessage, Message, Result, Streamable, SystemMessage, ToolMessage,
+    Whole,
+};
+
+/// What a prompt gives and a model takes: the messages of a conversation.
+///
+/// Made by `into()` from a text, a pair of role and text, a message, or a list of messages.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{PromptValue, SystemMessage};
+///
+/// let conversation = PromptValue::from(vec![SystemMessage::new("Be brief.").into(), "hi".into()]);
+/// assert_eq!(conversation.messages.len(), 2);
+///
+/// // One message of a human: a pair is a role and what it says.
+/// let prompt = PromptValue::from(("human", "how are you today"));
+/// assert_eq!(prompt.messages[0].text(), "how are you today");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PromptValue {
+    /// The messages, first one first.
+    pub messages: Vec<Message>,
+}
+
+impl PromptValue {
+    /// A conversation.
+    #[must_use]
+    pub fn new(messages: Vec<Message>) -> Self {
+        Self { messages }
+    }
+}
+
+impl Streamable for PromptValue {
+    type Chunk = Whole<Self>;
+
+    fn into_chunk(self) -> Whole<Self> {
+        Whole(self)
+    }
+
+    fn from_chunk(chunk: Whole<Self>) -> Result<Self> {
+        Ok(chunk.0)
+    }
+}
+
+macro_rules! from_one_message {
+    ($($type:ty),*) => {$(
+        impl From<$type> for PromptValue {
+            fn from(message: $type) -> Self {
+                Self { messages: vec![message.into()] }
+            }
+        }
+    )*};
+}
+
+from_one_message!(
+    &str,
+    String,
+    Message,
+    HumanMessage,
+    SystemMessage,
+    AIMessage,
+    ToolMessage,
+    ChatMessage,
+    FunctionMessage
+);
+
+impl From<Vec<Message>> for PromptValue {
+    fn from(messages: Vec<Message>) -> Self {
+        Self { messages }
+    }
+}
+
+impl From<&[Message]> for PromptValue {
+    fn from(messages: &[Message]) -> Self {
+        Self {
+            messages: messages.to_vec(),
+        }
+    }
+}
+
+/// A role and what it says: one message.
+impl From<(&str, &str)> for PromptValue {
+    fn from(pair: (&str, &str)) -> Self {
+        Self {
+            messages: vec![pair.into()],
+        }
+    }
+}
+
+/// A conversation of roles and what they say.
+impl<const N: usize> From<[(&str, &str); N]> for PromptValue {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self {
+            messages: pairs.map(Message::from).into(),
+        }
+    }
+}

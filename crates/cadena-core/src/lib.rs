@@ -1,0 +1,72 @@
+//! The contracts and the data of cadena: steps that compose, messages and chunks that add up. No HTTP.
+//!
+//! ```
+//! use cadena_core::{dict, ChatPromptTemplate, EchoModel, RunnableExt, StrOutputParser};
+//!
+//! # futures::executor::block_on(async {
+//! let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
+//! let chain = prompt | EchoModel::new() | StrOutputParser;
+//! assert_eq!(chain.invoke(dict! {"topic": "bears"}).await?, "Tell a joke about bears.");
+//! # Ok::<_, cadena_core::Error>(()) }).unwrap();
+//! ```
+//!
+//! Programs use the crate `cadena`, which names everything in here; providers and plug-ins depend on this crate alone.
+//!
+//! - [`Runnable`] is what a step is, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives.
+//! - [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
+//! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
+//! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
+//! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens.
+//! - [`Error`] is the one error, [`ErrorKind`] what to do about it.
+
+mod error;
+pub use error::{BoxError, Error, ErrorKind, Result};
+
+mod runnable;
+pub use runnable::{
+    BoxRunnable, Branch, Chain, DEFAULT_BATCH_CONCURRENCY, Follows, IntoLambda, IntoParallel, Lambda, Parallel,
+    Passthrough, Runnable, RunnableExt, lambda, lambda_kind, parallel, passthrough,
+};
+
+mod stream;
+pub use stream::{ChunkStream, fold};
+mod streamable;
+pub use streamable::{Streamable, Whole};
+pub mod merge;
+pub use merge::{Merge, merge_all};
+mod dict;
+pub use dict::{Dict, DictChunk, ValueChunk};
+
+pub mod messages;
+pub use messages::{
+    AIMessage, AIMessageChunk, ChatMessage, ChunkPosition, Content, ContentPart, Extra, FunctionMessage, HumanMessage,
+    InvalidToolCall, Logprobs, Message, ResponseMetadata, SystemMessage, TokenDetails, TokenLogprob, ToolCall,
+    ToolCallChunk, ToolMessage, ToolStatus, TopLogprob, UsageMetadata,
+};
+
+mod chat;
+pub use chat::{
+    Bind, Bound, ChatModel, ChatOptions, ChatRequest, CloneModel, EchoModel, ModelProfile, PromptValue, ToolChoice,
+};
+
+mod prompts;
+pub use prompts::{ChatPromptTemplate, MessageTemplate, MessagesPlaceholder, Template};
+mod parsers;
+pub use parsers::StrOutputParser;
+
+mod run;
+pub use run::{
+    IdGenerator, Listener, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds,
+};
+
+pub mod json;
+
+/// Writes `impl Runnable for …` and `impl ChatModel for …` with `async fn`.
+pub use async_trait::async_trait;
+/// Stops a call from outside: [`RunConfig::cancellation`].
+pub use tokio_util::sync::CancellationToken;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use serde_json::Value;
+}

@@ -1,0 +1,265 @@
+//! What a message says: text, or a list of parts.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::merge::json::{Item, merge_typed_lists};
+use crate::{Merge, Result};
+
+/// What a message says: text, or a list of parts such as text and images.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Content, ContentPart};
+///
+/// let content = Content::from(vec![ContentPart::text("What is this? "), ContentPart::image_url("https://example.com/a.png")]);
+/// assert_eq!(content.text(), "What is this? ");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "content must be a text or a list of texts and objects")]
+pub enum Content {
+    /// Plain text. As JSON: `"Hello"`.
+    Text(String),
+    /// Parts. As JSON: `["Hello", {"type": "text", "text": "!"}]`.
+    Parts(Vec<ContentPart>),
+}
+
+/// One part of a [`Content::Parts`] list.
+///
+/// Objects are kept as the provider wrote them, so that what this library does not know comes back unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ContentPart;
+///
+/// assert_eq!(ContentPart::text("hi").block_type(), Some("text"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a part of content must be a text or an object")]
+pub enum ContentPart {
+    /// A bare text. As JSON: `"Hello"`.
+    Text(String),
+    /// An object, told apart by its `type`. As JSON: `{"type": "text", "text": "Hello"}`.
+    Block(Map<String, Value>),
+}
+
+impl ContentPart {
+    /// A text block.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::from_value(json!({"type": "text", "text": text.into()}))
+    }
+
+    /// An image by its URL, in the form of OpenAI's Chat Completions.
+    #[must_use]
+    pub fn image_url(url: impl Into<String>) -> Self {
+        Self::from_value(json!({"type": "image_url", "image_url": {"url": url.into()}}))
+    }
+
+    fn from_value(value: Value) -> Self {
+        match value {
+            Value::Object(block) => Self::Block(block),
+            other => Self::Text(other.to_string()),
+        }
+    }
+
+    /// The `type` of a block.
+    #[must_use]
+    pub fn block_type(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Block(block) => block.get("type")?.as_str(),
+        }
+    }
+
+    /// The text of a bare text or of a text block.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Block(block) if self.block_type() == Some("text") => block.get("text")?.as_str(),
+            Self::Block(_) => None,
+        }
+    }
+}
+
+impl Content {
+    /// The text of all parts, without anything between them.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Parts(parts) => match parts.as_slice() {
+                [one] => Cow::Borrowed(one.as_text().unwrap_or_default()),
+                many => Cow::Owned(many.iter().filter_map(ContentPart::as_text).collect()),
+            },
+        }
+    }
+
+    /// The text of all parts; plain text is not copied.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            parts @ Self::Parts(_) => parts.text().into_owned(),
+        }
+    }
+
+    /// Whether there is neither text nor a part.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Parts(parts) => parts.is_empty(),
+        }
+    }
+}
+
+/// Text appends; parts with the same `index` grow together, others append.
+///
+/// The rules are those of [`merge_content`](crate::merge::json::merge_content), except that nothing is lost and that empty content is
+/// the identity on both sides: empty text in front of parts leaves no empty part, text behind an empty list stays.
+impl Merge for Content {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        if next.is_empty() && !(self.is_empty() && matches!(next, Self::Parts(_))) {
+            return Ok(());
+        }
+        if self.is_empty() {
+            *self = next;
+            return Ok(());
+        }
+        match (&mut *self, next) {
+            (Self::Text(left), Self::Text(right)) => left.push_str(&right),
+            (Self::Text(left), Self::Parts(right)) => {
+                let mut parts = vec![ContentPart::Text(std::mem::take(left))];
+                parts.extend(right);
+                *self = Self::Parts(parts);
+            }
+            (Self::Parts(left), Self::Text(right)) => match left.last_mut() {
+                Some(ContentPart::Text(last)) => last.push_str(&right),
+                _ => left.push(ContentPart::Text(right)),
+            },
+            (Self::Parts(left), Self::Parts(right)) => merge_typed_lists(left, right)?,
+        }
+        Ok(())
+    }
+}
+
+impl Item for ContentPart {
+    fn as_block(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Text(_) => None,
+            Self::Block(block) => Some(block),
+        }
+    }
+
+    fn as_block_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        match self {
+            Self::Text(_) => None,
+            Self::Block(block) => Some(block),
+        }
+    }
+
+    fn try_into_block(self) -> Result<Map<String, Value>, Self> {
+        match self {
+            Self::Block(block) => Ok(block),
+            text @ Self::Text(_) => Err(text),
+        }
+    }
+
+    fn from_block(block: Map<String, Value>) -> Self {
+        Self::Block(block)
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl From<ContentPart> for Value {
+    fn from(part: ContentPart) -> Self {
+        match part {
+            ContentPart::Text(text) => Self::String(text),
+            ContentPart::Block(block) => Self::Object(block),
+        }
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Content {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<Cow<'_, str>> for Content {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::Text(text.into_owned())
+    }
+}
+
+impl From<Vec<ContentPart>> for Content {
+    fn from(parts: Vec<ContentPart>) -> Self {
+        Self::Parts(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(left: Value, right: Value, expect: Value) {
+        let mut sum: Content = serde_json::from_value(left).unwrap();
+        sum.merge(serde_json::from_value(right).unwrap()).unwrap();
+        assert_eq!(serde_json::to_value(sum).unwrap(), expect);
+    }
+
+    #[test]
+    fn empty_content_is_the_identity_on_both_sides() {
+        let block = json!([{"type": "text", "text": "x", "index": 0}]);
+        check(json!(""), block.clone(), block.clone());
+        check(block.clone(), json!(""), block.clone());
+        check(json!([]), json!("b"), json!("b"));
+        check(json!("b"), json!([]), json!("b"));
+        check(json!(""), json!([]), json!([]));
+    }
+
+    #[test]
+    fn blocks_with_the_same_index_grow_together() {
+        let piece = |text| json!([{"type": "text", "text": text, "index": 0}]);
+        check(piece("a"), piece("b"), piece("ab"));
+        check(
+            json!("a"),
+            piece("b"),
+            json!(["a", {"type": "text", "text": "b", "index": 0}]),
+        );
+        check(
+            piece("a"),
+            json!("b"),
+            json!([{"type": "text", "text": "a", "index": 0}, "b"]),
+        );
+        check(
+            json!(["a"]),
+            piece("b"),
+            json!(["a", {"type": "text", "text": "b", "index": 0}]),
+        );
+    }
+}

@@ -1,0 +1,193 @@
+//! What a provider said about an answer, typed where it is known.
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::{Extra, Logprobs};
+use crate::{Merge, Result};
+
+/// What a provider said about an answer: LangChain's `response_metadata`, typed where it is known.
+///
+/// It serialises to LangChain's keys, known ones only when set. When chunks are added, log probabilities append, the
+/// last known scalar wins, and other keys follow [`merge_dicts`](crate::merge::json::merge_dicts).
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ResponseMetadata;
+///
+/// let metadata: ResponseMetadata = serde_json::from_str(r#"{"finish_reason":"stop","mood":"good"}"#)?;
+/// assert_eq!(metadata.finish_reason.as_deref(), Some("stop"));
+/// assert_eq!(metadata.extra.get("mood"), Some(&"good".into()));
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ResponseMetadata {
+    /// The usage object as the server wrote it; [`UsageMetadata`](crate::UsageMetadata) is the portable form.
+    pub token_usage: Option<Map<String, Value>>,
+    /// Who answered, such as `openai`.
+    pub model_provider: Option<String>,
+    /// The model that answered, as the server names it.
+    pub model_name: Option<String>,
+    /// The server's configuration, for reproducing an answer.
+    pub system_fingerprint: Option<String>,
+    /// The server's id of this answer.
+    pub id: Option<String>,
+    /// The processing tier that was used.
+    pub service_tier: Option<String>,
+    /// Why the answer ended, such as `stop`, `length` or `tool_calls`.
+    pub finish_reason: Option<String>,
+    /// The log probability of each token, if they were asked for.
+    pub logprobs: Option<Logprobs>,
+    /// Everything else, and known keys whose value has another type than expected.
+    pub extra: Extra,
+}
+
+impl ResponseMetadata {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
+        Some(match key {
+            "model_provider" => &mut self.model_provider,
+            "model_name" => &mut self.model_name,
+            "system_fingerprint" => &mut self.system_fingerprint,
+            "id" => &mut self.id,
+            "service_tier" => &mut self.service_tier,
+            "finish_reason" => &mut self.finish_reason,
+            _ => return None,
+        })
+    }
+
+    fn set(&mut self, key: String, value: Value) {
+        match (key.as_str(), value) {
+            ("token_usage", Value::Object(usage)) => self.token_usage = Some(usage),
+            ("logprobs", value @ Value::Object(_)) => match Logprobs::deserialize(&value) {
+                Ok(logprobs) => self.logprobs = Some(logprobs),
+                Err(_) => drop(self.extra.insert(key, value)),
+            },
+            (_, Value::String(text)) => match self.text_field(&key) {
+                Some(field) => *field = Some(text),
+                None => drop(self.extra.insert(key, text)),
+            },
+            (_, value) => drop(self.extra.insert(key, value)),
+        }
+    }
+}
+
+impl Merge for ResponseMetadata {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        let Self {
+            token_usage,
+            model_provider,
+            model_name,
+            system_fingerprint,
+            id,
+            service_tier,
+            finish_reason,
+            logprobs,
+            extra,
+        } = next;
+        // Servers repeat these in every chunk, so the last known value wins.
+        replace(&mut self.token_usage, token_usage);
+        replace(&mut self.model_provider, model_provider);
+        replace(&mut self.model_name, model_name);
+        replace(&mut self.system_fingerprint, system_fingerprint);
+        replace(&mut self.id, id);
+        replace(&mut self.service_tier, service_tier);
+        replace(&mut self.finish_reason, finish_reason);
+        self.logprobs.merge(logprobs)?;
+        self.extra.merge(extra)
+    }
+}
+
+fn replace<T>(left: &mut Option<T>, right: Option<T>) {
+    if right.is_some() {
+        *left = right;
+    }
+}
+
+impl From<Map<String, Value>> for ResponseMetadata {
+    fn from(map: Map<String, Value>) -> Self {
+        let mut out = Self::default();
+        map.into_iter().for_each(|(key, value)| out.set(key, value));
+        out
+    }
+}
+
+impl<'de> Deserialize<'de> for ResponseMetadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Serialize for ResponseMetadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let texts = [
+            ("model_provider", &self.model_provider),
+            ("model_name", &self.model_name),
+            ("system_fingerprint", &self.system_fingerprint),
+            ("id", &self.id),
+            ("service_tier", &self.service_tier),
+            ("finish_reason", &self.finish_reason),
+        ];
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(usage) = &self.token_usage {
+            map.serialize_entry("token_usage", usage)?;
+        }
+        for (key, text) in texts {
+            if let Some(text) = text {
+                map.serialize_entry(key, text)?;
+            }
+        }
+        if let Some(logprobs) = &self.logprobs {
+            map.serialize_entry("logprobs", logprobs)?;
+        }
+        for (key, value) in self.extra.iter() {
+            // A known key of another type may stand beside the typed one after a merge: the typed one is printed.
+            let typed = match key.as_str() {
+                "token_usage" => self.token_usage.is_some(),
+                "logprobs" => self.logprobs.is_some(),
+                key => texts.iter().any(|(name, text)| *name == key && text.is_some()),
+            };
+            if !typed {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_null_stays_null_until_a_chunk_brings_the_value() {
+        let mut sum: ResponseMetadata = serde_json::from_value(json!({"logprobs": null})).unwrap();
+        assert_eq!(serde_json::to_value(&sum).unwrap(), json!({"logprobs": null}));
+        sum.merge(serde_json::from_value(json!({"logprobs": {"content": [], "refusal": null}})).unwrap())
+            .unwrap();
+        assert_eq!(
+            serde_json::to_value(&sum).unwrap(),
+            json!({"logprobs": {"content": [], "refusal": null}})
+        );
+    }
+
+    #[test]
+    fn repeated_scalars_do_not_double() {
+        let read = |value| serde_json::from_value::<ResponseMetadata>(value).unwrap();
+        let mut sum = read(json!({"model_name": "gpt-x", "finish_reason": "stop"}));
+        sum.merge(read(json!({"model_name": "gpt-x"}))).unwrap();
+        assert_eq!(
+            serde_json::to_value(&sum).unwrap(),
+            json!({"model_name": "gpt-x", "finish_reason": "stop"})
+        );
+    }
+}

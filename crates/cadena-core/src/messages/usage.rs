@@ -1,0 +1,179 @@
+//! How many tokens a call used.
+
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Extra;
+use crate::{Error, ErrorKind, Merge, Result};
+
+/// The tokens that a call used, as LangChain counts them.
+///
+/// `total_tokens` is what the server said; it is not computed again. Details are open maps, as providers add their own
+/// keys (`cache_read`, `reasoning`, `audio`, `flex`, …).
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::UsageMetadata;
+///
+/// let sum = UsageMetadata::new(5, 1) + UsageMetadata::new(7, 2);
+/// assert_eq!((sum.input_tokens, sum.output_tokens, sum.total_tokens), (12, 3, 15));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UsageMetadata {
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+    /// Both, as the server counts them.
+    pub total_tokens: u64,
+    /// What the prompt's tokens were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_token_details: Option<TokenDetails>,
+    /// What the answer's tokens were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_token_details: Option<TokenDetails>,
+    /// Other counts of the provider: whole numbers, or objects of them.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Counts by name, such as `cache_read` or `reasoning`.
+pub type TokenDetails = IndexMap<String, u64>;
+
+impl UsageMetadata {
+    /// Counts of a prompt and its answer; the total is their sum.
+    #[must_use]
+    pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
+        let total_tokens = input_tokens.saturating_add(output_tokens);
+        Self {
+            input_tokens,
+            output_tokens,
+            total_tokens,
+            ..Self::default()
+        }
+    }
+
+    /// Prompt tokens that came from the provider's cache.
+    #[must_use]
+    pub fn cache_read(&self) -> u64 {
+        detail(self.input_token_details.as_ref(), "cache_read")
+    }
+
+    /// Answer tokens that the model spent on reasoning.
+    #[must_use]
+    pub fn reasoning(&self) -> u64 {
+        detail(self.output_token_details.as_ref(), "reasoning")
+    }
+}
+
+fn detail(details: Option<&TokenDetails>, key: &str) -> u64 {
+    details.and_then(|details| details.get(key)).copied().unwrap_or(0)
+}
+
+fn combine_details(left: &mut Option<TokenDetails>, right: Option<TokenDetails>, op: fn(u64, u64) -> u64) {
+    let Some(right) = right else { return };
+    let left = left.get_or_insert_default();
+    for (key, count) in right {
+        let slot = left.entry(key).or_insert(0);
+        *slot = op(*slot, count);
+    }
+}
+
+/// Combines open counts; a bool counts as 0 or 1, as in Python.
+fn combine_extra(left: &mut Extra, right: Extra, op: fn(u64, u64) -> u64) -> Result<()> {
+    fn count(value: &Value) -> Option<u64> {
+        value.as_u64().or_else(|| value.as_bool().map(u64::from))
+    }
+    for (key, value) in right.into_map() {
+        let combined = match (left.get(&key), &value) {
+            (None, value) if count(value).is_some() => op(0, count(value).unwrap_or(0)).into(),
+            (Some(old), value) if count(old).is_some() && count(value).is_some() => {
+                op(count(old).unwrap_or(0), count(value).unwrap_or(0)).into()
+            }
+            (old, Value::Object(new)) if old.is_none_or(Value::is_object) => {
+                let mut inner: Extra = old.and_then(Value::as_object).cloned().unwrap_or_default().into();
+                combine_extra(&mut inner, new.clone().into(), op)?;
+                Value::Object(inner.into_map())
+            }
+            _ => {
+                let detail = format!("the usage count `{key}` is neither a whole number nor an object on both sides");
+                return Err(Error::new(ErrorKind::Merge, detail));
+            }
+        };
+        left.insert(key, combined);
+    }
+    Ok(())
+}
+
+impl UsageMetadata {
+    fn combine(&mut self, next: Self, op: fn(u64, u64) -> u64) -> Result<()> {
+        let Self {
+            input_tokens,
+            output_tokens,
+            total_tokens,
+            input_token_details,
+            output_token_details,
+            extra,
+        } = next;
+        self.input_tokens = op(self.input_tokens, input_tokens);
+        self.output_tokens = op(self.output_tokens, output_tokens);
+        self.total_tokens = op(self.total_tokens, total_tokens);
+        combine_details(&mut self.input_token_details, input_token_details, op);
+        combine_details(&mut self.output_token_details, output_token_details, op);
+        combine_extra(&mut self.extra, extra, op)
+    }
+
+    /// What is left when `used` is taken away; no count goes below 0.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Merge`] if a count of the provider's own is not a whole number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::UsageMetadata;
+    ///
+    /// let left = UsageMetadata::new(5, 3).subtract(UsageMetadata::new(2, 9))?;
+    /// assert_eq!((left.input_tokens, left.output_tokens), (3, 0));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn subtract(mut self, used: Self) -> Result<Self> {
+        self.combine(used, u64::saturating_sub)?;
+        Ok(self)
+    }
+}
+
+/// Counts add up; a count that only one side has is kept.
+impl Merge for UsageMetadata {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        self.combine(next, u64::saturating_add)
+    }
+}
+
+/// As [`Merge`], except that a count of the provider's own that cannot be added stays as it was.
+impl AddAssign for UsageMetadata {
+    fn add_assign(&mut self, next: Self) {
+        let _ = self.merge(next);
+    }
+}
+
+impl Add for UsageMetadata {
+    type Output = Self;
+    fn add(mut self, next: Self) -> Self {
+        self += next;
+        self
+    }
+}
+
+impl Sum for UsageMetadata {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), Add::add)
+    }
+}

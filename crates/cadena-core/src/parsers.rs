@@ -1,0 +1,4 @@
+//! Output parsers: what stands behind a model.
+
+mod text;
+pub use text::StrOutputParser;

@@ -1,0 +1,182 @@
+//! What a caller says about a call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::{IdGenerator, Listener, RunId};
+
+/// What a caller says about one call: names, tags, listeners, limits.
+///
+/// Tags, metadata and listeners reach every step inside; the name and the id are for this run only.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, RunConfig, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let config = RunConfig::new().run_name("doubling").tag("test").max_concurrency(4);
+/// assert_eq!(lambda(|n: i32| n * 2).invoke_with(21, config).await?, 42);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct RunConfig {
+    /// The name of this run; default: the step's own.
+    pub run_name: Option<String>,
+    /// The id of this run; default: a new one.
+    pub run_id: Option<RunId>,
+    /// Words that mark this run and every run inside it.
+    pub tags: Vec<String>,
+    /// Facts that mark this run and every run inside it.
+    pub metadata: Map<String, Value>,
+    /// Who hears what happens.
+    pub listeners: Vec<Arc<dyn Listener>>,
+    /// How many model calls of the whole call may run at once, and how many inputs of a batch; default: 16 inputs of a
+    /// batch, and no limit on the rest.
+    pub max_concurrency: Option<usize>,
+    /// How deep runs may nest; default 25 for steps that call themselves.
+    pub recursion_limit: Option<u32>,
+    /// How long the whole call may take; default: no limit.
+    pub timeout: Option<Duration>,
+    /// Stops the call when it is cancelled.
+    pub cancellation: Option<CancellationToken>,
+    /// Where run ids come from; default: [`RandomIds`](super::RandomIds).
+    pub ids: Option<Arc<dyn IdGenerator>>,
+}
+
+impl RunConfig {
+    /// A config that says nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names this run.
+    #[must_use]
+    pub fn run_name(mut self, name: impl Into<String>) -> Self {
+        self.run_name = Some(name.into());
+        self
+    }
+
+    /// Gives this run an id.
+    #[must_use]
+    pub fn run_id(mut self, id: RunId) -> Self {
+        self.run_id = Some(id);
+        self
+    }
+
+    /// Adds a tag.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds a listener.
+    #[must_use]
+    pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// Limits how much runs at once; 0 counts as 1.
+    #[must_use]
+    pub fn max_concurrency(mut self, limit: usize) -> Self {
+        self.max_concurrency = Some(limit.max(1));
+        self
+    }
+
+    /// Limits how deep runs may nest.
+    #[must_use]
+    pub fn recursion_limit(mut self, limit: u32) -> Self {
+        self.recursion_limit = Some(limit);
+        self
+    }
+
+    /// Limits how long the whole call may take.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Stops the call when the token is cancelled.
+    #[must_use]
+    pub fn cancellation(mut self, token: CancellationToken) -> Self {
+        self.cancellation = Some(token);
+        self
+    }
+
+    /// Sets where run ids come from.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Puts what `other` says on top: its scalars win, tags and listeners add up, metadata keys replace.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        let Self {
+            run_name,
+            run_id,
+            tags,
+            metadata,
+            listeners,
+            max_concurrency,
+            recursion_limit,
+            timeout,
+            cancellation,
+            ids,
+        } = other;
+        self.run_name = run_name.or(self.run_name);
+        self.run_id = run_id.or(self.run_id);
+        for tag in tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+        self.metadata.extend(metadata);
+        for listener in listeners {
+            // The same listener given twice hears each event once.
+            if !self.listeners.iter().any(|known| Arc::ptr_eq(known, &listener)) {
+                self.listeners.push(listener);
+            }
+        }
+        self.max_concurrency = max_concurrency.or(self.max_concurrency);
+        self.recursion_limit = recursion_limit.or(self.recursion_limit);
+        self.timeout = timeout.or(self.timeout);
+        self.cancellation = cancellation.or(self.cancellation);
+        self.ids = ids.or(self.ids);
+        self
+    }
+}
+
+impl fmt::Debug for RunConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunConfig")
+            .field("run_name", &self.run_name)
+            .field("run_id", &self.run_id)
+            .field("tags", &self.tags)
+            .field("metadata", &self.metadata.keys().collect::<Vec<_>>())
+            .field("listeners", &self.listeners.len())
+            .field("max_concurrency", &self.max_concurrency)
+            .field("recursion_limit", &self.recursion_limit)
+            .field("timeout", &self.timeout)
+            .field("cancellation", &self.cancellation.is_some())
+            .field("ids", &self.ids)
+            .finish()
+    }
+}

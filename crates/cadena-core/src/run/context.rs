@@ -1,0 +1,245 @@
+//! Where a step stands in a run.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{IdGenerator, Listener, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind};
+
+/// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
+///
+/// A step gets one in [`Runnable::run`](crate::Runnable::run) and hands it to what it calls, by
+/// [`invoke_in`](crate::RunnableExt::invoke_in) and [`stream_in`](crate::RunnableExt::stream_in): so the inner run becomes a child of the outer one, with its
+/// tags, listeners and limits.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, Runnable, RunContext};
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(lambda(|n: i32| n + 1).run(1, RunContext::default()).await?, 2);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct RunContext {
+    /// `None` while the caller said nothing: then a clone is two words and no counter is touched.
+    inner: Option<Arc<Inner>>,
+    depth: u32,
+}
+
+#[derive(Clone, Default)]
+struct Inner {
+    /// The run that this context is inside of.
+    run: Option<Arc<RunInfo>>,
+    tags: Vec<String>,
+    metadata: Map<String, Value>,
+    listeners: Vec<Arc<dyn Listener>>,
+    /// For the next run only.
+    run_name: Option<String>,
+    run_id: Option<RunId>,
+    local_tags: Vec<String>,
+    semaphore: Option<Arc<Semaphore>>,
+    max_concurrency: Option<usize>,
+    recursion_limit: Option<u32>,
+    deadline: Option<Instant>,
+    cancellation: Option<CancellationToken>,
+    ids: Option<Arc<dyn IdGenerator>>,
+}
+
+impl RunContext {
+    /// How deep a step may call itself when nobody says otherwise.
+    pub const DEFAULT_RECURSION_LIMIT: u32 = 25;
+
+    /// The context of a call with this config.
+    #[must_use]
+    pub fn new(config: RunConfig) -> Self {
+        Self::default().with_config(config)
+    }
+
+    /// This context with a config on top.
+    #[must_use]
+    pub fn with_config(&self, config: RunConfig) -> Self {
+        let mut inner = self.inner.as_deref().cloned().unwrap_or_default();
+        let known = RunConfig {
+            tags: std::mem::take(&mut inner.tags),
+            metadata: std::mem::take(&mut inner.metadata),
+            listeners: std::mem::take(&mut inner.listeners),
+            ..RunConfig::default()
+        };
+        let RunConfig {
+            run_name,
+            run_id,
+            tags,
+            metadata,
+            listeners,
+            max_concurrency,
+            recursion_limit,
+            timeout,
+            cancellation,
+            ids,
+        } = known.merge(config);
+        inner.tags = tags;
+        inner.metadata = metadata;
+        inner.listeners = listeners;
+        inner.run_name = run_name.or(inner.run_name);
+        inner.run_id = run_id.or(inner.run_id);
+        if let Some(limit) = max_concurrency {
+            inner.max_concurrency = Some(limit);
+            inner.semaphore = Some(Arc::new(Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS))));
+        }
+        inner.recursion_limit = recursion_limit.or(inner.recursion_limit);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        inner.deadline = match (deadline, inner.deadline) {
+            (Some(new), Some(old)) => Some(new.min(old)),
+            (new, old) => new.or(old),
+        };
+        inner.cancellation = cancellation.or(inner.cancellation);
+        inner.ids = ids.or(inner.ids);
+        Self {
+            inner: Some(Arc::new(inner)),
+            depth: self.depth,
+        }
+    }
+
+    /// This context for a part of the current step; the tag marks only the next run.
+    #[must_use]
+    pub fn child(&self, tag: impl FnOnce() -> String) -> Self {
+        let Some(inner) = self.inner.as_deref().filter(|inner| !inner.listeners.is_empty()) else {
+            return self.clone();
+        };
+        let mut inner = inner.clone();
+        inner.local_tags.push(tag());
+        Self {
+            inner: Some(Arc::new(inner)),
+            depth: self.depth,
+        }
+    }
+
+    /// How deep this step is nested.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// The context one level deeper, for a step that calls what it does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) at the recursion limit: raise it in the [`RunConfig`] if the recursion ends.
+    pub fn deeper(&self) -> crate::Result<Self> {
+        let limit = self
+            .inner
+            .as_ref()
+            .and_then(|inner| inner.recursion_limit)
+            .unwrap_or(Self::DEFAULT_RECURSION_LIMIT);
+        if self.depth >= limit {
+            let detail = format!("steps call each other {limit} levels deep");
+            return Err(crate::Error::new(crate::ErrorKind::LimitExceeded, detail)
+                .with_hint("raise `RunConfig::recursion_limit` if this recursion ends by itself"));
+        }
+        Ok(Self {
+            inner: self.inner.clone(),
+            depth: self.depth + 1,
+        })
+    }
+
+    /// The run that this context is inside of; `None` when nobody listens.
+    #[must_use]
+    pub fn run(&self) -> Option<&RunInfo> {
+        self.inner.as_ref()?.run.as_deref()
+    }
+
+    /// When the call must be over, if it has a limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.inner.as_ref()?.deadline
+    }
+
+    /// How long the call may still take, if it has a limit.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The token that stops the call, if it has one.
+    #[must_use]
+    pub fn cancellation(&self) -> Option<&CancellationToken> {
+        self.inner.as_ref()?.cancellation.as_ref()
+    }
+
+    /// How much may run at once, if the caller said so.
+    #[must_use]
+    pub fn max_concurrency(&self) -> Option<usize> {
+        self.inner.as_ref()?.max_concurrency
+    }
+
+    pub(crate) fn semaphore(&self) -> Option<Arc<Semaphore>> {
+        self.inner.as_ref()?.semaphore.clone()
+    }
+
+    /// A new id, from where the caller said.
+    #[must_use]
+    pub fn next_id(&self) -> RunId {
+        match self.inner.as_ref().and_then(|inner| inner.ids.as_ref()) {
+            Some(ids) => ids.next_id(),
+            None => RandomIds.next_id(),
+        }
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| !inner.listeners.is_empty())
+    }
+
+    /// Opens a run: the context inside it.
+    pub(crate) fn open(&self, name: impl FnOnce() -> String, kind: RunKind) -> Self {
+        let Some(outer) = self.inner.as_deref() else {
+            return self.clone();
+        };
+        let mut inner = outer.clone();
+        let mut parents = Vec::new();
+        if let Some(parent) = inner.run.take() {
+            parents.clone_from(&parent.parents);
+            parents.push(parent.id);
+        }
+        let mut tags = inner.tags.clone();
+        tags.append(&mut inner.local_tags);
+        inner.run = Some(Arc::new(RunInfo {
+            id: inner.run_id.take().unwrap_or_else(|| self.next_id()),
+            parents,
+            name: inner.run_name.take().unwrap_or_else(name),
+            kind,
+            tags,
+            metadata: inner.metadata.clone(),
+        }));
+        Self {
+            inner: Some(Arc::new(inner)),
+            depth: self.depth,
+        }
+    }
+
+    pub(crate) fn info(&self) -> Option<Arc<RunInfo>> {
+        self.inner.as_ref()?.run.clone()
+    }
+
+    pub(crate) fn emit(&self, event: &RunEvent) {
+        if let Some(inner) = &self.inner {
+            inner.listeners.iter().for_each(|listener| listener.on_event(event));
+        }
+    }
+}
+
+impl fmt::Debug for RunContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunContext")
+            .field("run", &self.run().map(|run| &run.name))
+            .field("depth", &self.depth)
+            .finish()
+    }
+}

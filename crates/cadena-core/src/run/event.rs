@@ -1,0 +1,178 @@
+//! What happens in a run, and who wants to know.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::RunId;
+use crate::Error;
+
+/// Hears what happens in every run of a call.
+///
+/// Called in line, from the task that runs the step: be quick, and hand slow work to a task of your own.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use cadena_core::{lambda, Listener, RunConfig, RunEvent, RunnableExt};
+///
+/// #[derive(Debug, Default)]
+/// struct Names(Mutex<Vec<String>>);
+///
+/// impl Listener for Names {
+///     fn on_event(&self, event: &RunEvent) {
+///         if let RunEvent::Start { run, .. } = event {
+///             self.0.lock().unwrap().push(run.name.clone());
+///         }
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let names = Arc::new(Names::default());
+/// let double = lambda(|n: i32| n * 2);
+/// double.invoke_with(21, RunConfig::new().listener(Arc::<Names>::clone(&names))).await?;
+/// assert_eq!(*names.0.lock().unwrap(), ["RunnableLambda"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+pub trait Listener: Send + Sync + 'static {
+    /// Hears one event.
+    fn on_event(&self, event: &RunEvent);
+}
+
+/// What a step is, as events and graphs name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunKind {
+    /// A composition or a function.
+    #[default]
+    Chain,
+    /// A prompt template.
+    Prompt,
+    /// A chat model.
+    ChatModel,
+    /// An output parser.
+    Parser,
+    /// A tool.
+    Tool,
+    /// A retriever of documents.
+    Retriever,
+    /// A wrapper that has no run of its own, such as `with_config`.
+    Transparent,
+}
+
+impl RunKind {
+    /// The word in events: `chain`, `prompt`, `chat_model`, …
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain | Self::Transparent => "chain",
+            Self::Prompt => "prompt",
+            Self::ChatModel => "chat_model",
+            Self::Parser => "parser",
+            Self::Tool => "tool",
+            Self::Retriever => "retriever",
+        }
+    }
+}
+
+/// Which run an event is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RunInfo {
+    /// The run's id.
+    pub id: RunId,
+    /// The runs around it, outermost first.
+    pub parents: Vec<RunId>,
+    /// Its name: what the config says, or the step's own.
+    pub name: String,
+    /// What the step is.
+    pub kind: RunKind,
+    /// Inherited tags, then those of this run alone, such as `seq:step:1`.
+    pub tags: Vec<String>,
+    /// Inherited metadata.
+    pub metadata: Map<String, Value>,
+}
+
+/// What happens in a run. Every run that starts ends in exactly one of `End`, `Error` and `Cancelled`.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum RunEvent {
+    /// The run begins.
+    Start {
+        /// Which run.
+        run: Arc<RunInfo>,
+        /// What it was given; `None` where it arrives as a stream.
+        input: Option<Value>,
+    },
+    /// The run has produced a piece of its output.
+    Chunk {
+        /// Which run.
+        run: Arc<RunInfo>,
+        /// The piece, with its log probabilities.
+        chunk: Value,
+    },
+    /// The run has succeeded.
+    End {
+        /// Which run.
+        run: Arc<RunInfo>,
+        /// The whole output.
+        output: Value,
+    },
+    /// The run has failed.
+    Error {
+        /// Which run.
+        run: Arc<RunInfo>,
+        /// How it failed: the error's `Display`.
+        message: String,
+        /// What the caller can do about it.
+        kind: crate::ErrorKind,
+    },
+    /// The run was dropped before it ended.
+    Cancelled {
+        /// Which run.
+        run: Arc<RunInfo>,
+    },
+}
+
+impl RunEvent {
+    /// The run that it is about.
+    #[must_use]
+    pub fn run(&self) -> &RunInfo {
+        match self {
+            Self::Start { run, .. }
+            | Self::Chunk { run, .. }
+            | Self::End { run, .. }
+            | Self::Error { run, .. }
+            | Self::Cancelled { run } => run,
+        }
+    }
+
+    pub(crate) fn error(run: Arc<RunInfo>, error: &Error) -> Self {
+        Self::Error {
+            run,
+            message: error.to_string(),
+            kind: error.kind(),
+        }
+    }
+}
+
+/// Inputs and outputs hold prompts and answers: they stay out of logs.
+impl fmt::Debug for RunEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Start { .. } => "Start",
+            Self::Chunk { .. } => "Chunk",
+            Self::End { .. } => "End",
+            Self::Error { .. } => "Error",
+            Self::Cancelled { .. } => "Cancelled",
+        };
+        f.debug_struct(name)
+            .field("run", &self.run().name)
+            .field("id", &self.run().id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! The frame around every call of a step: its run, its events, its limits.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{BoxStream, Stream, StreamExt};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::{RunContext, RunEvent, RunInfo, RunKind};
+use crate::{ChunkStream, Error, ErrorKind, Merge, Result, Runnable, Streamable};
+
+/// Calls a step whole.
+pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
+    if !opens_run(step, &cx) {
+        return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
+    }
+    let cx = cx.open(|| step.name().into_owned(), step.kind());
+    let Some(mut guard) = Guard::start(&cx, Some(&input)) else {
+        return step.run(input, cx).await;
+    };
+    let result = step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
+    match &result {
+        Ok(output) => guard.end(dump(output)),
+        Err(error) => guard.fail(error),
+    }
+    result
+}
+
+/// Calls a step in chunks.
+pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+    if !opens_run(step, &cx) {
+        return step.run_stream(input, cx);
+    }
+    let cx = cx.open(|| step.name().into_owned(), step.kind());
+    let guard = Guard::start(&cx, Some(&input));
+    let chunks = step.run_stream(input, cx);
+    observe::<R::Output>(chunks, guard)
+}
+
+/// Calls a step in chunks, with an input that arrives in chunks.
+pub(crate) fn call_transform<R: Runnable + ?Sized>(
+    step: &R,
+    input: ChunkStream<R::Input>,
+    cx: RunContext,
+) -> ChunkStream<R::Output> {
+    if !opens_run(step, &cx) {
+        return step.run_transform(input, cx);
+    }
+    let cx = cx.open(|| step.name().into_owned(), step.kind());
+    let guard = Guard::start::<()>(&cx, None);
+    let chunks = step.run_transform(input, cx);
+    observe::<R::Output>(chunks, guard)
+}
+
+fn opens_run<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> bool {
+    cx.is_observed() && step.kind() != RunKind::Transparent
+}
+
+fn observe<O: Streamable>(chunks: ChunkStream<O>, guard: Option<Guard>) -> ChunkStream<O> {
+    match guard {
+        Some(guard) => Observed::<O> {
+            chunks,
+            guard,
+            sum: None,
+        }
+        .boxed(),
+        None => chunks,
+    }
+}
+
+/// A value as JSON for a listener; what has no JSON form is `null` there and goes on unharmed in the chain.
+fn dump(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Ends its run exactly once: by success, by error, or as cancelled when it is dropped.
+struct Guard {
+    cx: RunContext,
+    run: Option<Arc<RunInfo>>,
+}
+
+impl Guard {
+    fn start<I: Serialize>(cx: &RunContext, input: Option<&I>) -> Option<Self> {
+        let run = cx.info()?;
+        cx.emit(&RunEvent::Start {
+            run: Arc::clone(&run),
+            input: input.map(dump),
+        });
+        Some(Self {
+            cx: cx.clone(),
+            run: Some(run),
+        })
+    }
+
+    fn chunk(&self, chunk: &impl Serialize) {
+        if let Some(run) = &self.run {
+            self.cx.emit(&RunEvent::Chunk {
+                run: Arc::clone(run),
+                chunk: dump(chunk),
+            });
+        }
+    }
+
+    fn end(&mut self, output: Value) {
+        if let Some(run) = self.run.take() {
+            self.cx.emit(&RunEvent::End { run, output });
+        }
+    }
+
+    fn fail(&mut self, error: &Error) {
+        if let Some(run) = self.run.take() {
+            self.cx.emit(&RunEvent::error(run, error));
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.cx.emit(&RunEvent::Cancelled { run });
+        }
+    }
+}
+
+struct Observed<O: Streamable> {
+    chunks: ChunkStream<O>,
+    guard: Guard,
+    sum: Option<O::Chunk>,
+}
+
+// The chunks are boxed and the sum is plain data: nothing in here is pinned.
+impl<O: Streamable> Unpin for Observed<O> {}
+
+impl<O: Streamable> Stream for Observed<O> {
+    type Item = Result<O::Chunk>;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let item = std::task::ready!(this.chunks.poll_next_unpin(task));
+        match &item {
+            Some(Ok(chunk)) => {
+                this.guard.chunk(chunk);
+                match &mut this.sum {
+                    // A sum that fails ends the run with what had added up; the consumer's own fold reports the error.
+                    Some(sum) => drop(sum.merge(chunk.clone())),
+                    None => this.sum = Some(chunk.clone()),
+                }
+            }
+            Some(Err(error)) => this.guard.fail(error),
+            None => {
+                let output = this.sum.take().map(O::from_chunk);
+                this.guard
+                    .end(output.and_then(Result::ok).map_or(Value::Null, |output| dump(&output)));
+            }
+        }
+        Poll::Ready(item)
+    }
+}
+
+/// What can end a call from outside.
+struct Stop {
+    deadline: Option<(Instant, Pin<Box<Sleep>>)>,
+    cancelled: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl Stop {
+    fn new(cx: &RunContext) -> Option<Self> {
+        let deadline = cx.deadline().map(|at| (at, Box::pin(tokio::time::sleep_until(at))));
+        let cancelled = cx
+            .cancellation()
+            .cloned()
+            .map(CancellationToken::cancelled_owned)
+            .map(Box::pin);
+        (deadline.is_some() || cancelled.is_some()).then_some(Self { deadline, cancelled })
+    }
+
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<Error> {
+        if let Some(cancelled) = &mut self.cancelled
+            && cancelled.as_mut().poll(task).is_ready()
+        {
+            return Poll::Ready(Error::new(ErrorKind::Cancelled, "the caller cancelled it"));
+        }
+        if let Some((_, sleep)) = &mut self.deadline
+            && sleep.as_mut().poll(task).is_ready()
+        {
+            return Poll::Ready(
+                Error::new(ErrorKind::Timeout, "the time that `RunConfig::timeout` allows is over")
+                    .with_retryable(false),
+            );
+        }
+        Poll::Pending
+    }
+}
+
+use std::future::Future;
+
+/// The outermost frame of a call: stops it at its deadline or when it is cancelled.
+pub(crate) fn enforce<'a, T: Send + 'a>(
+    cx: &RunContext,
+    future: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    let Some(mut stop) = Stop::new(cx) else {
+        return future.boxed();
+    };
+    let mut future = Box::pin(future);
+    std::future::poll_fn(move |task| match stop.poll(task) {
+        Poll::Ready(error) => Poll::Ready(Err(error)),
+        Poll::Pending => future.as_mut().poll(task),
+    })
+    .boxed()
+}
+
+/// As [`enforce`], for a stream: the error is its last item.
+pub(crate) fn enforce_stream<T: Send + 'static>(
+    cx: &RunContext,
+    stream: BoxStream<'static, Result<T>>,
+) -> BoxStream<'static, Result<T>> {
+    let Some(mut stop) = Stop::new(cx) else { return stream };
+    let mut stream = Some(stream);
+    futures::stream::poll_fn(move |task| {
+        let Some(open) = &mut stream else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(error) = stop.poll(task) {
+            stream = None; // Dropping it stops the work at once.
+            return Poll::Ready(Some(Err(error)));
+        }
+        open.poll_next_unpin(task)
+    })
+    .boxed()
+}

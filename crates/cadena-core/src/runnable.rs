@@ -1,0 +1,114 @@
+//! What everything that composes is: [`Runnable`], the contract, and [`RunnableExt`], what it gives.
+
+mod ext;
+pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
+mod chain;
+pub use chain::{Chain, Follows};
+mod lambda;
+pub use lambda::{IntoLambda, Lambda, lambda, lambda_kind};
+mod parallel;
+pub use parallel::{Branch, IntoParallel, Parallel, parallel};
+mod passthrough;
+pub use passthrough::{Passthrough, passthrough};
+mod forward;
+mod tee;
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use dyn_clone::DynClone;
+use futures::stream::{self, StreamExt};
+
+use crate::{ChunkStream, Result, RunContext, RunKind, Streamable, fold};
+
+/// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
+///
+/// This is what implementors write; users call [`RunnableExt`], which every runnable has. Only [`run`](Self::run) is required. A step
+/// that can work on pieces also says how: [`run_stream`](Self::run_stream) if its output comes in pieces,
+/// [`run_transform`](Self::run_transform) if it can start before its input is complete.
+///
+/// The framework puts the frame around each call: the run with its events, the name of the step on an error.
+///
+/// # Implementing
+///
+/// The fold of the chunks must be what `run` returns. Dropping a future or a stream must stop its work: spawn nothing.
+/// Hand the context on to every runnable that you call, by [`RunnableExt::invoke_in`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Result, RunContext, Runnable, RunnableExt, async_trait};
+///
+/// #[derive(Clone)]
+/// struct Shout;
+///
+/// #[async_trait]
+/// impl Runnable for Shout {
+///     type Input = String;
+///     type Output = String;
+///
+///     async fn run(&self, input: String, _cx: RunContext) -> Result<String> {
+///         Ok(input.to_uppercase())
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(Shout.invoke("hi").await?, "HI");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a step of a chain",
+    label = "not a runnable",
+    note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
+)]
+pub trait Runnable: DynClone + Send + Sync + 'static {
+    /// What it takes.
+    type Input: Streamable;
+    /// What it gives.
+    type Output: Streamable;
+
+    /// What events and errors call it; default: the name of its type.
+    fn name(&self) -> Cow<'_, str> {
+        short_type_name::<Self>().into()
+    }
+
+    /// What it is in events and graphs; default: [`RunKind::Chain`].
+    fn kind(&self) -> RunKind {
+        RunKind::Chain
+    }
+
+    /// Turns a whole input into a whole output.
+    ///
+    /// # Errors
+    ///
+    /// Whatever fails inside the step.
+    async fn run(&self, input: Self::Input, cx: RunContext) -> Result<Self::Output>;
+
+    /// Turns a whole input into chunks of the output; default: one chunk, from [`run`](Self::run).
+    fn run_stream(&self, input: Self::Input, cx: RunContext) -> ChunkStream<Self::Output> {
+        let this = dyn_clone::clone_box(self);
+        stream::once(async move { this.run(input, cx).await.map(Streamable::into_chunk) }).boxed()
+    }
+
+    /// Turns chunks of the input into chunks of the output; default: waits for the whole input, then
+    /// [`run_stream`](Self::run_stream). An input without chunks gives an output without chunks.
+    fn run_transform(&self, input: ChunkStream<Self::Input>, cx: RunContext) -> ChunkStream<Self::Output> {
+        let this = dyn_clone::clone_box(self);
+        let output = async move {
+            match fold::<Self::Input>(input).await {
+                Ok(Some(input)) => this.run_stream(input, cx),
+                Ok(None) => stream::empty().boxed(),
+                Err(error) => stream::once(async { Err(error) }).boxed(),
+            }
+        };
+        stream::once(output).flatten().boxed()
+    }
+}
+
+/// `cadena_openai::ChatOpenAI` is `ChatOpenAI`, `my::Step<u8>` is `Step`.
+pub(crate) fn short_type_name<T: ?Sized>() -> &'static str {
+    let full = std::any::type_name::<T>();
+    let plain = full.split('<').next().unwrap_or(full);
+    plain.rsplit("::").next().unwrap_or(plain)
+}

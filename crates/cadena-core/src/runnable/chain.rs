@@ -1,0 +1,262 @@
+//! Steps one behind the other.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
+
+use super::Runnable;
+use crate::run::scope::{call, call_stream, call_transform};
+use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable};
+
+/// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
+///
+/// The types are checked where steps are joined, then erased, so that a chain of any length has one short type, compiles
+/// fast and clones cheaply. Chains of chains are flat: one run with the steps `seq:step:1`, `seq:step:2`, …
+///
+/// It streams as far as its steps do: output begins when the last step that needs its whole input has it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, Chain, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let chain: Chain<i32, String> = lambda(|n: i32| n + 1) | lambda(|n: i32| n * 2) | lambda(|n: i32| format!("<{n}>"));
+/// assert_eq!(chain.invoke(20).await?, "<42>");
+/// assert_eq!(chain.len(), 3);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Chain<I, O> {
+    name: Option<Arc<str>>,
+    steps: Arc<Vec<Arc<dyn Step>>>,
+    types: PhantomData<fn(I) -> O>,
+}
+
+impl<I: Streamable, O: Streamable> Chain<I, O> {
+    /// A chain of one step; a step that is a chain keeps its steps.
+    pub fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
+        let mut steps = Vec::with_capacity(2);
+        push(&mut steps, step);
+        Self {
+            name: None,
+            steps: Arc::new(steps),
+            types: PhantomData,
+        }
+    }
+
+    /// Puts a step behind the last one; the steps of a chain each on their own.
+    pub fn then<R: Follows<O>>(mut self, next: R) -> Chain<I, R::Output> {
+        push(Arc::make_mut(&mut self.steps), next);
+        Chain {
+            name: self.name,
+            steps: self.steps,
+            types: PhantomData,
+        }
+    }
+
+    /// Names the chain in events and errors; default: `RunnableSequence`.
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How many steps it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Never: a chain has a step.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The names of its steps.
+    pub fn step_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.steps.iter().map(|step| step.name())
+    }
+}
+
+/// The steps of a chain are taken one by one, so that no run stands between them and the new chain.
+fn push<R: Runnable>(steps: &mut Vec<Arc<dyn Step>>, step: R) {
+    match (&step as &dyn Any).downcast_ref::<Chain<R::Input, R::Output>>() {
+        Some(chain) if chain.name.is_none() => steps.extend(chain.steps.iter().cloned()),
+        _ => steps.push(Arc::new(Typed(step))),
+    }
+}
+
+fn tag(index: usize) -> String {
+    format!("seq:step:{}", index + 1)
+}
+
+#[async_trait]
+impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
+    type Input = I;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name.as_deref().unwrap_or("RunnableSequence"))
+    }
+
+    async fn run(&self, input: I, cx: RunContext) -> Result<O> {
+        let mut value: AnyBox = Box::new(input);
+        for (index, step) in self.steps.iter().enumerate() {
+            value = step.call(value, cx.child(|| tag(index))).await?;
+        }
+        unerase(value)
+    }
+
+    fn run_stream(&self, input: I, cx: RunContext) -> ChunkStream<O> {
+        let streamed = || {
+            let (first, rest) = self
+                .steps
+                .split_first()
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "a chain has no step"))?;
+            let stream = first.stream(Box::new(input), cx.child(|| tag(0)))?;
+            through(rest, 1, stream, &cx)
+        };
+        or_error::<O>(streamed())
+    }
+
+    fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
+        or_error::<O>(through(&self.steps, 0, Box::new(input), &cx))
+    }
+}
+
+fn through(steps: &[Arc<dyn Step>], from: usize, mut stream: AnyBox, cx: &RunContext) -> Result<AnyBox> {
+    for (index, step) in steps.iter().enumerate() {
+        stream = step.transform(stream, cx.child(|| tag(from + index)))?;
+    }
+    Ok(stream)
+}
+
+fn or_error<O: Streamable>(stream: Result<AnyBox>) -> ChunkStream<O> {
+    use futures::stream::{self, StreamExt};
+    stream
+        .and_then(unerase::<ChunkStream<O>>)
+        .unwrap_or_else(|error| stream::once(async { Err(error) }).boxed())
+}
+
+/// A value or a stream of chunks whose type was checked where the chain was composed.
+type AnyBox = Box<dyn Any + Send>;
+
+fn unerase<T: 'static>(value: AnyBox) -> Result<T> {
+    let typed = value.downcast::<T>().map_err(|_| {
+        let detail = format!(
+            "a step expected `{}` and got something else",
+            std::any::type_name::<T>()
+        );
+        Error::new(ErrorKind::Internal, detail)
+    })?;
+    Ok(*typed)
+}
+
+/// A step without its types. A stream is boxed once, not per chunk.
+trait Step: Send + Sync {
+    fn name(&self) -> Cow<'_, str>;
+    fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>>;
+    fn stream(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
+    fn transform(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
+}
+
+struct Typed<R>(R);
+
+impl<R: Runnable> Step for Typed<R> {
+    fn name(&self) -> Cow<'_, str> {
+        self.0.name()
+    }
+
+    fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>> {
+        async move {
+            let output = call(&self.0, unerase(input)?, cx).await?;
+            Ok(Box::new(output) as AnyBox)
+        }
+        .boxed()
+    }
+
+    fn stream(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox> {
+        Ok(Box::new(call_stream(&self.0, unerase(input)?, cx)))
+    }
+
+    fn transform(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox> {
+        Ok(Box::new(call_transform(&self.0, unerase(input)?, cx)))
+    }
+}
+
+impl<I, O> Clone for Chain<I, O> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            steps: Arc::clone(&self.steps),
+            types: PhantomData,
+        }
+    }
+}
+
+impl<I, O> fmt::Debug for Chain<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.steps.iter().map(|step| step.name()).collect();
+        write!(f, "Chain({})", names.join(" | "))
+    }
+}
+
+/// A step that can stand behind one that gives a `T`: every runnable whose input is `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand behind a step that gives `{T}`",
+    label = "this step does not take `{T}`",
+    note = "the output of a step must be the input of the next one; put `cadena::lambda(|value: {T}| …)` between them to convert it"
+)]
+pub trait Follows<T>: Runnable<Input = T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, R: Runnable<Input = T> + ?Sized> Follows<T> for R {}
+
+/// Gives a step of your own the `|` operator; `.pipe()` it has without.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{async_trait, impl_pipe, lambda, Result, RunContext, Runnable, RunnableExt};
+///
+/// #[derive(Clone)]
+/// struct Shout;
+///
+/// #[async_trait]
+/// impl Runnable for Shout {
+///     type Input = String;
+///     type Output = String;
+///     async fn run(&self, input: String, _cx: RunContext) -> Result<String> {
+///         Ok(input.to_uppercase())
+///     }
+/// }
+/// impl_pipe!(Shout);
+///
+/// # futures::executor::block_on(async {
+/// let chain = Shout | lambda(|text: String| text.len());
+/// assert_eq!(chain.invoke("hello").await?, 5);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[macro_export]
+macro_rules! impl_pipe {
+    ($type:ty $(, for <$($param:ident $(: $bound:path)?),+>)?) => {
+        impl<Next $(, $($param $(: $bound)?),+)?> ::core::ops::BitOr<Next> for $type
+        where
+            Next: $crate::Follows<<$type as $crate::Runnable>::Output>,
+        {
+            type Output = $crate::Chain<<$type as $crate::Runnable>::Input, <Next as $crate::Runnable>::Output>;
+
+            fn bitor(self, next: Next) -> Self::Output {
+                $crate::RunnableExt::pipe(self, next)
+            }
+        }
+    };
+}
+
+impl_pipe!(Chain<I, O>, for <I: Streamable, O: Streamable>);

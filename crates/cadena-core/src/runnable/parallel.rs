@@ -1,0 +1,322 @@
+//! Steps beside each other, all with the same input.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt, try_join_all};
+use futures::stream::{BoxStream, Stream, StreamExt};
+
+use super::Runnable;
+use super::tee::tee;
+use crate::run::scope::{call, call_stream, call_transform};
+use crate::{
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
+};
+
+/// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple;
+/// [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
+///
+/// Chunks come as the branches make them; each chunk holds a piece of one branch. The first error ends them all.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, parallel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let both = parallel((lambda(|n: i32| n + 1), lambda(|n: i32| n.to_string())));
+/// assert_eq!(both.invoke(1).await?, (2, "1".to_owned()));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub fn parallel<I: Streamable, B: IntoParallel<I>>(branches: B) -> Parallel<I, B::Output> {
+    Parallel {
+        branches: branches.into_branches().into(),
+    }
+}
+
+/// Runs named steps beside each other: `parallel! {"key": step, …}` takes one input and gives a [`Dict`] with an entry for each.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, parallel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let facts = parallel! {
+///     "length": lambda(|text: String| text.len()),
+///     "upper": lambda(|text: String| text.to_uppercase()),
+/// };
+/// let output = facts.invoke("bear").await?;
+/// assert_eq!(output["length"], 4);
+/// assert_eq!(output["upper"], "BEAR");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[macro_export]
+macro_rules! parallel {
+    ($($key:literal : $step:expr),+ $(,)?) => {
+        $crate::Parallel::named()$(.branch($key, $step))+
+    };
+}
+
+/// Steps beside each other; [`parallel`] and [`parallel!`](macro@crate::parallel) make one.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Parallel<I, O: Streamable> {
+    branches: Arc<[Branch<I, O::Chunk>]>,
+}
+
+/// One branch: its name, and the step that gives pieces of the common output.
+pub struct Branch<I, C> {
+    key: Cow<'static, str>,
+    step: Arc<dyn Pieces<I, C>>,
+}
+
+impl<I, C> Clone for Branch<I, C> {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            step: Arc::clone(&self.step),
+        }
+    }
+}
+
+impl<I: Streamable> Parallel<I, Dict> {
+    /// A parallel step without branches, to which [`branch`](Self::branch) adds them by name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Parallel, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let facts = Parallel::named().branch("length", lambda(|text: String| text.len()));
+    /// assert_eq!(facts.invoke("bear").await?["length"], 4);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn named() -> Self {
+        Self { branches: Arc::new([]) }
+    }
+
+    /// Adds a branch; a branch of the same name is replaced.
+    pub fn branch<R: Runnable<Input = I>>(self, key: impl Into<Cow<'static, str>>, step: R) -> Self {
+        let key = key.into();
+        let name = key.clone().into_owned();
+        let slot = move |chunk| DictChunk::of(name.clone(), ValueChunk::new::<R::Output>(chunk));
+        let mut branches: Vec<_> = self
+            .branches
+            .iter()
+            .filter(|branch| branch.key != key)
+            .cloned()
+            .collect();
+        branches.push(Branch {
+            key,
+            step: Arc::new(Slot { step, slot }),
+        });
+        Self {
+            branches: branches.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
+    type Input = I;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        let keys: Vec<_> = self.branches.iter().map(|branch| &*branch.key).collect();
+        Cow::Owned(format!("RunnableParallel<{}>", keys.join(",")))
+    }
+
+    async fn run(&self, input: I, cx: RunContext) -> Result<O> {
+        let runs = self
+            .branches
+            .iter()
+            .map(|branch| branch.step.whole(input.clone(), branch.context(&cx)));
+        // `try_join_all` drops the other branches at the first error.
+        let mut pieces = try_join_all(runs).await?.into_iter();
+        let mut sum = pieces.next().ok_or_else(no_branch)?;
+        pieces.try_for_each(|piece| sum.merge(piece))?;
+        O::from_chunk(sum)
+    }
+
+    fn run_stream(&self, input: I, cx: RunContext) -> ChunkStream<O> {
+        let streams = self
+            .branches
+            .iter()
+            .map(|branch| branch.step.stream(input.clone(), branch.context(&cx)));
+        Interleaved::new(streams.collect()).boxed()
+    }
+
+    fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
+        let inputs = tee(input, self.branches.len());
+        let streams = self.branches.iter().zip(inputs);
+        let streams = streams.map(|(branch, input)| branch.step.transform(input.boxed(), branch.context(&cx)));
+        Interleaved::new(streams.collect()).boxed()
+    }
+}
+
+fn no_branch() -> Error {
+    Error::new(ErrorKind::InvalidInput, "a parallel step needs a branch")
+}
+
+impl<I, C> Branch<I, C> {
+    fn context(&self, cx: &RunContext) -> RunContext {
+        cx.child(|| format!("map:key:{}", self.key))
+    }
+}
+
+impl_pipe!(Parallel<I, O>, for <I: Streamable, O: Streamable>);
+
+impl<I, O: Streamable> Clone for Parallel<I, O> {
+    fn clone(&self) -> Self {
+        Self {
+            branches: Arc::clone(&self.branches),
+        }
+    }
+}
+
+impl<I, O: Streamable> fmt::Debug for Parallel<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.branches.iter().map(|branch| &branch.key))
+            .finish()
+    }
+}
+
+impl<I, C> fmt::Debug for Branch<I, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Branch").field(&self.key).finish()
+    }
+}
+
+/// What [`parallel`] takes: a tuple of up to eight steps.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run in parallel on one `{I}`",
+    note = "`cadena::parallel` takes a tuple of up to eight steps with the same input; for names use `cadena::parallel! {{\"key\": step}}`"
+)]
+pub trait IntoParallel<I> {
+    /// What the step gives.
+    type Output: Streamable;
+
+    /// The branches, each giving pieces of the output.
+    fn into_branches(self) -> Vec<Branch<I, <Self::Output as Streamable>::Chunk>>;
+}
+
+macro_rules! tuple_parallel {
+    ($($name:ident $index:tt),*) => {
+        impl<In: Streamable, $($name: Runnable<Input = In>),*> IntoParallel<In> for ($($name,)*) {
+            type Output = ($($name::Output,)*);
+
+            fn into_branches(self) -> Vec<Branch<In, <Self::Output as Streamable>::Chunk>> {
+                vec![$(Branch {
+                    key: Cow::Borrowed(stringify!($index)),
+                    step: Arc::new(Slot {
+                        step: self.$index,
+                        slot: |piece| {
+                            let mut chunk = <Self::Output as Streamable>::Chunk::default();
+                            chunk.$index = Some(piece);
+                            chunk
+                        },
+                    }),
+                },)*]
+            }
+        }
+    };
+}
+
+tuple_parallel!(A 0);
+tuple_parallel!(A 0, B 1);
+tuple_parallel!(A 0, B 1, C 2);
+tuple_parallel!(A 0, B 1, C 2, D 3);
+tuple_parallel!(A 0, B 1, C 2, D 3, E 4);
+tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+/// A step and where its pieces go in the common output.
+struct Slot<R, F> {
+    step: R,
+    slot: F,
+}
+
+/// The object-safe side of a branch.
+trait Pieces<I, C>: Send + Sync {
+    fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>>;
+    fn stream(&self, input: I, cx: RunContext) -> BoxStream<'static, Result<C>>;
+    fn transform(&self, input: BoxStream<'static, Result<I::Chunk>>, cx: RunContext) -> BoxStream<'static, Result<C>>
+    where
+        I: Streamable;
+}
+
+impl<I, C, R, F> Pieces<I, C> for Slot<R, F>
+where
+    I: Streamable,
+    C: Send + 'static,
+    R: Runnable<Input = I>,
+    F: Fn(<R::Output as Streamable>::Chunk) -> C + Clone + Send + Sync + 'static,
+{
+    fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>> {
+        call(&self.step, input, cx)
+            .map(|output| Ok((self.slot)(output?.into_chunk())))
+            .boxed()
+    }
+
+    fn stream(&self, input: I, cx: RunContext) -> BoxStream<'static, Result<C>> {
+        let slot = self.slot.clone();
+        call_stream(&self.step, input, cx)
+            .map(move |chunk| Ok(slot(chunk?)))
+            .boxed()
+    }
+
+    fn transform(&self, input: ChunkStream<I>, cx: RunContext) -> BoxStream<'static, Result<C>> {
+        let slot = self.slot.clone();
+        call_transform(&self.step, input, cx)
+            .map(move |chunk| Ok(slot(chunk?)))
+            .boxed()
+    }
+}
+
+/// Takes from several streams in turns, beginning behind the one that gave last: fair, and the same order every time.
+struct Interleaved<C> {
+    streams: VecDeque<BoxStream<'static, Result<C>>>,
+}
+
+impl<C> Interleaved<C> {
+    fn new(streams: VecDeque<BoxStream<'static, Result<C>>>) -> Self {
+        Self { streams }
+    }
+}
+
+impl<C> Stream for Interleaved<C> {
+    type Item = Result<C>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let streams = &mut self.streams;
+        let mut index = 0;
+        while let Some(stream) = streams.get_mut(index) {
+            match stream.poll_next_unpin(task) {
+                Poll::Pending => index += 1,
+                Poll::Ready(None) => drop(streams.remove(index)),
+                Poll::Ready(Some(Ok(piece))) => {
+                    streams.rotate_left(index + 1);
+                    return Poll::Ready(Some(Ok(piece)));
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    streams.clear(); // The others stop with it.
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+        if streams.is_empty() {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    }
+}

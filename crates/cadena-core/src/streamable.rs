@@ -1,0 +1,221 @@
+//! Values that can flow through a chain, whole or in chunks.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, Merge, Message, Result};
+
+/// A value that can flow through a chain, whole or in chunks.
+///
+/// The fold of the chunks of a value is the value. Text flows in pieces that append, lists in pieces that append, an
+/// [`AIMessage`](crate::AIMessage) in [`AIMessageChunk`](crate::AIMessageChunk)s, a tuple in pieces of its places. A type of your own flows whole inside
+/// [`Whole`], or through [`flow_whole!`](crate::flow_whole).
+///
+/// `Clone`, because a parallel step gives its input to every branch and a retry gives it again.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Merge, Streamable};
+///
+/// let mut chunk = "to".to_owned().into_chunk();
+/// chunk.merge("ken".to_owned().into_chunk())?;
+/// assert_eq!(String::from_chunk(chunk)?, "token");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot flow through a chain",
+    label = "this value has no chunks",
+    note = "derive `Serialize` and `Clone` and say `cadena::flow_whole!({Self});`, or wrap it in `cadena::Whole`"
+)]
+pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
+    /// A piece of the value.
+    type Chunk: Merge + Serialize + Clone + Send + 'static;
+
+    /// The whole value as one piece.
+    fn into_chunk(self) -> Self::Chunk;
+
+    /// The value from the sum of its pieces.
+    ///
+    /// # Errors
+    ///
+    /// If the pieces are not a whole value, such as a tuple with one place missing.
+    fn from_chunk(chunk: Self::Chunk) -> Result<Self>;
+}
+
+/// A value that flows in one piece; a later piece replaces an earlier one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Merge, Whole};
+///
+/// let mut snapshot = Whole(1);
+/// snapshot.merge(Whole(2))?;
+/// assert_eq!(snapshot, Whole(2));
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Whole<T>(pub T);
+
+impl<T> Merge for Whole<T> {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        *self = next;
+        Ok(())
+    }
+}
+
+impl<T: Serialize + Clone + Send + 'static> Streamable for Whole<T> {
+    type Chunk = Self;
+
+    fn into_chunk(self) -> Self {
+        self
+    }
+
+    fn from_chunk(chunk: Self) -> Result<Self> {
+        Ok(chunk)
+    }
+}
+
+/// Lets a type of your own flow through chains in one piece.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{flow_whole, lambda, RunnableExt};
+///
+/// #[derive(Clone, serde::Serialize)]
+/// struct Weather {
+///     degrees: i32,
+/// }
+/// flow_whole!(Weather);
+///
+/// # futures::executor::block_on(async {
+/// let warmer = lambda(|weather: Weather| Weather { degrees: weather.degrees + 1 });
+/// assert_eq!(warmer.invoke(Weather { degrees: 20 }).await?.degrees, 21);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[macro_export]
+macro_rules! flow_whole {
+    ($($type:ty),+ $(,)?) => {$(
+        impl $crate::Streamable for $type {
+            type Chunk = $crate::Whole<Self>;
+
+            fn into_chunk(self) -> Self::Chunk {
+                $crate::Whole(self)
+            }
+
+            fn from_chunk(chunk: Self::Chunk) -> $crate::Result<Self> {
+                Ok(chunk.0)
+            }
+        }
+    )+};
+}
+
+flow_whole!(Message);
+
+macro_rules! flows_as_itself {
+    ($($type:ty),*) => {$(
+        impl Streamable for $type {
+            type Chunk = Self;
+
+            fn into_chunk(self) -> Self {
+                self
+            }
+
+            fn from_chunk(chunk: Self) -> Result<Self> {
+                Ok(chunk)
+            }
+        }
+    )*};
+}
+
+flows_as_itself!(
+    String,
+    (),
+    bool,
+    char,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    f32,
+    f64
+);
+
+impl<T: Serialize + Clone + Send + 'static> Streamable for Vec<T> {
+    type Chunk = Self;
+
+    fn into_chunk(self) -> Self {
+        self
+    }
+
+    fn from_chunk(chunk: Self) -> Result<Self> {
+        Ok(chunk)
+    }
+}
+
+impl<T: Streamable> Streamable for Option<T> {
+    type Chunk = Option<T::Chunk>;
+
+    fn into_chunk(self) -> Self::Chunk {
+        self.map(T::into_chunk)
+    }
+
+    fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
+        chunk.map(T::from_chunk).transpose()
+    }
+}
+
+macro_rules! tuple_flows {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Streamable),*> Streamable for ($($name,)*) {
+            type Chunk = ($(Option<$name::Chunk>,)*);
+
+            fn into_chunk(self) -> Self::Chunk {
+                ($(Some(self.$index.into_chunk()),)*)
+            }
+
+            fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
+                Ok(($($name::from_chunk(chunk.$index.ok_or_else(|| missing($index))?)?,)*))
+            }
+        }
+    };
+}
+
+tuple_flows!(A 0);
+tuple_flows!(A 0, B 1);
+tuple_flows!(A 0, B 1, C 2);
+tuple_flows!(A 0, B 1, C 2, D 3);
+tuple_flows!(A 0, B 1, C 2, D 3, E 4);
+tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+fn missing(place: usize) -> Error {
+    Error::new(
+        ErrorKind::Truncated,
+        format!("place {place} of the tuple has no value: its branch sent no chunk"),
+    )
+}
+
+impl Streamable for Value {
+    type Chunk = crate::ValueChunk;
+
+    fn into_chunk(self) -> Self::Chunk {
+        crate::ValueChunk::from(self)
+    }
+
+    fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
+        chunk.into_value()
+    }
+}
