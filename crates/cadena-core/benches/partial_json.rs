@@ -56,7 +56,7 @@ fn pieces_of(bencher: Bencher<'_, '_>, bytes: usize) {
     });
 }
 
-/// The text is no JSON at all: two thousand words, each followed by a look at the value.
+/// The text is no JSON at all, and its brackets open and close.
 #[divan::bench]
 fn prose_in_pieces_of_4(bencher: Bencher<'_, '_>) {
     let text = "no JSON, but [prose] ".repeat(5000);

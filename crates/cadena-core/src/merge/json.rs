@@ -88,7 +88,7 @@ pub const MAX_DEPTH: usize = 128;
 /// floats or booleans; [`ErrorKind::LimitExceeded`] beyond [`MAX_DEPTH`] and for a sum beyond 64 bits. The left value
 /// of such a key stays, and all other keys have been added.
 pub fn merge_dicts(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
-    Ok(merge_map(left, right, Keys::All, 0)?)
+    Ok(merge_map(left, right, Keys::All, Frame::STRICT)?)
 }
 
 /// Adds the elements of `right` to `left`.
@@ -114,7 +114,7 @@ pub fn merge_dicts(left: &mut Map<String, Value>, right: Map<String, Value>) -> 
 /// As [`merge_dicts`], for two elements with the same `index`; [`ErrorKind::Merge`] also if the `id` of one of them is an object or a
 /// list. Such an element is appended.
 pub fn merge_lists(left: &mut Vec<Value>, right: Vec<Value>) -> Result<()> {
-    Ok(merge_items(left, right, 0)?)
+    Ok(merge_items(left, right, Frame::STRICT)?)
 }
 
 /// Adds any two JSON values: texts are joined, objects and lists are merged, null gives way, equal values are kept.
@@ -136,7 +136,7 @@ pub fn merge_lists(left: &mut Vec<Value>, right: Vec<Value>) -> Result<()> {
 ///
 /// As [`merge_dicts`]; two different integers at the top do not add up either.
 pub fn merge_obj(left: &mut Value, right: Value) -> Result<()> {
-    Ok(merge_value(left, right, Rule::Alone, 0)?)
+    Ok(merge_value(left, right, Rule::Alone, Frame::STRICT)?)
 }
 
 /// Adds the content of two messages: text, or a list of texts and objects. A left side that is null counts as empty text.
@@ -221,7 +221,7 @@ impl Item for Value {
 
 /// [`merge_lists`] for elements of any type.
 pub(crate) fn merge_typed_lists<T: Item>(left: &mut Vec<T>, right: Vec<T>) -> Result<()> {
-    Ok(merge_items(left, right, 0)?)
+    Ok(merge_items(left, right, Frame::STRICT)?)
 }
 
 type Merged = Result<(), Box<Conflict>>;
@@ -258,9 +258,32 @@ impl Rule {
     }
 }
 
-/// `depth` counts the objects around these two.
-fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>, keys: Keys, depth: usize) -> Merged {
-    if depth >= MAX_DEPTH {
+/// Where in a value a merge stands, and how strict it is.
+#[derive(Clone, Copy)]
+struct Frame {
+    /// How many objects are around this place.
+    depth: usize,
+    /// Whether two different floats are a conflict, as in LangChain; else the later one wins.
+    strict_floats: bool,
+}
+
+impl Frame {
+    const STRICT: Self = Self { depth: 0, strict_floats: true };
+    const METADATA: Self = Self { depth: 0, strict_floats: false };
+
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// [`merge_dicts`] for what a server says beside its answer, where a float is a measurement and the last one counts:
+/// a timing in every chunk must not end the stream.
+pub(crate) fn merge_metadata(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
+    Ok(merge_map(left, right, Keys::All, Frame::METADATA)?)
+}
+
+fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>, keys: Keys, frame: Frame) -> Merged {
+    if frame.depth >= MAX_DEPTH {
         discard(Value::Object(right));
         return Err(Conflict::new(
             ErrorKind::LimitExceeded,
@@ -279,7 +302,7 @@ fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>, keys: Key
                 entry.insert(value);
             }
             Entry::Occupied(mut entry) => {
-                let merged = merge_value(entry.get_mut(), value, rule, depth + 1);
+                let merged = merge_value(entry.get_mut(), value, rule, frame.deeper());
                 result = result.and(merged.map_err(|conflict| conflict.inside(Segment::Key(entry.key().clone()))));
             }
         }
@@ -287,7 +310,7 @@ fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>, keys: Key
     result
 }
 
-fn merge_value(left: &mut Value, right: Value, rule: Rule, depth: usize) -> Merged {
+fn merge_value(left: &mut Value, right: Value, rule: Rule, frame: Frame) -> Merged {
     match (&mut *left, right) {
         (_, Value::Null) => Ok(()),
         (Value::Null, right) => {
@@ -305,11 +328,11 @@ fn merge_value(left: &mut Value, right: Value, rule: Rule, depth: usize) -> Merg
             }
             Ok(())
         }
-        (Value::Object(map), Value::Object(right)) => merge_map(map, right, Keys::All, depth),
-        (Value::Array(items), Value::Array(right)) => merge_items(items, right, depth),
+        (Value::Object(map), Value::Object(right)) => merge_map(map, right, Keys::All, frame),
+        (Value::Array(items), Value::Array(right)) => merge_items(items, right, frame),
         (Value::Bool(value), Value::Bool(right)) if *value == right => Ok(()),
         (Value::Bool(_), Value::Bool(_)) => Err(Conflict::merge("two different booleans do not add up")),
-        (Value::Number(number), Value::Number(right)) => merge_number(number, right, rule),
+        (Value::Number(number), Value::Number(right)) => merge_number(number, right, rule, frame),
         (left, right) => {
             let conflict = Conflict::mismatch(left, &right);
             discard(right);
@@ -318,7 +341,7 @@ fn merge_value(left: &mut Value, right: Value, rule: Rule, depth: usize) -> Merg
     }
 }
 
-fn merge_number(left: &mut Number, right: Number, rule: Rule) -> Merged {
+fn merge_number(left: &mut Number, right: Number, rule: Rule, frame: Frame) -> Merged {
     match (integer(left), integer(&right)) {
         (Some(number), Some(added)) if number == added => Ok(()),
         (Some(number), Some(added)) => match rule {
@@ -335,12 +358,16 @@ fn merge_number(left: &mut Number, right: Number, rule: Rule) -> Merged {
             }
         },
         (None, None) if left.as_f64() == right.as_f64() => Ok(()),
+        (None, None) if !frame.strict_floats => {
+            *left = right;
+            Ok(())
+        }
         (None, None) => Err(Conflict::merge("two different floats do not add up")),
         (Some(_), None) | (None, Some(_)) => Err(Conflict::mismatch(&left.clone().into(), &right.into())),
     }
 }
 
-fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, depth: usize) -> Merged {
+fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, frame: Frame) -> Merged {
     let mut result = Ok(());
     let mut finder = Finder::new(left, right.len());
     for item in right {
@@ -351,7 +378,7 @@ fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, depth: usize) -> Merge
         let failed = match (found, item.try_into_block()) {
             (Ok(Some(position)), Ok(block)) => {
                 let merged = match left.get_mut(position).and_then(Item::as_block_mut) {
-                    Some(target) => merge_block(target, block, depth),
+                    Some(target) => merge_block(target, block, frame),
                     None => Ok(()), // Unreachable: only objects are found.
                 };
                 finder.has_grown(left, position);
@@ -369,14 +396,14 @@ fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, depth: usize) -> Merge
 }
 
 /// Merges two list elements with the same `index`.
-fn merge_block(left: &mut Map<String, Value>, mut right: Map<String, Value>, depth: usize) -> Merged {
+fn merge_block(left: &mut Map<String, Value>, mut right: Map<String, Value>, frame: Frame) -> Merged {
     let is_non_standard = |block: &Map<String, Value>| block.get("type").is_some_and(|kind| kind == "non_standard");
     let value = match left.get("type") {
         Some(kind) if is_truthy(kind) && is_non_standard(&right) => right.shift_remove("value"),
         _ => None,
     };
     match value {
-        None => merge_map(left, right, Keys::WithoutType, depth),
+        None => merge_map(left, right, Keys::WithoutType, frame),
         Some(Value::Object(mut value)) => {
             if let Some(kind) = value.shift_remove("type") {
                 discard(kind);
@@ -389,7 +416,7 @@ fn merge_block(left: &mut Map<String, Value>, mut right: Map<String, Value>, dep
                 added.insert("extras".to_owned(), value.into());
             }
             discard(right.into());
-            merge_map(left, added, Keys::All, depth)
+            merge_map(left, added, Keys::All, frame)
         }
         Some(other) => {
             discard(other);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::merge::json::merge_dicts;
+use crate::merge::json::merge_metadata;
 use crate::{Merge, Result};
 
 /// What else a server or a stored history said: JSON by key, one word wide while there is nothing.
@@ -61,11 +61,11 @@ impl From<Map<String, Value>> for Extra {
     }
 }
 
-/// By the rules of [`merge_dicts`].
+/// By the rules of [`merge_dicts`](crate::merge::json::merge_dicts), except that of two floats the later one wins.
 impl Merge for Extra {
     fn merge(&mut self, next: Self) -> Result<()> {
         match (&mut self.0, next.0) {
-            (Some(left), Some(right)) => merge_dicts(left, *right),
+            (Some(left), Some(right)) => merge_metadata(left, *right),
             (left @ None, right) => {
                 *left = right;
                 Ok(())

@@ -341,7 +341,7 @@ proptest! {
             if position == left.len() {
                 left.push(element);
             } else {
-                let _ = merge_block(left[position].as_object_mut().unwrap(), element.as_object().cloned().unwrap(), 0);
+                let _ = merge_block(left[position].as_object_mut().unwrap(), element.as_object().cloned().unwrap(), Frame::STRICT);
             }
             table.has_grown(&left, position);
         }

@@ -1,0 +1,409 @@
+//! The client that a provider calls: a transport with retries, timers, limits and a classifier of failures.
+
+mod attempt;
+
+use std::fmt;
+use std::sync::Arc;
+
+use cadena_core::{Error, Result};
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::clock::{self, Deadline};
+use crate::retry::Budget;
+use crate::{Answer, CallOptions, EventStream, Failure, Limits, Request, RetryPolicy, Timers, Transport};
+
+use attempt::{Attempt, Lost};
+
+type Classifier = dyn Fn(&Failure<'_>) -> Error + Send + Sync;
+
+/// Sends requests and gives whole answers or streams of events.
+///
+/// A clone is cheap and shares connections and the retry budget. Everything has a default; the `with_*` methods replace a part.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_http::{HttpClient, Replay, Request, Streamed};
+/// use futures::StreamExt;
+///
+/// # futures::executor::block_on(async {
+/// let replay = Replay::from_jsonl(concat!(
+///     r#"{"recording":1,"about":{"model":"demo"}}"#, "\n",
+///     r#"{"request":{"method":"GET","path":"/v1/count"}}"#, "\n",
+///     r#"{"response":{"status":200,"headers":{"content-type":"text/event-stream"}}}"#, "\n",
+///     r#"{"chunk":"data: 1\n\ndata: 2\n\n"}"#, "\n",
+///     r#"{"end":"complete"}"#, "\n",
+/// ))?;
+/// let client = HttpClient::new(replay);
+///
+/// let Streamed::Events(mut events) = client.stream(Request::get("http://localhost/v1/count")).await? else {
+///     unreachable!("the recording is an event stream");
+/// };
+/// assert_eq!(events.next().await.unwrap()?.data(), b"1");
+/// assert_eq!(events.next().await.unwrap()?.data(), b"2");
+/// assert!(events.next().await.is_none());
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct HttpClient {
+    transport: Arc<dyn Transport>,
+    classifier: Arc<Classifier>,
+    retry: RetryPolicy,
+    timers: Timers,
+    limits: Limits,
+    budget: Arc<Budget>,
+}
+
+impl HttpClient {
+    /// A client with all defaults over a transport.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new());
+    /// assert_eq!(client.retry().max_attempts, 3);
+    /// ```
+    #[must_use]
+    pub fn new(transport: impl Transport) -> Self {
+        Self {
+            transport: Arc::new(transport),
+            classifier: Arc::new(|failure: &Failure<'_>| failure.to_error()),
+            retry: RetryPolicy::default(),
+            timers: Timers::default(),
+            limits: Limits::default(),
+            budget: Arc::new(Budget::new()),
+        }
+    }
+
+    /// Replaces the transport, as a test or a recorder does. The retry budget starts anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, Replay, ReqwestTransport};
+    ///
+    /// let replay = Replay::from_jsonl(r#"{"recording":1,"about":null}"#)?;
+    /// let client = HttpClient::new(ReqwestTransport::new()).with_transport(replay);
+    /// assert!(format!("{:?}", client.transport()).contains("Replay"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Arc::new(transport);
+        self.budget = Arc::new(Budget::new());
+        self
+    }
+
+    /// Replaces what turns a failed answer into an error, [`Failure::to_error`] by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new())
+    ///     .with_classifier(|failure| Error::new(ErrorKind::Server, failure.message().unwrap_or_default()));
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn with_classifier(mut self, classifier: impl Fn(&Failure<'_>) -> Error + Send + Sync + 'static) -> Self {
+        self.classifier = Arc::new(classifier);
+        self
+    }
+
+    /// Replaces the retry policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport, RetryPolicy};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new()).with_retry(RetryPolicy::none());
+    /// assert_eq!(client.retry().max_attempts, 1);
+    /// ```
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Replaces the timers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport, Timers};
+    /// use std::time::Duration;
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new()).with_timers(Timers::default().idle(Duration::from_secs(9)));
+    /// assert_eq!(client.timers().idle.as_secs(), 9);
+    /// ```
+    #[must_use]
+    pub fn with_timers(mut self, timers: Timers) -> Self {
+        self.timers = timers;
+        self
+    }
+
+    /// Replaces the limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, Limits, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new()).with_limits(Limits::default().event(9));
+    /// assert_eq!(client.limits().event, 9);
+    /// ```
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The transport.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new());
+    /// assert!(format!("{:?}", client.transport()).contains("ReqwestTransport"));
+    /// ```
+    #[must_use]
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// The retry policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new());
+    /// assert!(client.retry().resend_unanswered);
+    /// ```
+    #[must_use]
+    pub fn retry(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    /// The timers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new());
+    /// assert_eq!(client.timers().idle.as_secs(), 120);
+    /// ```
+    #[must_use]
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    /// The limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, ReqwestTransport};
+    ///
+    /// let client = HttpClient::new(ReqwestTransport::new());
+    /// assert_eq!(client.limits().event, 8 * 1024 * 1024);
+    /// ```
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Sends a request and reads the whole answer, whose status is of the 2xx class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, Replay, Request};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let replay = Replay::from_jsonl(concat!(
+    ///     r#"{"recording":1,"about":null}"#, "\n",
+    ///     r#"{"request":{"method":"GET","path":"/v1/models"}}"#, "\n",
+    ///     r#"{"response":{"status":200,"headers":{}}}"#, "\n",
+    ///     r#"{"chunk":"{}"}"#, "\n",
+    ///     r#"{"end":"complete"}"#, "\n",
+    /// ))?;
+    /// let answer = HttpClient::new(replay).send(Request::get("http://localhost/v1/models")).await?;
+    /// assert_eq!(answer.body, "{}");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the classifier makes of another status; `Connect`, `Timeout`, `Truncated`, `Decode` and `LimitExceeded` as the transport,
+    /// the [`Timers`] and the [`Limits`] say; `NotFound` for a redirect.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the work at once, also while it waits to try again.
+    pub async fn send(&self, request: Request) -> Result<Answer> {
+        self.send_with(request, CallOptions::new()).await
+    }
+
+    /// As [`send`](Self::send), with options for this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_http::{CallOptions, HttpClient, Replay, Request};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let client = HttpClient::new(Replay::from_jsonl(r#"{"recording":1,"about":null}"#)?);
+    /// let once = CallOptions::new().max_attempts(1);
+    /// let error = client.send_with(Request::get("http://localhost/"), once).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(&self, request: Request, options: CallOptions) -> Result<Answer> {
+        self.with_retries(request, options, |attempt| Box::pin(attempt.whole()))
+            .await
+    }
+
+    /// Sends a request and waits for the first event of its stream, with retries up to there and none after.
+    ///
+    /// # Examples
+    ///
+    /// See [`HttpClient`] and [`EventStream`].
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, Replay, Request, Streamed};
+    ///
+    /// # futures::executor::block_on(async {
+    /// // A server that does not stream answers with JSON: the provider makes one chunk, or an error, of it.
+    /// let replay = Replay::from_jsonl(concat!(
+    ///     r#"{"recording":1,"about":null}"#, "\n",
+    ///     r#"{"request":{"method":"GET","path":"/"}}"#, "\n",
+    ///     r#"{"response":{"status":200,"headers":{"content-type":"application/json"}}}"#, "\n",
+    ///     r#"{"chunk":"{}"}"#, "\n",
+    ///     r#"{"end":"complete"}"#, "\n",
+    /// ))?;
+    /// let answer = HttpClient::new(replay).stream(Request::get("http://localhost/")).await?;
+    /// assert!(matches!(answer, Streamed::Whole(answer) if answer.body == "{}"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and `Stalled` if the stream opens but gives no event, `Decode` if the answer is neither events nor JSON.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the stream later, closes the connection at once.
+    pub async fn stream(&self, request: Request) -> Result<Streamed> {
+        self.stream_with(request, CallOptions::new()).await
+    }
+
+    /// As [`stream`](Self::stream), with options for this call. The deadline goes on for the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_http::{CallOptions, HttpClient, Replay, Request};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let client = HttpClient::new(Replay::from_jsonl(r#"{"recording":1,"about":null}"#)?);
+    /// let once = CallOptions::new().max_attempts(1);
+    /// let error = client.stream_with(Request::get("http://localhost/"), once).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream).
+    pub async fn stream_with(&self, request: Request, options: CallOptions) -> Result<Streamed> {
+        self.with_retries(request, options, |attempt| Box::pin(attempt.events()))
+            .await
+    }
+
+    async fn with_retries<'a, T, F>(&'a self, request: Request, options: CallOptions, run: F) -> Result<T>
+    where
+        F: Fn(Attempt<'a>) -> BoxFuture<'a, Result<T, Lost>>,
+    {
+        let policy = match options.max_attempts {
+            Some(attempts) => &self.retry.clone().max_attempts(attempts),
+            None => &self.retry,
+        };
+        let total = self.timers.total.and_then(|total| clock::after(Instant::now(), total));
+        let deadline = clock::earlier(total, options.deadline);
+        let mut failed = 0;
+        loop {
+            let attempt = Attempt {
+                client: self,
+                request: request.clone(),
+                deadline,
+            };
+            let Lost { error, answer } = match run(attempt).await {
+                Ok(output) => {
+                    self.budget.refund(failed > 0);
+                    return Ok(output);
+                }
+                Err(lost) => lost,
+            };
+            failed += 1;
+            let pause = policy.pause_after(&error, answer.as_ref(), failed);
+            let resume = pause.and_then(|pause| clock::after(Instant::now(), pause));
+            match resume {
+                Some(at) if fits(at, deadline) && self.budget.take() => clock::sleep(Some(at)).await?,
+                _ if failed > 1 && error.hint().is_none() => {
+                    return Err(error.with_hint(format!("gave up after {failed} attempts")));
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("transport", &self.transport)
+            .field("retry", &self.retry)
+            .field("timers", &self.timers)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came in answer to a request for a stream.
+///
+/// # Examples
+///
+/// See [`HttpClient::stream`].
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one value per call, matched at once: a box would cost the reader more than the move"
+)]
+pub enum Streamed {
+    /// Server-sent events. The first one has arrived, or the stream has ended without any.
+    Events(EventStream),
+    /// JSON, whole: the server does not stream, or says by it what went wrong.
+    Whole(Answer),
+}
+
+fn fits(at: Instant, deadline: Deadline) -> bool {
+    deadline.is_none_or(|deadline| at < deadline)
+}

@@ -1,0 +1,194 @@
+//! What a transport gives back, and a whole answer.
+
+use std::fmt;
+
+use bytes::Bytes;
+use cadena_core::Result;
+use futures::stream::{self, BoxStream, StreamExt};
+use http::{HeaderMap, StatusCode};
+
+/// The bytes of a body as they arrive: pulled, never buffered ahead, and `'static`.
+pub type Body = BoxStream<'static, Result<Bytes>>;
+
+/// The head of an answer and its body to come, as a [`Transport`](crate::Transport) returns it, whatever the status.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_http::Response;
+/// use http::StatusCode;
+///
+/// let response = Response::new(StatusCode::OK).with_body_chunks(["data: 1\n", "\n"]);
+/// assert_eq!(response.status, 200);
+/// ```
+#[non_exhaustive]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, after decompression.
+    pub body: Body,
+}
+
+impl Response {
+    /// An answer without headers and body.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_http::Response::new(http::StatusCode::NO_CONTENT).headers.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: stream::empty().boxed(),
+        }
+    }
+
+    /// Sets all headers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Response;
+    /// use http::{HeaderMap, HeaderValue, StatusCode, header};
+    ///
+    /// let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
+    /// assert_eq!(Response::new(StatusCode::OK).with_headers(headers).headers.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets the body.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Response;
+    /// use futures::StreamExt;
+    /// use http::StatusCode;
+    ///
+    /// let endless = futures::stream::repeat_with(|| Ok("data: x\n\n".into()));
+    /// let mut response = Response::new(StatusCode::OK).with_body(endless.boxed());
+    /// let first = futures::executor::block_on(response.body.next());
+    /// assert_eq!(first.unwrap().unwrap(), "data: x\n\n");
+    /// ```
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sets a body that arrives in these chunks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Response;
+    /// use futures::StreamExt;
+    ///
+    /// let response = Response::new(http::StatusCode::OK).with_body_chunks(["a", "b"]);
+    /// assert_eq!(futures::executor::block_on(response.body.count()), 2);
+    /// ```
+    #[must_use]
+    pub fn with_body_chunks(self, chunks: impl IntoIterator<Item = impl Into<Bytes>>) -> Self {
+        let chunks: Vec<Result<Bytes>> = chunks.into_iter().map(|chunk| Ok(chunk.into())).collect();
+        self.with_body(stream::iter(chunks).boxed())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &names(&self.headers))
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer that was read to its end, within the limits.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_http::Answer;
+/// use http::{HeaderMap, StatusCode};
+///
+/// let answer = Answer::new(StatusCode::OK, HeaderMap::new(), r#"{"ok": true}"#);
+/// assert_eq!(answer.request_id(), None);
+/// assert_eq!(format!("{answer:?}"), "Answer { status: 200, headers: [], body: 12 bytes }");
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status, always of the 2xx class when it comes from a client.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body, after decompression.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// Puts an answer together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Answer;
+    ///
+    /// assert_eq!(Answer::new(http::StatusCode::OK, http::HeaderMap::new(), "abc").body, "abc");
+    /// ```
+    #[must_use]
+    pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    /// The id that the server gave the request (`x-request-id` or `request-id`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Answer;
+    /// use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+    ///
+    /// let headers = HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), HeaderValue::from_static("r1"))]);
+    /// assert_eq!(Answer::new(StatusCode::OK, headers, "").request_id(), Some("r1"));
+    /// ```
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("headers", &names(&self.headers))
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+/// The id that a server gave a request.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+}
+
+/// The names of headers, which are safe to print.
+pub(crate) fn names(headers: &HeaderMap) -> Vec<&str> {
+    headers.keys().map(http::HeaderName::as_str).collect()
+}

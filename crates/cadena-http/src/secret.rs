@@ -1,0 +1,165 @@
+//! Keys that never print.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cadena_core::{Error, ErrorKind, Result};
+use http::HeaderValue;
+
+/// What stands where a secret was.
+pub(crate) const MASK: &str = "***";
+
+/// An API key or another text that must not be printed, logged or stored.
+///
+/// `Debug` and `Display` print `***`; there is no `Serialize`. Clones share one allocation.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_http::Secret;
+///
+/// let key = Secret::new("sk-abcdef");
+/// assert_eq!(format!("{key} {key:?}"), "*** ***");
+/// assert_eq!(key.expose(), "sk-abcdef");
+/// assert!(key.bearer()?.is_sensitive());
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Wraps a secret text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_http::Secret::new("sk-abcdef").to_string(), "***");
+    /// ```
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
+    /// Reads a secret from an environment variable; white space around it is cut off.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_http::Secret;
+    ///
+    /// let error = Secret::from_env("CADENA_NO_SUCH_KEY").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the variable is missing, empty or not Unicode: set it.
+    pub fn from_env(name: &str) -> Result<Self> {
+        let problem = match std::env::var(name) {
+            Ok(text) if text.trim().is_empty() => "is empty",
+            Ok(text) => return Ok(Self::new(text.trim())),
+            Err(std::env::VarError::NotPresent) => "is not set",
+            // The error's own text would print the value.
+            Err(std::env::VarError::NotUnicode(_)) => "is not Unicode",
+        };
+        Err(Error::new(
+            ErrorKind::Config,
+            format!("the environment variable `{name}` {problem}"),
+        ))
+    }
+
+    /// The text itself. Nothing that this returns is masked any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_http::Secret::new("sk-abcdef").expose(), "sk-abcdef");
+    /// ```
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The secret as the value of a header, marked as sensitive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = cadena_http::Secret::new("abcdef").header_value()?;
+    /// assert_eq!(format!("{value:?}"), "Sensitive");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if it holds a line break or another character that no header may hold.
+    pub fn header_value(&self) -> Result<HeaderValue> {
+        sensitive(&self.0)
+    }
+
+    /// The value of an `authorization` header, `Bearer` and the secret, marked as sensitive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = cadena_http::Secret::new("abcdef").bearer()?;
+    /// assert_eq!(value.to_str().unwrap(), "Bearer abcdef");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`header_value`](Self::header_value).
+    pub fn bearer(&self) -> Result<HeaderValue> {
+        sensitive(&format!("Bearer {}", self.0))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue> {
+    // The source is left out: its text is fixed today, but nothing promises that it stays without the value.
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            "the secret holds a character that no header may hold",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_with_a_line_break_is_a_configuration_error() {
+        let error = Secret::new("abc\ndef").bearer().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(!format!("{error} {error:?}").contains("abc"));
+    }
+}
