@@ -13,3 +13,4 @@ pub use prompt_value::PromptValue;
 mod echo;
 pub use echo::EchoModel;
 mod forward;
+mod report;

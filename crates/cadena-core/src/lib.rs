@@ -15,8 +15,10 @@
 //! - [`Runnable`] is what a step is, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives.
 //! - [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
 //! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
+//! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
 //! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
-//! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens.
+//! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens,
+//!   [`UsageTracker`] how many tokens it took.
 //! - [`Error`] is the one error, [`ErrorKind`] what to do about it.
 
 mod error;
@@ -39,10 +41,23 @@ pub use dict::{Dict, DictChunk, ValueChunk};
 
 pub mod messages;
 pub use messages::{
-    AIMessage, AIMessageChunk, ChatMessage, ChunkPosition, Content, ContentPart, Extra, FunctionMessage, HumanMessage,
-    InvalidToolCall, Logprobs, Message, ResponseMetadata, SystemMessage, TokenDetails, TokenLogprob, ToolCall,
-    ToolCallChunk, ToolMessage, ToolStatus, TopLogprob, UsageMetadata,
+    AIMessage, AIMessageChunk, AlignedToken, Alignment, Annotation, AnyMessage, ApproximateCounter, BlockIndex,
+    BufferFormat, BufferOptions, ChatGenerationChunk, ChatMessage, ChatMessageChunk, ChunkPosition, Citation, Content,
+    ContentBlock, ContentPart, Extra, FilterMessages, FunctionMessage, FunctionMessageChunk, HumanMessage,
+    HumanMessageChunk, InvalidToolCall, InvalidToolCallBlock, Logprobs, MediaBlock, MergeMessageRuns, Message,
+    MessageChunk, MessageCounter, MessageKind, NonStandardBlock, OpenAIApi, OpenAIOptions, PlainTextBlock,
+    ReasoningBlock, RemoveMessage, ResponseMetadata, ServerToolCallBlock, ServerToolCallChunkBlock,
+    ServerToolResultBlock, SystemMessage, SystemMessageChunk, TextBlock, TextFormat, TokenCounter, TokenDetails,
+    TokenLogprob, TokenLogprobsExt, ToolCall, ToolCallBlock, ToolCallChunk, ToolCallChunkBlock, ToolCallParsing,
+    ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob, TrimMessages, TrimStrategy, UsageMetadata, WordCounter,
+    convert_to_messages, convert_to_openai_data_block, convert_to_openai_image_block, convert_to_openai_messages,
+    count_tokens_approximately, filter_messages, get_buffer_string, is_data_content_block, make_invalid_tool_call,
+    merge_message_runs, messages_from_dict, messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls,
+    per_message, trim_messages,
 };
+
+#[cfg(feature = "tiktoken")]
+pub use messages::TiktokenCounter;
 
 mod chat;
 pub use chat::{
@@ -56,7 +71,8 @@ pub use parsers::StrOutputParser;
 
 mod run;
 pub use run::{
-    IdGenerator, Listener, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds,
+    IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind,
+    SequentialIds, UsageTracker,
 };
 
 pub mod json;

@@ -2,24 +2,99 @@
 //!
 //! A [`Message`] is what a conversation is made of; an [`AIMessageChunk`] is a piece of an answer, and pieces add up. Log
 //! probabilities arrive in [`ResponseMetadata::logprobs`], in whole messages and in every chunk.
+//!
+//! | to | use |
+//! |---|---|
+//! | take messages in any form of LangChain's | [`convert_to_messages`], `Message::try_from` |
+//! | store a history and read it | [`messages_to_dict`], [`messages_from_dict`]; [`messages_from_lc`] for what `dumps` wrote |
+//! | make it shorter | [`trim_messages`], [`filter_messages`], [`merge_message_runs`]; their options are steps: `trim \| model` |
+//! | count its tokens | [`count_tokens_approximately`], [`TokenCounter`] |
+//! | print it, or write it for OpenAI | [`get_buffer_string`], [`convert_to_openai_messages`] |
+//!
+//! # Where it leaves LangChain
+//!
+//! - Empty content is the identity of addition on both sides, and an id or a name that only one chunk has is kept.
+//! - A call that was cut is invalid, also when its pieces stand in the content; a known scalar of the metadata is replaced, never joined.
+//! - Content of a tool's message that is neither text nor a list is read as its JSON text, not as Python prints it.
+//! - A dictionary with all fields of a message is that message; in others `usage_metadata` and `invalid_tool_calls` are fields too.
+//! - Trimming counts the text that is kept, and never exceeds its budget.
+//!
+//! # Depth
+//!
+//! Messages are read from at most [`MAX_DEPTH`](crate::merge::json::MAX_DEPTH) levels of nesting, whatever they are read from. Cloning, writing and dropping a [`Value`]
+//! is recursive in `serde_json`: who puts a deeper one into a field by hand must mind that.
 
 mod content;
 pub use content::{Content, ContentPart};
-mod spoken;
-pub use spoken::{ChatMessage, FunctionMessage, HumanMessage, SystemMessage, ToolMessage, ToolStatus};
+mod human;
+pub use human::{HumanMessage, HumanMessageChunk};
+mod system;
+pub use system::{SystemMessage, SystemMessageChunk};
 mod ai;
 pub use ai::{AIMessage, AIMessageChunk, ChunkPosition};
+mod tool;
+pub use tool::{ToolMessage, ToolMessageChunk, ToolStatus};
+mod chat;
+pub use chat::{ChatMessage, ChatMessageChunk};
+mod function;
+pub use function::{FunctionMessage, FunctionMessageChunk};
+mod remove;
+pub use remove::RemoveMessage;
+mod chunk;
+pub use chunk::MessageChunk;
+mod any;
+pub use any::AnyMessage;
+pub mod blocks;
+pub use blocks::{
+    Annotation, BlockIndex, Citation, ContentBlock, InvalidToolCallBlock, MediaBlock, NonStandardBlock, OpenAIApi,
+    PlainTextBlock, ReasoningBlock, ServerToolCallBlock, ServerToolCallChunkBlock, ServerToolResultBlock, TextBlock,
+    ToolCallBlock, ToolCallChunkBlock, convert_to_openai_data_block, convert_to_openai_image_block,
+    is_data_content_block,
+};
 mod tool_call;
-pub use tool_call::{InvalidToolCall, ToolCall, ToolCallChunk};
+pub use tool_call::{
+    InvalidToolCall, ToolCall, ToolCallChunk, ToolCallParsing, make_invalid_tool_call, parse_tool_call,
+    parse_tool_calls,
+};
 mod metadata;
 pub use metadata::ResponseMetadata;
 mod logprobs;
-pub use logprobs::{Logprobs, TokenLogprob, TopLogprob};
+pub use logprobs::{AlignedToken, Alignment, Logprobs, TokenLogprob, TokenLogprobsExt, TopLogprob};
 mod usage;
 pub use usage::{TokenDetails, UsageMetadata};
 mod extra;
 pub use extra::Extra;
+mod stored;
+pub use stored::{messages_from_dict, messages_to_dict};
+mod envelope;
+pub use envelope::messages_from_lc;
+mod convert;
+pub use convert::convert_to_messages;
+mod kind;
+pub use kind::MessageKind;
+mod filter;
+pub use filter::{FilterMessages, filter_messages};
+mod runs;
+pub use runs::{MergeMessageRuns, merge_message_runs};
+mod trim;
+pub use trim::{TrimMessages, TrimStrategy, trim_messages};
+mod count;
+#[cfg(feature = "tiktoken")]
+pub use count::TiktokenCounter;
+pub use count::{
+    ApproximateCounter, MessageCounter, PerMessage, TokenCounter, WordCounter, count_tokens_approximately, per_message,
+};
+mod buffer;
+pub use buffer::{BufferFormat, BufferOptions, get_buffer_string};
+mod openai;
+pub use openai::{OpenAIOptions, TextFormat, convert_to_openai_messages};
+mod generation;
+pub use generation::ChatGenerationChunk;
+mod bounded;
+mod fields;
 pub(crate) mod id;
+mod python;
+mod spoken;
 
 use std::borrow::Cow;
 
@@ -27,6 +102,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use self::bounded::Bounded;
+use self::fields::{Fields, Misfit};
+use self::spoken::Read;
 use crate::{Error, ErrorKind, Result};
 
 /// One message of a conversation.
@@ -58,6 +136,8 @@ pub enum Message {
     Chat(ChatMessage),
     /// What a function answers. As JSON: `{"type": "function", "name": "add", "content": "3", …}`.
     Function(FunctionMessage),
+    /// Takes another message out of a history. As JSON: `{"type": "remove", "content": "", "id": "msg_1", …}`.
+    Remove(RemoveMessage),
 }
 
 impl Message {
@@ -94,7 +174,7 @@ impl Message {
         })
     }
 
-    /// The word that tells it apart: `human`, `system`, `ai`, `tool`, `chat` or `function`.
+    /// The word that tells it apart: `human`, `system`, `ai`, `tool`, `chat`, `function` or `remove`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -104,6 +184,7 @@ impl Message {
             Self::Tool(_) => "tool",
             Self::Chat(_) => "chat",
             Self::Function(_) => "function",
+            Self::Remove(_) => "remove",
         }
     }
 
@@ -117,6 +198,49 @@ impl Message {
             Self::Tool(message) => &message.content,
             Self::Chat(message) => &message.content,
             Self::Function(message) => &message.content,
+            Self::Remove(_) => &remove::NO_CONTENT,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Human(message) => message.id.as_deref(),
+            Self::System(message) => message.id.as_deref(),
+            Self::AI(message) => message.id.as_deref(),
+            Self::Tool(message) => message.id.as_deref(),
+            Self::Chat(message) => message.id.as_deref(),
+            Self::Function(message) => message.id.as_deref(),
+            Self::Remove(message) => Some(&message.id),
+        }
+    }
+
+    /// The name of the speaker.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Human(message) => message.name.as_deref(),
+            Self::System(message) => message.name.as_deref(),
+            Self::AI(message) => message.name.as_deref(),
+            Self::Tool(message) => message.name.as_deref(),
+            Self::Chat(message) => message.name.as_deref(),
+            Self::Function(message) => message.name.as_deref(),
+            Self::Remove(message) => message.name.as_deref(),
+        }
+    }
+
+    /// What a provider sent or wants beside the content.
+    #[must_use]
+    pub fn additional_kwargs(&self) -> &Map<String, Value> {
+        match self {
+            Self::Human(message) => &message.additional_kwargs,
+            Self::System(message) => &message.additional_kwargs,
+            Self::AI(message) => &message.additional_kwargs,
+            Self::Tool(message) => &message.additional_kwargs,
+            Self::Chat(message) => &message.additional_kwargs,
+            Self::Function(message) => &message.additional_kwargs,
+            Self::Remove(message) => &message.additional_kwargs,
         }
     }
 
@@ -138,26 +262,62 @@ impl Message {
 
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = Map::deserialize(deserializer)?;
-        let kind = map
-            .get("type")
-            .and_then(Value::as_str)
-            .ok_or_else(|| D::Error::missing_field("type"))?
-            .to_owned();
-        let value = Value::Object(map);
-        let read = match kind.as_str() {
-            "human" => serde_json::from_value(value).map(Self::Human),
-            "system" => serde_json::from_value(value).map(Self::System),
-            "ai" => serde_json::from_value(value).map(Self::AI),
-            "tool" => serde_json::from_value(value).map(Self::Tool),
-            "chat" => serde_json::from_value(value).map(Self::Chat),
-            "function" => serde_json::from_value(value).map(Self::Function),
-            other => {
-                let known = &["human", "system", "ai", "tool", "chat", "function"];
-                return Err(D::Error::unknown_variant(other, known));
-            }
-        };
-        read.map_err(D::Error::custom)
+        deserialize_by_type(deserializer, "a message", Self::read)
+    }
+}
+
+impl Message {
+    /// Reads the fields of a message of this type; `None` if there is no such type.
+    fn read(kind: &str, fields: Fields) -> Option<Result<Self, Misfit>> {
+        Some(match kind {
+            "human" => Read::read(fields).map(Self::Human),
+            "system" => Read::read(fields).map(Self::System),
+            "ai" => Read::read(fields).map(Self::AI),
+            "tool" => Read::read(fields).map(Self::Tool),
+            "chat" => Read::read(fields).map(Self::Chat),
+            "function" => Read::read(fields).map(Self::Function),
+            "remove" => Read::read(fields).map(Self::Remove),
+            _ => return None,
+        })
+    }
+}
+
+impl Message {
+    /// What it says, to be changed; a marker says nothing.
+    fn content_mut(&mut self) -> Option<&mut Content> {
+        match self {
+            Self::Human(message) => Some(&mut message.content),
+            Self::System(message) => Some(&mut message.content),
+            Self::AI(message) => Some(&mut message.content),
+            Self::Tool(message) => Some(&mut message.content),
+            Self::Chat(message) => Some(&mut message.content),
+            Self::Function(message) => Some(&mut message.content),
+            Self::Remove(_) => None,
+        }
+    }
+}
+
+/// Reads one kind of message, or its chunk.
+fn deserialize<'de, T: Read, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let Bounded(map) = Bounded::deserialize(deserializer)?;
+    T::read(Fields::new(map)).map_err(D::Error::custom)
+}
+
+/// Reads a message whose kind stands in its `type`.
+fn deserialize_by_type<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &str,
+    read: fn(&str, Fields) -> Option<Result<T, Misfit>>,
+) -> Result<T, D::Error> {
+    let Bounded(map) = Bounded::deserialize(deserializer)?;
+    let kind = match map.get("type") {
+        Some(Value::String(kind)) => kind.clone(),
+        Some(_) => return Err(D::Error::custom("`type` must be a text")),
+        None => return Err(D::Error::missing_field("type")),
+    };
+    match read(&kind, Fields::new(map)) {
+        Some(message) => message.map_err(D::Error::custom),
+        None => Err(D::Error::custom(format_args!("`{kind}` is not the type of {what}"))),
     }
 }
 
@@ -183,7 +343,8 @@ into_message!(
     AIMessage => AI,
     ToolMessage => Tool,
     ChatMessage => Chat,
-    FunctionMessage => Function
+    FunctionMessage => Function,
+    RemoveMessage => Remove
 );
 
 impl From<Message> for Value {
@@ -213,15 +374,5 @@ impl From<String> for Message {
 impl From<(&str, &str)> for Message {
     fn from((role, text): (&str, &str)) -> Self {
         Self::from_role(role, text).unwrap_or_else(|_| ChatMessage::new(role, text).into())
-    }
-}
-
-/// Reads an id as text; LangChain takes numbers too.
-pub(crate) fn lenient_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(id) => Ok(Some(id)),
-        Value::Number(id) => Ok(Some(id.to_string())),
-        _ => Err(D::Error::custom("an id must be a text or a number")),
     }
 }

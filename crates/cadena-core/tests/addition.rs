@@ -97,6 +97,23 @@ fn normal(chunk: AIMessageChunk) -> AIMessageChunk {
     AIMessageChunk::default() + chunk
 }
 
+#[test]
+fn a_call_that_was_cut_before_its_arguments_is_invalid() {
+    let call = ToolCallChunk::new(0).with_name("pay").with_id("call_1").with_args("");
+    let whole = AIMessage::from(
+        AIMessageChunk::new("")
+            .with_tool_call_chunk(call.clone())
+            .with_finish_reason("stop"),
+    );
+    assert_eq!(whole.tool_calls.len(), 1);
+    let cut = AIMessage::from(
+        AIMessageChunk::new("")
+            .with_tool_call_chunk(call)
+            .with_finish_reason("length"),
+    );
+    assert_eq!((cut.tool_calls.len(), cut.invalid_tool_calls.len()), (0, 1));
+}
+
 proptest! {
     #[test]
     fn addition_is_associative(

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 
+use super::report::Report;
 use super::{ChatOptions, ChatRequest, PromptValue};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Result, RunContext, RunKind, Runnable,
-    fold,
+    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Message, Result, RunContext, RunKind,
+    Runnable, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -153,31 +154,63 @@ impl<M: ChatModel> Runnable for M {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
+        sendable(&input)?;
         let _permit = match cx.semaphore() {
             // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
         let id = message_id(&cx);
-        let mut message = self.chat(ChatRequest::new(input), cx).await?;
+        let report = Report::open(&cx, || self.profile());
+        let result = self.chat(ChatRequest::new(input), cx).await;
+        if let Some(report) = report {
+            report.close(&result);
+        }
+        let mut message = result?;
         message.id.get_or_insert(id);
         Ok(message)
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<AIMessage> {
+        if let Err(error) = sendable(&input) {
+            return stream::once(async { Err(error) }).boxed();
+        }
         let id = message_id(&cx);
         let Some(semaphore) = cx.semaphore() else {
-            return finished(self.stream_chat(ChatRequest::new(input), cx), id);
+            let report = Report::open(&cx, || self.profile());
+            return finished(
+                Report::follow(report, self.stream_chat(ChatRequest::new(input), cx)),
+                id,
+            );
         };
         let model = dyn_clone::clone_box(self);
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
-            let chunks = finished(model.stream_chat(ChatRequest::new(input), cx), id);
+            let report = Report::open(&cx, || model.profile());
+            let chunks = finished(
+                Report::follow(report, model.stream_chat(ChatRequest::new(input), cx)),
+                id,
+            );
             // The permit goes back when the last chunk is taken or the stream is dropped.
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
             chunks.chain(release)
         };
         stream::once(chunks).flatten().boxed()
+    }
+}
+
+/// A marker that takes a message out of a history is nothing that a model could read.
+fn sendable(prompt: &PromptValue) -> Result<()> {
+    match prompt
+        .messages
+        .iter()
+        .position(|message| matches!(message, Message::Remove(_)))
+    {
+        None => Ok(()),
+        Some(at) => {
+            let detail = format!("`messages[{at}]` is a RemoveMessage, which cannot be sent to a model");
+            Err(Error::new(ErrorKind::InvalidInput, detail))
+        }
     }
 }
 

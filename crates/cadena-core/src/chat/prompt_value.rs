@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AIMessage, ChatMessage, FunctionMessage, HumanMessage, Message, Result, Streamable, SystemMessage, ToolMessage,
-    Whole,
+    AIMessage, ChatMessage, FunctionMessage, HumanMessage, Message, RemoveMessage, Result, Streamable, SystemMessage,
+    ToolMessage, Whole,
 };
 
 /// What a prompt gives and a model takes: the messages of a conversation.
@@ -69,7 +69,8 @@ from_one_message!(
     AIMessage,
     ToolMessage,
     ChatMessage,
-    FunctionMessage
+    FunctionMessage,
+    RemoveMessage
 );
 
 impl From<Vec<Message>> for PromptValue {

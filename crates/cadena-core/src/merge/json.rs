@@ -268,11 +268,20 @@ struct Frame {
 }
 
 impl Frame {
-    const STRICT: Self = Self { depth: 0, strict_floats: true };
-    const METADATA: Self = Self { depth: 0, strict_floats: false };
+    const STRICT: Self = Self {
+        depth: 0,
+        strict_floats: true,
+    };
+    const METADATA: Self = Self {
+        depth: 0,
+        strict_floats: false,
+    };
 
     fn deeper(self) -> Self {
-        Self { depth: self.depth + 1, ..self }
+        Self {
+            depth: self.depth + 1,
+            ..self
+        }
     }
 }
 
@@ -444,7 +453,7 @@ fn is_truthy(value: &Value) -> bool {
 }
 
 /// Drops a value without recursion: what is refused may be of any depth.
-fn discard(value: Value) {
+pub(crate) fn discard(value: Value) {
     let mut rest = vec![value];
     while let Some(value) = rest.pop() {
         match value {

@@ -1,17 +1,20 @@
 //! What a model says: the whole message and its chunks.
 
+mod finish;
+mod json;
+
 use std::borrow::Cow;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::id::keep_better;
+use super::spoken::{Base, merge_map};
 use super::tool_call::{finished_calls, growing_calls, merge_tool_call_chunks};
 use super::{
-    Content, ContentPart, Extra, InvalidToolCall, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata,
-    lenient_id,
+    Alignment, Content, Extra, InvalidToolCall, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata,
 };
 use crate::{Merge, Result, Streamable};
 
@@ -72,6 +75,31 @@ impl AIMessage {
     #[must_use]
     pub fn logprobs(&self) -> Option<&Logprobs> {
         self.response_metadata.logprobs.as_ref()
+    }
+
+    /// The tokens of its text, laid over it. `None` if there are no log probabilities for the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let tokens = vec![TokenLogprob::new("Mad", -0.5), TokenLogprob::new("rid", -0.25)];
+    /// let message = AIMessage::from(AIMessageChunk::new("Madrid").with_logprobs(Logprobs::content(tokens)));
+    /// let alignment = message.alignment().expect("the server sent them");
+    /// assert_eq!(alignment.logprob(0..6), Some(-0.75));
+    /// ```
+    #[must_use]
+    pub fn alignment(&self) -> Option<Alignment<'_>> {
+        let tokens = self.logprobs()?.content.as_deref()?;
+        Some(Alignment::new(self.text(), tokens))
+    }
+
+    /// The tokens of its refusal, laid over it. `None` if it did not refuse or there are no log probabilities for that.
+    #[must_use]
+    pub fn refusal_alignment(&self) -> Option<Alignment<'_>> {
+        let tokens = self.logprobs()?.refusal.as_deref()?;
+        Some(Alignment::new(self.refusal()?, tokens))
     }
 
     /// The text of a refusal, if the model refused.
@@ -150,6 +178,10 @@ impl AIMessageChunk {
     /// Adds a piece of a tool call.
     #[must_use]
     pub fn with_tool_call_chunk(mut self, piece: ToolCallChunk) -> Self {
+        // A chunk of a stream has one piece; a plain push makes room for four.
+        if self.tool_call_chunks.is_empty() {
+            self.tool_call_chunks.reserve_exact(1);
+        }
         self.tool_call_chunks.push(piece);
         self
     }
@@ -180,6 +212,13 @@ impl AIMessageChunk {
         self.response_metadata.logprobs.as_ref()
     }
 
+    /// The tokens of its text so far, laid over it, as [`AIMessage::alignment`]. `None` if there are none.
+    #[must_use]
+    pub fn alignment(&self) -> Option<Alignment<'_>> {
+        let tokens = self.logprobs()?.content.as_deref()?;
+        Some(Alignment::new(self.text(), tokens))
+    }
+
     /// The calls as far as they have arrived, with open JSON closed: for showing, not for calling.
     ///
     /// Parsed each time it is asked for. [`AIMessage::from_chunk`](Streamable::from_chunk) gives the calls of the finished message, where a cut
@@ -197,6 +236,22 @@ impl AIMessageChunk {
             && self.usage_metadata.is_none()
             && self.additional_kwargs.is_empty()
             && self.response_metadata.is_empty()
+    }
+}
+
+impl AIMessageChunk {
+    pub(crate) fn into_base(self) -> Base {
+        let Self {
+            content,
+            additional_kwargs,
+            response_metadata,
+            ..
+        } = self;
+        Base {
+            content,
+            additional_kwargs,
+            response_metadata,
+        }
     }
 }
 
@@ -226,17 +281,11 @@ impl Merge for AIMessageChunk {
         keep_better(&mut self.id, id);
         self.name = self.name.take().or(name); // the speaker does not change within a message
         self.chunk_position = self.chunk_position.or(chunk_position); // once last, always last
+        if self.chunk_position.is_some() {
+            self.finish_blocks();
+        }
         results.into_iter().collect()
     }
-}
-
-/// By LangChain's rules for JSON objects; the empty left side, which is the common one, costs nothing.
-fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
-    if left.is_empty() {
-        *left = right;
-        return Ok(());
-    }
-    crate::merge::json::merge_dicts(left, right)
 }
 
 /// As [`Merge::merge`], except that where two values cannot be added the left one stays.
@@ -293,7 +342,7 @@ impl From<AIMessageChunk> for AIMessage {
             chunk_position: _,
             extra,
         } = chunk;
-        let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks);
+        let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.is_cut());
         Self {
             content,
             tool_calls,
@@ -334,177 +383,5 @@ impl From<AIMessage> for AIMessageChunk {
             chunk_position: None,
             extra,
         }
-    }
-}
-
-/// The keys of both dumps, in LangChain's order.
-#[derive(Serialize)]
-struct Dump<'a> {
-    content: &'a Content,
-    additional_kwargs: &'a Map<String, Value>,
-    response_metadata: &'a ResponseMetadata,
-    r#type: &'static str,
-    name: &'a Option<String>,
-    id: &'a Option<String>,
-    tool_calls: &'a [ToolCall],
-    invalid_tool_calls: &'a [InvalidToolCall],
-    usage_metadata: &'a Option<UsageMetadata>,
-    #[serde(flatten)]
-    chunk: Option<ChunkDump<'a>>,
-    #[serde(flatten)]
-    extra: &'a Extra,
-}
-
-#[derive(Serialize)]
-struct ChunkDump<'a> {
-    tool_call_chunks: &'a [ToolCallChunk],
-    chunk_position: Option<ChunkPosition>,
-}
-
-impl Serialize for AIMessage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Dump {
-            content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
-            response_metadata: &self.response_metadata,
-            r#type: "ai",
-            name: &self.name,
-            id: &self.id,
-            tool_calls: &self.tool_calls,
-            invalid_tool_calls: &self.invalid_tool_calls,
-            usage_metadata: &self.usage_metadata,
-            chunk: None,
-            extra: &self.extra,
-        }
-        .serialize(serializer)
-    }
-}
-
-impl Serialize for AIMessageChunk {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (tool_calls, invalid_tool_calls) = growing_calls(&self.tool_call_chunks);
-        Dump {
-            content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
-            response_metadata: &self.response_metadata,
-            r#type: "AIMessageChunk",
-            name: &self.name,
-            id: &self.id,
-            tool_calls: &tool_calls,
-            invalid_tool_calls: &invalid_tool_calls,
-            usage_metadata: &self.usage_metadata,
-            chunk: Some(ChunkDump {
-                tool_call_chunks: &self.tool_call_chunks,
-                chunk_position: self.chunk_position,
-            }),
-            extra: &self.extra,
-        }
-        .serialize(serializer)
-    }
-}
-
-/// What both constructors take; LangChain's keyword arguments.
-#[derive(Deserialize)]
-struct Parts {
-    content: Option<Content>,
-    content_blocks: Option<Vec<ContentPart>>,
-    #[serde(default)]
-    additional_kwargs: Map<String, Value>,
-    #[serde(default)]
-    response_metadata: ResponseMetadata,
-    #[serde(default, rename = "type")]
-    _type: Option<String>,
-    name: Option<String>,
-    #[serde(default, deserialize_with = "lenient_id")]
-    id: Option<String>,
-    #[serde(default)]
-    tool_calls: Vec<ToolCall>,
-    #[serde(default)]
-    invalid_tool_calls: Vec<InvalidToolCall>,
-    #[serde(default)]
-    tool_call_chunks: Vec<ToolCallChunk>,
-    usage_metadata: Option<UsageMetadata>,
-    chunk_position: Option<ChunkPosition>,
-    #[serde(flatten)]
-    extra: Extra,
-}
-
-impl Parts {
-    fn content<E: serde::de::Error>(&mut self) -> Result<Content, E> {
-        let blocks = self.content_blocks.take().map(Content::Parts);
-        blocks
-            .or(self.content.take())
-            .ok_or_else(|| E::missing_field("content"))
-    }
-
-    /// Calls that stand in the content or in OpenAI's own form, where none are given.
-    fn find_tool_calls(&mut self, content: &Content) {
-        if !self.tool_calls.is_empty() || !self.invalid_tool_calls.is_empty() {
-            return;
-        }
-        if let Content::Parts(parts) = content {
-            let calls = parts.iter().filter(|part| part.block_type() == Some("tool_call"));
-            self.tool_calls = calls
-                .filter_map(|part| ToolCall::deserialize(Value::from(part.clone())).ok())
-                .collect();
-        }
-        if self.tool_calls.is_empty() {
-            let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
-            for call in raw.into_iter().flatten() {
-                let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-                let function = call.get("function");
-                let chunk = ToolCallChunk {
-                    name: text(function.and_then(|function| function.get("name"))),
-                    args: text(function.and_then(|function| function.get("arguments"))),
-                    id: text(call.get("id")),
-                    ..ToolCallChunk::default()
-                };
-                let (calls, invalid) = finished_calls(&[chunk]);
-                self.tool_calls.extend(calls);
-                self.invalid_tool_calls.extend(invalid);
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for AIMessage {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut parts = Parts::deserialize(deserializer)?;
-        let content = parts.content()?;
-        parts.find_tool_calls(&content);
-        Ok(Self {
-            content,
-            tool_calls: parts.tool_calls,
-            invalid_tool_calls: parts.invalid_tool_calls,
-            usage_metadata: parts.usage_metadata,
-            response_metadata: parts.response_metadata,
-            additional_kwargs: parts.additional_kwargs,
-            id: parts.id,
-            name: parts.name,
-            extra: parts.extra,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for AIMessageChunk {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut parts = Parts::deserialize(deserializer)?;
-        let content = parts.content()?;
-        let mut tool_call_chunks = parts.tool_call_chunks;
-        if tool_call_chunks.is_empty() {
-            let calls = parts.tool_calls.into_iter().map(ToolCallChunk::from);
-            tool_call_chunks.extend(calls.chain(parts.invalid_tool_calls.into_iter().map(ToolCallChunk::from)));
-        }
-        Ok(Self {
-            content,
-            tool_call_chunks,
-            usage_metadata: parts.usage_metadata,
-            response_metadata: parts.response_metadata,
-            additional_kwargs: parts.additional_kwargs,
-            id: parts.id,
-            name: parts.name,
-            chunk_position: parts.chunk_position,
-            extra: parts.extra,
-        })
     }
 }

@@ -52,6 +52,12 @@ impl ResponseMetadata {
         *self == Self::default()
     }
 
+    /// Whether the answer ended because it became too long.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.finish_reason.as_deref() == Some("length")
+    }
+
     fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
         Some(match key {
             "model_provider" => &mut self.model_provider,

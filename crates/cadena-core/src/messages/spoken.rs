@@ -1,46 +1,162 @@
-//! The messages that hold content and little else: human, system, chat, function.
+//! What every message but a model's is made of: the macro that writes a message and its chunk.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Content, Extra, ResponseMetadata, lenient_id};
+use super::Content;
+use super::fields::{Fields, Misfit};
+use super::metadata::ResponseMetadata;
 use crate::Result;
+use crate::merge::conflict;
+use crate::merge::json::merge_dicts;
 
-/// Writes one message type: its fields, `new`, `text` and the dump with its `type` in LangChain's place.
-macro_rules! message {
-    ($(#[$doc:meta])* $name:ident, $tag:literal, { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+/// A message that can be read from the fields of its JSON object.
+pub(crate) trait Read: Sized {
+    fn read(fields: Fields) -> Result<Self, Misfit>;
+}
+
+/// What any chunk can give to a chunk of another kind.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) content: Content,
+    pub(crate) additional_kwargs: Map<String, Value>,
+    pub(crate) response_metadata: ResponseMetadata,
+}
+
+/// By LangChain's rules for JSON objects; the empty left side, which is the common one, costs nothing.
+pub(crate) fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
+    if left.is_empty() {
+        *left = right;
+        return Ok(());
+    }
+    merge_dicts(left, right)
+}
+
+/// The first known value stays: a speaker does not change within a message.
+pub(crate) fn keep_first<T>(left: &mut Option<T>, right: Option<T>) -> Result<()> {
+    if left.is_none() {
+        *left = right;
+    }
+    Ok(())
+}
+
+/// Two texts that must be the same; an empty one is not known yet.
+pub(crate) fn same(left: &mut String, right: String, what: &str) -> Result<()> {
+    if left.is_empty() {
+        *left = right;
+    } else if !right.is_empty() && *left != right {
+        return Err(conflict(what));
+    }
+    Ok(())
+}
+
+/// Writes a message and its chunk: fields, dump with LangChain's keys in LangChain's order, reader, addition, conversions.
+///
+/// `content` and `name` say how those two are read, `name` also how it is added; each field of its own says both.
+macro_rules! message_kind {
+    (
+        $(#[$doc:meta])* $name:ident = $tag:literal,
+        $(#[$chunk_doc:meta])* $chunk:ident = $chunk_tag:literal,
+        content: $read_content:expr,
+        name: $read_name:expr, $add_name:expr,
+        fields: { $($(#[$field_doc:meta])* $field:ident: $type:ty = $read:expr, $add:expr;)* }
+    ) => {
+        message_kind!(@struct $(#[$doc])* $name, $tag, $read_content, $read_name,
+            { $($(#[$field_doc])* $field: $type = $read;)* });
+        message_kind!(@struct $(#[$chunk_doc])* $chunk, $chunk_tag, $read_content, $read_name,
+            { $($(#[$field_doc])* $field: $type = $read;)* });
+        message_kind!(@convert $chunk, $name, { $($field)* });
+        message_kind!(@convert $name, $chunk, { $($field)* });
+
+        /// All that can be added is added before an error is returned, so that a conflict in one field loses nothing
+        /// of the others.
+        impl $crate::Merge for $chunk {
+            fn merge(&mut self, next: Self) -> $crate::Result<()> {
+                // Name every field: a new one must not compile before it has a rule.
+                let Self { content, additional_kwargs, response_metadata, id, name, $($field,)* extra } = next;
+                let results = [
+                    self.content.merge(content),
+                    $crate::messages::spoken::merge_map(&mut self.additional_kwargs, additional_kwargs),
+                    self.response_metadata.merge(response_metadata),
+                    $crate::messages::spoken::keep_first(&mut self.id, id),
+                    $add_name(&mut self.name, name),
+                    $($add(&mut self.$field, $field),)*
+                    self.extra.merge(extra),
+                ];
+                results.into_iter().collect()
+            }
+        }
+
+        /// As [`Merge`](crate::Merge), except that where two values cannot be added the left one stays.
+        impl std::ops::AddAssign for $chunk {
+            fn add_assign(&mut self, next: Self) {
+                let _ = $crate::Merge::merge(self, next);
+            }
+        }
+
+        impl std::ops::Add for $chunk {
+            type Output = Self;
+            fn add(mut self, next: Self) -> Self {
+                self += next;
+                self
+            }
+        }
+
+        impl std::iter::Sum for $chunk {
+            fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+                iter.fold(Self::default(), std::ops::Add::add)
+            }
+        }
+
+        impl Extend<Self> for $chunk {
+            fn extend<I: IntoIterator<Item = Self>>(&mut self, iter: I) {
+                iter.into_iter().for_each(|chunk| *self += chunk);
+            }
+        }
+
+        impl $crate::Streamable for $name {
+            type Chunk = $chunk;
+
+            fn into_chunk(self) -> $chunk {
+                self.into()
+            }
+
+            fn from_chunk(chunk: $chunk) -> $crate::Result<Self> {
+                Ok(chunk.into())
+            }
+        }
+
+        impl $chunk {
+            pub(crate) fn into_base(self) -> $crate::messages::spoken::Base {
+                let Self { content, additional_kwargs, response_metadata, .. } = self;
+                $crate::messages::spoken::Base { content, additional_kwargs, response_metadata }
+            }
+        }
+    };
+    (@struct $(#[$doc:meta])* $name:ident, $tag:literal, $read_content:expr, $read_name:expr,
+        { $($(#[$field_doc:meta])* $field:ident: $type:ty = $read:expr;)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
             /// What it says.
-            pub content: Content,
+            pub content: $crate::messages::Content,
             /// What a provider sent or wants beside the content.
-            #[serde(default)]
-            pub additional_kwargs: Map<String, Value>,
+            pub additional_kwargs: serde_json::Map<String, serde_json::Value>,
             /// What a provider said about it.
-            #[serde(default)]
-            pub response_metadata: ResponseMetadata,
+            pub response_metadata: $crate::messages::ResponseMetadata,
             /// Its id.
-            #[serde(default, deserialize_with = "lenient_id")]
             pub id: Option<String>,
             /// The name of the speaker.
-            #[serde(default)]
             pub name: Option<String>,
             $($(#[$field_doc])* pub $field: $type,)*
-            #[serde(rename = "type", default)]
-            tag: Tag,
             /// Fields that this type does not know.
-            #[serde(flatten)]
-            pub extra: Extra,
+            pub extra: $crate::messages::Extra,
         }
 
         impl $name {
             /// The text of the content.
             #[must_use]
-            pub fn text(&self) -> Cow<'_, str> {
+            pub fn text(&self) -> std::borrow::Cow<'_, str> {
                 self.content.text()
             }
 
@@ -59,21 +175,42 @@ macro_rules! message {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                #[derive(Serialize)]
+        impl $crate::messages::spoken::Read for $name {
+            fn read(mut fields: $crate::messages::fields::Fields) -> Result<Self, $crate::messages::fields::Misfit> {
+                fields.expect_type($tag)?;
+                Ok(Self {
+                    content: $read_content(&mut fields)?,
+                    additional_kwargs: fields.object("additional_kwargs")?,
+                    response_metadata: fields.metadata()?,
+                    id: fields.id("id")?,
+                    name: $read_name(&mut fields, "name")?,
+                    $($field: $read(&mut fields, stringify!($field))?,)*
+                    extra: fields.into_extra(),
+                })
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::messages::deserialize(deserializer)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                #[derive(serde::Serialize)]
                 struct Dump<'a> {
-                    content: &'a Content,
-                    additional_kwargs: &'a Map<String, Value>,
-                    response_metadata: &'a ResponseMetadata,
+                    content: &'a $crate::messages::Content,
+                    additional_kwargs: &'a serde_json::Map<String, serde_json::Value>,
+                    response_metadata: &'a $crate::messages::ResponseMetadata,
                     r#type: &'static str,
                     name: &'a Option<String>,
                     id: &'a Option<String>,
                     $($field: &'a $type,)*
                     #[serde(flatten)]
-                    extra: &'a Extra,
+                    extra: &'a $crate::messages::Extra,
                 }
-                Dump {
+                serde::Serialize::serialize(&Dump {
                     content: &self.content,
                     additional_kwargs: &self.additional_kwargs,
                     response_metadata: &self.response_metadata,
@@ -82,159 +219,18 @@ macro_rules! message {
                     id: &self.id,
                     $($field: &self.$field,)*
                     extra: &self.extra,
-                }
-                .serialize(serializer)
+                }, serializer)
+            }
+        }
+    };
+    (@convert $from:ident, $to:ident, { $($field:ident)* }) => {
+        impl From<$from> for $to {
+            fn from(message: $from) -> Self {
+                let $from { content, additional_kwargs, response_metadata, id, name, $($field,)* extra } = message;
+                Self { content, additional_kwargs, response_metadata, id, name, $($field,)* extra }
             }
         }
     };
 }
 
-/// Swallows the `type` key of a stored message, so that it does not count as an unknown field.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Tag;
-
-impl<'de> Deserialize<'de> for Tag {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-message! {
-    /// What a person says to the model.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let message = cadena_core::HumanMessage::new("hi").with_name("Ann");
-    /// assert_eq!(serde_json::to_value(&message)?["type"], "human");
-    /// # Ok::<_, serde_json::Error>(())
-    /// ```
-    HumanMessage, "human", {}
-}
-
-message! {
-    /// What the application tells the model before the conversation.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(cadena_core::SystemMessage::new("Be brief.").text(), "Be brief.");
-    /// ```
-    SystemMessage, "system", {}
-}
-
-message! {
-    /// A message in a role that has no type of its own.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(cadena_core::ChatMessage::new("critic", "Too long.").role, "critic");
-    /// ```
-    ChatMessage, "chat", {
-        /// The role, as the provider names it.
-        role: String,
-    }
-}
-
-message! {
-    /// The answer of a function, in the form that tools replaced.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(cadena_core::FunctionMessage::new("add", "3").name.as_deref(), Some("add"));
-    /// ```
-    FunctionMessage, "function", {}
-}
-
-message! {
-    /// The answer of a tool to one call.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let answer = cadena_core::ToolMessage::new("3", "call_1");
-    /// assert_eq!(serde_json::to_value(&answer)?["status"], "success");
-    /// # Ok::<_, serde_json::Error>(())
-    /// ```
-    ToolMessage, "tool", {
-        /// The id of the call that this answers.
-        tool_call_id: String,
-        /// What the tool made for the program, not for the model; never sent.
-        #[serde(default)]
-        artifact: Value,
-        /// Whether the tool succeeded.
-        #[serde(default)]
-        status: ToolStatus,
-    }
-}
-
-/// Whether a tool succeeded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToolStatus {
-    /// It did. As JSON: `"success"`.
-    #[default]
-    Success,
-    /// It failed, and the content says how. As JSON: `"error"`.
-    Error,
-}
-
-impl HumanMessage {
-    /// What a person says.
-    #[must_use]
-    pub fn new(content: impl Into<Content>) -> Self {
-        Self {
-            content: content.into(),
-            ..Self::default()
-        }
-    }
-}
-
-impl SystemMessage {
-    /// What the application says.
-    #[must_use]
-    pub fn new(content: impl Into<Content>) -> Self {
-        Self {
-            content: content.into(),
-            ..Self::default()
-        }
-    }
-}
-
-impl ChatMessage {
-    /// A message in a role.
-    #[must_use]
-    pub fn new(role: impl Into<String>, content: impl Into<Content>) -> Self {
-        Self {
-            role: role.into(),
-            content: content.into(),
-            ..Self::default()
-        }
-    }
-}
-
-impl FunctionMessage {
-    /// The answer of the function `name`.
-    #[must_use]
-    pub fn new(name: impl Into<String>, content: impl Into<Content>) -> Self {
-        Self {
-            name: Some(name.into()),
-            content: content.into(),
-            ..Self::default()
-        }
-    }
-}
-
-impl ToolMessage {
-    /// The answer to the call with this id.
-    #[must_use]
-    pub fn new(content: impl Into<Content>, tool_call_id: impl Into<String>) -> Self {
-        Self {
-            content: content.into(),
-            tool_call_id: tool_call_id.into(),
-            ..Self::default()
-        }
-    }
-}
+pub(crate) use message_kind;

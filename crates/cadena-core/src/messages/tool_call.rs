@@ -1,5 +1,10 @@
 //! Calls of tools: whole, invalid, and in pieces.
 
+mod parse;
+pub(crate) use parse::is_falsy;
+use parse::read_arguments;
+pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
+
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -210,12 +215,16 @@ impl ToolCallChunk {
                 args,
                 id: self.id.clone(),
             }),
-            _ => Err(InvalidToolCall {
-                name: self.name.clone(),
-                args: self.args.clone(),
-                id: self.id.clone(),
-                error: self.error.clone(),
-            }),
+            _ => Err(self.invalid()),
+        }
+    }
+
+    fn invalid(&self) -> InvalidToolCall {
+        InvalidToolCall {
+            name: self.name.clone(),
+            args: self.args.clone(),
+            id: self.id.clone(),
+            error: self.error.clone(),
         }
     }
 }
@@ -289,18 +298,28 @@ pub(crate) fn merge_tool_call_chunks(left: &mut Vec<ToolCallChunk>, right: Vec<T
 
 /// Calls as far as they have arrived, an open object closed: what a chunk shows while it grows.
 pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    split(chunks, |text| parse_partial_json(text).ok())
+    split(chunks, |chunk| chunk.parse(|text| parse_partial_json(text).ok()))
 }
 
 /// Calls of a finished message: only a complete JSON object is a call. A cut one is never completed.
-pub(crate) fn finished_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    split(chunks, |text| serde_json::from_str(text).ok())
+///
+/// In an answer that was `cut` by its length, a call without any arguments was cut before them.
+pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
+    split(chunks, |chunk| {
+        if cut && chunk.args.as_deref().is_none_or(str::is_empty) {
+            return Err(chunk.invalid());
+        }
+        chunk.parse(|text| read_arguments(text, false).ok())
+    })
 }
 
-fn split(chunks: &[ToolCallChunk], read: fn(&str) -> Option<Value>) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
+fn split(
+    chunks: &[ToolCallChunk],
+    read: impl Fn(&ToolCallChunk) -> Result<ToolCall, InvalidToolCall>,
+) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
     let (mut calls, mut invalid) = (Vec::new(), Vec::new());
     for chunk in chunks {
-        match chunk.parse(read) {
+        match read(chunk) {
             Ok(call) => calls.push(call),
             Err(call) => invalid.push(call),
         }

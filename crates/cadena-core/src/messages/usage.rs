@@ -59,21 +59,81 @@ impl UsageMetadata {
         }
     }
 
-    /// Prompt tokens that came from the provider's cache.
+    /// Prompt tokens that came from the provider's cache: `input_token_details["cache_read"]`. 0 if it did not say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::UsageMetadata;
+    /// use serde_json::json;
+    ///
+    /// let usage: UsageMetadata = serde_json::from_value(json!({
+    ///     "input_tokens": 9, "output_tokens": 3, "total_tokens": 12,
+    ///     "input_token_details": {"cache_read": 4, "flex": 2},
+    ///     "output_token_details": {"reasoning": 1},
+    /// }))?;
+    /// assert_eq!((usage.cache_read(), usage.cache_creation(), usage.reasoning()), (4, 0, 1));
+    /// assert_eq!(usage.input_detail("flex"), Some(2)); // a key of the provider's own
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn cache_read(&self) -> u64 {
-        detail(self.input_token_details.as_ref(), "cache_read")
+        self.input_detail("cache_read").unwrap_or(0)
     }
 
-    /// Answer tokens that the model spent on reasoning.
+    /// Prompt tokens that went into the provider's cache: `input_token_details["cache_creation"]`. 0 if it did not say.
+    #[must_use]
+    pub fn cache_creation(&self) -> u64 {
+        self.input_detail("cache_creation").unwrap_or(0)
+    }
+
+    /// Prompt tokens that were sound: `input_token_details["audio"]`. 0 if it did not say.
+    #[must_use]
+    pub fn input_audio(&self) -> u64 {
+        self.input_detail("audio").unwrap_or(0)
+    }
+
+    /// Answer tokens that are sound: `output_token_details["audio"]`. 0 if it did not say.
+    #[must_use]
+    pub fn output_audio(&self) -> u64 {
+        self.output_detail("audio").unwrap_or(0)
+    }
+
+    /// Answer tokens that the model spent on reasoning: `output_token_details["reasoning"]`. 0 if it did not say.
     #[must_use]
     pub fn reasoning(&self) -> u64 {
-        detail(self.output_token_details.as_ref(), "reasoning")
+        self.output_detail("reasoning").unwrap_or(0)
     }
-}
 
-fn detail(details: Option<&TokenDetails>, key: &str) -> u64 {
-    details.and_then(|details| details.get(key)).copied().unwrap_or(0)
+    /// A count of the prompt's tokens by its name; `None` if the provider did not say.
+    #[must_use]
+    pub fn input_detail(&self, key: &str) -> Option<u64> {
+        self.input_token_details.as_ref()?.get(key).copied()
+    }
+
+    /// A count of the answer's tokens by its name; `None` if the provider did not say.
+    #[must_use]
+    pub fn output_detail(&self, key: &str) -> Option<u64> {
+        self.output_token_details.as_ref()?.get(key).copied()
+    }
+
+    /// Sets a count of the prompt's tokens.
+    #[must_use]
+    pub fn with_input_detail(mut self, key: impl Into<String>, count: u64) -> Self {
+        self.input_token_details
+            .get_or_insert_default()
+            .insert(key.into(), count);
+        self
+    }
+
+    /// Sets a count of the answer's tokens.
+    #[must_use]
+    pub fn with_output_detail(mut self, key: impl Into<String>, count: u64) -> Self {
+        self.output_token_details
+            .get_or_insert_default()
+            .insert(key.into(), count);
+        self
+    }
 }
 
 fn combine_details(left: &mut Option<TokenDetails>, right: Option<TokenDetails>, op: fn(u64, u64) -> u64) {

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 
 use super::fstring::{Template, missing};
-use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{
+    Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, convert_to_messages, impl_pipe,
+};
 
 /// A template of a conversation: a step from a [`Dict`] to the messages for a model.
 ///
@@ -91,9 +92,13 @@ impl MessagesPlaceholder {
                 Err(missing(&self.variable, input))
             };
         };
-        Vec::deserialize(value).map_err(|error| {
+        if !value.is_array() {
             let detail = format!("`{}` must be a list of messages", self.variable);
-            Error::new(ErrorKind::InvalidInput, detail).with_source(error)
+            return Err(Error::new(ErrorKind::InvalidInput, detail));
+        }
+        convert_to_messages(value.clone()).map_err(|error| {
+            let detail = format!("`{}` must be a list of messages", self.variable);
+            Error::new(error.kind(), detail).with_source(error)
         })
     }
 }

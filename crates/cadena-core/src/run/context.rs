@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{IdGenerator, Listener, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind};
+use super::{IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -197,6 +197,15 @@ impl RunContext {
         self.inner.as_ref().is_some_and(|inner| !inner.listeners.is_empty())
     }
 
+    /// Whether somebody hears events, so that values are worth writing as JSON.
+    pub(crate) fn emits(&self) -> bool {
+        let listeners = self.inner.as_ref().map(|inner| inner.listeners.as_slice());
+        listeners
+            .unwrap_or_default()
+            .iter()
+            .any(|listener| listener.wants_events())
+    }
+
     /// Opens a run: the context inside it.
     pub(crate) fn open(&self, name: impl FnOnce() -> String, kind: RunKind) -> Self {
         let Some(outer) = self.inner.as_deref() else {
@@ -230,7 +239,14 @@ impl RunContext {
 
     pub(crate) fn emit(&self, event: &RunEvent) {
         if let Some(inner) = &self.inner {
-            inner.listeners.iter().for_each(|listener| listener.on_event(event));
+            let listeners = inner.listeners.iter().filter(|listener| listener.wants_events());
+            listeners.for_each(|listener| listener.on_event(event));
+        }
+    }
+
+    pub(crate) fn report(&self, call: &ModelCall<'_>) {
+        if let Some(inner) = &self.inner {
+            inner.listeners.iter().for_each(|listener| listener.on_model_call(call));
         }
     }
 }

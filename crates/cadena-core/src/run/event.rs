@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::RunId;
-use crate::Error;
+use crate::{Error, UsageMetadata};
 
 /// Hears what happens in every run of a call.
 ///
@@ -40,6 +40,58 @@ use crate::Error;
 pub trait Listener: Send + Sync + 'static {
     /// Hears one event.
     fn on_event(&self, event: &RunEvent);
+
+    /// Whether it hears events at all; default: yes. Inputs, chunks and outputs are written as JSON only for listeners that do.
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    /// Hears what a call of a chat model used, once, when the call is over; default: nothing.
+    fn on_model_call(&self, call: &ModelCall<'_>) {
+        let _ = call;
+    }
+}
+
+/// A call of a chat model that is over, as [`Listener::on_model_call`] hears of it.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use cadena_core::{EchoModel, Listener, ModelCall, RunConfig, RunEvent, RunnableExt};
+///
+/// #[derive(Default)]
+/// struct Budget(Mutex<u64>);
+///
+/// impl Listener for Budget {
+///     fn on_event(&self, _: &RunEvent) {}
+///
+///     fn wants_events(&self) -> bool {
+///         false
+///     }
+///
+///     fn on_model_call(&self, call: &ModelCall<'_>) {
+///         *self.0.lock().unwrap() += call.usage.map_or(0, |usage| usage.total_tokens);
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let budget = Arc::new(Budget::default());
+/// EchoModel::new().invoke_with("hello there", RunConfig::new().listener(Arc::<Budget>::clone(&budget))).await?;
+/// assert_eq!(*budget.0.lock().unwrap(), 4);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ModelCall<'a> {
+    /// The run of the model.
+    pub run: &'a RunInfo,
+    /// The model: as the server names it, or else by its profile.
+    pub model: &'a str,
+    /// The tokens that the provider reported; of a call that failed or was dropped, those reported before.
+    pub usage: Option<&'a UsageMetadata>,
+    /// Whether the whole answer arrived.
+    pub complete: bool,
 }
 
 /// What a step is, as events and graphs name it.

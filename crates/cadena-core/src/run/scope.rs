@@ -21,7 +21,7 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
     }
     let cx = cx.open(|| step.name().into_owned(), step.kind());
     let Some(mut guard) = Guard::start(&cx, Some(&input)) else {
-        return step.run(input, cx).await;
+        return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     };
     let result = step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     match &result {
@@ -86,7 +86,7 @@ struct Guard {
 
 impl Guard {
     fn start<I: Serialize>(cx: &RunContext, input: Option<&I>) -> Option<Self> {
-        let run = cx.info()?;
+        let run = cx.info().filter(|_| cx.emits())?;
         cx.emit(&RunEvent::Start {
             run: Arc::clone(&run),
             input: input.map(dump),

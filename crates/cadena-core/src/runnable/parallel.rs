@@ -64,7 +64,7 @@ macro_rules! parallel {
     };
 }
 
-/// Steps beside each other; [`parallel`] and [`parallel!`](macro@crate::parallel) make one.
+/// Steps beside each other; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one.
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Parallel<I, O: Streamable> {
     branches: Arc<[Branch<I, O::Chunk>]>,
@@ -195,7 +195,7 @@ impl<I, C> fmt::Debug for Branch<I, C> {
     }
 }
 
-/// What [`parallel`] takes: a tuple of up to eight steps.
+/// What [`parallel()`] takes: a tuple of up to eight steps.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in parallel on one `{I}`",
     note = "`cadena::parallel` takes a tuple of up to eight steps with the same input; for names use `cadena::parallel! {{\"key\": step}}`"

@@ -1,0 +1,94 @@
+//! Tells the listeners what a call of a model used.
+
+use std::task::Poll;
+
+use futures::stream::{self, StreamExt};
+
+use super::ModelProfile;
+use crate::run::ModelCall;
+use crate::{AIMessage, ChunkStream, Error, ResponseMetadata, RunContext, UsageMetadata};
+
+/// What is known about one call of a model; told once, when the call is over or dropped.
+pub(super) struct Report {
+    cx: RunContext,
+    model: String,
+    usage: Option<UsageMetadata>,
+    begun: bool,
+    complete: bool,
+}
+
+impl Report {
+    /// A report, if somebody listens.
+    pub(super) fn open(cx: &RunContext, profile: impl FnOnce() -> ModelProfile) -> Option<Self> {
+        cx.is_observed().then(|| Self {
+            cx: cx.clone(),
+            model: profile().model,
+            usage: None,
+            begun: true,
+            complete: false,
+        })
+    }
+
+    /// The whole answer, or the error with what had arrived before it.
+    pub(super) fn close(mut self, result: &Result<AIMessage, Error>) {
+        match result {
+            Ok(message) => {
+                self.add(&message.response_metadata, message.usage_metadata.as_ref());
+                self.complete = true;
+            }
+            Err(error) => {
+                if let Some(partial) = error.partial() {
+                    self.add(&partial.response_metadata, partial.usage_metadata.as_ref());
+                }
+            }
+        }
+    }
+
+    /// Reads along with a stream.
+    pub(super) fn follow(report: Option<Self>, mut chunks: ChunkStream<AIMessage>) -> ChunkStream<AIMessage> {
+        let Some(mut report) = report else { return chunks };
+        // A call begins when its stream is polled; one that never was has used nothing.
+        report.begun = false;
+        let mut open = Some(report);
+        stream::poll_fn(move |task| {
+            if let Some(report) = &mut open {
+                report.begun = true;
+            }
+            let item = std::task::ready!(chunks.poll_next_unpin(task));
+            match (&item, &mut open) {
+                (Some(Ok(chunk)), Some(report)) => {
+                    report.add(&chunk.response_metadata, chunk.usage_metadata.as_ref());
+                }
+                (None, Some(report)) => {
+                    report.complete = true;
+                    open = None; // the run ends now, so it is told now
+                }
+                _ => {}
+            }
+            Poll::Ready(item)
+        })
+        .boxed()
+    }
+
+    fn add(&mut self, metadata: &ResponseMetadata, usage: Option<&UsageMetadata>) {
+        if let Some(name) = metadata.model_name.as_ref().filter(|name| !name.is_empty()) {
+            self.model.clone_from(name);
+        }
+        if let Some(usage) = usage {
+            *self.usage.get_or_insert_default() += usage.clone();
+        }
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if let Some(run) = self.cx.run().filter(|_| self.begun) {
+            self.cx.report(&ModelCall {
+                run,
+                model: &self.model,
+                usage: self.usage.as_ref(),
+                complete: self.complete,
+            });
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What becomes of the blocks of a message when its last piece has come.
+
+use serde_json::{Map, Value};
+
+use super::{AIMessageChunk, ChunkPosition};
+use crate::messages::tool_call::finished_calls;
+use crate::messages::{Content, ContentPart, ToolCall};
+
+impl AIMessageChunk {
+    /// Replaces the pieces of calls in the content by the calls, once the last piece is there: LangChain's rule for content
+    /// in standard blocks (`output_version` `v1`).
+    ///
+    /// A call that was cut keeps its pieces: they are not a call.
+    pub(super) fn finish_blocks(&mut self) {
+        let in_blocks = self
+            .response_metadata
+            .extra
+            .get("output_version")
+            .is_some_and(|version| version == "v1");
+        if self.chunk_position != Some(ChunkPosition::Last) || !in_blocks {
+            return;
+        }
+        let Content::Parts(parts) = &mut self.content else {
+            return;
+        };
+        let (calls, _) = finished_calls(&self.tool_call_chunks, self.response_metadata.is_cut());
+        for part in parts {
+            let ContentPart::Block(block) = part else { continue };
+            match block.get("type").and_then(Value::as_str) {
+                Some("tool_call_chunk") => finish_call(block, &calls),
+                Some("server_tool_call" | "server_tool_call_chunk") => finish_server_call(block),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn finish_call(block: &mut Map<String, Value>, calls: &[ToolCall]) {
+    let id = block.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    // The last call wins where two have one id, as in a map by id.
+    let Some(call) = id.and_then(|id| calls.iter().rev().find(|call| call.id.as_deref() == Some(id))) else {
+        return;
+    };
+    let mut finished = Map::new();
+    finished.insert("type".to_owned(), "tool_call".into());
+    finished.insert("name".to_owned(), call.name.clone().into());
+    finished.insert("args".to_owned(), call.args.clone().into());
+    finished.insert("id".to_owned(), call.id.clone().into());
+    finished.extend(block.shift_remove_entry("extras"));
+    *block = finished;
+}
+
+fn finish_server_call(block: &mut Map<String, Value>) {
+    let text = match block.get("args") {
+        Some(Value::String(text)) if !text.is_empty() => text,
+        None | Some(Value::Null | Value::String(_)) => "{}",
+        Some(_) => return, // They have been parsed.
+    };
+    if let Ok(args @ Value::Object(_)) = serde_json::from_str(text) {
+        block.insert("type".to_owned(), "server_tool_call".into());
+        block.insert("args".to_owned(), args);
+    }
+}

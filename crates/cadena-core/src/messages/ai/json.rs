@@ -1,0 +1,196 @@
+//! The JSON of a model's message and of its chunk: what LangChain's `model_dump()` gives and its constructors take.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::{AIMessage, AIMessageChunk, ChunkPosition};
+use crate::messages::fields::{Fields, Misfit};
+use crate::messages::spoken::Read;
+use crate::messages::tool_call::{finished_calls, growing_calls};
+use crate::messages::{
+    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
+};
+
+/// The keys of both dumps, in LangChain's order.
+#[derive(Serialize)]
+struct Dump<'a> {
+    content: &'a Content,
+    additional_kwargs: &'a Map<String, Value>,
+    response_metadata: &'a ResponseMetadata,
+    r#type: &'static str,
+    name: &'a Option<String>,
+    id: &'a Option<String>,
+    tool_calls: &'a [ToolCall],
+    invalid_tool_calls: &'a [InvalidToolCall],
+    usage_metadata: &'a Option<UsageMetadata>,
+    #[serde(flatten)]
+    chunk: Option<ChunkDump<'a>>,
+    #[serde(flatten)]
+    extra: &'a Extra,
+}
+
+#[derive(Serialize)]
+struct ChunkDump<'a> {
+    tool_call_chunks: &'a [ToolCallChunk],
+    chunk_position: Option<ChunkPosition>,
+}
+
+impl Serialize for AIMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Dump {
+            content: &self.content,
+            additional_kwargs: &self.additional_kwargs,
+            response_metadata: &self.response_metadata,
+            r#type: "ai",
+            name: &self.name,
+            id: &self.id,
+            tool_calls: &self.tool_calls,
+            invalid_tool_calls: &self.invalid_tool_calls,
+            usage_metadata: &self.usage_metadata,
+            chunk: None,
+            extra: &self.extra,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Serialize for AIMessageChunk {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (tool_calls, invalid_tool_calls) = growing_calls(&self.tool_call_chunks);
+        Dump {
+            content: &self.content,
+            additional_kwargs: &self.additional_kwargs,
+            response_metadata: &self.response_metadata,
+            r#type: "AIMessageChunk",
+            name: &self.name,
+            id: &self.id,
+            tool_calls: &tool_calls,
+            invalid_tool_calls: &invalid_tool_calls,
+            usage_metadata: &self.usage_metadata,
+            chunk: Some(ChunkDump {
+                tool_call_chunks: &self.tool_call_chunks,
+                chunk_position: self.chunk_position,
+            }),
+            extra: &self.extra,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What both constructors take beside their own fields.
+struct Common {
+    content: Content,
+    additional_kwargs: Map<String, Value>,
+    response_metadata: ResponseMetadata,
+    name: Option<String>,
+    id: Option<String>,
+    tool_calls: Vec<ToolCall>,
+    invalid_tool_calls: Vec<InvalidToolCall>,
+    usage_metadata: Option<UsageMetadata>,
+}
+
+impl Common {
+    fn read(fields: &mut Fields) -> Result<Self, Misfit> {
+        let has_blocks = fields.get("content_blocks").is_some_and(Value::is_array);
+        let blocks_have_calls = has_blocks && !fields.has("tool_calls");
+        let mut common = Self {
+            content: fields.content()?,
+            additional_kwargs: fields.object("additional_kwargs")?,
+            response_metadata: fields.metadata()?,
+            name: fields.text("name")?,
+            id: fields.id("id")?,
+            tool_calls: fields.list("tool_calls")?,
+            invalid_tool_calls: fields.list("invalid_tool_calls")?,
+            usage_metadata: fields.parse("usage_metadata")?,
+        };
+        if let (true, Content::Parts(parts)) = (blocks_have_calls, &common.content) {
+            let calls = parts.iter().filter(|part| part.block_type() == Some("tool_call"));
+            common.tool_calls = calls
+                .filter_map(|part| ToolCall::deserialize(Value::from(part.clone())).ok())
+                .collect();
+        }
+        Ok(common)
+    }
+
+    /// Calls in OpenAI's own form, which older messages keep beside the content; used where no others are given.
+    fn provider_calls(&self) -> Vec<ToolCallChunk> {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let read = |call: &Value| {
+            let function = call.get("function");
+            ToolCallChunk {
+                name: text(function.and_then(|function| function.get("name"))),
+                args: text(function.and_then(|function| function.get("arguments"))),
+                id: text(call.get("id")),
+                index: call.get("index").and_then(Value::as_i64),
+                ..ToolCallChunk::default()
+            }
+        };
+        let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
+        raw.into_iter().flatten().map(read).collect()
+    }
+}
+
+impl Read for AIMessage {
+    fn read(mut fields: Fields) -> Result<Self, Misfit> {
+        fields.expect_type("ai")?;
+        let mut common = Common::read(&mut fields)?;
+        if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
+            let calls = common.provider_calls();
+            (common.tool_calls, common.invalid_tool_calls) = finished_calls(&calls, false);
+        }
+        Ok(Self {
+            content: common.content,
+            tool_calls: common.tool_calls,
+            invalid_tool_calls: common.invalid_tool_calls,
+            usage_metadata: common.usage_metadata,
+            response_metadata: common.response_metadata,
+            additional_kwargs: common.additional_kwargs,
+            id: common.id,
+            name: common.name,
+            extra: fields.into_extra(),
+        })
+    }
+}
+
+impl Read for AIMessageChunk {
+    fn read(mut fields: Fields) -> Result<Self, Misfit> {
+        fields.expect_type("AIMessageChunk")?;
+        let common = Common::read(&mut fields)?;
+        let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
+        if tool_call_chunks.is_empty() {
+            tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
+                common.provider_calls()
+            } else {
+                let calls = common.tool_calls.into_iter().map(ToolCallChunk::from);
+                calls
+                    .chain(common.invalid_tool_calls.into_iter().map(ToolCallChunk::from))
+                    .collect()
+            };
+        }
+        let mut chunk = Self {
+            content: common.content,
+            tool_call_chunks,
+            usage_metadata: common.usage_metadata,
+            response_metadata: common.response_metadata,
+            additional_kwargs: common.additional_kwargs,
+            id: common.id,
+            name: common.name,
+            chunk_position: fields.parse("chunk_position")?,
+            extra: fields.into_extra(),
+        };
+        chunk.finish_blocks();
+        Ok(chunk)
+    }
+}
+
+impl<'de> Deserialize<'de> for AIMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AIMessageChunk {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}

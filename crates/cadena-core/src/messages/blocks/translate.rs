@@ -1,0 +1,146 @@
+//! From the blocks that providers and older versions write to standard ones, object by object.
+
+mod anthropic;
+mod chat;
+mod google;
+mod responses;
+mod server_tools;
+mod stored_v03;
+mod v0;
+
+pub(super) use chat::spoken as chat_completions;
+pub(super) use responses::spoken as responses;
+pub(super) use stored_v03::rewrite as rewrite_v03;
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::ids::Ids;
+use super::is_known_type;
+use crate::messages::{InvalidToolCall, ToolCall, ToolCallChunk};
+
+/// The object of one block.
+pub(super) type Block = Map<String, Value>;
+
+/// The calls of a model's message: whole in a message, in pieces in a chunk that is not the last one.
+pub(super) enum Calls<'a> {
+    Whole {
+        valid: Cow<'a, [ToolCall]>,
+        invalid: Cow<'a, [InvalidToolCall]>,
+    },
+    Pieces(&'a [ToolCallChunk]),
+}
+
+/// Translates a block, or gives it back.
+type Pass = fn(Block, &mut Ids<'_>) -> Result<Block, Block>;
+
+/// The standard block for one that a program or a provider wrote, whoever that was.
+pub(super) fn standard(block: Block, ids: &mut Ids<'_>) -> Block {
+    let passes: [Pass; 4] = [v0::translate, chat::translate, anthropic::translate, google::translate];
+    // LangChain has a fifth pass, for Amazon's Converse: in JSON its blocks are Google's.
+    passes.into_iter().fold(block, |block, pass| {
+        // What one provider does not know may be another one's.
+        pass(unwrap(block), ids).unwrap_or_else(|block| {
+            if block_type(&block).is_some_and(is_known_type) {
+                block
+            } else {
+                non_standard(block)
+            }
+        })
+    })
+}
+
+fn unwrap(mut block: Block) -> Block {
+    if block_type(&block) != Some("non_standard") {
+        return block;
+    }
+    match block.get_mut("value") {
+        Some(Value::Object(inner)) => std::mem::take(inner),
+        _ => block,
+    }
+}
+
+pub(super) fn block_type(block: &Block) -> Option<&str> {
+    text(block, "type")
+}
+
+pub(super) fn text<'a>(block: &'a Block, key: &str) -> Option<&'a str> {
+    block.get(key)?.as_str()
+}
+
+pub(super) fn object<const N: usize>(entries: [(&str, Value); N]) -> Block {
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+fn non_standard(block: Block) -> Block {
+    object([("type", "non_standard".into()), ("value", block.into())])
+}
+
+pub(super) fn text_block(text: &str) -> Block {
+    object([("type", "text".into()), ("text", text.into())])
+}
+
+pub(super) fn call_block(call: &ToolCall) -> Block {
+    object([
+        ("type", "tool_call".into()),
+        ("name", call.name.as_str().into()),
+        ("args", call.args.clone().into()),
+        ("id", call.id.clone().into()),
+    ])
+}
+
+pub(super) fn piece_block(piece: &ToolCallChunk) -> Block {
+    let mut block = object([
+        ("type", "tool_call_chunk".into()),
+        ("id", piece.id.clone().into()),
+        ("name", piece.name.clone().into()),
+        ("args", piece.args.clone().into()),
+    ]);
+    if let Some(index) = piece.index {
+        block.insert("index".to_owned(), index.into());
+    }
+    block
+}
+
+/// The entries whose key is none of these.
+fn without(block: &Block, known: &[&str]) -> Block {
+    let rest = block.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    rest.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Adds to the `extras` of a block; no extras leave it without the key.
+fn add_extras(block: &mut Block, extras: Block) {
+    if extras.is_empty() {
+        return;
+    }
+    match block.get_mut("extras") {
+        Some(Value::Object(known)) => known.extend(extras),
+        _ => drop(block.insert("extras".to_owned(), extras.into())),
+    }
+}
+
+/// A data block as LangChain's factories make it: with an id, and what the block has no field for among the extras.
+fn with_id(mut block: Block, more: Block, ids: &mut Ids<'_>) -> Block {
+    const FIELDS: [&str; 6] = ["url", "base64", "file_id", "mime_type", "id", "index"];
+    let mut extras = Block::new();
+    for (key, value) in more {
+        if value.is_null() {
+            continue;
+        }
+        if FIELDS.contains(&key.as_str()) && !block.contains_key(&key) {
+            block.insert(key, value);
+        } else {
+            extras.insert(key, value);
+        }
+    }
+    add_extras(&mut block, extras);
+    if text(&block, "id").is_none_or(str::is_empty) {
+        let id = ids.next(&block);
+        block.insert("id".to_owned(), id.into());
+    }
+    block
+}

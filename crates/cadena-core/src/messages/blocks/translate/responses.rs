@@ -1,0 +1,214 @@
+//! OpenAI's Responses API: the items of an answer.
+
+use serde_json::Value;
+
+use super::server_tools::server_tool;
+use super::{Block, Calls, add_extras, block_type, call_block, object, piece_block, text, text_block, without};
+use crate::messages::blocks::is_known_type;
+use crate::messages::tool_call::is_falsy;
+use crate::messages::{ContentPart, InvalidToolCall};
+
+/// A model's message whose content is a list.
+pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls<'_>) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for part in content {
+        match part {
+            ContentPart::Text(text) => blocks.push(text_block(text)),
+            ContentPart::Block(block) => item(block, content, calls, &mut blocks),
+        }
+    }
+    blocks
+}
+
+fn item(block: &Block, content: &[ContentPart], calls: &Calls<'_>, out: &mut Vec<Block>) {
+    match block_type(block) {
+        Some("text") => out.push(text_item(block)),
+        Some("reasoning") => reasoning(block, out),
+        Some("function_call") => out.extend(function_call(block, calls)),
+        Some("image_generation_call") if block.get("result").is_some_and(|result| !is_falsy(result)) => {
+            out.push(image(block));
+        }
+        Some(kind) => match server_tool(kind, block, content) {
+            Some(blocks) => out.extend(blocks),
+            None if is_known_type(kind) => out.push(block.clone()),
+            None => out.push(unknown(block)),
+        },
+        None => out.push(unknown(block)),
+    }
+}
+
+/// The provider's `index` under a name of its own, so that two items with the same one stay apart.
+pub(super) fn name_index(out: &mut Block, prefix: &str, block: &Block) {
+    if let Some(index) = block.get("index") {
+        out.insert("index".to_owned(), format!("lc_{prefix}_{}", print(index)).into());
+    }
+}
+
+fn print(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "None".to_owned(), // as in a name that LangChain makes
+        other => other.to_string(),
+    }
+}
+
+fn text_item(block: &Block) -> Block {
+    let mut out = block.clone();
+    out.entry("text").or_insert_with(|| "".into());
+    if let Some(Value::Array(annotations)) = out.get_mut("annotations") {
+        for annotation in annotations {
+            if let Value::Object(known) = annotation {
+                *annotation = translate_annotation(known).into();
+            }
+        }
+    }
+    name_index(&mut out, "txt", block);
+    out
+}
+
+fn translate_annotation(annotation: &Block) -> Block {
+    const SPAN: [&str; 3] = ["cited_text", "start_index", "end_index"];
+    let mut out = object([("type", "citation".into())]);
+    let mut keep = |from: &str, to: &str| {
+        if let Some(value) = annotation.get(from) {
+            out.insert(to.to_owned(), value.clone());
+        }
+    };
+    let known: &[&str] = match block_type(annotation) {
+        Some("url_citation") => {
+            ["url", "title", "start_index", "end_index"]
+                .into_iter()
+                .for_each(|key| keep(key, key));
+            &["type", "title", "url"]
+        }
+        Some("file_citation") => {
+            keep("filename", "title");
+            &["type", "title", "filename"]
+        }
+        _ => {
+            return object([
+                ("type", "non_standard_annotation".into()),
+                ("value", annotation.clone().into()),
+            ]);
+        }
+    };
+    add_extras(&mut out, without(annotation, &[known, &SPAN].concat()));
+    out
+}
+
+/// One block for each part of the summary.
+fn reasoning(block: &Block, out: &mut Vec<Block>) {
+    let Some(summary) = block.get("summary") else {
+        return out.push(block.clone());
+    };
+    let known = ["type", "reasoning", "id", "index"];
+    let mut extras = without(block, &[&known[..], &["summary", "extras"]].concat());
+    if let Some(Value::Object(more)) = block.get("extras") {
+        extras.extend(more.clone());
+    }
+    let common: Block = known
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), block.get(key)?.clone())))
+        .collect();
+    // The index of a part, as LangChain writes it: both numbers in hexadecimal letters.
+    let name_index = |block: &mut Block, part: &str| {
+        if let Some(index) = block.get("index") {
+            let plain = format!("{}_{part}", print(index));
+            let name: String = plain.bytes().map(|byte| format!("{byte:02x}")).collect();
+            block.insert("index".to_owned(), format!("lc_rs_{name}").into());
+        }
+    };
+    let parts = summary.as_array().map(Vec::as_slice).unwrap_or_default();
+    if parts.is_empty() {
+        let mut only = common;
+        add_extras(&mut only, extras);
+        name_index(&mut only, "0");
+        return out.push(only);
+    }
+    for part in parts {
+        let mut next = common.clone();
+        next.insert(
+            "reasoning".to_owned(),
+            part.get("text").cloned().unwrap_or_else(|| "".into()),
+        );
+        next.extend(std::mem::take(&mut extras)); // those of the item go to its first part
+        name_index(&mut next, &part.get("index").map_or_else(|| "0".to_owned(), print));
+        out.push(next);
+    }
+}
+
+fn image(block: &Block) -> Block {
+    let mut out = object([("type", "image".into())]);
+    let mut keep = |from: &str, to: &str| {
+        if let Some(value) = block.get(from) {
+            out.insert(to.to_owned(), value.clone());
+        }
+    };
+    keep("result", "base64");
+    keep("id", "id");
+    if let Some(format) = text(block, "output_format").filter(|format| !format.is_empty()) {
+        out.insert("mime_type".to_owned(), format!("image/{format}").into());
+    }
+    name_index(&mut out, "img", block);
+    add_extras(
+        &mut out,
+        some_of(
+            block,
+            &[
+                "status",
+                "background",
+                "output_format",
+                "quality",
+                "revised_prompt",
+                "size",
+            ],
+        ),
+    );
+    out
+}
+
+fn some_of(block: &Block, keys: &[&str]) -> Block {
+    let entry = |key: &&str| Some(((*key).to_owned(), block.get(*key)?.clone()));
+    keys.iter().filter_map(entry).collect()
+}
+
+/// The call that the item stands for, which the message has read already.
+fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
+    let call_id = text(block, "call_id").filter(|id| !id.is_empty());
+    let named = |id: &Option<String>| call_id.is_some() && id.as_deref() == call_id;
+    let mut out = match calls {
+        Calls::Pieces([piece]) => {
+            let mut out = piece_block(piece);
+            out.entry("index").or_insert(Value::Null);
+            out
+        }
+        Calls::Pieces(pieces) => piece_block(pieces.iter().find(|piece| named(&piece.id))?),
+        Calls::Whole { valid, invalid } => match valid.iter().find(|call| named(&call.id)) {
+            Some(call) => call_block(call),
+            None => invalid_block(invalid.iter().find(|call| named(&call.id))?),
+        },
+    };
+    if let Some(id) = block.get("id") {
+        add_extras(&mut out, object([("item_id", id.clone())]));
+    }
+    name_index(&mut out, "tc", block);
+    add_extras(&mut out, some_of(block, &["status", "namespace", "async"]));
+    Some(out)
+}
+
+fn invalid_block(call: &InvalidToolCall) -> Block {
+    object([
+        ("type", "invalid_tool_call".into()),
+        ("id", call.id.clone().into()),
+        ("name", call.name.clone().into()),
+        ("args", call.args.clone().into()),
+        ("error", call.error.clone().into()),
+    ])
+}
+
+/// What the standard has no block for.
+fn unknown(block: &Block) -> Block {
+    let mut out = super::non_standard(without(block, &["index"]));
+    name_index(&mut out, "ns", block);
+    out
+}

@@ -1,0 +1,149 @@
+//! Counting the tokens of a conversation.
+
+mod approximate;
+pub use approximate::{ApproximateCounter, count_tokens_approximately};
+#[cfg(feature = "tiktoken")]
+mod tiktoken;
+#[cfg(feature = "tiktoken")]
+pub use tiktoken::TiktokenCounter;
+
+use super::Message;
+
+/// Counts the tokens of messages, or whatever a budget is meant in.
+///
+/// Any `Fn(&[Message]) -> usize` is one; [`per_message`] makes one of a function of a single message.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{MessageCounter, TokenCounter, WordCounter};
+/// use cadena_core::Message;
+///
+/// let history: Vec<Message> = vec!["hi there".into(), ("ai", "Hello!").into()];
+/// assert_eq!(MessageCounter.count(&history), 2);
+/// assert_eq!(WordCounter.count(&history), 3);
+/// let letters = |messages: &[Message]| messages.iter().map(|message| message.text().len()).sum::<usize>();
+/// assert_eq!(letters.count(&history), 14);
+/// ```
+///
+/// # Implementing
+///
+/// More messages must not count less, and a longer text not less than a shorter one: trimming relies on it.
+pub trait TokenCounter: Send + Sync {
+    /// The tokens of a list of messages.
+    fn count(&self, messages: &[Message]) -> usize;
+
+    /// Whether the count of a list is its [`overhead`](Self::overhead) and the sum of what each message adds to that; default: no.
+    ///
+    /// Trimming then counts each message once at most.
+    fn is_additive(&self) -> bool {
+        false
+    }
+
+    /// What every list costs, also one without messages, such as the description of tools; default: nothing.
+    fn overhead(&self) -> usize {
+        0
+    }
+}
+
+impl<F: Fn(&[Message]) -> usize + Send + Sync> TokenCounter for F {
+    fn count(&self, messages: &[Message]) -> usize {
+        self(messages)
+    }
+}
+
+/// Counts messages: a budget of 10 is ten messages.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{MessageCounter, TokenCounter};
+///
+/// assert_eq!(MessageCounter.count(&["hi".into()]), 1);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageCounter;
+
+impl TokenCounter for MessageCounter {
+    fn count(&self, messages: &[Message]) -> usize {
+        messages.len()
+    }
+
+    fn is_additive(&self) -> bool {
+        true
+    }
+}
+
+/// Counts the words of the text, which white space separates.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{TokenCounter, WordCounter};
+///
+/// assert_eq!(WordCounter.count(&["hi  there".into()]), 2);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WordCounter;
+
+impl TokenCounter for WordCounter {
+    fn count(&self, messages: &[Message]) -> usize {
+        messages
+            .iter()
+            .map(|message| message.text().split_whitespace().count())
+            .sum()
+    }
+
+    fn is_additive(&self) -> bool {
+        true
+    }
+}
+
+/// Counts each message by itself with a function; the sum is the count.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::Message;
+/// use cadena_core::messages::{TokenCounter, per_message};
+///
+/// let counter = per_message(|message: &Message| 3 + message.text().len() / 4);
+/// assert_eq!(counter.count(&["12345678".into(), "".into()]), 8);
+/// ```
+#[must_use]
+pub fn per_message<F: Fn(&Message) -> usize + Send + Sync>(count: F) -> PerMessage<F> {
+    PerMessage(count)
+}
+
+/// A counter made by [`per_message`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::Message;
+/// use cadena_core::messages::{PerMessage, TokenCounter};
+///
+/// fn parts(message: &Message) -> usize {
+///     1 + message.text().matches(',').count()
+/// }
+/// let counter: PerMessage<fn(&Message) -> usize> = cadena_core::per_message(parts);
+/// assert_eq!(counter.count(&["one, two".into()]), 2);
+/// ```
+#[derive(Clone, Copy)]
+pub struct PerMessage<F>(F);
+
+impl<F> std::fmt::Debug for PerMessage<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PerMessage").field(&std::any::type_name::<F>()).finish()
+    }
+}
+
+impl<F: Fn(&Message) -> usize + Send + Sync> TokenCounter for PerMessage<F> {
+    fn count(&self, messages: &[Message]) -> usize {
+        messages.iter().map(&self.0).sum()
+    }
+
+    fn is_additive(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,104 @@
+//! The marker that takes a message out of a history.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::fields::{Fields, Misfit};
+use super::spoken::Read;
+use super::{Content, Extra, ResponseMetadata};
+
+/// The marker that takes the message with this id out of a history.
+///
+/// It says nothing, so it can be stored but neither sent to a model nor printed: what does that gives an error of kind
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput).
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, Message, RemoveMessage, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let marker = Message::from(RemoveMessage::new("msg_1"));
+/// assert_eq!(marker.kind(), "remove");
+/// let error = EchoModel::new().invoke(vec![marker]).await.unwrap_err();
+/// assert!(error.to_string().contains("`messages[0]` is a RemoveMessage"));
+/// # });
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct RemoveMessage {
+    /// The id of the message to take out.
+    pub id: String,
+    /// The name of a speaker, which LangChain lets it have.
+    pub name: Option<String>,
+    /// Unused; kept when it was stored.
+    pub additional_kwargs: Map<String, Value>,
+    /// Unused; kept when it was stored.
+    pub response_metadata: ResponseMetadata,
+    /// Fields that this type does not know.
+    pub extra: Extra,
+}
+
+impl RemoveMessage {
+    /// Takes out the message with this id.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Read for RemoveMessage {
+    fn read(mut fields: Fields) -> Result<Self, Misfit> {
+        fields.expect_type("remove")?;
+        match fields.take_some("content") {
+            None => {}
+            Some(Value::String(text)) if text.is_empty() => {}
+            Some(_) => return Err(Misfit::new("content", "must be empty: a RemoveMessage says nothing")),
+        }
+        Ok(Self {
+            id: fields.required_id("id")?,
+            name: fields.text("name")?,
+            additional_kwargs: fields.object("additional_kwargs")?,
+            response_metadata: fields.metadata()?,
+            extra: fields.into_extra(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for RemoveMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::deserialize(deserializer)
+    }
+}
+
+impl Serialize for RemoveMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Dump<'a> {
+            content: &'static str,
+            additional_kwargs: &'a Map<String, Value>,
+            response_metadata: &'a ResponseMetadata,
+            r#type: &'static str,
+            name: &'a Option<String>,
+            id: &'a str,
+            #[serde(flatten)]
+            extra: &'a Extra,
+        }
+        Dump {
+            content: "",
+            additional_kwargs: &self.additional_kwargs,
+            response_metadata: &self.response_metadata,
+            r#type: "remove",
+            name: &self.name,
+            id: &self.id,
+            extra: &self.extra,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What [`Content`] a [`RemoveMessage`] has: none.
+pub(crate) static NO_CONTENT: Content = Content::Text(String::new());

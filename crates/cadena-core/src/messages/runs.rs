@@ -1,0 +1,171 @@
+//! [`MergeMessageRuns`]: one message where several of the same kind follow each other.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+
+use super::id::keep_better;
+use super::spoken::merge_map;
+use super::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
+use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, impl_pipe};
+
+/// Makes one message of several of the same kind that follow each other. A step from a conversation to a shorter one.
+///
+/// Texts are joined with a separator between them, by default a line end; lists of parts are joined as they are. Answers of
+/// tools stay apart, as each answers its own call. The id and the `response_metadata` are the first one's, and usage adds up. A merged
+/// message has no name, as several may have spoken.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, MergeMessageRuns, Message, RunnableExt, merge_message_runs};
+///
+/// let history: Vec<Message> = vec!["hi".into(), "are you there?".into()];
+/// let merged = merge_message_runs(history.clone(), &MergeMessageRuns::new())?;
+/// assert_eq!(merged[0].text(), "hi\nare you there?");
+///
+/// # futures::executor::block_on(async {
+/// let chain = MergeMessageRuns::new().chunk_separator(" ") | EchoModel::new();
+/// assert_eq!(chain.invoke(history).await?.text(), "hi are you there?");
+/// # Ok::<_, cadena_core::Error>(()) })?;
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct MergeMessageRuns {
+    separator: Cow<'static, str>,
+}
+
+impl MergeMessageRuns {
+    /// Joins texts with a line end between them.
+    pub fn new() -> Self {
+        Self {
+            separator: Cow::Borrowed("\n"),
+        }
+    }
+
+    /// What stands between two texts.
+    pub fn chunk_separator(mut self, separator: impl Into<Cow<'static, str>>) -> Self {
+        self.separator = separator.into();
+        self
+    }
+}
+
+impl Default for MergeMessageRuns {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Makes one message of several of the same kind that follow each other.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ErrorKind, Message, MergeMessageRuns, merge_message_runs};
+///
+/// let two_roles: Vec<Message> = vec![("critic", "Too long.").into(), ("fan", "Great!").into()];
+/// let error = merge_message_runs(two_roles, &MergeMessageRuns::new()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Merge);
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Merge`](crate::ErrorKind::Merge) if two messages of one kind cannot be added: two roles, two functions, or values under one key of
+/// `additional_kwargs` that do not add up.
+pub fn merge_message_runs(messages: impl Into<PromptValue>, options: &MergeMessageRuns) -> Result<Vec<Message>> {
+    let messages = messages.into().messages;
+    let mut merged: Vec<Message> = Vec::with_capacity(messages.len());
+    for (at, message) in messages.into_iter().enumerate() {
+        match merged.last_mut() {
+            Some(last) if continues(last, &message) => append(last, message, &options.separator).map_err(|error| {
+                Error::new(
+                    error.kind(),
+                    format!("`messages[{at}]` and the message before it: {}", error.detail()),
+                )
+            })?,
+            _ => merged.push(message),
+        }
+    }
+    Ok(merged)
+}
+
+fn continues(last: &Message, next: &Message) -> bool {
+    last.kind() == next.kind() && !matches!(next, Message::Tool(_) | Message::Remove(_))
+}
+
+fn append(last: &mut Message, mut next: Message, separator: &str) -> Result<()> {
+    let both_are_texts = |left: &Content, right: &Content| matches!((left, right), (Content::Text(left), Content::Text(right)) if !left.is_empty() && !right.is_empty());
+    let separated = both_are_texts(last.content(), next.content());
+    if let (true, Some(Content::Text(text))) = (separated, last.content_mut()) {
+        text.push_str(separator);
+    }
+    if let (Message::AI(last), Message::AI(next)) = (&mut *last, &mut next) {
+        return append_ai(last, std::mem::take(next));
+    }
+    // Moved out and in again: nothing is copied.
+    let mut sum = MessageChunk::try_from(std::mem::replace(last, Message::from("")))?;
+    let mut next = MessageChunk::try_from(next)?;
+    match (&mut sum, &mut next) {
+        (MessageChunk::Human(sum), MessageChunk::Human(next)) => {
+            (sum.name, next.name, next.id) = (None, None, None);
+            next.response_metadata = ResponseMetadata::default();
+        }
+        (MessageChunk::System(sum), MessageChunk::System(next)) => {
+            (sum.name, next.name, next.id) = (None, None, None);
+            next.response_metadata = ResponseMetadata::default();
+        }
+        (MessageChunk::Chat(sum), MessageChunk::Chat(next)) => {
+            (sum.name, next.name, next.id) = (None, None, None);
+            next.response_metadata = ResponseMetadata::default();
+        }
+        (_, MessageChunk::Function(next)) => {
+            next.id = None;
+            next.response_metadata = ResponseMetadata::default();
+        }
+        _ => {}
+    }
+    sum.merge(next)?;
+    *last = sum.into();
+    Ok(())
+}
+
+/// Calls are put behind calls as they are, which their pieces would have to be parsed again for.
+fn append_ai(last: &mut AIMessage, next: AIMessage) -> Result<()> {
+    // Name every field: a new one must not compile before it has a rule.
+    let AIMessage {
+        content,
+        tool_calls,
+        invalid_tool_calls,
+        usage_metadata,
+        response_metadata: _,
+        additional_kwargs,
+        id,
+        name: _,
+        extra,
+    } = next;
+    last.content.merge(content)?;
+    last.tool_calls.extend(tool_calls);
+    last.invalid_tool_calls.extend(invalid_tool_calls);
+    last.usage_metadata.merge(usage_metadata)?;
+    merge_map(&mut last.additional_kwargs, additional_kwargs)?;
+    keep_better(&mut last.id, id);
+    last.name = None;
+    last.extra.merge(extra)
+}
+
+#[async_trait]
+impl Runnable for MergeMessageRuns {
+    type Input = PromptValue;
+    type Output = PromptValue;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("merge_message_runs")
+    }
+
+    async fn run(&self, input: PromptValue, _cx: RunContext) -> Result<PromptValue> {
+        merge_message_runs(input, self).map(PromptValue::new)
+    }
+}
+
+impl_pipe!(MergeMessageRuns);

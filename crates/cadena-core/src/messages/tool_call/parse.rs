@@ -1,0 +1,358 @@
+//! Reads tool calls as OpenAI writes them: a function's name, and its arguments as JSON text.
+
+use serde_json::{Map, Value};
+
+use super::{InvalidToolCall, ToolCall};
+use crate::json::{PartialJson, parse_partial_json, parse_partial_json_strict};
+use crate::{Error, ErrorKind, Result};
+
+/// How [`parse_tool_call`] reads: whole or growing arguments, how strictly, and whether it keeps the id.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{ToolCallParsing, parse_tool_call};
+/// use serde_json::json;
+///
+/// let raw = json!({"id": "c1", "function": {"name": "add", "arguments": "{\"a\": 1, \"b\""}});
+/// let call = parse_tool_call(&raw, ToolCallParsing::new().partial(true))?;
+/// assert_eq!(call.map(|call| call.args), json!({"a": 1}).as_object().cloned());
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolCallParsing {
+    /// Whether the arguments may be cut off: for showing a call while it grows, never for running it. Default: no.
+    pub partial: bool,
+    /// Whether control characters in strings must be escaped, as JSON says and models forget. Default: no.
+    pub strict: bool,
+    /// Whether the call keeps its id. Default: yes.
+    pub return_id: bool,
+}
+
+impl ToolCallParsing {
+    /// Whole arguments, line ends in strings allowed, with the id.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            partial: false,
+            strict: false,
+            return_id: true,
+        }
+    }
+
+    /// Sets whether the arguments may be cut off.
+    #[must_use]
+    pub fn partial(mut self, partial: bool) -> Self {
+        self.partial = partial;
+        self
+    }
+
+    /// Sets whether control characters in strings must be escaped.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Sets whether the call keeps its id.
+    #[must_use]
+    pub fn return_id(mut self, return_id: bool) -> Self {
+        self.return_id = return_id;
+        self
+    }
+}
+
+impl Default for ToolCallParsing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reads a tool call that OpenAI wrote. `None` if it is not the call of a function, or has no readable arguments yet.
+///
+/// No arguments at all (`null`, empty text, or JSON that is null, 0, false or empty) are an empty object. A server that writes
+/// the arguments as an object instead of a text is understood. `NaN` and infinities are no JSON here, as no tool could get them.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{ToolCallParsing, parse_tool_call};
+/// use serde_json::json;
+///
+/// let raw = json!({"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{\"a\": 1}"}});
+/// let call = parse_tool_call(&raw, ToolCallParsing::new())?.expect("it calls a function");
+/// assert_eq!((call.name.as_str(), &call.args["a"]), ("add", &json!(1)));
+///
+/// let raw = json!({"id": "c1", "function": {"name": "pay", "arguments": "{\"amount\": 10"}});
+/// let error = parse_tool_call(&raw, ToolCallParsing::new()).unwrap_err();
+/// assert_eq!(
+///     error.detail(),
+///     "the arguments of function `pay` are not valid JSON: the text ends at line 1 column 14, where `,` or `}` is expected"
+/// );
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Parse`](ErrorKind::Parse) if the arguments are not a JSON object: keep the call with [`make_invalid_tool_call`].
+/// [`InvalidInput`](ErrorKind::InvalidInput) if the function has no `name` or no `arguments`, or they are of another type.
+/// [`LimitExceeded`](ErrorKind::LimitExceeded) if the JSON is nested too deep.
+pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<ToolCall>> {
+    let Some(function) = raw.get("function") else {
+        return Ok(None);
+    };
+    let name = match function.get("name") {
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Null) => String::new(),
+        _ => return Err(misses("name")),
+    };
+    let args = match function.get("arguments") {
+        Some(Value::Null) if parsing.partial => return Ok(None),
+        Some(Value::Null) => Value::Null,
+        Some(Value::String(text)) if parsing.partial => match read_growing(text, parsing.strict) {
+            Some(args) => args,
+            None => return Ok(None),
+        },
+        Some(Value::String(text)) if text.is_empty() => Value::Null,
+        Some(Value::String(text)) => read_arguments(text, parsing.strict).map_err(|error| {
+            let detail = format!(
+                "the arguments of function `{name}` are not valid JSON: {}",
+                error.detail()
+            );
+            Error::new(error.kind(), detail)
+        })?,
+        Some(Value::Object(args)) => Value::Object(args.clone()),
+        _ => return Err(misses("arguments")),
+    };
+    let args = match args {
+        Value::Object(args) => args,
+        nothing if is_falsy(&nothing) => Map::new(),
+        _ if parsing.partial => return Ok(None),
+        other => {
+            let detail = format!(
+                "the arguments of function `{name}` are {}, not an object",
+                kind_of(&other)
+            );
+            return Err(Error::new(ErrorKind::Parse, detail));
+        }
+    };
+    let id = raw.get("id").and_then(Value::as_str).filter(|_| parsing.return_id);
+    Ok(Some(ToolCall {
+        name,
+        args,
+        id: id.map(str::to_owned),
+    }))
+}
+
+/// Reads a list of tool calls that OpenAI wrote, and leaves out what is not the call of a function.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::{ToolCallParsing, parse_tool_calls};
+/// use serde_json::json;
+///
+/// let raw = [json!({"function": {"name": "now", "arguments": ""}}), json!({"type": "custom"})];
+/// assert_eq!(parse_tool_calls(&raw, ToolCallParsing::new())?[0].name, "now");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`parse_tool_call`]: one error that names every call that cannot be read.
+pub fn parse_tool_calls(raw: &[Value], parsing: ToolCallParsing) -> Result<Vec<ToolCall>> {
+    let mut calls = Vec::new();
+    let mut failed: Option<(ErrorKind, String)> = None;
+    for call in raw {
+        match (parse_tool_call(call, parsing), &mut failed) {
+            (Ok(call), _) => calls.extend(call),
+            (Err(error), None) => failed = Some((error.kind(), error.detail().to_owned())),
+            (Err(error), Some((_, detail))) => {
+                detail.push_str("; ");
+                detail.push_str(error.detail());
+            }
+        }
+    }
+    match failed {
+        None => Ok(calls),
+        Some((kind, detail)) => Err(Error::new(kind, detail)),
+    }
+}
+
+/// Keeps a tool call that cannot be read: name, arguments and id as the server wrote them, and what is wrong.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::messages::make_invalid_tool_call;
+/// use serde_json::json;
+///
+/// let raw = json!({"id": "c1", "function": {"name": "pay", "arguments": "{\"amount\": 10"}});
+/// let call = make_invalid_tool_call(&raw, Some("cut off".to_owned()));
+/// assert_eq!(call.args.as_deref(), Some("{\"amount\": 10"));
+/// assert_eq!(call.error.as_deref(), Some("cut off"));
+/// ```
+#[must_use]
+pub fn make_invalid_tool_call(raw: &Value, error: Option<String>) -> InvalidToolCall {
+    let text = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    let function = raw.get("function");
+    InvalidToolCall {
+        name: text(function.and_then(|function| function.get("name"))),
+        args: text(function.and_then(|function| function.get("arguments"))),
+        id: text(raw.get("id")),
+        error,
+    }
+}
+
+/// Reads complete JSON. Unless it is strict, line ends and other control characters may stand in strings as they are.
+pub(crate) fn read_arguments(text: &str, strict: bool) -> Result<Value> {
+    let error = match serde_json::from_str(text) {
+        Ok(args) => return Ok(args),
+        Err(error) => error,
+    };
+    if strict {
+        return Err(Error::new(ErrorKind::Parse, error.to_string()));
+    }
+    let mut json = PartialJson::new();
+    json.push(text)?;
+    json.finish()
+}
+
+fn read_growing(text: &str, strict: bool) -> Option<Value> {
+    let read = if strict {
+        parse_partial_json_strict
+    } else {
+        parse_partial_json
+    };
+    read(text).ok()
+}
+
+fn misses(key: &str) -> Error {
+    let detail = format!("`function.{key}` of a tool call is missing or not a text");
+    Error::new(ErrorKind::InvalidInput, detail)
+}
+
+/// What counts as nothing in Python, and so as no arguments in LangChain.
+pub(crate) fn is_falsy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AIMessage, AIMessageChunk, ToolCallChunk};
+    use serde_json::json;
+
+    fn raw(arguments: impl Into<Value>) -> Value {
+        json!({"id": "c", "function": {"name": "f", "arguments": arguments.into()}})
+    }
+
+    #[track_caller]
+    fn check_error(raw: &Value, parsing: ToolCallParsing, kind: ErrorKind, detail: &str) {
+        let error = parse_tool_call(raw, parsing).unwrap_err();
+        assert_eq!((error.kind(), error.detail()), (kind, detail));
+    }
+
+    #[test]
+    fn line_ends_in_strings_are_refused_only_when_strict() {
+        let call = raw("{\"a\": \"x\ny\"}");
+        let parsed = parse_tool_call(&call, ToolCallParsing::new()).unwrap().unwrap();
+        assert_eq!(parsed.args["a"], "x\ny");
+        let detail = "the arguments of function `f` are not valid JSON: \
+                      control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0";
+        check_error(&call, ToolCallParsing::new().strict(true), ErrorKind::Parse, detail);
+    }
+
+    #[test]
+    fn a_finished_call_may_have_line_ends_in_its_strings_and_is_still_never_a_cut_one() {
+        let finish = |args| {
+            let piece = ToolCallChunk::new(0).with_name("f").with_args(args);
+            AIMessage::from(AIMessageChunk::new("").with_tool_call_chunk(piece))
+        };
+        assert_eq!(finish("{\"a\": \"x\ny\"}").tool_calls[0].args["a"], "x\ny");
+        for cut in ["{\"a\": \"x\ny", "{\"a\": 1", "{\"a\": NaN}", "{\"a\": 1} and", "[1]"] {
+            let message = finish(cut);
+            assert!(message.tool_calls.is_empty(), "{cut}");
+            assert_eq!(message.invalid_tool_calls[0].args.as_deref(), Some(cut));
+        }
+    }
+
+    #[test]
+    fn arguments_of_other_types_are_errors_that_name_them() {
+        let parsing = ToolCallParsing::new();
+        check_error(
+            &raw("[1]"),
+            parsing,
+            ErrorKind::Parse,
+            "the arguments of function `f` are a list, not an object",
+        );
+        check_error(
+            &raw("\"x\""),
+            parsing,
+            ErrorKind::Parse,
+            "the arguments of function `f` are a text, not an object",
+        );
+        let missing = "`function.arguments` of a tool call is missing or not a text";
+        check_error(&raw(5), parsing, ErrorKind::InvalidInput, missing);
+        check_error(
+            &json!({"function": {"name": "f"}}),
+            parsing,
+            ErrorKind::InvalidInput,
+            missing,
+        );
+        let missing = "`function.name` of a tool call is missing or not a text";
+        check_error(
+            &json!({"function": {"arguments": ""}}),
+            parsing,
+            ErrorKind::InvalidInput,
+            missing,
+        );
+        assert_eq!(parse_tool_call(&raw("[1"), parsing.partial(true)).unwrap(), None);
+    }
+
+    #[test]
+    fn all_failures_are_named_in_one_error() {
+        let error = parse_tool_calls(&[raw("{x"), raw("{}"), raw("[1]")], ToolCallParsing::new()).unwrap_err();
+        assert_eq!(
+            error.detail(),
+            "the arguments of function `f` are not valid JSON: expected a key or `}` at line 1 column 2; \
+             the arguments of function `f` are a list, not an object"
+        );
+    }
+
+    #[test]
+    fn nothing_is_no_arguments() {
+        for nothing in ["", "null", "0", "0.0", "false", "\"\"", "[]", "{}"] {
+            let call = parse_tool_call(&raw(nothing), ToolCallParsing::new()).unwrap().unwrap();
+            assert_eq!(call.args, Map::new(), "{nothing}");
+        }
+        assert!(
+            parse_tool_call(&raw(Value::Null), ToolCallParsing::new())
+                .unwrap()
+                .is_some()
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! How many tokens the model calls of a program used, by model.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexMap;
+
+use super::{Listener, ModelCall, RunEvent};
+use crate::UsageMetadata;
+
+/// Adds up the tokens that model calls use, by model: of one chain, or of as many as it is given to.
+///
+/// Every call below the run that it listens to counts once, whole or streamed, alone or in a batch; of a call that fails or is dropped, what the provider
+/// had reported. A model is named as the server names it, or by its [profile](crate::ModelProfile) if the server gives no name. Clones add to the same sums.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, EchoModel, RunConfig, RunnableExt, UsageTracker};
+///
+/// # futures::executor::block_on(async {
+/// let usage = UsageTracker::new();
+/// let chain = EchoModel::new() | lambda(|answer: cadena_core::AIMessage| answer.text().into_owned());
+/// chain.invoke_with("how are you", RunConfig::new().listener(usage.listener())).await?;
+/// chain.batch_with(["one", "two"], RunConfig::new().listener(usage.listener())).await;
+///
+/// assert_eq!(usage.by_model()["echo-1"].input_tokens, 5);
+/// assert_eq!(usage.total().total_tokens, 10);
+/// assert_eq!(usage.calls(), 3);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct UsageTracker {
+    sums: Arc<Sums>,
+}
+
+impl UsageTracker {
+    /// How many models have a sum of their own; those of later ones are added up under [`OTHER_MODELS`](Self::OTHER_MODELS).
+    pub const MAX_MODELS: usize = 1024;
+
+    /// The name of the sum over models beyond [`MAX_MODELS`](Self::MAX_MODELS).
+    pub const OTHER_MODELS: &str = "(other models)";
+
+    /// A tracker that has counted nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a [`RunConfig`](crate::RunConfig) takes. Given twice to one call, it counts once.
+    #[must_use]
+    pub fn listener(&self) -> Arc<dyn Listener> {
+        Arc::<Sums>::clone(&self.sums)
+    }
+
+    /// The tokens of each model, in the order in which the models were first used.
+    #[must_use]
+    pub fn by_model(&self) -> IndexMap<String, UsageMetadata> {
+        self.sums.lock().by_model.clone()
+    }
+
+    /// The tokens of all models together.
+    #[must_use]
+    pub fn total(&self) -> UsageMetadata {
+        self.sums.lock().by_model.values().cloned().sum()
+    }
+
+    /// How many calls there were.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.sums.lock().calls
+    }
+
+    /// How many of the calls reported no tokens, so that the sums are too low.
+    #[must_use]
+    pub fn calls_without_usage(&self) -> u64 {
+        self.sums.lock().calls_without_usage
+    }
+
+    /// Takes the sums and begins again at 0; no call is lost in between.
+    #[must_use = "the sums are gone if nobody keeps them"]
+    pub fn take(&self) -> IndexMap<String, UsageMetadata> {
+        std::mem::take(&mut *self.sums.lock()).by_model
+    }
+}
+
+impl fmt::Debug for UsageTracker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UsageTracker")
+            .field("by_model", &self.by_model())
+            .finish()
+    }
+}
+
+#[derive(Default)]
+struct Sums(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    by_model: IndexMap<String, UsageMetadata>,
+    calls: u64,
+    calls_without_usage: u64,
+}
+
+impl Sums {
+    /// Sums stay right when a thread panics elsewhere: each addition is whole before the lock is released.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listener for Sums {
+    fn on_event(&self, _: &RunEvent) {}
+
+    fn wants_events(&self) -> bool {
+        false
+    }
+
+    fn on_model_call(&self, call: &ModelCall<'_>) {
+        let mut state = self.lock();
+        state.calls += 1;
+        let Some(usage) = call.usage.cloned() else {
+            state.calls_without_usage += 1;
+            return;
+        };
+        if let Some(sum) = state.by_model.get_mut(call.model) {
+            *sum += usage;
+            return;
+        }
+        let is_full = state.by_model.len() >= UsageTracker::MAX_MODELS;
+        let name = if is_full {
+            UsageTracker::OTHER_MODELS
+        } else {
+            call.model
+        };
+        *state.by_model.entry(name.to_owned()).or_default() += usage;
+    }
+}

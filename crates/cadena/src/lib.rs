@@ -1,0 +1,80 @@
+//! Compose LLM calls: typed chains that stream, with token log probabilities that survive every step.
+//!
+//! ```
+//! use cadena::{ChatPromptTemplate, EchoModel, RunnableExt, StrOutputParser, dict};
+//!
+//! # futures::executor::block_on(async {
+//! let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
+//! let chain = prompt | EchoModel::new() | StrOutputParser; // or `ChatOpenAI::new("gpt-4o-mini")`
+//! assert_eq!(chain.invoke(dict! {"topic": "bears"}).await?, "Tell a joke about bears.");
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Log probabilities
+//!
+//! A model is asked for them by an option that is bound to it; they arrive in [`ResponseMetadata::logprobs`], in the whole message and in
+//! every chunk, and chunks add up to the message.
+//!
+//! ```
+//! use cadena::{AIMessageChunk, Bind, ChatOptions, EchoModel, RunnableExt};
+//! use futures::TryStreamExt;
+//!
+//! # futures::executor::block_on(async {
+//! let llm = EchoModel::new().bind(ChatOptions::new().logprobs(true));
+//! let mut full = AIMessageChunk::new("");
+//! let mut chunks = llm.stream(("human", "how are you"));
+//! while let Some(chunk) = chunks.try_next().await? {
+//!     full = full + chunk;
+//! }
+//! let tokens: Vec<_> = full.logprobs().into_iter().flat_map(|logprobs| logprobs.tokens()).collect();
+//! assert_eq!(tokens.len(), 3);
+//! assert_eq!(tokens[0].token, "how ");
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # What is where
+//!
+//! - Steps: [`Runnable`] is the contract, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives; [`lambda`], [`parallel()`],
+//!   [`passthrough`] make steps.
+//! - Models: [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
+//! - Data: [`messages`], [`merge`], [`Dict`]; [`Alignment`] for the probability of a part of a text, [`ContentBlock`] for content
+//!   that is more than text.
+//! - Before and behind a model: [`ChatPromptTemplate`], [`StrOutputParser`].
+//! - Runs: [`RunConfig`], [`RunContext`], [`RunEvent`]; [`UsageTracker`] counts tokens.
+//! - Errors: [`Error`] is the one error, [`ErrorKind`] what to do about it.
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
+//! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
+
+pub use cadena_core::{
+    AIMessage, AIMessageChunk, AlignedToken, Alignment, Annotation, AnyMessage, ApproximateCounter, Bind, BlockIndex,
+    Bound, BoxError, BoxRunnable, Branch, BufferFormat, BufferOptions, CancellationToken, Chain, ChatGenerationChunk,
+    ChatMessage, ChatMessageChunk, ChatModel, ChatOptions, ChatPromptTemplate, ChatRequest, ChunkPosition, ChunkStream,
+    Citation, Content, ContentBlock, ContentPart, DEFAULT_BATCH_CONCURRENCY, Dict, DictChunk, EchoModel, Error,
+    ErrorKind, Extra, FilterMessages, Follows, FunctionMessage, FunctionMessageChunk, HumanMessage, HumanMessageChunk,
+    IdGenerator, IntoLambda, IntoParallel, InvalidToolCall, InvalidToolCallBlock, Lambda, Listener, Logprobs,
+    MediaBlock, Merge, MergeMessageRuns, Message, MessageChunk, MessageCounter, MessageKind, MessageTemplate,
+    MessagesPlaceholder, ModelCall, ModelProfile, NonStandardBlock, OpenAIApi, OpenAIOptions, Parallel, Passthrough,
+    PlainTextBlock, PromptValue, RandomIds, ReasoningBlock, RemoveMessage, ResponseMetadata, Result, RunConfig,
+    RunContext, RunEvent, RunId, RunInfo, RunKind, Runnable, RunnableExt, SequentialIds, ServerToolCallBlock,
+    ServerToolCallChunkBlock, ServerToolResultBlock, StrOutputParser, Streamable, SystemMessage, SystemMessageChunk,
+    Template, TextBlock, TextFormat, TokenCounter, TokenDetails, TokenLogprob, TokenLogprobsExt, ToolCall,
+    ToolCallBlock, ToolCallChunk, ToolCallChunkBlock, ToolCallParsing, ToolChoice, ToolMessage, ToolMessageChunk,
+    ToolStatus, TopLogprob, TrimMessages, TrimStrategy, UsageMetadata, UsageTracker, ValueChunk, Whole, WordCounter,
+    async_trait, convert_to_messages, convert_to_openai_data_block, convert_to_openai_image_block,
+    convert_to_openai_messages, count_tokens_approximately, dict, filter_messages, flow_whole, fold, get_buffer_string,
+    impl_pipe, is_data_content_block, json, lambda, lambda_kind, make_invalid_tool_call, merge, merge_all,
+    merge_message_runs, messages, messages_from_dict, messages_from_lc, messages_to_dict, parallel, parse_tool_call,
+    parse_tool_calls, passthrough, per_message, trim_messages,
+};
+
+#[cfg(feature = "tiktoken")]
+pub use cadena_core::TiktokenCounter;
+#[cfg(feature = "openai")]
+pub use cadena_http as http;
+#[cfg(feature = "openai")]
+pub use cadena_openai::ChatOpenAI;
