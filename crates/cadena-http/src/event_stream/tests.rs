@@ -1,3 +1,5 @@
+//! Streams of events over bodies that a test writes, on a paused clock.
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! The parser against every way to write and to cut events.
+
 use proptest::prelude::*;
 
 use super::*;

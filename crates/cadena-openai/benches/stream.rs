@@ -1,0 +1,211 @@
+//! What reading a stream costs per chunk, beside the least that a reader can do: `cargo bench -p cadena-openai`.
+//!
+//! Every figure is for 2,000 events that arrive one by one from memory. `raw` is a hand-written reader of the same fields: split at
+//! the blank line, one typed parse, tokens pushed into a list. It has no timers, no errors, no metadata and no other choices.
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+use std::hint::black_box;
+
+use bytes::Bytes;
+use cadena_core::{AIMessageChunk, ChatModel, ChatRequest, Result, RunContext, async_trait};
+use cadena_http::{Request, Response, Transport};
+use cadena_openai::ChatOpenAI;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use futures::StreamExt;
+use futures::executor::block_on;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+
+const EVENTS: usize = 2_000;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = [Kind::Plain, Kind::TopFive, Kind::ToolCall])]
+fn raw(bencher: Bencher<'_, '_>, kind: Kind) {
+    let events = kind.events();
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| read_raw(&events));
+}
+
+#[divan::bench(args = [Kind::Plain, Kind::TopFive, Kind::ToolCall])]
+fn cadena(bencher: Bencher<'_, '_>, kind: Kind) {
+    let llm = model(kind.events());
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
+        block_on(async {
+            while let Some(chunk) = chunks.next().await {
+                black_box(&chunk.unwrap());
+            }
+        });
+    });
+}
+
+/// As `cadena`, and the chunks added up, which is what most callers do.
+#[divan::bench(args = [Kind::Plain, Kind::TopFive, Kind::ToolCall])]
+fn cadena_and_fold(bencher: Bencher<'_, '_>, kind: Kind) {
+    let llm = model(kind.events());
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
+        block_on(async {
+            let mut full = AIMessageChunk::default();
+            while let Some(chunk) = chunks.next().await {
+                full += chunk.unwrap();
+            }
+            black_box(full)
+        })
+    });
+}
+
+fn model(events: Vec<Bytes>) -> ChatOpenAI {
+    ChatOpenAI::new("m")
+        .with_base_url("http://localhost/v1")
+        .with_transport(Memory(events))
+}
+
+#[derive(Debug)]
+struct Memory(Vec<Bytes>);
+
+#[async_trait]
+impl Transport for Memory {
+    async fn send(&self, _request: Request) -> Result<Response> {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
+        let body = futures::stream::iter(self.0.clone().into_iter().map(Ok)).boxed();
+        Ok(Response::new(StatusCode::OK).with_headers(headers).with_body(body))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Plain,
+    TopFive,
+    ToolCall,
+}
+
+impl Kind {
+    /// The events in OpenAI's shape, a finish reason and `[DONE]` behind them.
+    fn events(self) -> Vec<Bytes> {
+        let event = |delta: &str, logprobs: &str, finish: &str| {
+            Bytes::from(format!(
+                "data: {{\"id\":\"chatcmpl-AXq2Ds3DNmHoh2HzR0Yy1QyKcvoCu\",\"object\":\"chat.completion.chunk\",\"created\":1732000000,\
+                 \"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_06737a9306\",\
+                 \"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":{logprobs},\"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
+            ))
+        };
+        let one = |at: usize| {
+            let token = format!(" w{at}");
+            let entry = |token: &str, logprob: f64| {
+                format!(
+                    "{{\"token\":\"{token}\",\"logprob\":{logprob:.6},\"bytes\":{:?}}}",
+                    token.as_bytes()
+                )
+                .replace(", ", ",")
+            };
+            match self {
+                Self::Plain => event(&format!("{{\"content\":\"{token}\"}}"), "null", "null"),
+                Self::ToolCall => {
+                    let piece = format!("{{\"index\":0,\"function\":{{\"arguments\":\"{token}\"}}}}");
+                    event(&format!("{{\"tool_calls\":[{piece}]}}"), "null", "null")
+                }
+                Self::TopFive => {
+                    let logprob = |rank: usize| -0.017_382 - rank as f64 * 1.318_77 - at as f64 * 0.000_131;
+                    let top: Vec<String> = (0..5)
+                        .map(|rank| entry(&format!(" w{}", at + rank), logprob(rank)))
+                        .collect();
+                    let own = entry(&token, logprob(0));
+                    let own = own.strip_suffix('}').unwrap_or(&own);
+                    let logprobs = format!(
+                        "{{\"content\":[{own},\"top_logprobs\":[{}]}}],\"refusal\":null}}",
+                        top.join(",")
+                    );
+                    event(&format!("{{\"content\":\"{token}\"}}"), &logprobs, "null")
+                }
+            }
+        };
+        let end = [event("{}", "null", "\"stop\""), Bytes::from_static(b"data: [DONE]\n\n")];
+        (0..EVENTS).map(one).chain(end).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    #[serde(default)]
+    choices: Vec<RawChoice>,
+}
+
+#[derive(Deserialize)]
+struct RawChoice {
+    delta: RawDelta,
+    logprobs: Option<RawLogprobs>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawDelta {
+    content: Option<String>,
+    tool_calls: Option<Vec<RawCall>>,
+}
+
+#[derive(Deserialize)]
+struct RawCall {
+    function: RawFunction,
+}
+
+#[derive(Deserialize)]
+struct RawFunction {
+    arguments: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawLogprobs {
+    content: Option<Vec<RawToken>>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "parsed as a reader of log probabilities needs them")]
+struct RawToken {
+    token: String,
+    logprob: f64,
+    bytes: Option<Vec<u8>>,
+    top_logprobs: Vec<RawTop>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "parsed as a reader of log probabilities needs them")]
+struct RawTop {
+    token: String,
+    logprob: f64,
+    bytes: Option<Vec<u8>>,
+}
+
+fn read_raw(events: &[Bytes]) -> (String, Vec<RawToken>, Option<String>) {
+    let (mut buffer, mut text, mut tokens, mut finish) = (Vec::new(), String::new(), Vec::new(), None);
+    for bytes in events {
+        buffer.extend_from_slice(bytes);
+        while let Some(end) = memchr::memmem::find(&buffer, b"\n\n") {
+            let event: Vec<u8> = buffer.drain(..end + 2).collect();
+            let data = event.trim_ascii().strip_prefix(b"data: ").unwrap();
+            if data == b"[DONE]" {
+                break;
+            }
+            let event: RawEvent = serde_json::from_slice(data).unwrap();
+            for choice in event.choices {
+                text.push_str(&choice.delta.content.unwrap_or_default());
+                for call in choice.delta.tool_calls.unwrap_or_default() {
+                    text.push_str(&call.function.arguments.unwrap_or_default());
+                }
+                tokens.extend(
+                    choice
+                        .logprobs
+                        .and_then(|logprobs| logprobs.content)
+                        .unwrap_or_default(),
+                );
+                finish = choice.finish_reason.or(finish);
+            }
+        }
+    }
+    (text, tokens, finish)
+}

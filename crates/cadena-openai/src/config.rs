@@ -1,0 +1,237 @@
+//! Where a model's requests go, and with which key.
+
+use std::fmt;
+
+use cadena_core::{Error, ErrorKind, Result};
+use cadena_http::{Request, Secret};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Where OpenAI itself answers.
+pub(crate) const OPENAI: &str = "https://api.openai.com/v1";
+
+/// Address, key and headers: what every request of a client has in common.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) base_url: String,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) organization: Option<String>,
+    pub(crate) project: Option<String>,
+    pub(crate) headers: HeaderMap,
+    /// A transport of the caller's knows whom it speaks to, and whether a key is needed there.
+    pub(crate) own_transport: bool,
+}
+
+impl Config {
+    /// Reads the environment, by the names that OpenAI's own client and LangChain read.
+    pub(crate) fn from_env() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: &[&str]| {
+            let values = names.iter().filter_map(|name| lookup(name));
+            values
+                .map(|value| value.trim().to_owned())
+                .find(|value| !value.is_empty())
+        };
+        Self {
+            base_url: first(&["OPENAI_API_BASE", "OPENAI_BASE_URL"]).unwrap_or_else(|| OPENAI.to_owned()),
+            api_key: first(&["OPENAI_API_KEY"]).map(Secret::new),
+            organization: first(&["OPENAI_ORG_ID", "OPENAI_ORGANIZATION"]),
+            project: first(&["OPENAI_PROJECT_ID"]),
+            headers: HeaderMap::new(),
+            own_transport: false,
+        }
+    }
+
+    /// A `POST` request to a path below the base URL, with key and headers and without a body.
+    pub(crate) fn post(&self, path: &str) -> Result<Request> {
+        if self.api_key.is_none() && self.base_url == OPENAI && !self.own_transport {
+            let hint = "set OPENAI_API_KEY or call `with_api_key`; for another server set OPENAI_BASE_URL";
+            return Err(Error::new(ErrorKind::Authentication, "there is no API key for OpenAI").with_hint(hint));
+        }
+        let mut request = Request::post(self.url(path)?);
+        if let Some(key) = &self.api_key {
+            request = request.with_header(header::AUTHORIZATION, key.bearer()?);
+        }
+        let ours = [
+            ("openai-organization", &self.organization),
+            ("openai-project", &self.project),
+        ];
+        for (name, value) in ours {
+            if let Some(value) = value {
+                request = request.with_header(HeaderName::from_static(name), header_value(name, value)?);
+            }
+        }
+        // Headers of the caller's come last: one of them may be the key in another form.
+        for (name, value) in &self.headers {
+            request = request.with_header(name.clone(), value.clone());
+        }
+        Ok(request)
+    }
+
+    fn url(&self, path: &str) -> Result<String> {
+        if !self.base_url.starts_with("http://") && !self.base_url.starts_with("https://") {
+            let detail = format!("the base URL `{}` has no scheme", self.shown_url());
+            let hint = "write it as in `http://127.0.0.1:8080/v1` (OPENAI_BASE_URL or `with_base_url`)";
+            return Err(Error::new(ErrorKind::Config, detail).with_hint(hint));
+        }
+        // Some gateways want a query: it stays behind the path.
+        let (base, query) = match self.base_url.split_once('?') {
+            Some((base, query)) => (base, format!("?{query}")),
+            None => (self.base_url.as_str(), String::new()),
+        };
+        Ok(format!("{}{path}{query}", base.trim_end_matches('/')))
+    }
+
+    /// The base URL without user and query, which may hold keys.
+    pub(crate) fn shown_url(&self) -> String {
+        let base = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        match base.split_once("://") {
+            Some((scheme, rest)) => {
+                let authority_end = rest.find('/').unwrap_or(rest.len());
+                let (authority, path) = rest.split_at(authority_end);
+                let host = authority.rsplit_once('@').map_or(authority, |(_user, host)| host);
+                format!("{scheme}://{host}{path}")
+            }
+            None => base.rsplit_once('@').map_or(base, |(_user, host)| host).to_owned(),
+        }
+    }
+
+    /// What the reader can do about an error, where the place that failed did not know.
+    pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
+        let url = self.shown_url();
+        let hint = match error.kind() {
+            ErrorKind::Authentication if self.api_key.is_some() => {
+                "check the API key: OPENAI_API_KEY or `with_api_key`".to_owned()
+            }
+            ErrorKind::Authentication => format!("`{url}` wants an API key: set OPENAI_API_KEY or call `with_api_key`"),
+            ErrorKind::PermissionDenied => {
+                format!("the key may not use `{model}` at `{url}`: check its project and rights")
+            }
+            ErrorKind::NotFound => {
+                format!(
+                    "does the server at `{url}` have the model `{model}`? name another model, or another server by OPENAI_BASE_URL"
+                )
+            }
+            ErrorKind::QuotaExhausted => {
+                "another try cannot help: add credit or raise the limit of the account".to_owned()
+            }
+            ErrorKind::ContextOverflow => {
+                format!("shorten the messages, or take a model with a longer context than `{model}`")
+            }
+            ErrorKind::Connect if error.detail().starts_with("TLS") => return error,
+            ErrorKind::Connect => {
+                format!(
+                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask"
+                )
+            }
+            ErrorKind::InvalidRequest if error.detail().contains("stream_options") => {
+                "the server does not know `stream_options`: call `with_stream_usage(false)`".to_owned()
+            }
+            _ => return error,
+        };
+        match error.hint().map(str::to_owned) {
+            None => error.with_hint(hint),
+            Some(attempts) if attempts.starts_with("gave up") => error.with_hint(format!("{attempts}; {hint}")),
+            Some(_) => error,
+        }
+    }
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(value).map_err(|error| {
+        let detail = format!("the value of `{name}` holds a character that no header may hold");
+        Error::new(ErrorKind::Config, detail).with_source(error)
+    })
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("base_url", &self.shown_url())
+            .field("api_key", &self.api_key)
+            .field("organization", &self.organization)
+            .field("project", &self.project)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("own_transport", &self.own_transport)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        Config::from_lookup(|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_older_name_of_the_base_url_comes_first_and_empty_values_do_not_count() {
+        assert_eq!(config(&[]).base_url, OPENAI);
+        assert_eq!(config(&[("OPENAI_BASE_URL", "http://a")]).base_url, "http://a");
+        assert_eq!(
+            config(&[("OPENAI_API_BASE", "http://b"), ("OPENAI_BASE_URL", "http://a")]).base_url,
+            "http://b"
+        );
+        assert_eq!(
+            config(&[("OPENAI_API_BASE", " "), ("OPENAI_BASE_URL", "http://a")]).base_url,
+            "http://a"
+        );
+        assert!(config(&[("OPENAI_API_KEY", "")]).api_key.is_none());
+    }
+
+    #[test]
+    fn openai_wants_a_key_and_another_server_may_not() {
+        let error = config(&[]).post("/x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        assert!(error.to_string().contains("OPENAI_API_KEY"));
+        let local = config(&[("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1/")])
+            .post("/x")
+            .unwrap();
+        assert_eq!(
+            (local.url.as_str(), local.headers.len()),
+            ("http://127.0.0.1:8080/v1/x", 0)
+        );
+    }
+
+    #[test]
+    fn a_request_carries_the_key_marked_as_secret() {
+        let pairs = [
+            ("OPENAI_API_KEY", "sk-canary"),
+            ("OPENAI_ORG_ID", "org-1"),
+            ("OPENAI_PROJECT_ID", "p-1"),
+        ];
+        let request = config(&pairs).post("/x").unwrap();
+        assert!(request.headers["authorization"].is_sensitive());
+        assert_eq!(
+            (
+                &request.headers["openai-organization"],
+                &request.headers["openai-project"]
+            ),
+            (&"org-1".parse().unwrap(), &"p-1".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_query_stays_behind_the_path_and_out_of_sight() {
+        let config = config(&[("OPENAI_BASE_URL", "https://user:pass@h:1/v1?key=abcdef")]);
+        assert_eq!(config.url("/x").unwrap(), "https://user:pass@h:1/v1/x?key=abcdef");
+        assert_eq!(config.shown_url(), "https://h:1/v1");
+    }
+
+    #[test]
+    fn a_base_url_without_a_scheme_is_explained() {
+        let error = config(&[("OPENAI_BASE_URL", "localhost:8080/v1")])
+            .post("/x")
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`localhost:8080/v1` has no scheme"));
+    }
+}

@@ -1,0 +1,157 @@
+//! From what the server sent to chunks and messages.
+
+mod usage;
+
+use cadena_core::{AIMessageChunk, ToolCallChunk, UsageMetadata};
+use serde_json::{Map, Value, json};
+
+use crate::wire::{ChatCompletion, Choice, FunctionCall, Message, Text, ToolCall};
+
+/// The provider's name in metadata and profiles.
+pub(crate) const PROVIDER: &str = "openai";
+
+/// What a server repeats in every event of an answer: kept once, written where the answer ends.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    id: Option<String>,
+    model: Option<String>,
+    system_fingerprint: Option<String>,
+    service_tier: Option<String>,
+}
+
+impl Head {
+    /// Takes over what an event knows. Comparing is cheap; a copy is made only when something is new.
+    pub(crate) fn remember(&mut self, answer: &ChatCompletion<'_>) {
+        fn keep(slot: &mut Option<String>, seen: &Text<'_>) {
+            if let Some(seen) = seen.known()
+                && slot.as_deref() != Some(seen)
+            {
+                *slot = Some(seen.to_owned());
+            }
+        }
+        keep(&mut self.id, &answer.id);
+        keep(&mut self.model, &answer.model);
+        keep(&mut self.system_fingerprint, &answer.system_fingerprint);
+        keep(&mut self.service_tier, &answer.service_tier);
+    }
+
+    /// Writes it into a chunk; a server that does not name its model has used the one that was asked for.
+    pub(crate) fn describe(&self, chunk: &mut AIMessageChunk, asked_model: &str) {
+        let metadata = &mut chunk.response_metadata;
+        metadata.id.clone_from(&self.id);
+        metadata.model_name = Some(self.model.clone().unwrap_or_else(|| asked_model.to_owned()));
+        metadata.system_fingerprint.clone_from(&self.system_fingerprint);
+        metadata.service_tier.clone_from(&self.service_tier);
+    }
+
+    /// The count of a usage object in LangChain's words.
+    pub(crate) fn count(&self, usage: &Map<String, Value>) -> UsageMetadata {
+        usage::count(usage, self.service_tier.as_deref())
+    }
+}
+
+/// A whole answer as one chunk: its first choice. `None` if there is no choice.
+///
+/// The chunks of a stream add up to the same, so a whole message is made of it as one is made of their sum.
+pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<AIMessageChunk> {
+    let mut head = Head::default();
+    head.remember(&answer);
+    let first = take_choice(answer.choices?)?;
+    let mut chunk = AIMessageChunk::default();
+    fill(&mut chunk, first, Form::Whole);
+    head.describe(&mut chunk, asked_model);
+    if let Some(Value::Object(usage)) = answer.usage.map(|usage| *usage) {
+        chunk.usage_metadata = Some(head.count(&usage));
+        chunk.response_metadata.token_usage = Some(usage);
+    }
+    Some(chunk)
+}
+
+/// The choice with index 0. A choice without an index counts by its place in the list.
+pub(crate) fn take_choice(choices: Vec<Choice<'_>>) -> Option<Choice<'_>> {
+    choices
+        .into_iter()
+        .enumerate()
+        .find(|(place, choice)| is_first(choice, *place))
+        .map(|(_, choice)| choice)
+}
+
+pub(crate) fn is_first(choice: &Choice<'_>, place: usize) -> bool {
+    choice.index.map_or(place == 0, |index| index == 0)
+}
+
+/// How the tool calls of a message are numbered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// By their place: a whole message does not number them.
+    Whole,
+    /// As the server numbers them.
+    Piece,
+}
+
+/// Writes one choice into an empty chunk, without the head. In place, as a chunk is too large to be moved for nothing.
+pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: Choice<'_>, form: Form) {
+    match choice.message {
+        Some(message) => say(chunk, *message, form),
+        None => {
+            if let Some(delta) = choice.delta {
+                say(chunk, delta, form);
+            }
+        }
+    }
+    let metadata = &mut chunk.response_metadata;
+    metadata.model_provider = Some(PROVIDER.to_owned());
+    metadata.finish_reason = choice.finish_reason.known().map(str::to_owned);
+    metadata.logprobs = choice.logprobs;
+}
+
+fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {
+    let Message {
+        content,
+        refusal,
+        name,
+        tool_calls,
+        function_call,
+        audio,
+    } = message;
+    if let Some(content) = content {
+        chunk.content = content;
+    }
+    chunk.name = name.known().map(str::to_owned);
+    if let Some(calls) = tool_calls {
+        chunk.tool_call_chunks = (0..)
+            .zip(calls)
+            .map(|(place, call)| tool_call(call, place, form))
+            .collect();
+    }
+    let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key.to_owned(), value));
+    if let Some(call) = function_call {
+        let FunctionCall { name, arguments } = *call;
+        // Both are texts that append, so both are there in every piece.
+        let (name, arguments) = (name.into_string().unwrap_or_default(), arguments.unwrap_or_default());
+        kwarg("function_call", json!({"arguments": arguments, "name": name}));
+    }
+    if let Some(refusal) = refusal.known() {
+        kwarg("refusal", refusal.into());
+    }
+    if let Some(audio @ Value::Object(_)) = audio.map(|audio| *audio) {
+        kwarg("audio", audio);
+    }
+}
+
+fn tool_call(call: ToolCall<'_>, place: i64, form: Form) -> ToolCallChunk {
+    let ToolCall {
+        index,
+        id,
+        function,
+        custom,
+    } = call;
+    let mut piece = ToolCallChunk::default();
+    piece.index = if form == Form::Whole { Some(place) } else { index };
+    piece.id = id.into_string();
+    if let Some(FunctionCall { name, arguments }) = function.or(custom.map(|call| *call)) {
+        piece.name = name.into_string();
+        piece.args = arguments;
+    }
+    piece
+}

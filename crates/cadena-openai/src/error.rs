@@ -1,0 +1,194 @@
+//! What the server's errors mean: by code and type, then by text, then by status.
+
+use cadena_core::{Error, ErrorKind};
+use cadena_http::{Failure, Redactor};
+use http::StatusCode;
+use serde_json::Value;
+
+/// The error of an answer whose status is not of the 2xx class.
+pub(crate) fn of_status(failure: &Failure<'_>) -> Error {
+    // The body has lost the secrets of the request already.
+    let redactor = Redactor::new();
+    let reported = serde_json::from_slice(failure.body)
+        .ok()
+        .and_then(|body: Value| Reported::read(&body, &redactor));
+    let Some(reported) = reported else {
+        let error = failure.to_error();
+        let text = String::from_utf8_lossy(failure.body);
+        return match by_text(&text).filter(|_| may_be_overflow(error.kind())) {
+            Some(kind) => Error::new(kind, error.detail().to_owned()),
+            None => error,
+        };
+    };
+    reported.to_error(Some(failure.to_error().kind()))
+}
+
+/// The error that a server reports inside of an answer that began well.
+pub(crate) fn of_report(report: &Value, redactor: &Redactor) -> Error {
+    match Reported::read(report, redactor) {
+        Some(reported) => reported.to_error(None),
+        None => Error::new(ErrorKind::Server, "the server reported an error without a message"),
+    }
+}
+
+/// The error of an event or a body that is not what the protocol says.
+pub(crate) fn malformed(what: &str, data: &[u8], error: &serde_json::Error, redactor: &Redactor) -> Error {
+    let place = error.column();
+    let detail = format!(
+        "{what} is not a chat completion from byte {place} on: {}",
+        redactor.snippet(data)
+    );
+    // The parser's own text may quote the value that it stumbled over.
+    Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&error.to_string()).into_owned())
+}
+
+/// Whether a JSON value without choices is the report of an error in one of the forms without the key `error`.
+pub(crate) fn is_report(value: &Value) -> bool {
+    let is = |key: &str| value.get(key).is_some_and(|value| !value.is_null());
+    value.get("object").is_some_and(|object| object == "error")
+        || is("detail")
+        || (is("message") && (is("code") || is("type")))
+}
+
+/// Whether the value of a key `error` says that there is one.
+pub(crate) fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// What servers say about an error, whatever form they give it.
+#[derive(Debug, Default, PartialEq)]
+struct Reported {
+    message: Option<String>,
+    code: Option<String>,
+    r#type: Option<String>,
+    param: Option<String>,
+}
+
+impl Reported {
+    fn read(body: &Value, redactor: &Redactor) -> Option<Self> {
+        let body = body.get(0).unwrap_or(body); // Gemini sends a list of one
+        let error = body.get("error").filter(|error| says_something(error)).unwrap_or(body);
+        let clean = |text: &str| Some(redactor.snippet(text.as_bytes())).filter(|text| !text.is_empty());
+        let text = |value: Option<&Value>| match value? {
+            Value::String(text) => clean(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        if !error.is_object() {
+            return Some(Self {
+                message: Some(text(Some(error))?),
+                ..Self::default()
+            });
+        }
+        let message = ["/message", "/detail/0/msg", "/detail", "/msg", "/error"];
+        let message = message.iter().find_map(|place| text(error.pointer(place)));
+        let field = |key: &str| text(error.get(key).or_else(|| body.get(key)));
+        let read = Self {
+            message,
+            code: field("code"),
+            r#type: field("type"),
+            param: field("param"),
+        };
+        (read != Self::default()).then_some(read)
+    }
+
+    fn to_error(&self, by_status: Option<ErrorKind>) -> Error {
+        let words = [self.code.as_deref(), self.r#type.as_deref()];
+        let message = self
+            .message
+            .as_deref()
+            .unwrap_or("the server reported an error without a message");
+        let by_word = words.into_iter().flatten().find_map(by_word);
+        // A numeric code is a status: servers that answer 200 first have no other place for it.
+        let status = words
+            .into_iter()
+            .flatten()
+            .find_map(|word| word.parse::<StatusCode>().ok());
+        let by_code = status.map(|status| Failure::new(status, b"").to_error().kind());
+        let kind = by_word.unwrap_or_else(|| {
+            let kind = by_status.or(by_code).unwrap_or(match self.r#type.as_deref() {
+                Some("invalid_request_error") => ErrorKind::InvalidRequest,
+                _ => ErrorKind::Server,
+            });
+            by_text(message).filter(|_| may_be_overflow(kind)).unwrap_or(kind)
+        });
+        let detail = match &self.param {
+            Some(param) if !message.contains(param.as_str()) => format!("{message} (parameter `{param}`)"),
+            _ => message.to_owned(),
+        };
+        let mut error = Error::new(kind, detail);
+        if let (None, Some(status)) = (by_status, status) {
+            error = error.with_status(status.as_u16());
+        }
+        // A number repeats the status, and this type says no more than the kind does.
+        let says_more = |word: &&str| word.parse::<u64>().is_err() && *word != "invalid_request_error";
+        match words.into_iter().flatten().find(says_more) {
+            Some(code) => error.with_code(code),
+            None => error,
+        }
+    }
+}
+
+/// The words of OpenAI, of its kin and of the servers that speak its protocol.
+fn by_word(word: &str) -> Option<ErrorKind> {
+    Some(match word {
+        "invalid_api_key" | "invalid_authentication" | "authentication_error" | "missing_api_key" => {
+            ErrorKind::Authentication
+        }
+        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "quota_exceeded" => {
+            ErrorKind::QuotaExhausted
+        }
+        "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" => ErrorKind::RateLimited,
+        "context_length_exceeded" | "exceed_context_size_error" | "ContextWindowExceededError" => {
+            ErrorKind::ContextOverflow
+        }
+        "content_filter" | "content_policy_violation" | "moderation_blocked" | "ResponsibleAIPolicyViolation" => {
+            ErrorKind::ContentFilter
+        }
+        "model_not_found" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
+        "permission_error" | "permission_denied" | "unsupported_country_region_territory" | "account_deactivated" => {
+            ErrorKind::PermissionDenied
+        }
+        "server_error"
+        | "internal_error"
+        | "internal_server_error"
+        | "api_error"
+        | "overloaded_error"
+        | "engine_overloaded"
+        | "service_unavailable"
+        | "unavailable_error" => ErrorKind::Server,
+        _ => return None,
+    })
+}
+
+/// Servers without a code for it say in words that the conversation is too long.
+fn by_text(text: &str) -> Option<ErrorKind> {
+    const OVERFLOW: [&str; 7] = [
+        "context_length_exceeded",
+        "maximum context length",
+        "exceeds the context window",
+        "exceeds the available context size",
+        "Input tokens exceed the configured limit",
+        "prompt is too long",
+        "ContextWindowExceededError",
+    ];
+    OVERFLOW
+        .iter()
+        .any(|phrase| text.contains(phrase))
+        .then_some(ErrorKind::ContextOverflow)
+}
+
+fn may_be_overflow(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidRequest | ErrorKind::Server | ErrorKind::LimitExceeded
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! OpenAI for cadena: a chat model with token log probabilities, invoked or streamed.
+//!
+//! ```
+//! use cadena_core::{Bind, ChatOptions, ChatPromptTemplate, RunnableExt, StrOutputParser, dict};
+//! use cadena_http::Replay;
+//! use cadena_openai::ChatOpenAI;
+//!
+//! # futures::executor::block_on(async {
+//! // A recording stands in for the network; without `with_transport` this asks OpenAI.
+//! let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+//! let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay).bind(ChatOptions::new().logprobs(true));
+//!
+//! let prompt = ChatPromptTemplate::from_messages([("human", "how are you {when}")])?;
+//! let chain = prompt | llm | StrOutputParser;
+//! assert_eq!(chain.invoke(dict! {"when": "today"}).await?, "I'm fine");
+//! # Ok::<_, cadena_core::Error>(()) }).unwrap();
+//! ```
+//!
+//! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
+//! [`with_base_url`](ChatOpenAI::with_base_url).
+//!
+//! # What arrives
+//!
+//! | field of the message | where it comes from |
+//! |---|---|
+//! | `content`, `tool_calls`, `name` | the first choice; the others are never mixed in |
+//! | `additional_kwargs`: `refusal`, `function_call`, `audio` | the first choice |
+//! | `usage_metadata` | `usage`; a stream asks for it. Servers that count up in every event are counted once |
+//! | `response_metadata.logprobs` | the choice's `logprobs`, token by token; `None` is not an empty list |
+//! | `response_metadata`: `model_name`, `system_fingerprint`, `service_tier`, `id` | in a stream: on the chunk with the finish reason |
+//! | `response_metadata.token_usage` | the server's own usage object |
+//!
+//! # Errors
+//!
+//! | kind | when |
+//! |---|---|
+//! | `Authentication`, `PermissionDenied`, `NotFound`, `QuotaExhausted`, `RateLimited`, `ContextOverflow`, `ContentFilter`, `InvalidRequest`, `Server` | what the server said, by status or inside a stream |
+//! | `Truncated` | a stream ended before its finish reason |
+//! | `Decode` | the answer is no chat completion |
+//! | `Config` | the base URL or a header cannot be used |
+//! | `Connect`, `Timeout`, `Stalled`, `LimitExceeded` | see `cadena-http` |
+//!
+//! # Left out
+//!
+//! The Responses API, Azure, embeddings, and the other choices of `n > 1`: later versions have them.
+
+mod client;
+mod config;
+mod convert;
+mod error;
+mod model;
+mod stream;
+mod wire;
+
+pub use model::ChatOpenAI;

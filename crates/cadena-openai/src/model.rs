@@ -1,0 +1,384 @@
+//! The chat model.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cadena_core::{
+    AIMessage, ChatModel, ChatOptions, ChatRequest, ChunkStream, ModelProfile, Result, RunContext, impl_pipe,
+};
+use cadena_http::{HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
+use futures::stream::{self, StreamExt};
+use http::{HeaderName, HeaderValue};
+
+use crate::client::{Ask, Call};
+use crate::config::Config;
+use crate::convert::PROVIDER;
+use crate::error;
+use crate::stream::{AnswerStream, Expect};
+
+/// A chat model of OpenAI, or of any server that speaks Chat Completions (llama.cpp, vLLM, Ollama, …).
+///
+/// [`new`](Self::new) reads the environment; the `with_*` methods replace a part. A clone is cheap and shares connections, so build one and clone
+/// it, or [`bind`](cadena_core::Bind::bind) it. `invoke` is one HTTP call, `stream` yields a chunk for every event that has one, and both
+/// give the same: text, calls, usage, log probabilities, metadata.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatOptions, RunnableExt};
+/// use cadena_http::Replay;
+/// use cadena_openai::ChatOpenAI;
+///
+/// # futures::executor::block_on(async {
+/// // A recording stands in for the network, so that this runs anywhere.
+/// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+/// let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay).bind(ChatOptions::new().logprobs(true));
+///
+/// let message = llm.invoke(("human", "how are you today")).await?;
+/// assert_eq!(message.text(), "I'm fine");
+/// let first = message.logprobs().and_then(|logprobs| logprobs.tokens().next());
+/// assert_eq!(first.map(|token| (token.token.as_str(), token.logprob)), Some(("I'm", -0.25)));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+///
+/// # Example: streaming
+///
+/// ```
+/// use cadena_core::{AIMessageChunk, Bind, ChatOptions, RunnableExt};
+/// use futures::TryStreamExt;
+/// # use cadena_http::Replay;
+/// # use cadena_openai::ChatOpenAI;
+///
+/// # futures::executor::block_on(async {
+/// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+/// let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay).bind(ChatOptions::new().logprobs(true));
+/// let mut chunks = llm.stream(("human", "how are you today"));
+/// let mut full = AIMessageChunk::default();
+/// while let Some(chunk) = chunks.try_next().await? {
+///     full += chunk;
+/// }
+/// assert_eq!(full.text(), "I'm fine");
+/// assert_eq!(full.logprobs().map(|logprobs| logprobs.tokens().count()), Some(2));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// The [`ErrorKind`](cadena_core::ErrorKind) follows from the server's code and type, then its words, then its status; `detail()` is what the server said, and
+/// `hint()` what to do. A stream that ends before its finish reason is [`Truncated`](cadena_core::ErrorKind::Truncated), with what had arrived in
+/// [`partial()`](cadena_core::Error::partial).
+#[derive(Clone)]
+pub struct ChatOpenAI {
+    model: String,
+    config: Arc<Config>,
+    http: HttpClient,
+    options: ChatOptions,
+    stream_usage: bool,
+    finish_reason_required: bool,
+}
+
+impl ChatOpenAI {
+    /// A model by its name, with address and key from the environment.
+    ///
+    /// Read here, once: `OPENAI_API_KEY`; `OPENAI_API_BASE`, then `OPENAI_BASE_URL`, then `https://api.openai.com/v1`; `OPENAI_ORG_ID`, then
+    /// `OPENAI_ORGANIZATION`; `OPENAI_PROJECT_ID`. Nothing is opened and nothing can fail: a missing key is an error of the first call, and
+    /// only where OpenAI itself is asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModel;
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let profile = ChatOpenAI::new("gpt-4o-mini").profile();
+    /// assert_eq!((&*profile.provider, profile.model.as_str(), profile.logprobs), ("openai", "gpt-4o-mini", true));
+    /// ```
+    #[must_use]
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            config: Arc::new(Config::from_env()),
+            http: HttpClient::new(ReqwestTransport::new()).with_classifier(error::of_status),
+            options: ChatOptions::new(),
+            stream_usage: true,
+            finish_reason_required: true,
+        }
+    }
+
+    /// Sets the API key. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_api_key("sk-abcdef");
+    /// assert!(llm.has_api_key());
+    /// assert!(!format!("{llm:?}").contains("abcdef"));
+    /// ```
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
+        self.config_mut().api_key = Some(key.into());
+        self
+    }
+
+    /// Whether there is an API key, from the environment or given.
+    #[must_use]
+    pub fn has_api_key(&self) -> bool {
+        self.config.api_key.is_some()
+    }
+
+    /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`.
+    ///
+    /// A server that is not OpenAI's gets the key if there is one, and works without.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let llm = ChatOpenAI::new("smollm2").with_base_url("http://127.0.0.1:8080/v1");
+    /// assert!(format!("{llm:?}").contains("http://127.0.0.1:8080/v1"));
+    /// ```
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.config_mut().base_url = url.into();
+        self
+    }
+
+    /// Sets the organization that is billed (`openai-organization`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_organization("org-1");
+    /// assert!(format!("{llm:?}").contains("org-1"));
+    /// ```
+    #[must_use]
+    pub fn with_organization(mut self, organization: impl Into<String>) -> Self {
+        self.config_mut().organization = Some(organization.into());
+        self
+    }
+
+    /// Sets the project that is billed (`openai-project`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_project("proj-1");
+    /// assert!(format!("{llm:?}").contains("proj-1"));
+    /// ```
+    #[must_use]
+    pub fn with_project(mut self, project: impl Into<String>) -> Self {
+        self.config_mut().project = Some(project.into());
+        self
+    }
+
+    /// Sends a header with every request, in place of ours if it has the same name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{HeaderName, HeaderValue};
+    ///
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini")
+    ///     .with_header(HeaderName::from_static("x-trace"), HeaderValue::from_static("1"));
+    /// assert!(format!("{llm:?}").contains("x-trace"));
+    /// ```
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.config_mut().headers.insert(name, value);
+        self
+    }
+
+    /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Replay;
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// assert!(format!("{llm:?}").contains("Replay"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.config_mut().own_transport = true;
+        self.http = self.http.with_transport(transport);
+        self
+    }
+
+    /// Sets how long each part of a call may take.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Timers;
+    /// use cadena_openai::ChatOpenAI;
+    /// use std::time::Duration;
+    ///
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_timers(Timers::default().idle(Duration::from_secs(30)));
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_timers(mut self, timers: Timers) -> Self {
+        self.http = self.http.with_timers(timers);
+        self
+    }
+
+    /// Sets how often and when a request is sent again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::RetryPolicy;
+    ///
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_retry(RetryPolicy::none());
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.http = self.http.with_retry(retry);
+        self
+    }
+
+    /// Sets how many bytes a server may send.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Limits;
+    ///
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_limits(Limits::default().event(1 << 20));
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.http = self.http.with_limits(limits);
+        self
+    }
+
+    /// Sets how the model answers where nothing else is bound. Calling it again adds to what was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatOptions};
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_options(ChatOptions::new().temperature(0.0));
+    /// assert_eq!(llm.bound_options().temperature, Some(0.0));
+    /// ```
+    #[must_use]
+    pub fn with_options(mut self, options: ChatOptions) -> Self {
+        self.options = self.options.merge(options);
+        self
+    }
+
+    /// Sets whether a stream asks for its usage (`stream_options.include_usage`): on, so that a stream adds up to what `invoke` returns.
+    ///
+    /// Switch it off for a server that rejects `stream_options`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_stream_usage(false);
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_stream_usage(mut self, usage: bool) -> Self {
+        self.stream_usage = usage;
+        self
+    }
+
+    /// Sets whether a stream that says `[DONE]` without a finish reason is truncated: on. Switch it off for a server that never gives one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("small-server").with_finish_reason_required(false);
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_finish_reason_required(mut self, required: bool) -> Self {
+        self.finish_reason_required = required;
+        self
+    }
+
+    fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
+    }
+
+    /// Bound options lie on top of the model's own.
+    fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
+        let options = self.options.clone().merge(request.options);
+        let call = Call::new(
+            &Ask {
+                config: &self.config,
+                http: &self.http,
+                model: &self.model,
+                messages: &request.messages,
+                options: &options,
+                stream,
+                include_usage: self.stream_usage,
+            },
+            cx,
+        )?;
+        let expect = Expect {
+            choices: options.n.unwrap_or(1),
+            usage: self.stream_usage,
+            finish_reason: self.finish_reason_required,
+        };
+        Ok((call, expect))
+    }
+}
+
+#[async_trait]
+impl ChatModel for ChatOpenAI {
+    fn profile(&self) -> ModelProfile {
+        let model = self.options.model.as_ref().unwrap_or(&self.model);
+        ModelProfile::new(PROVIDER, model.clone())
+            .with_logprobs(true)
+            .with_tools(true)
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        "ChatOpenAI".into()
+    }
+
+    fn bound_options(&self) -> ChatOptions {
+        self.options.clone()
+    }
+
+    fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
+        match self.call(request, true, &cx) {
+            Ok((call, expect)) => AnswerStream::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+        let (call, _) = self.call(request, false, &cx)?;
+        Ok(call.whole().await?.into())
+    }
+}
+
+impl_pipe!(ChatOpenAI);
+
+impl fmt::Debug for ChatOpenAI {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatOpenAI")
+            .field("model", &self.model)
+            .field("config", &self.config)
+            .field("options", &self.options)
+            .field("http", &self.http)
+            .field("stream_usage", &self.stream_usage)
+            .field("finish_reason_required", &self.finish_reason_required)
+            .finish()
+    }
+}

@@ -1,0 +1,163 @@
+//! The stream of chunks of one answer.
+
+mod partial;
+mod reader;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use cadena_core::{AIMessageChunk, Error, ErrorKind, Result};
+use cadena_http::{EventStream, Streamed};
+use futures::future::BoxFuture;
+use futures::stream::{Stream, StreamExt};
+
+use crate::client::Call;
+pub(crate) use reader::Expect;
+use reader::{End, Read, Reader};
+
+/// How long what may follow the finish reason, usage and `[DONE]`, is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How many events without a chunk one poll may take before other tasks get their turn.
+const EVENTS_PER_POLL: u32 = 64;
+
+/// Sends the request when it is first polled, then pulls events as they are asked for. Dropping it closes the connection.
+pub(crate) struct AnswerStream {
+    state: State,
+    reader: Reader,
+    call: Arc<Call>,
+}
+
+enum State {
+    Opening(BoxFuture<'static, Result<Streamed>>),
+    Open(Box<EventStream>),
+    /// The answer is complete; the rest of the body is read so that its connection serves the next call.
+    Draining(BoxFuture<'static, ()>),
+    Ended,
+}
+
+impl AnswerStream {
+    pub(crate) fn new(call: Call, expect: Expect) -> Self {
+        let reader = Reader::new(call.model.clone(), expect);
+        let call = Arc::new(call);
+        let opened = Arc::clone(&call);
+        Self {
+            state: State::Opening(Box::pin(async move { opened.open().await })),
+            reader,
+            call,
+        }
+    }
+
+    fn opened(&mut self, opened: Result<Streamed>, chunk: &mut AIMessageChunk) -> Step {
+        self.state = State::Ended;
+        match opened {
+            Ok(Streamed::Events(events)) => {
+                self.state = State::Open(Box::new(events));
+                Step::Nothing
+            }
+            Ok(Streamed::Whole(answer)) => match self.call.read(&answer) {
+                Ok(whole) => {
+                    *chunk = whole;
+                    Step::Chunk
+                }
+                Err(error) => Step::Failed(self.call.explain(error)),
+            },
+            Err(error) => Step::Failed(error),
+        }
+    }
+
+    /// Ends with an error that holds what had arrived.
+    fn fail(&mut self, error: Error) -> Step {
+        let request_id = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Open(events) if error.request_id().is_none() => {
+                events.request_id().map(|id| events.redactor().snippet(id.as_bytes()))
+            }
+            _ => None,
+        };
+        let mut error = self.call.explain(error);
+        if let Some(id) = request_id {
+            error = error.with_request_id(id);
+        }
+        if let Some(partial) = self.reader.take_partial() {
+            error = error.with_partial(partial);
+        }
+        Step::Failed(error)
+    }
+
+    /// Ends because the server ended, or said that it has.
+    fn end(&mut self, end: End) -> Step {
+        if let Err(missing) = self.reader.check_end(end) {
+            return self.fail(Error::new(ErrorKind::Truncated, missing));
+        }
+        if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
+            && end == End::Done
+        {
+            self.state = State::Draining(Box::pin(events.drain()));
+        }
+        Step::Nothing
+    }
+
+    /// One step: a chunk, written into an empty one; an error; nothing yet; or the end.
+    fn poll_step(&mut self, cx: &mut Context<'_>, chunk: &mut AIMessageChunk) -> Poll<Step> {
+        let events = match &mut self.state {
+            State::Open(events) => events,
+            State::Opening(opening) => {
+                let opened = ready!(opening.as_mut().poll(cx));
+                return Poll::Ready(self.opened(opened, chunk));
+            }
+            State::Draining(draining) => {
+                ready!(draining.as_mut().poll(cx));
+                self.state = State::Ended;
+                return Poll::Ready(Step::End);
+            }
+            State::Ended => return Poll::Ready(Step::End),
+        };
+        let step = match ready!(events.poll_next_unpin(cx)) {
+            Some(Ok(event)) => match self.reader.read(&event, events.redactor(), chunk) {
+                Ok(Read::Chunk) => Step::Chunk,
+                Ok(Read::Nothing) => Step::Nothing,
+                Ok(Read::Done) => self.end(End::Done),
+                Err(error) => self.fail(error),
+            },
+            // What is cut behind a complete answer changes nothing about it.
+            Some(Err(_)) if self.reader.is_complete() => self.end(End::Closed),
+            Some(Err(error)) => self.fail(error),
+            None if events.is_cut() => self.end(End::Cut),
+            None => self.end(End::Closed),
+        };
+        if self.reader.has_finished()
+            && let State::Open(events) = &mut self.state
+        {
+            events.end_within(GRACE);
+        }
+        Poll::Ready(step)
+    }
+}
+
+enum Step {
+    Chunk,
+    Failed(Error),
+    Nothing,
+    End,
+}
+
+impl Stream for AnswerStream {
+    type Item = Result<AIMessageChunk>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let mut chunk = AIMessageChunk::default();
+        for _ in 0..EVENTS_PER_POLL {
+            match ready!(this.poll_step(cx, &mut chunk)) {
+                Step::Chunk => return Poll::Ready(Some(Ok(chunk))),
+                Step::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Step::Nothing => {}
+                Step::End => return Poll::Ready(None),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,228 @@
+//! From events to chunks, and whether the answer is whole.
+
+use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
+use cadena_http::Redactor;
+use cadena_http::sse::SseEvent;
+use serde_json::{Map, Value};
+
+use super::partial::Partial;
+use crate::convert::{Form, Head, fill, is_first};
+use crate::error;
+use crate::wire::{ChatCompletion, Choice};
+
+/// Reads the events of one answer. Each is parsed once, into types; an event that fails is looked at a second time.
+pub(super) struct Reader {
+    model: String,
+    head: Head,
+    partial: Partial,
+    /// The tokens that the chunks so far count.
+    counted: Option<UsageMetadata>,
+    /// How many of the choices that were asked for have not finished.
+    open_choices: u32,
+    /// Whether the first choice has its finish reason.
+    finished: bool,
+    expect: Expect,
+}
+
+/// What the end of a stream is measured by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expect {
+    /// How many choices were asked for.
+    pub(crate) choices: u32,
+    /// Whether usage was asked for.
+    pub(crate) usage: bool,
+    /// Whether `[DONE]` without a finish reason is an error.
+    pub(crate) finish_reason: bool,
+}
+
+/// How a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The server said `[DONE]`.
+    Done,
+    /// The body ended behind an event.
+    Closed,
+    /// The body ended inside an event.
+    Cut,
+}
+
+/// What an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// A chunk: it has been written where the caller said.
+    Chunk,
+    /// Another choice, or nothing at all.
+    Nothing,
+    /// `[DONE]`.
+    Done,
+}
+
+impl Reader {
+    pub(super) fn new(model: String, expect: Expect) -> Self {
+        Self {
+            model,
+            head: Head::default(),
+            partial: Partial::default(),
+            counted: None,
+            open_choices: expect.choices.max(1),
+            finished: false,
+            expect,
+        }
+    }
+
+    /// Reads an event into an empty chunk. In place, as a chunk is too large to be moved for nothing.
+    pub(super) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let data = event.data().trim_ascii();
+        if data.starts_with(b"[DONE]") {
+            return Ok(Read::Done);
+        }
+        if event.name() == "error" {
+            return Err(reported(data, redactor));
+        }
+        if data.is_empty() {
+            return Ok(Read::Nothing);
+        }
+        let answer: ChatCompletion<'_> = match serde_json::from_slice(data) {
+            Ok(answer) => answer,
+            Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
+        };
+        if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
+            return Err(error::of_report(report, redactor));
+        }
+        if answer.choices.is_none() && answer.usage.is_none() {
+            // Neither a chunk nor a usage: a ping, or a report that does not call itself one.
+            if let Some(report) = serde_json::from_slice(data).ok().filter(error::is_report) {
+                return Err(error::of_report(&report, redactor));
+            }
+        }
+        let read = self.chunk(answer, redactor, chunk)?;
+        if read == Read::Chunk {
+            self.partial.add(chunk, data);
+        }
+        Ok(read)
+    }
+
+    fn chunk(
+        &mut self,
+        mut answer: ChatCompletion<'_>,
+        redactor: &Redactor,
+        chunk: &mut AIMessageChunk,
+    ) -> Result<Read> {
+        self.head.remember(&answer);
+        let usage = answer.usage.take();
+        let choices = answer.choices.take().unwrap_or_default();
+        let of_others = !choices.is_empty();
+        let mut first = None;
+        for (place, choice) in choices.into_iter().enumerate() {
+            if is_first(&choice, place) {
+                first = first.or(Some(choice));
+            } else if choice.finish_reason.known().is_some() {
+                self.open_choices = self.open_choices.saturating_sub(1);
+            }
+        }
+        match first {
+            Some(choice) if says_nothing(&choice) && usage.is_none() => return Ok(Read::Nothing),
+            Some(choice) => self.choice(choice, redactor, chunk)?,
+            None if of_others && usage.is_none() => return Ok(Read::Nothing),
+            None => {}
+        }
+        if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
+            self.count(usage, chunk);
+        }
+        Ok(Read::Chunk)
+    }
+
+    fn choice(&mut self, choice: Choice<'_>, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<()> {
+        let failed = choice.error.as_deref().filter(|report| error::says_something(report));
+        if let Some(report) = failed {
+            return Err(error::of_report(report, redactor));
+        }
+        if choice.finish_reason.known() == Some("error") {
+            return Err(Error::new(
+                ErrorKind::Server,
+                "the server ended the answer with the finish reason `error`",
+            ));
+        }
+        let finishes = choice.finish_reason.known().is_some();
+        fill(chunk, choice, Form::Piece);
+        if finishes {
+            self.head.describe(chunk, &self.model);
+            if !self.finished {
+                self.finished = true;
+                self.open_choices = self.open_choices.saturating_sub(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
+    fn count(&mut self, usage: Map<String, Value>, chunk: &mut AIMessageChunk) {
+        let sum = self.head.count(&usage);
+        chunk.usage_metadata = match self.counted.take() {
+            None => Some(sum.clone()),
+            Some(before) => sum.clone().subtract(before).ok(),
+        };
+        chunk.response_metadata.token_usage = Some(usage);
+        self.counted = Some(sum);
+    }
+
+    /// Whether every choice that was asked for has its finish reason.
+    pub(super) fn has_finished(&self) -> bool {
+        self.finished && self.open_choices == 0
+    }
+
+    /// Whether nothing is missing, so that a fault behind it does not matter.
+    pub(super) fn is_complete(&self) -> bool {
+        self.has_finished() && (self.counted.is_some() || !self.expect.usage)
+    }
+
+    /// What is missing where the stream ends. The finish reason is what makes an answer whole: a server that closes the stream
+    /// behind it may not know how to count usage, or forget `[DONE]`.
+    pub(super) fn check_end(&self, end: End) -> Result<(), &'static str> {
+        match end {
+            End::Cut if !self.is_complete() => Err("the stream ended inside an event"),
+            _ if self.finished => Ok(()),
+            _ if self.partial.is_empty() => Err("the stream ended without a chunk"),
+            End::Done if self.expect.finish_reason => Err("the server said `[DONE]` without a finish reason"),
+            End::Done => Ok(()),
+            End::Closed | End::Cut => Err("the stream ended without a finish reason"),
+        }
+    }
+
+    /// What had arrived, for an error. `None` if there was nothing.
+    pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
+        let mut partial = std::mem::take(&mut self.partial).into_chunk()?;
+        self.head.describe(&mut partial, &self.model);
+        Some(partial)
+    }
+
+    fn unreadable(&self, data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
+        match serde_json::from_slice::<Value>(data) {
+            Ok(value) if error::is_report(&value) || value.get("error").is_some_and(error::says_something) => {
+                error::of_report(&value, redactor)
+            }
+            _ => error::malformed("an event", data, cause, redactor),
+        }
+    }
+}
+
+/// A choice with `"delta": null` and nothing else, which some servers send to keep the connection busy.
+fn says_nothing(choice: &Choice<'_>) -> bool {
+    let Choice {
+        index: _,
+        delta,
+        message,
+        logprobs,
+        finish_reason,
+        error,
+    } = choice;
+    delta.is_none() && message.is_none() && logprobs.is_none() && finish_reason.known().is_none() && error.is_none()
+}
+
+/// The error of an event that is named `error`.
+fn reported(data: &[u8], redactor: &Redactor) -> Error {
+    match serde_json::from_slice(data) {
+        Ok(report) => error::of_report(&report, redactor),
+        Err(_) => error::of_report(&Value::String(String::from_utf8_lossy(data).into_owned()), redactor),
+    }
+}

@@ -1,0 +1,10 @@
+//! What goes over the wire, in OpenAI's words: written exactly, read with tolerance.
+
+mod answer;
+pub(crate) use answer::{ChatCompletion, Choice, FunctionCall, Message, ToolCall};
+mod lenient;
+pub(crate) use lenient::Text;
+mod message;
+mod part;
+mod request;
+pub(crate) use request::ChatCompletionRequest;

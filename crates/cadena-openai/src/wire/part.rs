@@ -1,0 +1,149 @@
+//! Parts of content as they are sent.
+
+use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
+use cadena_core::{Content, ContentPart};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+
+/// Whose content it is: the server accepts different parts from each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    User,
+    Assistant,
+    Tool,
+}
+
+/// Content in the form of Chat Completions: LangChain's blocks become OpenAI's, blocks of other protocols are left out.
+pub(super) struct OutContent<'a> {
+    pub(super) content: &'a Content,
+    pub(super) audience: Audience,
+}
+
+impl Serialize for OutContent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.content {
+            Content::Text(text) => serializer.serialize_str(text),
+            Content::Parts(parts) => {
+                let sent = parts.iter().filter(|part| self.audience.accepts(part));
+                serializer.collect_seq(sent.map(|part| OutPart {
+                    part,
+                    audience: self.audience,
+                }))
+            }
+        }
+    }
+}
+
+impl Audience {
+    /// Whether the part can be sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
+    pub(super) fn accepts(self, part: &ContentPart) -> bool {
+        match part.block_type() {
+            Some("tool_use" | "thinking" | "reasoning_content" | "function_call" | "code_interpreter_call") => false,
+            Some("reasoning" | "tool_call" | "invalid_tool_call" | "redacted_thinking") => self != Self::Assistant,
+            _ => true,
+        }
+    }
+}
+
+struct OutPart<'a> {
+    part: &'a ContentPart,
+    audience: Audience,
+}
+
+impl Serialize for OutPart<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Text<'a> {
+            r#type: &'static str,
+            text: &'a str,
+        }
+        let block = match (self.part, self.part.as_text()) {
+            (ContentPart::Text(text), _) => return Text { r#type: "text", text }.serialize(serializer),
+            // What an answer's text carries besides (`index`, `annotations`, …) the server does not take back.
+            (_, Some(text)) if self.audience != Audience::User => {
+                return Text { r#type: "text", text }.serialize(serializer);
+            }
+            (ContentPart::Block(block), _) => block,
+        };
+        if !is_data_content_block(block) {
+            return block.serialize(serializer);
+        }
+        let block = convert_to_openai_data_block(block, OpenAIApi::ChatCompletions);
+        block.map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(audience: Audience, content: Value, expect: Value) {
+        let content = serde_json::from_value(content).unwrap();
+        assert_eq!(
+            serde_json::to_value(OutContent {
+                content: &content,
+                audience
+            })
+            .unwrap(),
+            expect
+        );
+    }
+
+    #[test]
+    fn blocks_of_data_become_openais() {
+        check(
+            Audience::User,
+            json!([
+                "a",
+                {"type": "image", "url": "https://x/y.png"},
+                {"type": "image", "base64": "aGk=", "mime_type": "image/png"},
+                {"type": "image", "source_type": "base64", "data": "aGk=", "mime_type": "image/png"},
+                {"type": "audio", "base64": "aGk=", "mime_type": "audio/wav"},
+                {"type": "file", "base64": "aGk=", "mime_type": "application/pdf", "filename": "a.pdf"},
+                {"type": "file", "file_id": "f1"},
+            ]),
+            json!([
+                {"type": "text", "text": "a"},
+                {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+                {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
+                {"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk=", "filename": "a.pdf"}},
+                {"type": "file", "file": {"file_id": "f1"}},
+            ]),
+        );
+    }
+
+    #[test]
+    fn openais_own_and_unknown_blocks_go_out_as_they_are() {
+        let blocks = json!([
+            {"type": "image_url", "image_url": {"url": "https://x", "detail": "low"}},
+            {"type": "text", "text": "t", "cache_control": {"type": "ephemeral"}},
+            {"type": "video_url", "video_url": {"url": "https://x"}},
+        ]);
+        check(Audience::User, blocks.clone(), blocks);
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_sent_is_an_error() {
+        let content = serde_json::from_value(json!([{"type": "video", "url": "https://x"}])).unwrap();
+        let error = serde_json::to_value(OutContent {
+            content: &content,
+            audience: Audience::User,
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains("`video`"), "{error}");
+    }
+
+    #[test]
+    fn an_answers_text_goes_back_without_what_the_server_added() {
+        check(
+            Audience::Assistant,
+            json!([{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "t", "index": 0}, {"type": "tool_use", "id": "1"}]),
+            json!([{"type": "text", "text": "t"}]),
+        );
+    }
+}

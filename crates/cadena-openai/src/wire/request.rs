@@ -1,0 +1,224 @@
+//! The request of a chat completion, written straight from options and messages.
+
+use cadena_core::{ChatOptions, Message, ToolChoice};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+use super::message::OutMessage;
+
+/// The body of `POST /chat/completions`.
+///
+/// Borrowed and written once: its cost is linear in the conversation, and nothing of it is copied on the way.
+#[derive(Clone, Copy)]
+pub(crate) struct ChatCompletionRequest<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) messages: &'a [Message],
+    pub(crate) options: &'a ChatOptions,
+    pub(crate) stream: bool,
+    pub(crate) include_usage: bool,
+}
+
+impl Serialize for ChatCompletionRequest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ChatOptions {
+            model,
+            temperature,
+            top_p,
+            max_tokens,
+            stop,
+            seed,
+            logprobs,
+            top_logprobs,
+            n,
+            presence_penalty,
+            frequency_penalty,
+            logit_bias,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            response_format,
+            reasoning_effort,
+            extra,
+            ..
+        } = self.options;
+        let mut map = serializer.serialize_map(None)?;
+        // A key in `extra` is meant as it stands, so it wins over the typed field of that name.
+        macro_rules! field {
+            ($key:literal, $value:expr) => {
+                if let Some(value) = $value
+                    && extra.get($key).is_none()
+                {
+                    map.serialize_entry($key, value)?;
+                }
+            };
+        }
+        field!("model", Some(model.as_deref().unwrap_or(self.model)));
+        map.serialize_entry(
+            "messages",
+            &Messages {
+                messages: self.messages,
+                developer: self.is_reasoning_model(),
+            },
+        )?;
+        field!("temperature", temperature);
+        field!("top_p", top_p);
+        field!("max_completion_tokens", max_tokens);
+        field!("stop", stop.as_ref().filter(|stop| !stop.is_empty()));
+        field!("seed", seed);
+        field!("logprobs", logprobs);
+        field!("top_logprobs", top_logprobs);
+        field!("n", n);
+        field!("presence_penalty", presence_penalty);
+        field!("frequency_penalty", frequency_penalty);
+        field!("logit_bias", logit_bias);
+        field!("tools", tools.as_ref().filter(|tools| !tools.is_empty()));
+        field!("tool_choice", tool_choice.as_ref().map(out_tool_choice).as_ref());
+        field!("parallel_tool_calls", parallel_tool_calls);
+        field!("response_format", response_format);
+        field!("reasoning_effort", reasoning_effort);
+        for (key, value) in extra.iter().filter(|(key, _)| !OURS.contains(&key.as_str())) {
+            map.serialize_entry(key, value)?;
+        }
+        map.serialize_entry("stream", &self.stream)?;
+        if let Some(options) = self.stream_options() {
+            map.serialize_entry("stream_options", &options)?;
+        }
+        map.end()
+    }
+}
+
+/// The keys that follow from how the model is called; `extra` cannot change what the answer is read as.
+const OURS: [&str; 3] = ["messages", "stream", "stream_options"];
+
+impl ChatCompletionRequest<'_> {
+    /// The caller's stream options, with usage asked for unless they say otherwise. Servers reject them in other calls.
+    fn stream_options(&self) -> Option<Map<String, Value>> {
+        let given = self.options.extra.get("stream_options").and_then(Value::as_object);
+        if !self.stream || (given.is_none() && !self.include_usage) {
+            return None;
+        }
+        let mut options = given.cloned().unwrap_or_default();
+        if self.include_usage {
+            options.entry("include_usage").or_insert(Value::Bool(true));
+        }
+        Some(options)
+    }
+
+    /// `o1`, `o3-mini`, …: their system role is called developer.
+    fn is_reasoning_model(&self) -> bool {
+        let model = self.options.model.as_deref().unwrap_or(self.model);
+        model
+            .strip_prefix('o')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    }
+}
+
+fn out_tool_choice(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Auto => "auto".into(),
+        ToolChoice::None => "none".into(),
+        ToolChoice::Required => "required".into(),
+        ToolChoice::Name(name) => json!({"type": "function", "function": {"name": name}}),
+        // LangChain's word for it.
+        ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
+        ToolChoice::Other(value) => value.clone(),
+        // A choice that this version does not know is left to the server.
+        other => serde_json::to_value(other).unwrap_or_default(),
+    }
+}
+
+struct Messages<'a> {
+    messages: &'a [Message],
+    developer: bool,
+}
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.messages.iter().map(|message| OutMessage {
+            message,
+            developer: self.developer,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(stream: bool, options: ChatOptions, expect: Value) {
+        let messages = [Message::from("hi")];
+        let include_usage = true;
+        let request = ChatCompletionRequest {
+            model: "m",
+            messages: &messages,
+            options: &options,
+            stream,
+            include_usage,
+        };
+        let mut body = serde_json::to_value(request).unwrap();
+        let body = body.as_object_mut().unwrap();
+        assert_eq!(
+            body.remove("messages"),
+            Some(json!([{"content": "hi", "role": "user"}]))
+        );
+        assert_eq!(Value::Object(body.clone()), expect);
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_sent() {
+        check(false, ChatOptions::new(), json!({"model": "m", "stream": false}));
+        check(
+            false,
+            ChatOptions::new().stop([""; 0]),
+            json!({"model": "m", "stream": false}),
+        );
+    }
+
+    #[test]
+    fn options_go_out_under_their_wire_names() {
+        let options = ChatOptions::new()
+            .model("other")
+            .max_tokens(5)
+            .stop(["\n"])
+            .logprobs(true)
+            .top_logprobs(2)
+            .tool_choice(ToolChoice::Name("f".to_owned()))
+            .extra("min_p", 0.05);
+        let choice = json!({"type": "function", "function": {"name": "f"}});
+        check(
+            false,
+            options,
+            json!({"model": "other", "max_completion_tokens": 5, "stop": ["\n"], "logprobs": true, "top_logprobs": 2,
+                "tool_choice": choice, "min_p": 0.05, "stream": false}),
+        );
+    }
+
+    #[test]
+    fn the_callers_stream_options_are_kept_and_usage_is_asked_for() {
+        let given = ChatOptions::new().extra("stream_options", json!({"include_obfuscation": false}));
+        let expect = json!({"include_obfuscation": false, "include_usage": true});
+        check(
+            true,
+            given.clone(),
+            json!({"model": "m", "stream": true, "stream_options": expect}),
+        );
+        check(false, given, json!({"model": "m", "stream": false}));
+        let off = ChatOptions::new().extra("stream_options", json!({"include_usage": false}));
+        check(
+            true,
+            off,
+            json!({"model": "m", "stream": true, "stream_options": {"include_usage": false}}),
+        );
+    }
+
+    #[test]
+    fn extra_wins_over_the_typed_field_but_not_over_the_kind_of_call() {
+        let options = ChatOptions::new()
+            .temperature(1.0)
+            .extra("temperature", 0)
+            .extra("stream", true);
+        check(false, options, json!({"model": "m", "temperature": 0, "stream": false}));
+    }
+}
