@@ -1,0 +1,100 @@
+//! What the examples share: a model that talks to a server, or replays one that was recorded.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use cadena::http::{Recorder, Replay, ReqwestTransport};
+use cadena::{ChatOpenAI, ChatOptions, Error, ErrorKind, Result};
+use serde_json::json;
+
+/// The model that every example asks.
+pub const MODEL: &str = "gpt-4o-mini";
+
+/// The model, set to answer briefly and, as far as the server can, the same way every time.
+fn short_answers() -> ChatOpenAI {
+    ChatOpenAI::new(MODEL).with_options(ChatOptions::new().temperature(0.0).seed(7).max_tokens(24))
+}
+
+/// A recording of everything that the examples ask, made by the example `record`.
+pub const RECORDING: &str = include_str!("recordings/smollm2.jsonl");
+
+/// Where [`RECORDING`] lies, from the root of the repository.
+pub const RECORDING_PATH: &str = "examples/recordings/smollm2.jsonl";
+
+/// The model of the environment: OpenAI's with `OPENAI_API_KEY`, another server's with `OPENAI_BASE_URL`, else the
+/// recording; then one line says so.
+///
+/// # Errors
+///
+/// If the environment's settings or the recording cannot be read.
+pub fn model(out: &mut dyn Write) -> Result<ChatOpenAI> {
+    let live = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"]
+        .iter()
+        .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()));
+    if live {
+        return Ok(short_answers());
+    }
+    replay(out)
+}
+
+/// The model that answers from [`RECORDING`]; one line says so.
+///
+/// # Errors
+///
+/// If the recording cannot be read.
+pub fn replay(out: &mut dyn Write) -> Result<ChatOpenAI> {
+    let replay = Replay::from_jsonl(RECORDING)?;
+    let about = |key: &str| {
+        replay
+            .about()
+            .get(key)
+            .and_then(|value| value.as_str())
+            .unwrap_or("?")
+            .to_owned()
+    };
+    writeln!(
+        out,
+        "Replaying answers of {} recorded from {}; set OPENAI_API_KEY (or OPENAI_BASE_URL) to go live.\n",
+        about("model"),
+        about("server"),
+    )
+    .map_err(failed_to_write)?;
+    Ok(short_answers().with_transport(replay))
+}
+
+/// The model of the environment, writing what it is asked and answers to a file.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn recorded(path: &str, answering: &str, server: &str) -> Result<ChatOpenAI> {
+    let about = json!({
+        "what": "answers",
+        "model": answering,
+        "server": server,
+        "made_by": "cargo run --example record",
+    });
+    let recorder = Recorder::create(ReqwestTransport::new(), path, about)?;
+    Ok(short_answers().with_transport(recorder))
+}
+
+/// An output that cannot be written, such as a closed pipe.
+#[must_use]
+pub fn failed_to_write(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Step, "the output cannot be written").with_source(error)
+}
+
+/// Ends a program: an error is one paragraph on standard error, and the exit code is 1.
+#[allow(clippy::print_stderr, reason = "this is where a program says what went wrong")]
+#[must_use]
+pub fn finish(result: Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,65 @@
+//! The output of the examples, from the recording that they replay without a key.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+#[path = "../examples/chain.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod chain;
+#[path = "../examples/custom_provider.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod custom_provider;
+#[path = "../examples/logprobs.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod logprobs;
+#[path = "../examples/parallel.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod parallel;
+
+fn text(out: Vec<u8>) -> String {
+    String::from_utf8(out).unwrap()
+}
+
+#[tokio::test]
+async fn logprobs_prints_five_tokens_and_then_the_growing_list() {
+    let mut out = Vec::new();
+    let model = cadena_examples::replay(&mut out).unwrap();
+    logprobs::run(model, &mut out).await.unwrap();
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("logprobs", text(out));
+    });
+}
+
+#[tokio::test]
+async fn chain_prints_the_same_joke_whole_and_in_pieces() {
+    let mut out = Vec::new();
+    let model = cadena_examples::replay(&mut Vec::new()).unwrap();
+    chain::run(model, &mut out).await.unwrap();
+    let out = text(out);
+    let (whole, pieces) = out.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(whole, pieces.replace('|', ""));
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("chain", out);
+    });
+}
+
+#[tokio::test]
+async fn parallel_prints_both_answers() {
+    let mut out = Vec::new();
+    let model = cadena_examples::replay(&mut Vec::new()).unwrap();
+    parallel::run(model, &mut out).await.unwrap();
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("parallel", text(out));
+    });
+}
+
+#[tokio::test]
+async fn custom_provider_invokes_streams_and_batches() {
+    let mut out = Vec::new();
+    custom_provider::run(&mut out).await.unwrap();
+    insta::assert_snapshot!(text(out), @r"
+    invoke: desserts stressed 
+    bound, piped, streamed: desserts 
+    batch: evil 
+    batch: rats 
+    ");
+}

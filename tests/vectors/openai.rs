@@ -1,0 +1,305 @@
+//! What the OpenAI model sends, and what it makes of answers that a transport plays from memory.
+//!
+//! Three things differ from LangChain in every case, because here the sum of a stream is what `invoke` returns. They are listed
+//! in `departures.json` under the case `*`; what is taken off a result before it is compared is checked against the bytes of
+//! the server first.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use cadena_core::{AIMessageChunk, Bind, Bound, ChatOptions, Error, ErrorKind, PromptValue, RunnableExt, merge_all};
+use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_openai::ChatOpenAI;
+use futures::stream::{self, StreamExt};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use crate::errors::CaseError;
+use crate::merge::arg;
+
+/// `invoke` with the answers of a case.
+pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
+    let answers = match args.get("responses") {
+        Some(list) => list.as_array().into_iter().flatten().map(Answer::read).collect(),
+        None => vec![Answer::read(arg(args, "response"))],
+    };
+    let server = Server::new(answers);
+    let llm = model(args, &server)?;
+    let prompt = prompt(args)?;
+    if arg(args, "mode") == "generate" {
+        return Err(CaseError::open("generate: the other choices"));
+    }
+    let counted = arg(args, "count") == true;
+    let result = block_on(async { llm.invoke(prompt).await })?;
+    let requests = server.requests().len();
+    match result {
+        Ok(message) => {
+            let mut dump = serde_json::to_value(message)?;
+            number(&mut dump);
+            Ok(if counted {
+                json!({"result": dump, "requests": requests})
+            } else {
+                dump
+            })
+        }
+        Err(error) if counted => Err(CaseError::from(error).with_partial(json!({"requests": requests}))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `stream` with the bytes of a case.
+pub(crate) fn stream(args: &Value) -> Result<Value, CaseError> {
+    let body: Vec<Bytes> = arg(args, "chunks_b64")
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|chunk| STANDARD.decode(chunk.as_str()?).ok())
+        .map(Bytes::from)
+        .collect();
+    let wire = Wire::read(&body);
+    let server = Server::new(vec![Answer::streamed(args, body)]);
+    let llm = model(args, &server)?;
+    let prompt = prompt(args)?;
+    let (chunks, error) = block_on(async {
+        let (mut chunks, mut stream) = (Vec::<AIMessageChunk>::new(), llm.stream(prompt));
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(chunk) => chunks.push(chunk),
+                Err(error) => return (chunks, Some(error)),
+            }
+        }
+        (chunks, None)
+    })?;
+    let mut merged = serde_json::to_value(merge_all(chunks.clone())?)?;
+    let mut dumps: Vec<Value> = chunks.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+    dumps
+        .iter_mut()
+        .chain([&mut merged])
+        .for_each(|dump| wire.take_additions(dump));
+    if arg(args, "mode") == "invoke" {
+        // A streaming model that is invoked; here it is the sum.
+        let sum = chunks.into_iter().sum::<AIMessageChunk>();
+        let mut message = serde_json::to_value(cadena_core::AIMessage::from(sum))?;
+        wire.take_additions(&mut message);
+        return error.map_or(Ok(message), |error| Err(error.into()));
+    }
+    let result = json!({"chunks": dumps, "merged": merged});
+    match error {
+        None => Ok(result),
+        Some(error) => Err(CaseError::from(error).with_partial(result)),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::wrap(ErrorKind::Internal, "tokio gives no runtime", error))?;
+    Ok(runtime.block_on(future))
+}
+
+/// The model of a case: LangChain's constructor arguments, then what is bound.
+fn model(args: &Value, server: &Server) -> Result<Bound<ChatOpenAI>, CaseError> {
+    if args.get("structured").is_some() {
+        return Err(CaseError::open("structured output"));
+    }
+    if args.get("bind_tools").is_some() {
+        return Err(CaseError::open("bind_tools"));
+    }
+    let mut init = arg(args, "init").as_object().cloned().unwrap_or_default();
+    let mut take = |key: &str| init.shift_remove(key);
+    if ["use_responses_api", "include", "reasoning"]
+        .into_iter()
+        .filter_map(&mut take)
+        .any(|value| value != false)
+    {
+        return Err(CaseError::open("the Responses API"));
+    }
+    if take("include_response_headers").is_some() {
+        return Err(CaseError::open("response headers"));
+    }
+    let retries = take("max_retries").and_then(|count| count.as_u64()).unwrap_or(0);
+    let policy = RetryPolicy::default().base_pause(Duration::from_millis(1));
+    let usage = take("stream_usage").is_some_and(|usage| usage == true);
+    take("streaming");
+    let llm = ChatOpenAI::new("gpt-4o-mini")
+        .with_api_key("sk-test")
+        .with_base_url("http://127.0.0.1:1/v1")
+        .with_retry(policy.max_attempts(u32::try_from(retries + 1).unwrap_or(1)))
+        .with_stream_usage(usage)
+        .with_transport(server.clone())
+        .with_options(ChatOptions::try_from(Value::Object(init))?);
+    Ok(llm.bind(ChatOptions::try_from(
+        args.get("bind").cloned().unwrap_or_else(|| json!({})),
+    )?))
+}
+
+fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
+    match args.get("messages") {
+        None => Ok("hi".into()),
+        Some(Value::String(text)) => Ok(text.as_str().into()),
+        Some(_) => Err(CaseError::open("messages of every form")),
+    }
+}
+
+/// LangChain numbers the random id of a whole answer by its choice, which is always the first here.
+fn number(dump: &mut Value) {
+    if let Some(Value::String(id)) = dump
+        .get_mut("id")
+        .filter(|id| id.as_str().is_some_and(|id| id.starts_with("lc_run--")))
+    {
+        id.push_str("-0");
+    }
+}
+
+/// What the events of a stream say that LangChain leaves out of a stream's metadata and cadena keeps.
+struct Wire {
+    ids: Vec<Value>,
+    usages: Vec<Value>,
+}
+
+impl Wire {
+    fn read(body: &[Bytes]) -> Self {
+        let text = String::from_utf8_lossy(&body.concat()).into_owned();
+        let events = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?.trim()).ok());
+        let (mut ids, mut usages) = (Vec::new(), Vec::new());
+        for event in events {
+            ids.extend(event.get("id").cloned());
+            usages.extend(event.get("usage").cloned());
+        }
+        Self { ids, usages }
+    }
+
+    /// Takes the server's id and usage off, if they are what it sent and stand where they belong: the id with a finish
+    /// reason, the raw usage with the count.
+    fn take_additions(&self, dump: &mut Value) {
+        let counted = dump.get("usage_metadata").is_some_and(|usage| !usage.is_null());
+        let Some(metadata) = dump.get_mut("response_metadata").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let finished = metadata.contains_key("finish_reason");
+        let mut take = |key: &str, sent: &[Value], belongs: bool| {
+            if belongs && metadata.get(key).is_some_and(|value| sent.contains(value)) {
+                metadata.shift_remove(key);
+            }
+        };
+        take("id", &self.ids, finished);
+        take("token_usage", &self.usages, counted);
+    }
+}
+
+/// One answer of the server.
+#[derive(Clone)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<Bytes>,
+    /// Whether the connection is closed before the end of the body.
+    truncated: bool,
+}
+
+impl Answer {
+    fn read(response: &Value) -> Self {
+        let body = match arg(response, "raw_body") {
+            Value::String(text) => text.clone(),
+            _ => arg(response, "body").to_string(),
+        };
+        let mut headers = Self::headers(response, "application/json");
+        for (name, value) in arg(response, "headers").as_object().into_iter().flatten() {
+            let name = name.parse::<HeaderName>();
+            if let (Ok(name), Some(Ok(value))) = (name, value.as_str().map(HeaderValue::from_str)) {
+                headers.insert(name, value);
+            }
+        }
+        Self {
+            status: Self::status(response),
+            headers,
+            body: vec![body.into()],
+            truncated: false,
+        }
+    }
+
+    fn streamed(args: &Value, body: Vec<Bytes>) -> Self {
+        let truncated = arg(args, "truncate") == true;
+        Self {
+            status: Self::status(args),
+            headers: Self::headers(args, "text/event-stream"),
+            body,
+            truncated,
+        }
+    }
+
+    fn status(value: &Value) -> StatusCode {
+        let code = arg(value, "status")
+            .as_u64()
+            .and_then(|code| u16::try_from(code).ok())
+            .unwrap_or(200);
+        StatusCode::from_u16(code).unwrap_or_default()
+    }
+
+    fn headers(value: &Value, default: &'static str) -> HeaderMap {
+        let kind = arg(value, "content_type").as_str().and_then(|kind| kind.parse().ok());
+        HeaderMap::from_iter([(
+            http::header::CONTENT_TYPE,
+            kind.unwrap_or(HeaderValue::from_static(default)),
+        )])
+    }
+}
+
+/// Gives the answers of a case, the last one again and again, and keeps the requests.
+#[derive(Clone)]
+struct Server(Arc<Script>);
+
+struct Script {
+    answers: Vec<Answer>,
+    requests: Mutex<Vec<Request>>,
+}
+
+impl Server {
+    fn new(answers: Vec<Answer>) -> Self {
+        Self(Arc::new(Script {
+            answers,
+            requests: Mutex::default(),
+        }))
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.0
+            .requests
+            .lock()
+            .map(|requests| requests.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server")
+    }
+}
+
+#[cadena_core::async_trait]
+impl Transport for Server {
+    async fn send(&self, request: Request) -> cadena_core::Result<Response> {
+        let turn = match self.0.requests.lock() {
+            Ok(mut requests) => {
+                requests.push(request);
+                requests.len() - 1
+            }
+            Err(_) => 0,
+        };
+        let answer = self.0.answers.get(turn).or(self.0.answers.last()).cloned();
+        let answer = answer.ok_or_else(|| Error::new(ErrorKind::Internal, "a case without an answer"))?;
+        let lost = answer
+            .truncated
+            .then(|| Err(Error::new(ErrorKind::Truncated, "the connection was closed")));
+        let body = stream::iter(answer.body.into_iter().map(Ok).chain(lost)).boxed();
+        Ok(Response::new(answer.status)
+            .with_headers(answer.headers)
+            .with_body(body))
+    }
+}
