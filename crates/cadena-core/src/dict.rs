@@ -157,6 +157,10 @@ impl Streamable for Dict {
         let entries = chunk.0.into_iter().map(|(key, piece)| Ok((key, piece.into_value()?)));
         entries.collect::<Result<_>>().map(Self)
     }
+
+    fn empty() -> Option<Self> {
+        Some(Self::new())
+    }
 }
 
 /// A piece of a [`Dict`]: for some keys, a piece of their value.
@@ -186,6 +190,11 @@ impl DictChunk {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&ValueChunk> {
         self.0.get(key)
+    }
+
+    /// Sets the piece of a key's value; the piece that was there comes back.
+    pub fn insert(&mut self, key: impl Into<String>, piece: ValueChunk) -> Option<ValueChunk> {
+        self.0.insert(key.into(), piece)
     }
 
     /// Takes the piece of a key's value out.
@@ -296,6 +305,30 @@ impl ValueChunk {
     #[must_use]
     pub fn downcast_ref<T: Streamable>(&self) -> Option<&T::Chunk> {
         (*self.0).as_any().downcast_ref::<Typed<T>>().map(|typed| &typed.0)
+    }
+
+    /// The piece as a chunk of `T`, if that is where it comes from; else it comes back.
+    ///
+    /// # Errors
+    ///
+    /// The piece itself, if it comes from another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ValueChunk;
+    ///
+    /// assert_eq!(ValueChunk::text("hi").downcast::<String>().ok(), Some("hi".to_owned()));
+    /// assert!(ValueChunk::text("hi").downcast::<i32>().is_err());
+    /// ```
+    pub fn downcast<T: Streamable>(self) -> Result<T::Chunk, Self> {
+        if !(*self.0).as_any().is::<Typed<T>>() {
+            return Err(self);
+        }
+        match self.0.into_any().downcast::<Typed<T>>() {
+            Ok(typed) => Ok(typed.0),
+            Err(_) => Err(Self::from(Value::Null)), // The type was asked for above.
+        }
     }
 
     /// The finished value as JSON.

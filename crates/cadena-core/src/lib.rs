@@ -26,8 +26,11 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 
 mod runnable;
 pub use runnable::{
-    BoxRunnable, Branch, Chain, DEFAULT_BATCH_CONCURRENCY, Follows, IntoLambda, IntoParallel, Lambda, Parallel,
-    Passthrough, Runnable, RunnableExt, lambda, lambda_kind, parallel, passthrough,
+    Alternatives, Assign, BoxRunnable, Branch, Chain, ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY,
+    FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel, Keyed, Lambda, Listened, Listeners, Map,
+    Named, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Places, PlacesChunk, Retry, RetryBudget,
+    RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StreamMode, Timeout, assign, branch,
+    generator, lambda, lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod stream;
@@ -71,8 +74,8 @@ pub use parsers::StrOutputParser;
 
 mod run;
 pub use run::{
-    IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind,
-    SequentialIds, UsageTracker,
+    ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunContext, RunEvent, RunId,
+    RunInfo, RunKind, SequentialIds, UsageTracker,
 };
 
 pub mod json;

@@ -1,6 +1,8 @@
 //! Runs: what a caller says about one ([`RunConfig`]), where a step stands in one ([`RunContext`]), what happens in one
 //! ([`RunEvent`]).
 
+mod configurable;
+pub use configurable::{ConfigKey, Configurable};
 mod config;
 pub use config::RunConfig;
 mod context;

@@ -2,14 +2,47 @@
 
 mod ext;
 pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
+mod mode;
+pub use mode::StreamMode;
 mod chain;
 pub use chain::{Chain, Follows};
 mod lambda;
 pub use lambda::{IntoLambda, Lambda, lambda, lambda_kind};
+mod generator;
+pub use generator::{Generator, generator, stream_fn};
 mod parallel;
-pub use parallel::{Branch, IntoParallel, Parallel, parallel};
+pub use parallel::{IntoParallel, Parallel, ParallelBranch, Places, PlacesChunk, parallel};
 mod passthrough;
 pub use passthrough::{Passthrough, passthrough};
+mod keyed;
+pub use keyed::Keyed;
+mod assign;
+pub use assign::{Assign, assign};
+mod pick;
+pub use pick::{Pick, PickKeys, Picked, pick};
+mod map;
+pub use map::Map;
+mod branch;
+pub use branch::{Branch, branch};
+mod router;
+pub use router::{Router, RouterInput, router};
+mod route;
+pub use route::{Route, route_fn, try_route_fn};
+mod configured;
+pub use configured::Configured;
+mod named;
+pub use named::Named;
+mod listeners;
+pub use listeners::{Listened, Listeners};
+mod retry;
+pub use retry::{Retry, RetryBudget, RetryOptions};
+mod fallbacks;
+pub use fallbacks::{FallbackErrors, Fallbacks};
+mod timeout;
+pub use timeout::Timeout;
+mod configurable;
+pub use configurable::{Alternatives, ConfigurableStep, SendSync};
+mod caught;
 mod forward;
 mod tee;
 
@@ -19,6 +52,7 @@ use async_trait::async_trait;
 use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 
+use crate::stream::later;
 use crate::{ChunkStream, Result, RunContext, RunKind, Streamable, fold};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
@@ -78,6 +112,16 @@ pub trait Runnable: DynClone + Send + Sync + 'static {
         RunKind::Chain
     }
 
+    /// What it does with chunks; default: [`StreamsOutput`](StreamMode::StreamsOutput) for a chat model, [`WaitsForAll`](StreamMode::WaitsForAll) for the rest.
+    ///
+    /// A step that writes [`run_stream`](Self::run_stream) or [`run_transform`](Self::run_transform) says so here.
+    fn streaming(&self) -> StreamMode {
+        match self.kind() {
+            RunKind::ChatModel => StreamMode::StreamsOutput,
+            _ => StreamMode::WaitsForAll,
+        }
+    }
+
     /// Turns a whole input into a whole output.
     ///
     /// # Errors
@@ -88,22 +132,34 @@ pub trait Runnable: DynClone + Send + Sync + 'static {
     /// Turns a whole input into chunks of the output; default: one chunk, from [`run`](Self::run).
     fn run_stream(&self, input: Self::Input, cx: RunContext) -> ChunkStream<Self::Output> {
         let this = dyn_clone::clone_box(self);
-        stream::once(async move { this.run(input, cx).await.map(Streamable::into_chunk) }).boxed()
+        let output = async move {
+            let output = this.run(input, cx).await;
+            let output = output.map_err(|error| error.in_step(this.name()));
+            output.map(Streamable::into_chunk)
+        };
+        stream::once(output).boxed()
     }
 
     /// Turns chunks of the input into chunks of the output; default: waits for the whole input, then
     /// [`run_stream`](Self::run_stream). An input without chunks gives an output without chunks.
     fn run_transform(&self, input: ChunkStream<Self::Input>, cx: RunContext) -> ChunkStream<Self::Output> {
-        let this = dyn_clone::clone_box(self);
-        let output = async move {
-            match fold::<Self::Input>(input).await {
-                Ok(Some(input)) => this.run_stream(input, cx),
-                Ok(None) => stream::empty().boxed(),
-                Err(error) => stream::once(async { Err(error) }).boxed(),
-            }
-        };
-        stream::once(output).flatten().boxed()
+        wait_for_input(self, input, cx)
     }
+}
+
+/// The default of [`Runnable::run_transform`].
+fn wait_for_input<R: Runnable + ?Sized>(
+    step: &R,
+    input: ChunkStream<R::Input>,
+    cx: RunContext,
+) -> ChunkStream<R::Output> {
+    let step = dyn_clone::clone_box(step);
+    later(step.name().into_owned(), async move {
+        Ok(match fold::<R::Input>(input).await? {
+            Some(input) => step.run_stream(input, cx),
+            None => stream::empty().boxed(),
+        })
+    })
 }
 
 /// `cadena_openai::ChatOpenAI` is `ChatOpenAI`, `my::Step<u8>` is `Step`.

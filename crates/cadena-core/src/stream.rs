@@ -1,6 +1,10 @@
 //! Streams of chunks.
 
-use futures::stream::{BoxStream, StreamExt};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use crate::{Merge, Result, Streamable};
 
@@ -33,4 +37,35 @@ pub async fn fold<T: Streamable>(mut chunks: ChunkStream<T>) -> Result<Option<T>
         sum.merge(chunk?)?;
     }
     T::from_chunk(sum).map(Some)
+}
+
+/// A stream that is known later; an error until then is its only item, and names the step.
+pub(crate) fn later<C: Send + 'static>(
+    step: impl Into<String> + Send + 'static,
+    chunks: impl Future<Output = Result<BoxStream<'static, Result<C>>>> + Send + 'static,
+) -> BoxStream<'static, Result<C>> {
+    let chunks = async move { chunks.await.map_err(|error| error.in_step(step)) };
+    stream::once(chunks).try_flatten().boxed()
+}
+
+/// A stream whose first error is its last item: what is behind it stops at once.
+pub(crate) fn until_error<C, S: Stream<Item = Result<C>>>(stream: S) -> UntilError<S> {
+    UntilError(Some(Box::pin(stream)))
+}
+
+pub(crate) struct UntilError<S>(Option<Pin<Box<S>>>);
+
+impl<C, S: Stream<Item = Result<C>>> Stream for UntilError<S> {
+    type Item = Result<C>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Result<C>>> {
+        let Some(open) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        let item = ready!(open.as_mut().poll_next(task));
+        if !matches!(item, Some(Ok(_))) {
+            self.0 = None;
+        }
+        Poll::Ready(item)
+    }
 }

@@ -41,6 +41,12 @@ pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
     ///
     /// If the pieces are not a whole value, such as a tuple with one place missing.
     fn from_chunk(chunk: Self::Chunk) -> Result<Self>;
+
+    /// What no chunk at all adds up to: the empty text, the empty list, `None`; default: nothing does.
+    #[must_use]
+    fn empty() -> Option<Self> {
+        None
+    }
 }
 
 /// A value that flows in one piece; a later piece replaces an earlier one.
@@ -131,8 +137,23 @@ macro_rules! flows_as_itself {
     )*};
 }
 
+impl Streamable for String {
+    type Chunk = Self;
+
+    fn into_chunk(self) -> Self {
+        self
+    }
+
+    fn from_chunk(chunk: Self) -> Result<Self> {
+        Ok(chunk)
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
 flows_as_itself!(
-    String,
     (),
     bool,
     char,
@@ -162,6 +183,10 @@ impl<T: Serialize + Clone + Send + 'static> Streamable for Vec<T> {
     fn from_chunk(chunk: Self) -> Result<Self> {
         Ok(chunk)
     }
+
+    fn empty() -> Option<Self> {
+        Some(Self::new())
+    }
 }
 
 impl<T: Streamable> Streamable for Option<T> {
@@ -173,6 +198,10 @@ impl<T: Streamable> Streamable for Option<T> {
 
     fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
         chunk.map(T::from_chunk).transpose()
+    }
+
+    fn empty() -> Option<Self> {
+        Some(None)
     }
 }
 
@@ -186,7 +215,7 @@ macro_rules! tuple_flows {
             }
 
             fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
-                Ok(($($name::from_chunk(chunk.$index.ok_or_else(|| missing($index))?)?,)*))
+                Ok(($(place($index, chunk.$index)?,)*))
             }
         }
     };
@@ -201,11 +230,15 @@ tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-fn missing(place: usize) -> Error {
-    Error::new(
-        ErrorKind::Truncated,
-        format!("place {place} of the tuple has no value: its branch sent no chunk"),
-    )
+/// The value of one place of several, from its chunks.
+pub(crate) fn place<T: Streamable>(place: usize, chunk: Option<T::Chunk>) -> Result<T> {
+    match chunk {
+        Some(chunk) => T::from_chunk(chunk),
+        None => T::empty().ok_or_else(|| {
+            let detail = format!("place {place} has no value: its branch sent no chunk");
+            Error::new(ErrorKind::Truncated, detail)
+        }),
+    }
 }
 
 impl Streamable for Value {
@@ -217,5 +250,9 @@ impl Streamable for Value {
 
     fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
         chunk.into_value()
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self::Null)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{IdGenerator, Listener, RunId};
+use super::{ConfigKey, Configurable, IdGenerator, Listener, RunId};
 
 /// What a caller says about one call: names, tags, listeners, limits.
 ///
@@ -47,6 +47,8 @@ pub struct RunConfig {
     pub cancellation: Option<CancellationToken>,
     /// Where run ids come from; default: [`RandomIds`](super::RandomIds).
     pub ids: Option<Arc<dyn IdGenerator>>,
+    /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
+    pub configurable: Configurable,
 }
 
 impl RunConfig {
@@ -126,6 +128,13 @@ impl RunConfig {
         self
     }
 
+    /// Sets a value for the steps inside that are [`configurable`](crate::RunnableExt::configurable) by this key.
+    #[must_use]
+    pub fn set<T: Send + Sync + 'static>(mut self, key: ConfigKey<T>, value: T) -> Self {
+        self.configurable.set(key, value);
+        self
+    }
+
     /// Puts what `other` says on top: its scalars win, tags and listeners add up, metadata keys replace.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
@@ -140,6 +149,7 @@ impl RunConfig {
             timeout,
             cancellation,
             ids,
+            configurable,
         } = other;
         self.run_name = run_name.or(self.run_name);
         self.run_id = run_id.or(self.run_id);
@@ -160,6 +170,7 @@ impl RunConfig {
         self.timeout = timeout.or(self.timeout);
         self.cancellation = cancellation.or(self.cancellation);
         self.ids = ids.or(self.ids);
+        self.configurable.extend(configurable);
         self
     }
 }
@@ -177,6 +188,7 @@ impl fmt::Debug for RunConfig {
             .field("timeout", &self.timeout)
             .field("cancellation", &self.cancellation.is_some())
             .field("ids", &self.ids)
+            .field("configurable", &self.configurable)
             .finish()
     }
 }

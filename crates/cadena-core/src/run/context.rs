@@ -9,7 +9,9 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind};
+use super::{
+    ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind,
+};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -50,6 +52,7 @@ struct Inner {
     deadline: Option<Instant>,
     cancellation: Option<CancellationToken>,
     ids: Option<Arc<dyn IdGenerator>>,
+    configurable: Configurable,
 }
 
 impl RunContext {
@@ -70,6 +73,7 @@ impl RunContext {
             tags: std::mem::take(&mut inner.tags),
             metadata: std::mem::take(&mut inner.metadata),
             listeners: std::mem::take(&mut inner.listeners),
+            configurable: std::mem::take(&mut inner.configurable),
             ..RunConfig::default()
         };
         let RunConfig {
@@ -83,7 +87,9 @@ impl RunContext {
             timeout,
             cancellation,
             ids,
+            configurable,
         } = known.merge(config);
+        inner.configurable = configurable;
         inner.tags = tags;
         inner.metadata = metadata;
         inner.listeners = listeners;
@@ -105,6 +111,49 @@ impl RunContext {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
         }
+    }
+
+    /// This context over a config that a step has fixed: what the caller said wins, timeouts and lists add up.
+    #[must_use]
+    pub(crate) fn over(&self, config: &RunConfig) -> Self {
+        let mut config = config.clone();
+        let Some(inner) = &self.inner else {
+            return self.with_config(config);
+        };
+        if inner.run_name.is_some() {
+            config.run_name = None;
+        }
+        if inner.run_id.is_some() {
+            config.run_id = None;
+        }
+        if inner.max_concurrency.is_some() {
+            config.max_concurrency = None;
+        }
+        if inner.recursion_limit.is_some() {
+            config.recursion_limit = None;
+        }
+        if inner.ids.is_some() {
+            config.ids = None;
+        }
+        config.metadata.extend(inner.metadata.clone());
+        config.configurable.extend(inner.configurable.clone());
+        self.with_config(config)
+    }
+
+    /// This context with a name for the next run, unless the caller said one. Only listeners hear names.
+    #[must_use]
+    pub(crate) fn over_name(&self, name: &str) -> Self {
+        if self.is_observed() {
+            self.over(&RunConfig::new().run_name(name))
+        } else {
+            self.clone()
+        }
+    }
+
+    /// What the caller has set for a key.
+    #[must_use]
+    pub fn configured<T: Send + Sync + 'static>(&self, key: ConfigKey<T>) -> Option<&T> {
+        self.inner.as_ref()?.configurable.get(key)
     }
 
     /// This context for a part of the current step; the tag marks only the next run.

@@ -1,8 +1,10 @@
 //! The frame around every call of a step: its run, its events, its limits.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, Stream, StreamExt};
@@ -11,7 +13,7 @@ use serde_json::Value;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::{RunContext, RunEvent, RunInfo, RunKind};
+use super::{RunConfig, RunContext, RunEvent, RunInfo, RunKind};
 use crate::{ChunkStream, Error, ErrorKind, Merge, Result, Runnable, Streamable};
 
 /// Calls a step whole.
@@ -34,11 +36,11 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
 /// Calls a step in chunks.
 pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
     if !opens_run(step, &cx) {
-        return step.run_stream(input, cx);
+        return named(step, step.run_stream(input, cx));
     }
     let cx = cx.open(|| step.name().into_owned(), step.kind());
     let guard = Guard::start(&cx, Some(&input));
-    let chunks = step.run_stream(input, cx);
+    let chunks = named(step, step.run_stream(input, cx));
     observe::<R::Output>(chunks, guard)
 }
 
@@ -49,12 +51,26 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     cx: RunContext,
 ) -> ChunkStream<R::Output> {
     if !opens_run(step, &cx) {
-        return step.run_transform(input, cx);
+        return named(step, step.run_transform(input, cx));
     }
     let cx = cx.open(|| step.name().into_owned(), step.kind());
     let guard = Guard::start::<()>(&cx, None);
-    let chunks = step.run_transform(input, cx);
+    let chunks = named(step, step.run_transform(input, cx));
     observe::<R::Output>(chunks, guard)
+}
+
+/// Names the step in an error of its stream. Compositions name theirs themselves, which costs nothing per chunk; for a step
+/// that does I/O it costs nothing that counts.
+fn named<R: Runnable + ?Sized>(step: &R, chunks: ChunkStream<R::Output>) -> ChunkStream<R::Output> {
+    match step.kind() {
+        RunKind::Chain | RunKind::Transparent | RunKind::Parser => chunks,
+        RunKind::Prompt | RunKind::ChatModel | RunKind::Tool | RunKind::Retriever => {
+            let name = step.name().into_owned();
+            chunks
+                .map(move |chunk| chunk.map_err(|error| error.in_step(name.as_str())))
+                .boxed()
+        }
+    }
 }
 
 fn opens_run<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> bool {
@@ -163,20 +179,45 @@ impl<O: Streamable> Stream for Observed<O> {
 }
 
 /// What can end a call from outside.
-struct Stop {
-    deadline: Option<(Instant, Pin<Box<Sleep>>)>,
+pub(crate) struct Stop {
+    deadline: Option<Deadline>,
     cancelled: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
+struct Deadline {
+    at: Instant,
+    /// Made when it is first polled: tokio's timers can only be made inside a runtime.
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// The step that it limits; `None` for the whole call.
+    step: Option<String>,
+}
+
 impl Stop {
-    fn new(cx: &RunContext) -> Option<Self> {
-        let deadline = cx.deadline().map(|at| (at, Box::pin(tokio::time::sleep_until(at))));
-        let cancelled = cx
-            .cancellation()
-            .cloned()
-            .map(CancellationToken::cancelled_owned)
-            .map(Box::pin);
+    fn new(deadline: Option<Deadline>, token: Option<&CancellationToken>) -> Option<Self> {
+        let cancelled = token.cloned().map(CancellationToken::cancelled_owned).map(Box::pin);
         (deadline.is_some() || cancelled.is_some()).then_some(Self { deadline, cancelled })
+    }
+
+    fn of_context(cx: &RunContext) -> Option<Self> {
+        Self::new(cx.deadline().map(Deadline::at), cx.cancellation())
+    }
+
+    /// What a config that is fixed to a step says; the outermost frame of the call knows nothing of it.
+    pub(crate) fn of_config(config: &RunConfig) -> Option<Self> {
+        let at = config.timeout.and_then(|limit| Instant::now().checked_add(limit));
+        Self::new(at.map(Deadline::at), config.cancellation.as_ref())
+    }
+
+    /// The time limit of one step.
+    pub(crate) fn after(limit: Duration, step: String) -> Option<Self> {
+        // A limit beyond the end of time is none.
+        let at = Instant::now().checked_add(limit)?;
+        let deadline = Deadline {
+            at,
+            sleep: None,
+            step: Some(step),
+        };
+        Self::new(Some(deadline), None)
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Error> {
@@ -185,52 +226,84 @@ impl Stop {
         {
             return Poll::Ready(Error::new(ErrorKind::Cancelled, "the caller cancelled it"));
         }
-        if let Some((_, sleep)) = &mut self.deadline
-            && sleep.as_mut().poll(task).is_ready()
-        {
-            return Poll::Ready(
-                Error::new(ErrorKind::Timeout, "the time that `RunConfig::timeout` allows is over")
-                    .with_retryable(false),
-            );
+        match &mut self.deadline {
+            Some(deadline) => deadline.poll(task),
+            None => Poll::Pending,
         }
-        Poll::Pending
+    }
+
+    /// The frame around a call: nothing at all if nothing can stop it.
+    pub(crate) fn future<'a, T: Send + 'a>(
+        stop: Option<Self>,
+        future: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        let Some(mut stop) = stop else {
+            return future.boxed();
+        };
+        let mut future = Box::pin(future);
+        std::future::poll_fn(move |task| match stop.poll(task) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => future.as_mut().poll(task),
+        })
+        .boxed()
+    }
+
+    /// As [`future`](Self::future), for a stream: the error is its last item.
+    pub(crate) fn stream<T: Send + 'static>(
+        stop: Option<Self>,
+        stream: BoxStream<'static, Result<T>>,
+    ) -> BoxStream<'static, Result<T>> {
+        let Some(mut stop) = stop else { return stream };
+        let mut stream = Some(stream);
+        futures::stream::poll_fn(move |task| {
+            let Some(open) = &mut stream else {
+                return Poll::Ready(None);
+            };
+            if let Poll::Ready(error) = stop.poll(task) {
+                stream = None; // Dropping it stops the work at once.
+                return Poll::Ready(Some(Err(error)));
+            }
+            open.poll_next_unpin(task)
+        })
+        .boxed()
     }
 }
 
-use std::future::Future;
+impl Deadline {
+    fn at(at: Instant) -> Self {
+        Self {
+            at,
+            sleep: None,
+            step: None,
+        }
+    }
+
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<Error> {
+        let at = self.at;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        std::task::ready!(sleep.as_mut().poll(task));
+        Poll::Ready(match &self.step {
+            None => Error::new(ErrorKind::Timeout, "the time that `RunConfig::timeout` allows is over")
+                .with_retryable(false),
+            Some(step) => {
+                Error::new(ErrorKind::Timeout, "the time that `with_timeout` allows is over").in_step(step.as_str())
+            }
+        })
+    }
+}
 
 /// The outermost frame of a call: stops it at its deadline or when it is cancelled.
 pub(crate) fn enforce<'a, T: Send + 'a>(
     cx: &RunContext,
     future: impl Future<Output = Result<T>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T>> {
-    let Some(mut stop) = Stop::new(cx) else {
-        return future.boxed();
-    };
-    let mut future = Box::pin(future);
-    std::future::poll_fn(move |task| match stop.poll(task) {
-        Poll::Ready(error) => Poll::Ready(Err(error)),
-        Poll::Pending => future.as_mut().poll(task),
-    })
-    .boxed()
+    Stop::future(Stop::of_context(cx), future)
 }
 
-/// As [`enforce`], for a stream: the error is its last item.
+/// As [`enforce`], for a stream.
 pub(crate) fn enforce_stream<T: Send + 'static>(
     cx: &RunContext,
     stream: BoxStream<'static, Result<T>>,
 ) -> BoxStream<'static, Result<T>> {
-    let Some(mut stop) = Stop::new(cx) else { return stream };
-    let mut stream = Some(stream);
-    futures::stream::poll_fn(move |task| {
-        let Some(open) = &mut stream else {
-            return Poll::Ready(None);
-        };
-        if let Poll::Ready(error) = stop.poll(task) {
-            stream = None; // Dropping it stops the work at once.
-            return Poll::Ready(Some(Err(error)));
-        }
-        open.poll_next_unpin(task)
-    })
-    .boxed()
+    Stop::stream(Stop::of_context(cx), stream)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
-use super::Runnable;
+use super::{Lambda, Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable};
 
@@ -105,10 +105,21 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
         Cow::Borrowed(self.name.as_deref().unwrap_or("RunnableSequence"))
     }
 
+    fn streaming(&self) -> StreamMode {
+        let modes = self.steps.iter().map(|step| step.streaming());
+        modes.fold(StreamMode::PassesThrough, StreamMode::then)
+    }
+
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
         let mut value: AnyBox = Box::new(input);
+        let observed = cx.is_observed();
         for (index, step) in self.steps.iter().enumerate() {
-            value = step.call(value, cx.child(|| tag(index))).await?;
+            // Without a listener nobody can tell a step that answers at once from one that is awaited.
+            let answer = if observed { Err(value) } else { step.at_once(value) };
+            value = match answer {
+                Ok(output) => output?,
+                Err(value) => step.call(value, cx.child(|| tag(index))).await?,
+            };
         }
         unerase(value)
     }
@@ -161,6 +172,9 @@ fn unerase<T: 'static>(value: AnyBox) -> Result<T> {
 /// A step without its types. A stream is boxed once, not per chunk.
 trait Step: Send + Sync {
     fn name(&self) -> Cow<'_, str>;
+    fn streaming(&self) -> StreamMode;
+    /// The output, if the step needs no future for it; else the input comes back.
+    fn at_once(&self, input: AnyBox) -> Result<Result<AnyBox>, AnyBox>;
     fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>>;
     fn stream(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
     fn transform(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
@@ -171,6 +185,24 @@ struct Typed<R>(R);
 impl<R: Runnable> Step for Typed<R> {
     fn name(&self) -> Cow<'_, str> {
         self.0.name()
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.0.streaming()
+    }
+
+    fn at_once(&self, input: AnyBox) -> Result<Result<AnyBox>, AnyBox> {
+        let Some(lambda) = (&self.0 as &dyn Any).downcast_ref::<Lambda<R::Input, R::Output>>() else {
+            return Err(input);
+        };
+        let input = match unerase(input) {
+            Ok(input) => input,
+            Err(error) => return Ok(Err(error)),
+        };
+        match lambda.at_once(input) {
+            Ok(output) => Ok(output.map(|output| Box::new(output) as AnyBox)),
+            Err(input) => Err(Box::new(input)),
+        }
     }
 
     fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>> {

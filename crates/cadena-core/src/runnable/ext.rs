@@ -1,12 +1,17 @@
 //! What users call on every step.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{Chain, Follows, Runnable};
-use crate::run::scope::{call, call_stream, enforce, enforce_stream};
-use crate::{ChunkStream, Result, RunConfig, RunContext};
+use super::{
+    Alternatives, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map, Named,
+    Parallel, PickKeys, Retry, RetryOptions, Runnable, Timeout,
+};
+use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
+use crate::{ChunkStream, ConfigKey, Dict, Listener, Result, RunConfig, RunContext};
 
 /// How many inputs of a batch run at once when the caller does not say.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
@@ -99,6 +104,22 @@ pub trait RunnableExt: Runnable {
         call_stream(self, input.into(), cx.clone())
     }
 
+    /// Turns chunks of the input into chunks of the output: a stream of one step feeds another.
+    fn transform(&self, input: ChunkStream<Self::Input>) -> ChunkStream<Self::Output> {
+        call_transform(self, input, RunContext::default())
+    }
+
+    /// As [`transform`](Self::transform), with what the caller says about the call.
+    fn transform_with(&self, input: ChunkStream<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
+        let cx = RunContext::new(config);
+        enforce_stream(&cx, call_transform(self, input, cx.clone()))
+    }
+
+    /// As [`transform`](Self::transform), as a part of the step that was given this context.
+    fn transform_in(&self, input: ChunkStream<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
+        call_transform(self, input, cx.clone())
+    }
+
     /// Turns many inputs into as many results, in their order, [`DEFAULT_BATCH_CONCURRENCY`] at once. One error does not stop
     /// the others.
     fn batch<T: Into<Self::Input>>(
@@ -126,6 +147,54 @@ pub trait RunnableExt: Runnable {
         stream::iter(runs).buffered(limit).collect()
     }
 
+    /// Turns many inputs into results as they are ready, each with the place of its input: [`DEFAULT_BATCH_CONCURRENCY`] at
+    /// once. Inputs are taken as there is room, so that there may be any number of them. A progress bar counts the items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut results = lambda(|n: i32| n * 2).batch_as_completed(1..=3);
+    /// let mut done = 0;
+    /// while let Some((index, result)) = results.next().await {
+    ///     assert_eq!(result?, 2 * (index as i32 + 1));
+    ///     done += 1; // `done` of 3
+    /// }
+    /// assert_eq!(done, 3);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn batch_as_completed<T, In>(&self, inputs: In) -> BoxStream<'static, (usize, Result<Self::Output>)>
+    where
+        T: Into<Self::Input>,
+        In: IntoIterator<Item = T, IntoIter: Send + 'static>,
+    {
+        self.batch_as_completed_with(inputs, RunConfig::default())
+    }
+
+    /// As [`batch_as_completed`](Self::batch_as_completed), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
+    fn batch_as_completed_with<T, In>(
+        &self,
+        inputs: In,
+        mut config: RunConfig,
+    ) -> BoxStream<'static, (usize, Result<Self::Output>)>
+    where
+        T: Into<Self::Input>,
+        In: IntoIterator<Item = T, IntoIter: Send + 'static>,
+    {
+        config.run_id = None;
+        let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let cx = RunContext::new(config);
+        let step: Arc<Self> = dyn_clone::clone_box(self).into();
+        let runs = inputs.into_iter().enumerate().map(move |(index, input)| {
+            let (step, cx, input) = (Arc::clone(&step), cx.clone(), input.into());
+            async move { (index, enforce(&cx, call(&*step, input, cx.clone())).await) }
+        });
+        stream::iter(runs).buffer_unordered(limit).boxed()
+    }
+
     /// Puts a step behind this one: `a.pipe(b)` is `a | b`.
     ///
     /// The types are checked where the two are joined.
@@ -135,6 +204,139 @@ pub trait RunnableExt: Runnable {
         Self: Sized,
     {
         Chain::new(self).then(next)
+    }
+
+    /// Adds keys to the output: those of `mapper`, which sees the output as it is. See [`assign`](fn@super::assign).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, lambda, parallel, passthrough, Dict, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chain = passthrough::<Dict>().assign(parallel! {"count": lambda(|input: Dict| input.len())});
+    /// assert_eq!(chain.invoke(dict! {"a": 1}).await?, dict! {"a": 1, "count": 1});
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use = "steps do nothing until they are invoked"]
+    fn assign(self, mapper: Parallel<Self::Output, Dict>) -> Chain<Self::Input, Dict>
+    where
+        Self: Sized,
+        Self::Output: Keyed,
+    {
+        self.pipe(super::assign(mapper))
+    }
+
+    /// Takes a key out of the output, or several. See [`pick`](fn@super::pick).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, passthrough, Dict, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// assert_eq!(passthrough::<Dict>().pick("a").invoke(dict! {"a": 1, "b": 2}).await?, 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use = "steps do nothing until they are invoked"]
+    fn pick<K: PickKeys>(self, keys: K) -> Chain<Self::Input, K::Output>
+    where
+        Self: Sized,
+        Self::Output: Keyed,
+    {
+        self.pipe(super::pick(keys))
+    }
+
+    /// Runs the step for each element of a list: from `Vec<Input>` to `Vec<Output>`. See [`Map`].
+    fn map(self) -> Map<Self>
+    where
+        Self: Sized,
+    {
+        Map::new(self)
+    }
+
+    /// Fixes a part of the config: what the caller says wins over it. See [`Configured`].
+    fn with_config(self, config: RunConfig) -> Configured<Self>
+    where
+        Self: Sized,
+    {
+        Configured::new(self, config)
+    }
+
+    /// Names the step in events and errors. See [`Named`].
+    fn named(self, name: impl Into<Arc<str>>) -> Named<Self>
+    where
+        Self: Sized,
+    {
+        Named::new(self, name)
+    }
+
+    /// Adds a listener that hears every run of the step and inside it.
+    ///
+    /// Give the listener to the call instead, in [`RunConfig::listeners`], to hear every step.
+    fn with_listener(self, listener: Arc<dyn Listener>) -> Configured<Self>
+    where
+        Self: Sized,
+    {
+        self.with_config(RunConfig::new().listener(listener))
+    }
+
+    /// Adds functions that hear when the step itself begins and how it ends. See [`Listeners`].
+    fn with_listeners(self, listeners: Listeners) -> Listened<Self>
+    where
+        Self: Sized,
+    {
+        Listened::new(self, listeners)
+    }
+
+    /// Tries the step again when it fails. See [`Retry`].
+    fn with_retry(self, options: RetryOptions) -> Retry<Self>
+    where
+        Self: Sized,
+    {
+        Retry::new(self, options)
+    }
+
+    /// Runs other steps when this one fails. See [`Fallbacks`]; steps of different types are added by
+    /// [`Fallbacks::or`].
+    fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Self::Input, Self::Output>
+    where
+        Self: Sized,
+        F: Runnable<Input = Self::Input, Output = Self::Output>,
+    {
+        fallbacks.into_iter().fold(Fallbacks::new(self), Fallbacks::or)
+    }
+
+    /// Limits how long the step may take. See [`Timeout`].
+    fn with_timeout(self, limit: Duration) -> Timeout<Self>
+    where
+        Self: Sized,
+    {
+        Timeout::new(self, limit)
+    }
+
+    /// Lets the caller set a value for one call, with which the step is built anew. See [`ConfigKey`].
+    fn configurable<T: Send + Sync + 'static>(
+        self,
+        key: ConfigKey<T>,
+        build: impl Fn(&Self, &T) -> Self + Send + Sync + 'static,
+    ) -> ConfigurableStep<Self, T>
+    where
+        Self: Sized,
+    {
+        ConfigurableStep::new(self, key, build)
+    }
+
+    /// Lets the caller choose another step for one call; this one is the default, under the name `default`. See [`Alternatives`].
+    fn configurable_alternatives(
+        self,
+        key: ConfigKey<String>,
+        default: impl Into<String>,
+    ) -> Alternatives<Self::Input, Self::Output>
+    where
+        Self: Sized,
+    {
+        Alternatives::new(self, key, default.into())
     }
 
     /// Puts the step on the heap, so that steps of different types have one type.

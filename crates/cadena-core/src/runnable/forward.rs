@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Runnable;
+use super::{Runnable, StreamMode};
 use crate::{ChunkStream, Result, RunContext, RunKind, Streamable};
 
 dyn_clone::clone_trait_object!(<I, O> Runnable<Input = I, Output = O>);
@@ -27,6 +27,10 @@ macro_rules! forward {
 
             fn kind(&self) -> RunKind {
                 (**self).kind()
+            }
+
+            fn streaming(&self) -> StreamMode {
+                (**self).streaming()
             }
 
             async fn run(&self, input: I, cx: RunContext) -> Result<O> {

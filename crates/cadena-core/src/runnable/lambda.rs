@@ -9,13 +9,15 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::Runnable;
+use super::caught::{caught, caught_future};
 use crate::error::BoxError;
 use crate::{Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of a function: plain or `async`, giving a value or a `Result`.
 ///
 /// The function waits for its whole input and gives its output in one piece. Its error may be any error: cadena's own
-/// stays what it is, another becomes the source of one of kind [`Step`](ErrorKind::Step).
+/// stays what it is, another becomes the source of one of kind [`Step`](ErrorKind::Step). So does a panic: it is an error of that input,
+/// and the other inputs of a batch go on.
 ///
 /// # Examples
 ///
@@ -57,6 +59,14 @@ impl<I, O> Lambda<I, O> {
         }
     }
 
+    /// The output, if the function gives it at once; else the input comes back.
+    pub(super) fn at_once(&self, input: I) -> Result<Result<O>, I> {
+        match &self.body {
+            Body::Sync(function) => Ok(caught(|| function(input)).map_err(|error| error.in_step(self.name.clone()))),
+            Body::Async(_) => Err(input),
+        }
+    }
+
     /// Names the step in events and errors; default: `RunnableLambda`.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
@@ -75,8 +85,8 @@ impl<I: Streamable, O: Streamable> Runnable for Lambda<I, O> {
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {
         match &self.body {
-            Body::Sync(function) => function(input),
-            Body::Async(function) => function(input).await,
+            Body::Sync(function) => caught(|| function(input)),
+            Body::Async(function) => caught_future(caught(|| Ok(function(input)))?).await,
         }
     }
 }
@@ -134,7 +144,7 @@ pub mod lambda_kind {
     pub enum AsyncFallible {}
 }
 
-fn failed(error: impl Into<BoxError>) -> Error {
+pub(super) fn failed(error: impl Into<BoxError>) -> Error {
     Error::wrap(ErrorKind::Step, "the function gave an error", error)
 }
 

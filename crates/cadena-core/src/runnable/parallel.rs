@@ -1,5 +1,8 @@
 //! Steps beside each other, all with the same input.
 
+mod places;
+pub use places::{Places, PlacesChunk};
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,19 +12,20 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt, try_join_all};
-use futures::stream::{BoxStream, Stream, StreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt};
 
-use super::Runnable;
 use super::tee::tee;
+use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
     ChunkStream, Dict, DictChunk, Error, ErrorKind, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
 };
 
-/// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple;
-/// [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
+/// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps
+/// gives [`Places`], and [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
 ///
-/// Chunks come as the branches make them; each chunk holds a piece of one branch. The first error ends them all.
+/// It streams as its branches do: chunks come as the branches make them, in turns where several are ready, and each chunk
+/// holds a piece of one branch. The first error ends them all.
 ///
 /// # Examples
 ///
@@ -67,16 +71,16 @@ macro_rules! parallel {
 /// Steps beside each other; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one.
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Parallel<I, O: Streamable> {
-    branches: Arc<[Branch<I, O::Chunk>]>,
+    branches: Arc<[ParallelBranch<I, O::Chunk>]>,
 }
 
 /// One branch: its name, and the step that gives pieces of the common output.
-pub struct Branch<I, C> {
+pub struct ParallelBranch<I, C> {
     key: Cow<'static, str>,
     step: Arc<dyn Pieces<I, C>>,
 }
 
-impl<I, C> Clone for Branch<I, C> {
+impl<I, C> Clone for ParallelBranch<I, C> {
     fn clone(&self) -> Self {
         Self {
             key: self.key.clone(),
@@ -113,7 +117,7 @@ impl<I: Streamable> Parallel<I, Dict> {
             .filter(|branch| branch.key != key)
             .cloned()
             .collect();
-        branches.push(Branch {
+        branches.push(ParallelBranch {
             key,
             step: Arc::new(Slot { step, slot }),
         });
@@ -133,6 +137,11 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
         Cow::Owned(format!("RunnableParallel<{}>", keys.join(",")))
     }
 
+    fn streaming(&self) -> StreamMode {
+        let modes = self.branches.iter().map(|branch| branch.step.streaming());
+        modes.reduce(StreamMode::beside).unwrap_or(StreamMode::WaitsForAll)
+    }
+
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
         let runs = self
             .branches
@@ -140,12 +149,18 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
             .map(|branch| branch.step.whole(input.clone(), branch.context(&cx)));
         // `try_join_all` drops the other branches at the first error.
         let mut pieces = try_join_all(runs).await?.into_iter();
-        let mut sum = pieces.next().ok_or_else(no_branch)?;
+        let Some(mut sum) = pieces.next() else {
+            return O::empty().ok_or_else(no_branch);
+        };
         pieces.try_for_each(|piece| sum.merge(piece))?;
         O::from_chunk(sum)
     }
 
     fn run_stream(&self, input: I, cx: RunContext) -> ChunkStream<O> {
+        if self.branches.is_empty() {
+            let whole = O::empty().map(O::into_chunk).ok_or_else(no_branch);
+            return stream::once(std::future::ready(whole)).boxed();
+        }
         let streams = self
             .branches
             .iter()
@@ -154,6 +169,9 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     }
 
     fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
+        if self.branches.is_empty() {
+            return super::wait_for_input(self, input, cx);
+        }
         let inputs = tee(input, self.branches.len());
         let streams = self.branches.iter().zip(inputs);
         let streams = streams.map(|(branch, input)| branch.step.transform(input.boxed(), branch.context(&cx)));
@@ -161,11 +179,18 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     }
 }
 
+impl<I: Streamable, O: Streamable> Parallel<I, O> {
+    /// The names of its branches; those of a tuple or a list are its places.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.branches.iter().map(|branch| &*branch.key)
+    }
+}
+
 fn no_branch() -> Error {
     Error::new(ErrorKind::InvalidInput, "a parallel step needs a branch")
 }
 
-impl<I, C> Branch<I, C> {
+impl<I, C> ParallelBranch<I, C> {
     fn context(&self, cx: &RunContext) -> RunContext {
         cx.child(|| format!("map:key:{}", self.key))
     }
@@ -189,23 +214,23 @@ impl<I, O: Streamable> fmt::Debug for Parallel<I, O> {
     }
 }
 
-impl<I, C> fmt::Debug for Branch<I, C> {
+impl<I, C> fmt::Debug for ParallelBranch<I, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Branch").field(&self.key).finish()
     }
 }
 
-/// What [`parallel()`] takes: a tuple of up to eight steps.
+/// What [`parallel()`] takes: a tuple of up to eight steps, or an array or a `Vec` of steps of one type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in parallel on one `{I}`",
-    note = "`cadena::parallel` takes a tuple of up to eight steps with the same input; for names use `cadena::parallel! {{\"key\": step}}`"
+    note = "`cadena::parallel` takes a tuple of up to eight steps with the same input, or an array or a `Vec` of steps of one type; for names use `cadena::parallel! {{\"key\": step}}`"
 )]
 pub trait IntoParallel<I> {
     /// What the step gives.
     type Output: Streamable;
 
     /// The branches, each giving pieces of the output.
-    fn into_branches(self) -> Vec<Branch<I, <Self::Output as Streamable>::Chunk>>;
+    fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>>;
 }
 
 macro_rules! tuple_parallel {
@@ -213,8 +238,8 @@ macro_rules! tuple_parallel {
         impl<In: Streamable, $($name: Runnable<Input = In>),*> IntoParallel<In> for ($($name,)*) {
             type Output = ($($name::Output,)*);
 
-            fn into_branches(self) -> Vec<Branch<In, <Self::Output as Streamable>::Chunk>> {
-                vec![$(Branch {
+            fn into_branches(self) -> Vec<ParallelBranch<In, <Self::Output as Streamable>::Chunk>> {
+                vec![$(ParallelBranch {
                     key: Cow::Borrowed(stringify!($index)),
                     step: Arc::new(Slot {
                         step: self.$index,
@@ -239,6 +264,30 @@ tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
+impl<I: Streamable, R: Runnable<Input = I>> IntoParallel<I> for Vec<R> {
+    type Output = Places<R::Output>;
+
+    fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>> {
+        let count = self.len();
+        let branches = self.into_iter().enumerate().map(|(index, step)| ParallelBranch {
+            key: Cow::Owned(index.to_string()),
+            step: Arc::new(Slot {
+                step,
+                slot: move |piece| PlacesChunk::of(count, index, piece),
+            }),
+        });
+        branches.collect()
+    }
+}
+
+impl<I: Streamable, R: Runnable<Input = I>, const N: usize> IntoParallel<I> for [R; N] {
+    type Output = Places<R::Output>;
+
+    fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>> {
+        Vec::from(self).into_branches()
+    }
+}
+
 /// A step and where its pieces go in the common output.
 struct Slot<R, F> {
     step: R,
@@ -247,6 +296,7 @@ struct Slot<R, F> {
 
 /// The object-safe side of a branch.
 trait Pieces<I, C>: Send + Sync {
+    fn streaming(&self) -> StreamMode;
     fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>>;
     fn stream(&self, input: I, cx: RunContext) -> BoxStream<'static, Result<C>>;
     fn transform(&self, input: BoxStream<'static, Result<I::Chunk>>, cx: RunContext) -> BoxStream<'static, Result<C>>
@@ -261,6 +311,10 @@ where
     R: Runnable<Input = I>,
     F: Fn(<R::Output as Streamable>::Chunk) -> C + Clone + Send + Sync + 'static,
 {
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming()
+    }
+
     fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>> {
         call(&self.step, input, cx)
             .map(|output| Ok((self.slot)(output?.into_chunk())))

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 
-use super::Runnable;
+use super::{Runnable, StreamMode};
 use crate::{ChunkStream, Result, RunContext, Streamable, impl_pipe};
 
 /// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](super::parallel) that keeps the input.
@@ -37,6 +37,10 @@ impl<T: Streamable> Runnable for Passthrough<T> {
 
     fn name(&self) -> Cow<'_, str> {
         Cow::Borrowed("RunnablePassthrough")
+    }
+
+    fn streaming(&self) -> StreamMode {
+        StreamMode::PassesThrough
     }
 
     async fn run(&self, input: T, _cx: RunContext) -> Result<T> {

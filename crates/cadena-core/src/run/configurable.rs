@@ -1,0 +1,104 @@
+//! Values that a caller sets for one call, by typed keys.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The name and the type of a value that a caller may set for one call, with [`RunConfig::set`](crate::RunConfig::set).
+///
+/// A key is a constant, so that a misspelt one does not compile.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, ConfigKey, RunConfig, RunnableExt};
+///
+/// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+///
+/// # futures::executor::block_on(async {
+/// let times = |factor| lambda(move |n: i32| n * factor);
+/// let step = times(2).configurable(FACTOR, move |_, factor| times(*factor));
+/// assert_eq!(step.invoke(10).await?, 20);
+/// assert_eq!(step.invoke_with(10, RunConfig::new().set(FACTOR, 5)).await?, 50);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+pub struct ConfigKey<T> {
+    name: &'static str,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> ConfigKey<T> {
+    /// A key; keys of the same name and type are one.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            value: PhantomData,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T> Clone for ConfigKey<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ConfigKey<T> {}
+
+impl<T> fmt::Debug for ConfigKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ConfigKey").field(&self.name).finish()
+    }
+}
+
+/// The values that a caller has set.
+#[derive(Clone, Default)]
+pub struct Configurable {
+    values: Option<Arc<Values>>,
+}
+
+type Values = HashMap<(&'static str, TypeId), Arc<dyn Any + Send + Sync>>;
+
+impl Configurable {
+    /// Sets a value.
+    pub fn set<T: Send + Sync + 'static>(&mut self, key: ConfigKey<T>, value: T) {
+        let values = Arc::make_mut(self.values.get_or_insert_default());
+        values.insert((key.name, TypeId::of::<T>()), Arc::new(value));
+    }
+
+    /// The value of a key, if it is set.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self, key: ConfigKey<T>) -> Option<&T> {
+        let value = self.values.as_ref()?.get(&(key.name, TypeId::of::<T>()))?;
+        value.downcast_ref()
+    }
+
+    /// Puts the values of another on top.
+    pub(crate) fn extend(&mut self, other: Self) {
+        match (&mut self.values, other.values) {
+            (_, None) => {}
+            (own @ None, other) => *own = other,
+            (Some(own), Some(other)) => {
+                let other = other.iter().map(|(key, value)| (*key, Arc::clone(value)));
+                Arc::make_mut(own).extend(other);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Configurable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names: Vec<_> = self.values.iter().flat_map(|values| values.keys()).collect();
+        names.sort_by_key(|(name, _)| *name);
+        f.debug_set().entries(names.iter().map(|(name, _)| name)).finish()
+    }
+}

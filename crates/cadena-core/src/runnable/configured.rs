@@ -1,0 +1,99 @@
+//! A step with a part of the config fixed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Runnable, StreamMode};
+use crate::run::scope::{Stop, call, call_stream, call_transform};
+use crate::{ChunkStream, Result, RunConfig, RunContext, RunKind, impl_pipe};
+
+/// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
+///
+/// What the caller says wins over what is fixed here; tags, metadata and listeners add up, and both timeouts and both
+/// cancellation tokens count. It has no run of its own, and does with chunks what the step does.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, RunConfig, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let tagged = lambda(|n: i32| n * 2).with_config(RunConfig::new().run_name("double").tag("arithmetic"));
+/// assert_eq!(tagged.invoke(21).await?, 42);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Configured<R> {
+    step: Arc<R>,
+    config: Arc<RunConfig>,
+}
+
+impl<R: Runnable> Configured<R> {
+    pub(super) fn new(step: R, config: RunConfig) -> Self {
+        Self {
+            step: Arc::new(step),
+            config: Arc::new(config),
+        }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        Stop::of_config(&self.config)
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable> Runnable for Configured<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        self.step.name()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Transparent
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        let cx = cx.over(&self.config);
+        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        let cx = cx.over(&self.config);
+        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        let cx = cx.over(&self.config);
+        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+    }
+}
+
+impl_pipe!(Configured<R>, for <R: Runnable>);
+
+impl<R> Clone for Configured<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            config: Arc::clone(&self.config),
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for Configured<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured")
+            .field("step", &self.step.name())
+            .field("config", &self.config)
+            .finish()
+    }
+}

@@ -1,0 +1,257 @@
+//! Other steps for when one fails.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+
+use super::caught::caught;
+use super::{Runnable, StreamMode};
+use crate::run::scope::{call, call_stream};
+use crate::stream::later;
+use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+
+/// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
+///
+/// Each gets the same input, in order, until one succeeds. By default every error leads to the next step but
+/// [`Cancelled`](ErrorKind::Cancelled); [`only_if`](Self::only_if) says otherwise. If all fail, the error is the first one, and a [`FallbackErrors`] behind it
+/// has the others. A stream falls back until its first chunk: from then on the consumer has seen something, and an error
+/// ends it.
+///
+/// It waits for its whole input, which each step gets, and streams as the step that succeeds does.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let strict = lambda(|text: String| text.parse::<i32>());
+/// let parse = strict.with_fallbacks([lambda(|text: String| text.len() as i32)]);
+/// assert_eq!(parse.invoke("42").await?, 42);
+/// assert_eq!(parse.invoke("bears").await?, 5);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Fallbacks<I, O> {
+    steps: Arc<Vec<AnyStep<I, O>>>,
+    predicate: Option<Arc<Predicate>>,
+    tell: Option<Arc<Tell<I>>>,
+}
+
+type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
+type Predicate = dyn Fn(&Error) -> bool + Send + Sync;
+type Tell<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
+
+impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
+    pub(super) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
+        Self {
+            steps: Arc::new(vec![Arc::new(step)]),
+            predicate: None,
+            tell: None,
+        }
+    }
+
+    /// Adds a step for when all before it have failed.
+    pub fn or<R: Runnable<Input = I, Output = O>>(mut self, step: R) -> Self {
+        Arc::make_mut(&mut self.steps).push(Arc::new(step));
+        self
+    }
+
+    /// Sets which errors lead to the next step; the others are returned at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Error, ErrorKind, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = lambda(|_: String| Err::<String, _>(Error::from(ErrorKind::Authentication)));
+    /// let other = lambda(|text: String| text);
+    /// let careful = model.with_fallbacks([other]).only_if(|error| error.kind() != ErrorKind::Authentication);
+    /// assert_eq!(careful.invoke("hi").await.unwrap_err().kind(), ErrorKind::Authentication);
+    /// # });
+    /// ```
+    pub fn only_if(mut self, predicate: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
+        self.predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Sets which kinds of errors lead to the next step; the others are returned at once.
+    pub fn only_kinds(self, kinds: impl IntoIterator<Item = ErrorKind>) -> Self {
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        self.only_if(move |error| kinds.contains(&error.kind()))
+    }
+
+    /// Tells the next step what went wrong: changes the copy of the input that it gets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, lambda, Dict, Error, ErrorKind, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let first = lambda(|_: Dict| Err::<String, _>(Error::new(ErrorKind::Parse, "no JSON")));
+    /// let second = lambda(|input: Dict| input.read::<String>("error"));
+    /// let repaired = first.with_fallbacks([second]).tell(|input, error| {
+    ///     input.insert("error".to_owned(), error.detail().into());
+    ///     Ok(())
+    /// });
+    /// assert_eq!(repaired.invoke(dict! {}).await?, "no JSON");
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
+    pub fn tell(mut self, function: impl Fn(&mut I, &Error) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.tell = Some(Arc::new(function));
+        self
+    }
+
+    fn handles(&self, error: &Error) -> bool {
+        match &self.predicate {
+            Some(predicate) => predicate(error),
+            None => error.kind() != ErrorKind::Cancelled,
+        }
+    }
+
+    /// Takes an error in; gives one back if it ends the call.
+    fn failed(&self, error: Error, errors: &mut Vec<Error>, input: &mut I) -> Result<()> {
+        if !self.handles(&error) {
+            return Err(error);
+        }
+        if let Some(tell) = &self.tell {
+            caught(|| tell(input, &error))?;
+        }
+        errors.push(error);
+        Ok(())
+    }
+}
+
+/// The first error, with the others behind it.
+fn all_failed(errors: Vec<Error>) -> Error {
+    let mut errors = errors.into_iter();
+    let Some(first) = errors.next() else {
+        return Error::new(ErrorKind::Internal, "there was no step to fall back to");
+    };
+    let others: Vec<_> = errors.collect();
+    if others.is_empty() {
+        return first;
+    }
+    let first = Arc::new(first);
+    let error = Error::shared(&first);
+    error.with_source(FallbackErrors { first, others })
+}
+
+/// The errors of the fallbacks, behind the first error: found with [`Error::downcast_source_ref`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, Error, ErrorKind, FallbackErrors, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let fail = |kind| lambda(move |_: ()| Err::<(), _>(Error::from(kind)));
+/// let error = fail(ErrorKind::Server).with_fallbacks([fail(ErrorKind::RateLimited)]).invoke(()).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Server);
+/// let others = error.downcast_source_ref::<FallbackErrors>().map(FallbackErrors::errors).unwrap_or_default();
+/// assert_eq!(others[0].kind(), ErrorKind::RateLimited);
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct FallbackErrors {
+    first: Arc<Error>,
+    others: Vec<Error>,
+}
+
+impl FallbackErrors {
+    /// The errors of the steps behind the first one, in order.
+    #[must_use]
+    pub fn errors(&self) -> &[Error] {
+        &self.others
+    }
+}
+
+impl fmt::Display for FallbackErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.others.as_slice() {
+            [one] => write!(f, "the fallback failed too: {one}"),
+            others => {
+                write!(f, "{} fallbacks failed too", others.len())?;
+                let mut between = ": ";
+                for error in others {
+                    write!(f, "{between}{error}")?;
+                    between = "; ";
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for FallbackErrors {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&*self.first)
+    }
+}
+
+#[async_trait]
+impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
+    type Input = I;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("RunnableWithFallbacks")
+    }
+
+    fn streaming(&self) -> StreamMode {
+        let modes = self.steps.iter().map(|step| step.streaming());
+        modes
+            .reduce(StreamMode::beside)
+            .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+    }
+
+    async fn run(&self, mut input: I, cx: RunContext) -> Result<O> {
+        let mut errors = Vec::new();
+        for step in self.steps.iter() {
+            match call(&**step, input.clone(), cx.clone()).await {
+                Ok(output) => return Ok(output),
+                Err(error) => self.failed(error, &mut errors, &mut input)?,
+            }
+        }
+        Err(all_failed(errors))
+    }
+
+    fn run_stream(&self, mut input: I, cx: RunContext) -> ChunkStream<O> {
+        let this = self.clone();
+        later(self.name().into_owned(), async move {
+            let mut errors = Vec::new();
+            for step in this.steps.iter() {
+                let mut chunks = call_stream(&**step, input.clone(), cx.clone());
+                match chunks.next().await {
+                    Some(Err(error)) => this.failed(error, &mut errors, &mut input)?,
+                    first => return Ok(stream::iter(first).chain(chunks).boxed()),
+                }
+            }
+            Err(all_failed(errors))
+        })
+    }
+}
+
+impl_pipe!(Fallbacks<I, O>, for <I: Streamable, O: Streamable>);
+
+impl<I, O> Clone for Fallbacks<I, O> {
+    fn clone(&self) -> Self {
+        Self {
+            steps: Arc::clone(&self.steps),
+            predicate: self.predicate.clone(),
+            tell: self.tell.clone(),
+        }
+    }
+}
+
+impl<I: Streamable, O: Streamable> fmt::Debug for Fallbacks<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.steps.iter().map(|step| step.name()).collect();
+        f.debug_tuple("Fallbacks").field(&names).finish()
+    }
+}

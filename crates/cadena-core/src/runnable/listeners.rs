@@ -1,0 +1,194 @@
+//! A step whose runs a caller listens to.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::{Runnable, StreamMode};
+use crate::run::scope::{call, call_stream, call_transform};
+use crate::{
+    ChunkStream, ErrorKind, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, impl_pipe,
+};
+
+/// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
+///
+/// Each call of the step gives one start and one end, error or cancellation; what runs inside the step is not heard. For
+/// that there is [`RunnableExt::with_listener`](crate::RunnableExt::with_listener).
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, Listeners, RunnableExt};
+/// use std::sync::{Arc, Mutex};
+///
+/// # futures::executor::block_on(async {
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let ends = Arc::clone(&log);
+/// let listeners = Listeners::new().on_end(move |run, output| ends.lock().unwrap().push(format!("{} gave {output}", run.name)));
+/// lambda(|n: i32| n * 2).named("double").with_listeners(listeners).invoke(21).await?;
+/// assert_eq!(*log.lock().unwrap(), ["double gave 42"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "listeners hear nothing until they are given to a step"]
+pub struct Listeners {
+    start: Option<Arc<OnStart>>,
+    end: Option<Arc<OnEnd>>,
+    error: Option<Arc<OnError>>,
+    cancelled: Option<Arc<OnCancelled>>,
+}
+
+type OnStart = dyn Fn(&RunInfo, Option<&Value>) + Send + Sync;
+type OnEnd = dyn Fn(&RunInfo, &Value) + Send + Sync;
+type OnError = dyn Fn(&RunInfo, ErrorKind, &str) + Send + Sync;
+type OnCancelled = dyn Fn(&RunInfo) + Send + Sync;
+
+impl Listeners {
+    /// Functions that hear nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Hears the start, with the input unless it arrives as a stream.
+    pub fn on_start(mut self, function: impl Fn(&RunInfo, Option<&Value>) + Send + Sync + 'static) -> Self {
+        self.start = Some(Arc::new(function));
+        self
+    }
+
+    /// Hears the end, with the output.
+    pub fn on_end(mut self, function: impl Fn(&RunInfo, &Value) + Send + Sync + 'static) -> Self {
+        self.end = Some(Arc::new(function));
+        self
+    }
+
+    /// Hears the error, its kind and its text.
+    pub fn on_error(mut self, function: impl Fn(&RunInfo, ErrorKind, &str) + Send + Sync + 'static) -> Self {
+        self.error = Some(Arc::new(function));
+        self
+    }
+
+    /// Hears that the step was dropped before it ended.
+    pub fn on_cancelled(mut self, function: impl Fn(&RunInfo) + Send + Sync + 'static) -> Self {
+        self.cancelled = Some(Arc::new(function));
+        self
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners")
+            .field("on_start", &self.start.is_some())
+            .field("on_end", &self.end.is_some())
+            .field("on_error", &self.error.is_some())
+            .field("on_cancelled", &self.cancelled.is_some())
+            .finish()
+    }
+}
+
+/// One call: the first run that starts is the step's own.
+struct OneCall {
+    listeners: Listeners,
+    run: OnceLock<RunId>,
+}
+
+impl Listener for OneCall {
+    fn on_event(&self, event: &RunEvent) {
+        let id = event.run().id;
+        if *self.run.get_or_init(|| id) != id {
+            return;
+        }
+        let Listeners {
+            start,
+            end,
+            error,
+            cancelled,
+        } = &self.listeners;
+        match event {
+            RunEvent::Start { run, input } => start.iter().for_each(|hear| hear(run, input.as_ref())),
+            RunEvent::Chunk { .. } => {}
+            RunEvent::End { run, output } => end.iter().for_each(|hear| hear(run, output)),
+            RunEvent::Error { run, message, kind } => error.iter().for_each(|hear| hear(run, *kind, message)),
+            RunEvent::Cancelled { run } => cancelled.iter().for_each(|hear| hear(run)),
+        }
+    }
+}
+
+/// A step with [`Listeners`]; [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners) makes one.
+///
+/// It has no run of its own, and does with chunks what the step does.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Listened<R> {
+    step: Arc<R>,
+    listeners: Listeners,
+}
+
+impl<R: Runnable> Listened<R> {
+    pub(super) fn new(step: R, listeners: Listeners) -> Self {
+        Self {
+            step: Arc::new(step),
+            listeners,
+        }
+    }
+
+    fn context(&self, cx: &RunContext) -> RunContext {
+        let listener = OneCall {
+            listeners: self.listeners.clone(),
+            run: OnceLock::new(),
+        };
+        cx.with_config(RunConfig::new().listener(Arc::new(listener)))
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable> Runnable for Listened<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        self.step.name()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Transparent
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        call(&*self.step, input, self.context(&cx)).await
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        call_stream(&*self.step, input, self.context(&cx))
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        call_transform(&*self.step, input, self.context(&cx))
+    }
+}
+
+impl_pipe!(Listened<R>, for <R: Runnable>);
+
+impl<R> Clone for Listened<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            listeners: self.listeners.clone(),
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for Listened<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listened")
+            .field("step", &self.step.name())
+            .field("listeners", &self.listeners)
+            .finish()
+    }
+}

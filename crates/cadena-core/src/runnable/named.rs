@@ -1,0 +1,98 @@
+//! A step under another name.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Runnable, StreamMode};
+use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
+
+/// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
+///
+/// The name is that of its run in events, and that of the step in errors. It does with chunks what the step does.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{passthrough, Runnable, RunnableExt};
+///
+/// assert_eq!(passthrough::<String>().named("question").name(), "question");
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Named<R> {
+    step: Arc<R>,
+    name: Arc<str>,
+}
+
+impl<R: Runnable> Named<R> {
+    pub(super) fn new(step: R, name: impl Into<Arc<str>>) -> Self {
+        Self {
+            step: Arc::new(step),
+            name: name.into(),
+        }
+    }
+
+    /// A step without a run of its own gives its name to the run inside it.
+    fn context(&self, cx: RunContext) -> RunContext {
+        match self.step.kind() {
+            RunKind::Transparent => cx.over_name(&self.name),
+            _ => cx,
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable> Runnable for Named<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
+    }
+
+    fn kind(&self) -> RunKind {
+        self.step.kind()
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        let cx = self.context(cx);
+        self.step.run(input, cx).await
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        let cx = self.context(cx);
+        self.step.run_stream(input, cx)
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        let cx = self.context(cx);
+        self.step.run_transform(input, cx)
+    }
+}
+
+impl_pipe!(Named<R>, for <R: Runnable>);
+
+impl<R> Clone for Named<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            name: Arc::clone(&self.name),
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for Named<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Named")
+            .field("name", &self.name)
+            .field("step", &self.step.name())
+            .finish()
+    }
+}

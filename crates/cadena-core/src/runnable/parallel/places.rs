@@ -1,0 +1,133 @@
+//! What several steps of one type give, in their order.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use crate::streamable::place;
+use crate::{Merge, Result, Streamable};
+
+/// What a [`parallel`](fn@crate::parallel) array or `Vec` of steps gives: one value for each, in their order.
+///
+/// Beside a `Vec`, whose chunks append, its chunks keep their place.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, parallel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let powers = parallel([1, 2, 3].map(|power| lambda(move |n: i32| n.pow(power))));
+/// assert_eq!(powers.invoke(5).await?.into_vec(), [5, 25, 125]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Places<T>(Vec<T>);
+
+impl<T> Places<T> {
+    /// The values.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Places<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> From<Vec<T>> for Places<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self(values)
+    }
+}
+
+impl<T> IntoIterator for Places<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<T: Streamable> Streamable for Places<T> {
+    type Chunk = PlacesChunk<T::Chunk>;
+
+    fn into_chunk(self) -> Self::Chunk {
+        PlacesChunk {
+            count: self.0.len(),
+            pieces: self.0.into_iter().map(T::into_chunk).enumerate().collect(),
+        }
+    }
+
+    fn from_chunk(mut chunk: Self::Chunk) -> Result<Self> {
+        let places = (0..chunk.count).map(|index| place(index, chunk.pieces.remove(&index)));
+        places.collect::<Result<_>>().map(Self)
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self(Vec::new()))
+    }
+}
+
+/// Pieces of some of the values of [`Places`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Merge, Places, PlacesChunk, Streamable};
+///
+/// let mut sum = PlacesChunk::of(2, 1, "b".to_owned());
+/// sum.merge(PlacesChunk::of(2, 0, "a".to_owned()))?;
+/// assert_eq!(Places::<String>::from_chunk(sum)?.into_vec(), ["a", "b"]);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PlacesChunk<C> {
+    /// How many places there are.
+    #[serde(skip)]
+    count: usize,
+    #[serde(flatten)]
+    pieces: BTreeMap<usize, C>,
+}
+
+impl<C> PlacesChunk<C> {
+    /// A piece of the value at a place, counted from 0, of `count` places.
+    #[must_use]
+    pub fn of(count: usize, place: usize, piece: C) -> Self {
+        Self {
+            count: count.max(place.saturating_add(1)),
+            pieces: BTreeMap::from([(place, piece)]),
+        }
+    }
+
+    /// The piece of the value at a place, counted from 0, if this chunk has one.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&C> {
+        self.pieces.get(&place)
+    }
+
+    /// Every place and its piece.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &C)> {
+        self.pieces.iter().map(|(place, piece)| (*place, piece))
+    }
+}
+
+impl<C: Merge> Merge for PlacesChunk<C> {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        let Self { count, pieces } = next;
+        self.count = self.count.max(count);
+        for (place, piece) in pieces {
+            match self.pieces.get_mut(&place) {
+                Some(sum) => sum.merge(piece)?,
+                None => drop(self.pieces.insert(place, piece)),
+            }
+        }
+        Ok(())
+    }
+}

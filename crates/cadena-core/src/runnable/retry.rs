@@ -1,0 +1,152 @@
+//! A step that is tried again.
+
+mod options;
+pub use options::{RetryBudget, RetryOptions};
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+
+use super::{Runnable, StreamMode};
+use crate::run::scope::{call, call_stream};
+use crate::stream::later;
+use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe};
+
+/// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
+///
+/// [`RetryOptions`] say what is tried again, how often and after which pause. A stream is tried again until its first
+/// chunk: from then on the consumer has seen something, and an error ends it. In a batch each input is tried on its own.
+/// It is a run, in which each attempt is one, from the second on tagged `retry:attempt:2`, `retry:attempt:3`, …. Dropping it
+/// stops it, also while it waits. The error is that of the last attempt.
+///
+/// It waits for its whole input, which each attempt gets, and streams as the step does. Pauses need a tokio runtime
+/// with time enabled.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, Error, ErrorKind, RetryOptions, RunnableExt};
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// let calls = AtomicU32::new(0);
+/// let flaky = lambda(move |n: i32| match calls.fetch_add(1, Ordering::Relaxed) {
+///     0 | 1 => Err(Error::from(ErrorKind::Server)),
+///     _ => Ok(n * 2),
+/// });
+/// assert_eq!(flaky.with_retry(RetryOptions::new()).invoke(21).await?, 42);
+/// # Ok::<_, Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Retry<R> {
+    step: Arc<R>,
+    options: Arc<RetryOptions>,
+}
+
+impl<R: Runnable> Retry<R> {
+    pub(super) fn new(step: R, options: RetryOptions) -> Self {
+        Self {
+            step: Arc::new(step),
+            options: Arc::new(options),
+        }
+    }
+
+    fn attempt(cx: &RunContext, number: u32) -> RunContext {
+        match number {
+            1 => cx.clone(),
+            _ => cx.child(|| format!("retry:attempt:{number}")),
+        }
+    }
+
+    /// Waits for the next attempt, or gives the error back if it is the last word.
+    async fn pause(&self, error: Error, failed: u32, cx: &RunContext) -> Result<()> {
+        match self.options.pause_after(&error, failed, cx.remaining()) {
+            None => Err(error),
+            Some(Duration::ZERO) => Ok(()),
+            Some(pause) => {
+                tokio::time::sleep(pause).await;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable> Runnable for Retry<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        self.step.name()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Chain
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming().waiting()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        for failed in 1.. {
+            match call(&*self.step, input.clone(), Self::attempt(&cx, failed)).await {
+                Ok(output) => {
+                    self.options.succeeded();
+                    return Ok(output);
+                }
+                Err(error) => self.pause(error, failed, &cx).await?,
+            }
+        }
+        Err(options::exhausted())
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        let this = self.clone();
+        later(self.name().into_owned(), async move {
+            for failed in 1.. {
+                let mut chunks = call_stream(&*this.step, input.clone(), Self::attempt(&cx, failed));
+                match chunks.next().await {
+                    Some(Err(error)) => {
+                        drop(chunks);
+                        this.pause(error, failed, &cx).await?;
+                    }
+                    first => {
+                        this.options.succeeded();
+                        return Ok(stream::iter(first).chain(chunks).boxed());
+                    }
+                }
+            }
+            Err(options::exhausted())
+        })
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        super::wait_for_input(self, input, cx)
+    }
+}
+
+impl_pipe!(Retry<R>, for <R: Runnable>);
+
+impl<R> Clone for Retry<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            options: Arc::clone(&self.options),
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for Retry<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry")
+            .field("step", &self.step.name())
+            .field("options", &self.options)
+            .finish()
+    }
+}

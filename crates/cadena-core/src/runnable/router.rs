@@ -1,0 +1,164 @@
+//! One of several steps, by name.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Runnable, StreamMode};
+use crate::run::scope::{call, call_stream};
+use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, RunKind, Streamable, Whole, impl_pipe};
+
+/// Begins a step that hands an input to the step that the input names: a [`RouterInput`] holds both.
+///
+/// A name that no step has is an error that lists those that are there. The router has no run of its own.
+/// To choose by looking at the input itself there are [`branch`](super::branch) and [`route_fn`](super::route_fn).
+///
+/// It waits for its whole input, which has the name, and streams as the named step does.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, router, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let calculator = router().route("double", lambda(|n: i32| n * 2)).route("square", lambda(|n: i32| n * n));
+/// assert_eq!(calculator.invoke(("square", 5)).await?, 25);
+///
+/// let error = calculator.invoke(("halve", 5)).await.unwrap_err();
+/// assert_eq!(error.detail(), "there is no route `halve`; there are `double`, `square`");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub fn router<I: Streamable, O: Streamable>() -> Router<I, O> {
+    Router {
+        routes: Arc::new(IndexMap::new()),
+    }
+}
+
+/// One of several steps, by name; [`router`] begins one.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Router<I, O> {
+    routes: Arc<IndexMap<String, AnyStep<I, O>>>,
+}
+
+type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
+
+impl<I: Streamable, O: Streamable> Router<I, O> {
+    /// Adds a step under a name; a step of the same name is replaced.
+    pub fn route<R: Runnable<Input = I, Output = O>>(mut self, key: impl Into<String>, step: R) -> Self {
+        Arc::make_mut(&mut self.routes).insert(key.into(), Arc::new(step));
+        self
+    }
+
+    fn find(&self, key: &str) -> Result<&AnyStep<I, O>> {
+        self.routes.get(key).ok_or_else(|| {
+            let known: Vec<_> = self.routes.keys().map(|key| format!("`{key}`")).collect();
+            let known = match known.as_slice() {
+                [] => "none".to_owned(),
+                known => known.join(", "),
+            };
+            let detail = format!("there is no route `{key}`; there are {known}");
+            Error::new(ErrorKind::InvalidInput, detail)
+        })
+    }
+}
+
+/// What a [`Router`] takes: the name of a route, and what goes there.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::RouterInput;
+///
+/// let input = RouterInput::new("math", 5);
+/// assert_eq!(serde_json::to_string(&input)?, r#"{"key":"math","input":5}"#);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterInput<I> {
+    /// The name of a route.
+    pub key: String,
+    /// What goes there.
+    pub input: I,
+}
+
+impl<I> RouterInput<I> {
+    /// An input for a route.
+    #[must_use]
+    pub fn new(key: impl Into<String>, input: I) -> Self {
+        Self { key: key.into(), input }
+    }
+}
+
+impl<K: Into<String>, I> From<(K, I)> for RouterInput<I> {
+    fn from((key, input): (K, I)) -> Self {
+        Self { key: key.into(), input }
+    }
+}
+
+impl<I: Streamable> Streamable for RouterInput<I> {
+    type Chunk = Whole<Self>;
+
+    fn into_chunk(self) -> Whole<Self> {
+        Whole(self)
+    }
+
+    fn from_chunk(chunk: Whole<Self>) -> Result<Self> {
+        Ok(chunk.0)
+    }
+}
+
+#[async_trait]
+impl<I: Streamable, O: Streamable> Runnable for Router<I, O> {
+    type Input = RouterInput<I>;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("RouterRunnable")
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Transparent
+    }
+
+    fn streaming(&self) -> StreamMode {
+        let modes = self.routes.values().map(|step| step.streaming());
+        modes
+            .reduce(StreamMode::beside)
+            .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+    }
+
+    async fn run(&self, input: RouterInput<I>, cx: RunContext) -> Result<O> {
+        call(&**self.find(&input.key)?, input.input, cx).await
+    }
+
+    fn run_stream(&self, input: RouterInput<I>, cx: RunContext) -> ChunkStream<O> {
+        match self.find(&input.key) {
+            Ok(step) => call_stream(&**step, input.input, cx),
+            Err(error) => stream::once(std::future::ready(Err(error.in_step(self.name())))).boxed(),
+        }
+    }
+}
+
+impl_pipe!(Router<I, O>, for <I: Streamable, O: Streamable>);
+
+impl<I, O> Clone for Router<I, O> {
+    fn clone(&self) -> Self {
+        Self {
+            routes: Arc::clone(&self.routes),
+        }
+    }
+}
+
+impl<I, O> fmt::Debug for Router<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Router")
+            .field(&self.routes.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}

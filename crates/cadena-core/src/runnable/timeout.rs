@@ -1,0 +1,103 @@
+//! A step with a time limit.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Runnable, StreamMode};
+use crate::run::scope::{Stop, call, call_stream, call_transform};
+use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
+
+/// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
+///
+/// The limit holds for each call, to the last chunk of a stream. When it is over, the work stops and the error is a
+/// [`Timeout`](crate::ErrorKind::Timeout), which a retry around it tries again. It has no run of its own, and does with chunks what the step
+/// does. Timers are tokio's: it needs a tokio runtime with time enabled.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, ErrorKind, RunnableExt};
+/// use std::time::Duration;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// let slow = lambda(|n: i32| async move {
+///     tokio::time::sleep(Duration::from_secs(60)).await;
+///     n
+/// });
+/// let error = slow.with_timeout(Duration::from_secs(1)).invoke(1).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Timeout);
+/// # });
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Timeout<R> {
+    step: Arc<R>,
+    limit: Duration,
+}
+
+impl<R: Runnable> Timeout<R> {
+    pub(super) fn new(step: R, limit: Duration) -> Self {
+        Self {
+            step: Arc::new(step),
+            limit,
+        }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        Stop::after(self.limit, self.step.name().into_owned())
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable> Runnable for Timeout<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        self.step.name()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Transparent
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+    }
+}
+
+impl_pipe!(Timeout<R>, for <R: Runnable>);
+
+impl<R> Clone for Timeout<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            limit: self.limit,
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for Timeout<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout")
+            .field("step", &self.step.name())
+            .field("limit", &self.limit)
+            .finish()
+    }
+}
