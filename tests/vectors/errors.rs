@@ -5,6 +5,8 @@ use std::fmt;
 use cadena_core::{Error, ErrorKind};
 use serde_json::Value;
 
+use crate::runnable::Raised;
+
 /// Why a case has no result.
 #[derive(Debug)]
 pub(crate) struct CaseError {
@@ -63,7 +65,10 @@ impl CaseError {
     pub(crate) fn python_classes(&self, op: &str) -> &'static [&'static str] {
         match &self.cause {
             Cause::Rejected(_) => &["ValidationError", "ValueError", "TypeError", "KeyError"],
-            Cause::Cadena(error) => kind_classes(error.kind(), op),
+            Cause::Cadena(error) => match error.downcast_source_ref::<Raised>() {
+                Some(raised) => raised.classes(),
+                None => kind_classes(error.kind(), op),
+            },
             Cause::Open(_) => &[],
         }
     }
@@ -77,7 +82,14 @@ fn kind_classes(kind: ErrorKind, op: &str) -> &'static [&'static str] {
         ErrorKind::InvalidInput | ErrorKind::Config | ErrorKind::Unsupported => {
             &["ValueError", "TypeError", "KeyError"]
         }
-        ErrorKind::Template => &["KeyError", "IndexError", "ValueError", "TypeError", "TemplateError"],
+        ErrorKind::Template => &[
+            "KeyError",
+            "IndexError",
+            "ValueError",
+            "TypeError",
+            "TemplateError",
+            "SyntaxError",
+        ],
         ErrorKind::Parse => &["OutputParserException", "JSONDecodeError"],
         // Python looks up the id of the right side, which another kind of chunk has not.
         ErrorKind::Merge if op == "add_message_chunks" => &["TypeError", "ValueError", "KeyError"],

@@ -27,7 +27,7 @@ const CLASSES: [(&str, &str); 13] = [
 ];
 
 /// A built message of a case: its class and what its constructor was called with.
-fn built(value: &Value) -> Result<AnyMessage, CaseError> {
+pub(crate) fn built(value: &Value) -> Result<AnyMessage, CaseError> {
     let mut kwargs = value.as_object().cloned().unwrap_or_default();
     let class = kwargs.shift_remove("cls").unwrap_or_default();
     let (_, kind) = CLASSES.into_iter().find(|(name, _)| class == *name).unwrap_or_default();

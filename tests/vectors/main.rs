@@ -19,7 +19,11 @@ mod kinds;
 mod merge;
 mod messages;
 mod openai;
+mod parsers;
+mod prompts;
+mod runnable;
 mod tool_calls;
+mod tools;
 
 use std::any::Any;
 use std::cell::RefCell;

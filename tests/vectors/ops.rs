@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::compare::Compare;
-use crate::{CaseError, blocks, history, json, kinds, merge, messages, openai, tool_calls};
+use crate::{
+    CaseError, blocks, history, json, kinds, merge, messages, openai, parsers, prompts, runnable, tool_calls, tools,
+};
 
 /// How one operation is run and compared.
 ///
@@ -49,6 +51,7 @@ const OPS: &[Op] = &[
     op("count_tokens_approximately", history::count, Compare::EXACT),
     op("content_blocks", blocks::content_blocks, Compare::MESSAGE),
     op("to_openai_data_block", blocks::to_openai_data_block, Compare::EXACT),
+    op("runnable", runnable::run, Compare::MESSAGE),
     op("openai_response", openai::response, Compare::ANSWER),
     op("openai_stream", openai::stream, Compare::MESSAGE),
     op("parse_tool_call", tool_calls::parse_one, Compare::PARSED),
@@ -60,6 +63,13 @@ const OPS: &[Op] = &[
         json::parse_and_check_markdown,
         Compare::PARSED,
     ),
+    op("prompt_template", prompts::text, Compare::EXACT),
+    op("chat_prompt", prompts::chat, Compare::BUILT_MESSAGE),
+    op("few_shot_prompt", prompts::few_shot, Compare::EXACT),
+    op("few_shot_chat_prompt", prompts::few_shot_chat, Compare::BUILT_MESSAGE),
+    op("parser_invoke", parsers::invoke, Compare::PARSED),
+    op("parser_stream", parsers::stream, Compare::PARSED),
+    op("convert_to_openai_tool", tools::convert, Compare::EXACT),
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Op> {

@@ -68,9 +68,20 @@ pub use chat::{
 };
 
 mod prompts;
-pub use prompts::{ChatPromptTemplate, MessageTemplate, MessagesPlaceholder, Template};
+pub use prompts::{
+    BlockTemplate, ChatPromptTemplate, ContentTemplate, ExampleSelector, FewShotChatPromptTemplate,
+    FewShotPromptTemplate, IntoMessageTemplate, JsonTemplate, LengthExampleSelector, MessageTemplate,
+    MessagesPlaceholder, PromptTemplate, Template, TemplateFormat,
+};
 mod parsers;
-pub use parsers::StrOutputParser;
+pub use parsers::{
+    CommaSeparatedListOutputParser, JsonOutputFunctionsParser, JsonOutputParser, JsonOutputToolsParser,
+    MarkdownListOutputParser, NumberedListOutputParser, StrOutputParser, TypedOutputParser, UnparsedAnswer, Xml,
+    XmlChunk, XmlOutputParser,
+};
+
+mod tools;
+pub use tools::{convert_to_openai_function, convert_to_openai_tool};
 
 mod run;
 pub use run::{

@@ -93,7 +93,7 @@ pub use generation::ChatGenerationChunk;
 mod bounded;
 mod fields;
 pub(crate) mod id;
-mod python;
+pub(crate) mod python;
 mod spoken;
 
 use std::borrow::Cow;

@@ -2,3 +2,16 @@
 
 mod text;
 pub use text::StrOutputParser;
+mod json;
+pub use json::JsonOutputParser;
+mod typed;
+pub use typed::TypedOutputParser;
+mod list;
+pub use list::{CommaSeparatedListOutputParser, MarkdownListOutputParser, NumberedListOutputParser};
+mod xml;
+pub use xml::{Xml, XmlChunk, XmlOutputParser};
+mod tools;
+pub use tools::{JsonOutputFunctionsParser, JsonOutputToolsParser};
+mod answer;
+pub use answer::UnparsedAnswer;
+mod reader;

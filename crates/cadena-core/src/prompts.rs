@@ -1,6 +1,23 @@
-//! Prompts: templates of conversations, filled from a [`Dict`](crate::Dict).
+//! Prompts: templates of texts and of conversations, filled from a [`Dict`](crate::Dict).
 
 mod chat;
-pub use chat::{ChatPromptTemplate, MessageTemplate, MessagesPlaceholder};
+pub use chat::ChatPromptTemplate;
+mod message;
+pub use message::{ContentTemplate, IntoMessageTemplate, MessageTemplate};
+mod blocks;
+pub use blocks::{BlockTemplate, JsonTemplate};
+mod placeholder;
+pub use placeholder::MessagesPlaceholder;
+mod text;
+pub use text::PromptTemplate;
+mod few_shot;
+pub use few_shot::{FewShotChatPromptTemplate, FewShotPromptTemplate};
+mod selector;
+pub use selector::{ExampleSelector, LengthExampleSelector};
+mod template;
+pub use template::{Template, TemplateFormat};
+mod format_spec;
 mod fstring;
-pub use fstring::Template;
+mod input;
+mod mustache;
+mod scope;

@@ -84,7 +84,7 @@ pub(super) fn prompt(spec: &Value) -> Result<Step, CaseError> {
     let (class, template) = match spec {
         Value::String(text) => (
             "StringPromptValue",
-            ChatPromptTemplate::from_messages([("human", text)])?,
+            ChatPromptTemplate::from_messages([("human", text.as_str())])?,
         ),
         spec => {
             let messages = spec.as_array().into_iter().flatten();

@@ -1,20 +1,24 @@
 //! Templates of conversations.
 
 use std::borrow::Cow;
+use std::ops::{Add, RangeBounds};
 
 use async_trait::async_trait;
+use serde_json::Value;
 
-use super::fstring::{Template, missing};
-use crate::{
-    Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, convert_to_messages, impl_pipe,
-};
+use super::input::input_of;
+use super::message::{IntoMessageTemplate, MessageTemplate};
+use super::placeholder::MessagesPlaceholder;
+use super::scope::{Partials, Scope, open_names};
+use super::template::TemplateFormat;
+use crate::{Dict, Error, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
 
 /// A template of a conversation: a step from a [`Dict`] to the messages for a model.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{dict, ChatPromptTemplate, MessagesPlaceholder, RunnableExt};
+/// use cadena_core::{dict, ChatPromptTemplate, RunnableExt};
 ///
 /// # futures::executor::block_on(async {
 /// let prompt = ChatPromptTemplate::from_messages([("system", "You are a {role}."), ("human", "{question}")])?;
@@ -22,85 +26,25 @@ use crate::{
 /// assert_eq!(filled.messages[0].text(), "You are a poet.");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
+///
+/// # Example: parts that were made elsewhere
+///
+/// ```
+/// use cadena_core::{dict, ChatPromptTemplate, MessagesPlaceholder};
+///
+/// let persona = ChatPromptTemplate::from_messages([("system", "You are a {role}.")])?.partial("role", "poet");
+/// let prompt = (persona + MessagesPlaceholder::new("history")).human("{question}")?;
+/// assert_eq!(prompt.input_variables(), ["history", "question"]);
+/// let filled = prompt.format(&dict! {"history": vec!["hi"], "question": "Why?"})?;
+/// assert_eq!(filled.messages.len(), 3);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ChatPromptTemplate {
     messages: Vec<MessageTemplate>,
-}
-
-/// One place of a [`ChatPromptTemplate`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum MessageTemplate {
-    /// A role and a text with variables.
-    Text {
-        /// The role, such as `human`.
-        role: String,
-        /// What is said.
-        template: Template,
-    },
-    /// A message that stays as it is: its braces are text.
-    Message(Box<Message>),
-    /// Room for messages from the input.
-    Placeholder(MessagesPlaceholder),
-}
-
-/// Room for messages from the input, such as the history of a conversation.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{dict, ChatPromptTemplate, HumanMessage, MessagesPlaceholder, RunnableExt};
-///
-/// # futures::executor::block_on(async {
-/// let prompt = ChatPromptTemplate::new().placeholder(MessagesPlaceholder::new("history")).human("{question}")?;
-/// let filled = prompt.invoke(dict! {"history": vec![HumanMessage::new("hi")], "question": "Why?"}).await?;
-/// assert_eq!(filled.messages.len(), 2);
-/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MessagesPlaceholder {
-    /// The key of the input that holds the messages.
-    pub variable: String,
-    /// Whether the key may be missing.
-    pub optional: bool,
-}
-
-impl MessagesPlaceholder {
-    /// Room for the messages of a key.
-    #[must_use]
-    pub fn new(variable: impl Into<String>) -> Self {
-        Self {
-            variable: variable.into(),
-            optional: false,
-        }
-    }
-
-    /// Lets the key be missing.
-    #[must_use]
-    pub fn optional(mut self) -> Self {
-        self.optional = true;
-        self
-    }
-
-    fn read(&self, input: &Dict) -> Result<Vec<Message>> {
-        let Some(value) = input.get(&self.variable) else {
-            return if self.optional {
-                Ok(Vec::new())
-            } else {
-                Err(missing(&self.variable, input))
-            };
-        };
-        if !value.is_array() {
-            let detail = format!("`{}` must be a list of messages", self.variable);
-            return Err(Error::new(ErrorKind::InvalidInput, detail));
-        }
-        convert_to_messages(value.clone()).map_err(|error| {
-            let detail = format!("`{}` must be a list of messages", self.variable);
-            Error::new(error.kind(), detail).with_source(error)
-        })
-    }
+    partials: Partials,
+    format: TemplateFormat,
 }
 
 impl ChatPromptTemplate {
@@ -109,43 +53,55 @@ impl ChatPromptTemplate {
         Self::default()
     }
 
-    /// A template of pairs of role and text. The role `placeholder` makes room for messages: `("placeholder", "{history}")`.
+    /// A template of messages in any of the forms of [`IntoMessageTemplate`], such as pairs of role and text.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`], with the place, for a text that cannot be parsed or an unknown role.
-    pub fn from_messages<R: AsRef<str>, T: AsRef<str>>(messages: impl IntoIterator<Item = (R, T)>) -> Result<Self> {
-        messages.into_iter().try_fold(Self::new(), |prompt, (role, text)| {
-            prompt.message(role.as_ref(), text.as_ref())
-        })
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the place, for a text that cannot be parsed or an unknown role.
+    pub fn from_messages<M: IntoMessageTemplate>(messages: impl IntoIterator<Item = M>) -> Result<Self> {
+        messages.into_iter().try_fold(Self::new(), Self::append)
     }
 
-    /// Adds a text in a role.
+    /// Says how variables are written in the messages that are added from now on; default: `{name}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ChatPromptTemplate, TemplateFormat};
+    ///
+    /// let prompt = ChatPromptTemplate::new().with_format(TemplateFormat::Mustache).human("{\"x\": {{x}}}")?;
+    /// assert_eq!(prompt.format(&dict! {"x": 1})?.messages[0].text(), "{\"x\": 1}");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn with_format(mut self, format: TemplateFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Adds a place in any of the forms of [`IntoMessageTemplate`].
     ///
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
-    pub fn message(mut self, role: &str, text: &str) -> Result<Self> {
+    pub fn append(mut self, message: impl IntoMessageTemplate) -> Result<Self> {
         let place = self.messages.len() + 1;
-        let located = |error: Error| {
-            let detail = format!("message {place} (`{role}`): {}", error.detail());
-            Error::new(ErrorKind::Template, detail)
-        };
-        let template = Template::parse(text).map_err(located)?;
-        if role == "placeholder" {
-            let &[variable] = template.variables().as_slice() else {
-                return Err(located(Error::new(
-                    ErrorKind::Template,
-                    "a placeholder is one variable, such as `{history}`",
-                )));
-            };
-            return Ok(self.placeholder(MessagesPlaceholder::new(variable).optional()));
-        }
-        Message::from_role(role, "").map_err(located)?;
-        self.messages.push(MessageTemplate::Text {
-            role: role.to_owned(),
-            template,
-        });
+        let message = message
+            .into_message_template(self.format)
+            .map_err(|error| Error::new(error.kind(), format!("message {place}: {}", error.detail())))?;
+        self.messages.push(message);
+        Ok(self)
+    }
+
+    /// Adds a text or a list of blocks in a role.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_messages`](Self::from_messages).
+    pub fn message(mut self, role: &str, content: impl Into<Value>) -> Result<Self> {
+        let place = self.messages.len() + 1;
+        let message = MessageTemplate::of_role(role, content.into(), self.format)
+            .map_err(|error| Error::new(error.kind(), format!("message {place} (`{role}`): {}", error.detail())))?;
+        self.messages.push(message);
         Ok(self)
     }
 
@@ -177,39 +133,146 @@ impl ChatPromptTemplate {
     }
 
     /// Adds a message that stays as it is: its braces are text.
-    pub fn literal(mut self, message: impl Into<Message>) -> Self {
-        self.messages.push(MessageTemplate::Message(Box::new(message.into())));
-        self
+    pub fn literal(self, message: impl Into<Message>) -> Self {
+        self + message.into()
     }
 
     /// Adds room for messages from the input.
-    pub fn placeholder(mut self, placeholder: MessagesPlaceholder) -> Self {
-        self.messages.push(MessageTemplate::Placeholder(placeholder));
+    pub fn placeholder(self, placeholder: MessagesPlaceholder) -> Self {
+        self + placeholder
+    }
+
+    /// Fills a variable in before; what the input says wins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ChatPromptTemplate};
+    ///
+    /// let prompt = ChatPromptTemplate::new().human("{a} {b}")?.partial("a", "A");
+    /// assert_eq!(prompt.input_variables(), ["b"]);
+    /// assert_eq!(prompt.format(&dict! {"b": "B"})?.messages[0].text(), "A B");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.partials.set(name.into(), value.into());
         self
+    }
+
+    /// Fills a variable in by a function that is called in every rendering whose input does not have it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ChatPromptTemplate};
+    ///
+    /// let prompt = ChatPromptTemplate::new().human("It is {day}.")?.partial_fn("day", || "Monday".into());
+    /// assert_eq!(prompt.format(&dict! {})?.messages[0].text(), "It is Monday.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn partial_fn(mut self, name: impl Into<String>, value: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        self.partials.set_fn(name.into(), value);
+        self
+    }
+
+    /// The places, first one first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatPromptTemplate;
+    ///
+    /// let prompt = ChatPromptTemplate::from_messages(["one", "two", "three"])?;
+    /// assert_eq!(prompt.messages().len(), 3);
+    /// assert_eq!(prompt.slice(1..).messages()[0], prompt.messages()[1]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn messages(&self) -> &[MessageTemplate] {
+        &self.messages
+    }
+
+    /// A template of some of the places; what is beyond the end is left out.
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
+        let places = self.messages.iter().enumerate();
+        let messages = places
+            .filter(|(at, _)| range.contains(at))
+            .map(|(_, message)| message.clone())
+            .collect();
+        Self {
+            messages,
+            partials: self.partials.clone(),
+            format: self.format,
+        }
+    }
+
+    /// How many places there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there are no places.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
     }
 
     /// The keys that the input must have, sorted.
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
-        let mut names: Vec<_> = self
-            .messages
-            .iter()
-            .flat_map(|message| match message {
-                MessageTemplate::Text { template, .. } => template.variables(),
-                MessageTemplate::Placeholder(placeholder) if !placeholder.optional => vec![&*placeholder.variable],
-                MessageTemplate::Placeholder(_) | MessageTemplate::Message(_) => Vec::new(),
-            })
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        open_names(self.names().0, &self.partials)
+    }
+
+    /// The keys of placeholders that the input may have, sorted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatPromptTemplate;
+    ///
+    /// let prompt = ChatPromptTemplate::from_messages([("placeholder", "{history}"), ("human", "{question}")])?;
+    /// assert_eq!(prompt.optional_variables(), ["history"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn optional_variables(&self) -> Vec<&str> {
+        open_names(self.names().1, &self.partials)
+    }
+
+    fn names(&self) -> (Vec<&str>, Vec<&str>) {
+        let (mut required, mut optional) = (Vec::new(), Vec::new());
+        for message in &self.messages {
+            message.push_names(&mut required, &mut optional);
+        }
+        (required, optional)
+    }
+
+    /// An input from an object, or from the bare value of the only variable.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ChatPromptTemplate};
+    ///
+    /// let prompt = ChatPromptTemplate::new().human("Why {what}?")?;
+    /// assert_eq!(prompt.input("bears")?, dict! {"what": "bears"});
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn input(&self, value: impl Into<Value>) -> Result<Dict> {
+        input_of(value.into(), &self.input_variables())
     }
 
     /// Fills the template.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if a key is missing or holds no messages where messages belong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a key is missing or holds no messages where messages belong,
+    /// and as [`Template::format`](crate::Template::format).
     ///
     /// # Examples
     ///
@@ -224,18 +287,61 @@ impl ChatPromptTemplate {
     /// ```
     pub fn format(&self, input: &Dict) -> Result<PromptValue> {
         let mut messages = Vec::with_capacity(self.messages.len());
-        for message in &self.messages {
-            match message {
-                MessageTemplate::Text { role, template } => {
-                    messages.push(Message::from_role(role, template.format(input)?)?);
-                }
-                MessageTemplate::Message(message) => messages.push(Message::clone(message)),
-                MessageTemplate::Placeholder(placeholder) => messages.extend(placeholder.read(input)?),
-            }
-        }
+        self.push(&Scope::new(input), &mut messages)?;
         Ok(PromptValue::new(messages))
     }
+
+    pub(super) fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
+        let own = self.partials.resolve(scope);
+        let scope = scope.with(&own);
+        self.messages.iter().enumerate().try_for_each(|(at, message)| {
+            message.push(&scope, out).map_err(|error| match error.kind() {
+                crate::ErrorKind::Template => {
+                    let detail = format!("message {} (`{}`): {}", at + 1, message.word(), error.detail());
+                    Error::new(error.kind(), detail)
+                }
+                _ => error,
+            })
+        })
+    }
 }
+
+impl<M: Into<MessageTemplate>> Extend<M> for ChatPromptTemplate {
+    fn extend<I: IntoIterator<Item = M>>(&mut self, messages: I) {
+        self.messages.extend(messages.into_iter().map(Into::into));
+    }
+}
+
+/// The places of the left one, then those of the right one; what the right one filled in before wins.
+impl Add for ChatPromptTemplate {
+    type Output = Self;
+
+    fn add(mut self, next: Self) -> Self {
+        self.messages.extend(next.messages);
+        self.partials.extend(next.partials);
+        self
+    }
+}
+
+macro_rules! add_one {
+    ($($type:ty),*) => {$(
+        impl Add<$type> for ChatPromptTemplate {
+            type Output = Self;
+
+            fn add(mut self, next: $type) -> Self {
+                self.messages.push(next.into());
+                self
+            }
+        }
+    )*};
+}
+
+add_one!(
+    MessageTemplate,
+    MessagesPlaceholder,
+    Message,
+    super::FewShotChatPromptTemplate
+);
 
 #[async_trait]
 impl Runnable for ChatPromptTemplate {

@@ -2,144 +2,191 @@
 
 use serde_json::Value;
 
-use crate::{Dict, Error, ErrorKind, Result};
-
-/// A text with `{variables}`, parsed once. `{{` and `}}` stand for braces.
-///
-/// Values are data: what they hold is never expanded again, and there is no access to attributes or indexes.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{dict, Template};
-///
-/// let template = Template::parse("Tell a joke about {topic}.")?;
-/// assert_eq!(template.format(&dict! {"topic": "{bears}"})?, "Tell a joke about {bears}.");
-/// # Ok::<_, cadena_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template {
-    pieces: Vec<Piece>,
-}
+use super::format_spec::FormatSpec;
+use super::scope::Scope;
+use crate::messages::python;
+use crate::{Error, ErrorKind, Result};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
     Text(String),
-    Variable(String),
+    Field(Field),
 }
 
-impl Template {
-    /// Parses a template.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Template`], with the column, for a brace without its twin and for what is not a plain name
-    /// (`{user.name}`, `{0}`, `{price:.2f}`).
-    pub fn parse(text: &str) -> Result<Self> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, from) = rest.split_at(at);
-            plain.push_str(before);
-            let column = text[..text.len() - from.len()].chars().count() + 1;
-            if let Some(after) = from.strip_prefix("{{") {
-                plain.push('{');
-                rest = after;
-            } else if let Some(after) = from.strip_prefix("}}") {
-                plain.push('}');
-                rest = after;
-            } else if from.starts_with('}') {
-                return Err(invalid(column, "a `}` without its `{`; write `}}` for a brace"));
-            } else {
-                let (name, after) = from
-                    .strip_prefix('{')
-                    .and_then(|inside| inside.split_once('}'))
-                    .ok_or_else(|| invalid(column, "a `{` without its `}`; write `{{` for a brace"))?;
-                check_name(name, column)?;
-                if !plain.is_empty() {
-                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                }
-                pieces.push(Piece::Variable(name.to_owned()));
-                rest = after;
+/// `{name!conversion:spec}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    name: String,
+    conversion: Option<Conversion>,
+    spec: FormatSpec,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conversion {
+    Text,
+    Repr,
+    Ascii,
+    Json,
+}
+
+pub(super) fn parse(text: &str) -> Result<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        plain.push_str(before);
+        let located = |detail: &str| invalid(column(text, from), detail);
+        if let Some(after) = from.strip_prefix("{{") {
+            plain.push('{');
+            rest = after;
+        } else if let Some(after) = from.strip_prefix("}}") {
+            plain.push('}');
+            rest = after;
+        } else if from.starts_with('}') {
+            return Err(located("a `}` without its `{`; write `}}` for a brace"));
+        } else {
+            let (inside, after) = from
+                .strip_prefix('{')
+                .and_then(|inside| inside.split_once('}'))
+                .ok_or_else(|| located("a `{` without its `}`; write `{{` for a brace"))?;
+            let field = Field::parse(inside).map_err(|detail| located(&detail))?;
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
             }
+            pieces.push(Piece::Field(field));
+            rest = after;
         }
-        plain.push_str(rest);
-        if !plain.is_empty() {
-            pieces.push(Piece::Text(plain));
-        }
-        Ok(Self { pieces })
     }
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(plain));
+    }
+    Ok(pieces)
+}
 
-    /// The names of the variables, in the order of their first use.
-    #[must_use]
-    pub fn variables(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for piece in &self.pieces {
-            if let Piece::Variable(name) = piece
-                && !names.contains(&name.as_str())
-            {
-                names.push(name.as_str());
+pub(super) fn variables<'a>(pieces: &'a [Piece], names: &mut Vec<&'a str>) {
+    names.extend(pieces.iter().filter_map(|piece| match piece {
+        Piece::Field(field) => Some(field.name.as_str()),
+        Piece::Text(_) => None,
+    }));
+}
+
+pub(super) fn render(pieces: &[Piece], scope: &Scope<'_>, size: usize) -> Result<String> {
+    let mut out = String::with_capacity(size);
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Field(field) => field.write(scope, &mut out)?,
+        }
+    }
+    Ok(out)
+}
+
+/// A value as Python's `str` prints it.
+pub(super) fn push_value(out: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        other => out.push_str(&python::repr(other)),
+    }
+}
+
+impl Field {
+    fn parse(inside: &str) -> Result<Self, String> {
+        if inside.contains('{') {
+            return Err("a `{` inside of a variable; write `{{` for a brace".to_owned());
+        }
+        let (name, tail) = inside.split_at(inside.find([':', '!']).unwrap_or(inside.len()));
+        check_name(name)?;
+        let (conversion, spec) = match tail.strip_prefix('!') {
+            None => (None, tail.strip_prefix(':').unwrap_or_default()),
+            Some(tail) => {
+                let (word, spec) = tail.split_once(':').unwrap_or((tail, ""));
+                let conversion = match word {
+                    "s" => Conversion::Text,
+                    "r" => Conversion::Repr,
+                    "a" => Conversion::Ascii,
+                    "j" => Conversion::Json,
+                    _ => {
+                        return Err(format!(
+                            "`!{word}` is not a conversion; there are `!s`, `!r`, `!a` and `!j`"
+                        ));
+                    }
+                };
+                (Some(conversion), spec)
             }
-        }
-        names
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            conversion,
+            spec: FormatSpec::parse(spec)?,
+        })
     }
 
-    /// Puts values in the place of the variables: texts as they are, anything else as JSON. Other keys are ignored.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`] if a variable has no value.
-    pub fn format(&self, input: &Dict) -> Result<String> {
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Variable(name) => match input.get(name) {
-                    Some(Value::String(text)) => out.push_str(text),
-                    Some(other) => out.push_str(&other.to_string()),
-                    None => return Err(missing(name, input)),
-                },
+    fn write(&self, scope: &Scope<'_>, out: &mut String) -> Result<()> {
+        let value = scope.get(&self.name).ok_or_else(|| scope.missing(&self.name))?;
+        let written = match (self.conversion, value) {
+            (None, value) if self.spec.is_empty() => {
+                push_value(out, value);
+                return Ok(());
             }
+            (None, value) => self.spec.write(value, out),
+            (Some(Conversion::Text), Value::String(text)) => self.spec.write_text(text, out),
+            (Some(Conversion::Text | Conversion::Repr), value) => self.spec.write_text(&python::repr(value), out),
+            (Some(Conversion::Ascii), value) => self.spec.write_text(&ascii(&python::repr(value)), out),
+            (Some(Conversion::Json), value) => self.spec.write_text(&value.to_string(), out),
+        };
+        written.map_err(|detail| Error::new(ErrorKind::Template, format!("`{}`: {detail}", self.name)))
+    }
+}
+
+/// What is not ASCII as Python's `ascii` escapes it.
+fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c) {
+            0..=0x7f => out.push(c),
+            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
+            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+            code => out.push_str(&format!("\\U{code:08x}")),
         }
-        Ok(out)
     }
+    out
 }
 
-pub(super) fn missing(name: &str, input: &Dict) -> Error {
-    let given: Vec<_> = input.keys().map(|key| format!("`{key}`")).collect();
-    let given = if given.is_empty() {
-        "nothing".to_owned()
-    } else {
-        given.join(", ")
-    };
-    Error::new(
-        ErrorKind::InvalidInput,
-        format!("the prompt needs `{name}`, and the input has {given}"),
-    )
-    .with_hint(format!("if `{{{name}}}` is meant as text, write `{{{{{name}}}}}`"))
-}
-
-fn check_name(name: &str, column: usize) -> Result<()> {
-    let mut chars = name.chars();
-    let starts = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    if starts && chars.all(|c| c.is_alphanumeric() || c == '_') {
-        return Ok(());
+fn check_name(name: &str) -> Result<(), String> {
+    let shown = name.trim();
+    let refuse = |why: &str| Err(format!("`{{{shown}}}` is not a variable: {why}"));
+    if shown.is_empty() {
+        return refuse("a variable is a plain name such as `{topic}`");
     }
-    Err(invalid(
-        column,
-        &format!("`{{{name}}}` is not a variable; a variable is a plain name such as `{{topic}}`"),
-    ))
+    if name.contains(['.', '[', ']']) {
+        return refuse("there is no access to attributes or indexes; give the value its own name");
+    }
+    if name.chars().all(char::is_numeric) {
+        return refuse("variables have names, not numbers");
+    }
+    if name.contains(['"', '\'']) || name.chars().any(char::is_control) {
+        return refuse(
+            "a variable is a plain name such as `{topic}`; for text in braces, such as JSON, write `{{` and `}}`",
+        );
+    }
+    Ok(())
 }
 
-fn invalid(column: usize, detail: &str) -> Error {
+/// The column of a rest of a text, in characters, from 1.
+pub(super) fn column(text: &str, rest: &str) -> usize {
+    let before = text.len() - rest.len();
+    text.get(..before).unwrap_or_default().chars().count() + 1
+}
+
+pub(super) fn invalid(column: usize, detail: &str) -> Error {
     Error::new(ErrorKind::Template, format!("column {column}: {detail}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::dict;
+    use crate::{Template, dict};
 
     #[test]
     fn values_are_never_expanded_again() {
@@ -150,20 +197,24 @@ mod tests {
     #[test]
     fn a_template_that_cannot_be_parsed_says_where() {
         for (text, message) in [
-            (
-                "é {x",
-                "invalid template: column 3: a `{` without its `}`; write `{{` for a brace",
-            ),
-            (
-                "x }",
-                "invalid template: column 3: a `}` without its `{`; write `}}` for a brace",
-            ),
+            ("é {x", "column 3: a `{` without its `}`; write `{{` for a brace"),
+            ("x }", "column 3: a `}` without its `{`; write `}}` for a brace"),
             (
                 "{a.b}",
-                "invalid template: column 1: `{a.b}` is not a variable; a variable is a plain name such as `{topic}`",
+                "column 1: `{a.b}` is not a variable: there is no access to attributes or indexes; give the value its own name",
             ),
+            (
+                "{x:{w}}",
+                "column 1: a `{` inside of a variable; write `{{` for a brace",
+            ),
+            (
+                "{x!q}",
+                "column 1: `!q` is not a conversion; there are `!s`, `!r`, `!a` and `!j`",
+            ),
+            ("{x:>100000000}", "column 1: a width or a precision is at most 1000"),
         ] {
-            assert_eq!(Template::parse(text).unwrap_err().to_string(), message);
+            let error = Template::parse(text).unwrap_err();
+            assert_eq!(error.to_string(), format!("invalid template: {message}"));
         }
     }
 

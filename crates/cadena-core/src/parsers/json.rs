@@ -1,0 +1,191 @@
+//! JSON in an answer.
+
+use serde_json::Value;
+
+use super::answer::UnparsedAnswer;
+use super::reader::{Chunks, Reader, parser};
+use crate::json::{PartialJson, PartialJsonMarkdown};
+use crate::messages::python;
+use crate::{AIMessageChunk, Error, ErrorKind, Result, ValueChunk, impl_pipe};
+
+/// Takes the JSON out of an answer, bare or in a Markdown fence, and its growing value while it streams.
+///
+/// A whole answer must be complete: one that was cut off is an error, not a smaller value. [`lenient`](Self::lenient) closes what is
+/// open, as LangChain does. What streams out is each new value of the text so far, and the last one is what invoking gives; an
+/// answer without a value ends in an error.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, JsonOutputParser, RunnableExt};
+/// use serde_json::json;
+///
+/// # futures::executor::block_on(async {
+/// let chain = EchoModel::new() | JsonOutputParser::new();
+/// assert_eq!(chain.invoke("```json\n{\"a\": [1, 2]}\n```").await?, json!({"a": [1, 2]}));
+///
+/// assert!(chain.invoke("{\"amount\": 10").await.is_err());
+/// assert_eq!(JsonOutputParser::new().lenient().parse("{\"amount\": 10")?, json!({"amount": 10}));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct JsonOutputParser {
+    lenient: bool,
+    schema: Option<Value>,
+}
+
+impl JsonOutputParser {
+    /// A parser that takes complete JSON only.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Closes what is open at the end of an answer.
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
+    /// Sets the JSON schema that [`format_instructions`](Self::format_instructions) shows. Nothing is validated by it.
+    pub fn with_schema(mut self, schema: Value) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// What to tell a model, so that it answers in this form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(JsonOutputParser::new().format_instructions(), "Return a JSON object.");
+    /// let parser = JsonOutputParser::new().with_schema(json!({"properties": {"a": {"type": "integer"}}}));
+    /// assert!(parser.format_instructions().contains(r#"{"properties": {"a": {"type": "integer"}}}"#));
+    /// ```
+    #[must_use]
+    pub fn format_instructions(&self) -> String {
+        match &self.schema {
+            None => "Return a JSON object.".to_owned(),
+            Some(schema) => instructions(schema),
+        }
+    }
+}
+
+parser!(
+    JsonOutputParser,
+    Value,
+    |this| JsonReader {
+        lenient: this.lenient,
+        text: String::new(),
+        json: PartialJsonMarkdown::new(),
+        last: None,
+    },
+    Ok(Value::Null)
+);
+impl_pipe!(JsonOutputParser);
+
+struct JsonReader {
+    lenient: bool,
+    text: String,
+    json: PartialJsonMarkdown,
+    last: Option<Value>,
+}
+
+impl JsonReader {
+    fn emit(&mut self, value: Value, out: &mut Chunks<Value>) {
+        if self.last.as_ref() != Some(&value) {
+            out.push_back(ValueChunk::from(value.clone()));
+            self.last = Some(value);
+        }
+    }
+}
+
+impl Reader for JsonReader {
+    type Output = Value;
+
+    fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<Value>) -> Result<()> {
+        let piece = chunk.content.into_text();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.text.push_str(&piece);
+        self.json
+            .push(&piece)
+            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
+        let value = self.json.value().filter(|value| !value.is_null());
+        if let Some(value) = value.filter(|value| self.last.as_ref() != Some(value)).cloned() {
+            self.emit(value, out);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, out: &mut Chunks<Value>) -> Result<()> {
+        let value = if self.lenient {
+            std::mem::take(&mut self.json).into_value()
+        } else {
+            complete(&self.text).map(|(value, _)| value)
+        };
+        let value = value.map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
+        self.emit(value, out);
+        Ok(())
+    }
+}
+
+/// The JSON of a whole answer, bare or in a fence, and where it stands.
+pub(super) fn complete(text: &str) -> Result<(Value, &str)> {
+    let parse = |text: &str| {
+        let mut json = PartialJson::new();
+        json.push(text)?;
+        json.finish()
+    };
+    let whole = text.trim_matches([' ', '\n', '\r', '\t', '`']);
+    let error = match parse(whole) {
+        Ok(value) => return Ok((value, whole)),
+        Err(error) => error,
+    };
+    let Some((_, fenced)) = text.split_once("```").filter(|_| error.kind() == ErrorKind::Parse) else {
+        return Err(error);
+    };
+    let fenced = fenced.strip_prefix("json").unwrap_or(fenced);
+    // A fence may stand inside of a string: the first end that leaves JSON is the end.
+    let mut first: Option<Error> = None;
+    for (end, _) in fenced.match_indices("```").take(8) {
+        let inside = fenced.get(..end).unwrap_or_default().trim();
+        match parse(inside) {
+            Ok(value) => return Ok((value, inside)),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    match first {
+        Some(error) => Err(error),
+        None => parse(fenced.trim()).map(|value| (value, fenced.trim())),
+    }
+}
+
+/// LangChain's words, with the schema without its title and type.
+pub(super) fn instructions(schema: &Value) -> String {
+    let mut schema = schema.clone();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.shift_remove("title");
+        schema.shift_remove("type");
+    }
+    INSTRUCTIONS.replace("{schema}", &python::dumps(&schema))
+}
+
+const INSTRUCTIONS: &str = r#"STRICT OUTPUT FORMAT:
+- Return only the JSON value that conforms to the schema. Do not include any additional text, explanations, headings, or separators.
+- Do not wrap the JSON in Markdown or code fences (no ``` or ```json).
+- Do not prepend or append any text (e.g., do not write "Here is the JSON:").
+- The response must be a single top-level JSON value exactly as required by the schema (object/array/etc.), with no trailing commas or comments.
+
+The output should be formatted as a JSON instance that conforms to the JSON schema below.
+
+As an example, for the schema {"properties": {"foo": {"title": "Foo", "description": "a list of strings", "type": "array", "items": {"type": "string"}}}, "required": ["foo"]} the object {"foo": ["bar", "baz"]} is a well-formatted instance of the schema. The object {"properties": {"foo": ["bar", "baz"]}} is not well-formatted.
+
+Here is the output schema (shown in a code block for readability only — do not include any backticks or Markdown in your output):
+```
+{schema}
+```"#;

@@ -1,0 +1,206 @@
+//! Prompts that show examples.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::chat::ChatPromptTemplate;
+use super::scope::{Partials, Scope, open_names};
+use super::selector::{ExampleSelector, Examples};
+use super::template::Template;
+use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+
+/// A text with examples: a prefix, the examples, a suffix. Empty parts are left out.
+///
+/// What an example says is data: its braces are never read as variables.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, FewShotPromptTemplate, Template};
+///
+/// let prompt = FewShotPromptTemplate::new(Template::parse("Q: {q}\nA: {a}")?, Template::parse("Q: {input}\nA:")?)
+///     .with_examples([dict! {"q": "2+2", "a": "4"}]);
+/// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "Q: 2+2\nA: 4\n\nQ: 1+1\nA:");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct FewShotPromptTemplate {
+    examples: Examples,
+    example: Template,
+    prefix: Option<Template>,
+    suffix: Template,
+    separator: String,
+    partials: Partials,
+}
+
+impl FewShotPromptTemplate {
+    /// A prompt of examples in a form, and a suffix after them.
+    pub fn new(example: Template, suffix: Template) -> Self {
+        Self {
+            examples: Examples::default(),
+            example,
+            prefix: None,
+            suffix,
+            separator: "\n\n".to_owned(),
+            partials: Partials::default(),
+        }
+    }
+
+    /// Sets the examples.
+    pub fn with_examples(mut self, examples: impl IntoIterator<Item = Dict>) -> Self {
+        self.examples = Examples::All(examples.into_iter().collect());
+        self
+    }
+
+    /// Chooses the examples for each input.
+    pub fn with_selector(mut self, selector: impl ExampleSelector + 'static) -> Self {
+        self.examples = Examples::Selected(Arc::new(selector));
+        self
+    }
+
+    /// Sets what stands before the examples.
+    pub fn with_prefix(mut self, prefix: Template) -> Self {
+        self.prefix = Some(prefix);
+        self
+    }
+
+    /// Sets what stands between the parts; default: an empty line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, FewShotPromptTemplate, Template};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?)
+    ///     .with_prefix(Template::parse("Do {what}:")?)
+    ///     .with_examples([dict! {"q": "2+2", "a": "4"}])
+    ///     .with_separator(" | ");
+    /// assert_eq!(prompt.format(&dict! {"what": "sums", "input": "1"})?, "Do sums: | 2+2=4 | 1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn with_separator(mut self, separator: impl Into<String>) -> Self {
+        self.separator = separator.into();
+        self
+    }
+
+    /// Fills a variable in before; what the input says wins.
+    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.partials.set(name.into(), value.into());
+        self
+    }
+
+    /// The keys that the input must have, sorted.
+    #[must_use]
+    pub fn input_variables(&self) -> Vec<&str> {
+        let templates = self.prefix.iter().chain([&self.suffix]);
+        open_names(templates.flat_map(Template::variables), &self.partials)
+    }
+
+    /// Fills the template.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::format`], for the input and for every example; and what the selector says.
+    pub fn format(&self, input: &Dict) -> Result<String> {
+        let input = Scope::new(input);
+        let own = self.partials.resolve(&input);
+        let scope = input.with(&own);
+        let mut parts = Vec::new();
+        let around = |template: Option<&Template>| match template.filter(|template| !template.is_empty()) {
+            Some(template) => template.render_checked(&scope).map(Some),
+            None => Ok(None),
+        };
+        parts.extend(around(self.prefix.as_ref())?);
+        for example in self.examples.choose(&scope)?.iter() {
+            let text = self.example.render_checked(&Scope::new(example))?;
+            parts.extend(Some(text).filter(|text| !text.is_empty()));
+        }
+        parts.extend(around(Some(&self.suffix))?);
+        Ok(parts.join(&self.separator))
+    }
+}
+
+#[async_trait]
+impl Runnable for FewShotPromptTemplate {
+    type Input = Dict;
+    type Output = PromptValue;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("FewShotPromptTemplate")
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Prompt
+    }
+
+    async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {
+        Ok(self.format(&input)?.into())
+    }
+}
+
+impl_pipe!(FewShotPromptTemplate);
+
+/// Messages that show examples, to stand in a [`ChatPromptTemplate`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, ChatPromptTemplate, FewShotChatPromptTemplate};
+///
+/// let example = ChatPromptTemplate::from_messages([("human", "{q}"), ("ai", "{a}")])?;
+/// let examples = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}]);
+/// let prompt = (ChatPromptTemplate::new().system("You add.")? + examples).human("{input}")?;
+/// let filled = prompt.format(&dict! {"input": "1+1"})?;
+/// assert_eq!(filled.messages.iter().map(|message| message.kind()).collect::<Vec<_>>(), ["system", "human", "ai", "human"]);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct FewShotChatPromptTemplate {
+    examples: Examples,
+    example: ChatPromptTemplate,
+}
+
+impl FewShotChatPromptTemplate {
+    /// Examples in a form.
+    #[must_use]
+    pub fn new(example: ChatPromptTemplate) -> Self {
+        Self {
+            examples: Examples::default(),
+            example,
+        }
+    }
+
+    /// Sets the examples.
+    #[must_use]
+    pub fn with_examples(mut self, examples: impl IntoIterator<Item = Dict>) -> Self {
+        self.examples = Examples::All(examples.into_iter().collect());
+        self
+    }
+
+    /// Chooses the examples for each input.
+    #[must_use]
+    pub fn with_selector(mut self, selector: impl ExampleSelector + 'static) -> Self {
+        self.examples = Examples::Selected(Arc::new(selector));
+        self
+    }
+
+    pub(super) fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
+        let examples = self.examples.choose(scope)?;
+        examples
+            .iter()
+            .try_for_each(|example| self.example.push(&Scope::new(example), out))
+    }
+}
+
+impl Examples {
+    fn choose(&self, scope: &Scope<'_>) -> Result<Cow<'_, [Dict]>> {
+        Ok(match self {
+            Self::All(examples) => examples.into(),
+            Self::Selected(selector) => selector.select(&scope.to_dict())?.into(),
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! What follows the colon in `{name:>5}`: Python's format specification.
+
+use std::fmt::Write as _;
+
+use serde_json::{Number, Value};
+
+use super::fstring::push_value;
+
+/// A width allocates what it says, so it has a limit.
+const LIMIT: usize = 1000;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct FormatSpec {
+    fill: Option<char>,
+    align: Option<char>,
+    sign: Option<char>,
+    alternate: bool,
+    zero: bool,
+    width: usize,
+    grouping: Option<char>,
+    precision: Option<usize>,
+    kind: Option<char>,
+}
+
+impl FormatSpec {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut spec = Self::default();
+        let mut chars = text.chars().peekable();
+        let mut ahead = text.chars();
+        let (first, second) = (ahead.next(), ahead.next());
+        let is_align = |c: Option<char>| c.is_some_and(|c| matches!(c, '<' | '>' | '^' | '='));
+        if is_align(second) {
+            spec.fill = chars.next();
+            spec.align = chars.next();
+        } else if is_align(first) {
+            spec.align = chars.next();
+        }
+        spec.sign = chars.next_if(|c| matches!(c, '+' | '-' | ' '));
+        spec.alternate = chars.next_if_eq(&'#').is_some();
+        spec.zero = chars.next_if_eq(&'0').is_some();
+        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+            let mut value = None;
+            while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
+                chars.next();
+                let next = value.unwrap_or(0) * 10 + digit as usize;
+                if next > LIMIT {
+                    return Err(format!("a width or a precision is at most {LIMIT}"));
+                }
+                value = Some(next);
+            }
+            Ok(value)
+        };
+        spec.width = number(&mut chars)?.unwrap_or(0);
+        spec.grouping = chars.next_if(|c| matches!(c, ',' | '_'));
+        if chars.next_if_eq(&'.').is_some() {
+            spec.precision = Some(number(&mut chars)?.ok_or("a `.` needs a precision, as in `{x:.2f}`")?);
+        }
+        spec.kind = chars.next_if(|c| "bcdeEfFgGnosxX%".contains(*c));
+        match chars.next() {
+            None => Ok(spec),
+            Some(_) => Err(format!(
+                "`:{text}` is not a format; use one such as `:>10`, `:05d` or `:.2f`"
+            )),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Writes a value as Python's `format` does.
+    pub(super) fn write(&self, value: &Value, out: &mut String) -> Result<(), String> {
+        match value {
+            Value::String(text) => self.write_text(text, out),
+            // `True` is 1 as soon as something is said about its form.
+            Value::Bool(flag) => self.write_number(&Number::from(u8::from(*flag)), out),
+            Value::Number(number) => self.write_number(number, out),
+            Value::Null | Value::Array(_) | Value::Object(_) if self.is_empty() => {
+                push_value(out, value);
+                Ok(())
+            }
+            _ => Err("only texts and numbers have a format; use `!s` before the colon".to_owned()),
+        }
+    }
+
+    pub(super) fn write_text(&self, text: &str, out: &mut String) -> Result<(), String> {
+        if !matches!(self.kind, None | Some('s')) {
+            return Err(format!(
+                "the value is a text, and `{}` is for numbers",
+                self.kind.unwrap_or_default()
+            ));
+        }
+        if self.sign.is_some() || self.alternate || self.grouping.is_some() || self.align == Some('=') {
+            return Err("the value is a text, and the format is for numbers".to_owned());
+        }
+        let cut = self
+            .precision
+            .and_then(|precision| text.char_indices().nth(precision))
+            .and_then(|(end, _)| text.get(..end));
+        self.pad("", cut.unwrap_or(text), '<', out);
+        Ok(())
+    }
+
+    fn write_number(&self, number: &Number, out: &mut String) -> Result<(), String> {
+        if self.kind == Some('s') {
+            return Err("the value is a number, and `s` is for texts".to_owned());
+        }
+        let whole = number
+            .as_i64()
+            .map(i128::from)
+            .or_else(|| number.as_u64().map(i128::from));
+        let (negative, prefix, digits) = match (whole, self.kind) {
+            (Some(whole), None | Some('b' | 'c' | 'd' | 'n' | 'o' | 'x' | 'X')) => self.whole(whole)?,
+            (None, Some(kind @ ('b' | 'c' | 'd' | 'o' | 'x' | 'X'))) => {
+                return Err(format!("the value is not a whole number, and `{kind}` is for those"));
+            }
+            _ => {
+                let float = number.as_f64().unwrap_or_default();
+                (float.is_sign_negative(), "", self.float(float.abs()))
+            }
+        };
+        let sign = match (negative, self.sign) {
+            (true, _) => "-",
+            (false, Some('+')) => "+",
+            (false, Some(' ')) => " ",
+            _ => "",
+        };
+        let lead = format!("{sign}{prefix}");
+        let digits = match self.grouping {
+            Some(mark) => self.group(&digits, mark, lead.chars().count()),
+            None => digits,
+        };
+        self.pad(&lead, &digits, '>', out);
+        Ok(())
+    }
+
+    fn whole(&self, value: i128) -> Result<(bool, &'static str, String), String> {
+        if self.precision.is_some() {
+            return Err("a whole number has no precision; use `f` after it".to_owned());
+        }
+        let size = value.unsigned_abs();
+        let (prefix, digits) = match self.kind {
+            Some('b') => ("0b", format!("{size:b}")),
+            Some('o') => ("0o", format!("{size:o}")),
+            Some('x') => ("0x", format!("{size:x}")),
+            Some('X') => ("0X", format!("{size:X}")),
+            Some('c') => {
+                let letter = u32::try_from(size).ok().and_then(char::from_u32).filter(|_| value >= 0);
+                (
+                    "",
+                    letter.ok_or("the value is not the number of a character")?.to_string(),
+                )
+            }
+            _ => ("", size.to_string()),
+        };
+        Ok((value < 0, if self.alternate { prefix } else { "" }, digits))
+    }
+
+    fn float(&self, value: f64) -> String {
+        let precision = self.precision.unwrap_or(6);
+        match self.kind {
+            Some('f' | 'F') => format!("{value:.precision$}"),
+            Some('%') => format!("{:.precision$}%", value * 100.0),
+            Some('e') => exponent(&format!("{value:.precision$e}")),
+            Some('E') => exponent(&format!("{value:.precision$e}")).to_uppercase(),
+            Some('G') => self.general(value, precision, false).to_uppercase(),
+            Some(_) => self.general(value, precision, false),
+            None => match self.precision {
+                Some(precision) => self.general(value, precision, true),
+                None => {
+                    let mut out = String::new();
+                    push_value(&mut out, &Value::from(value));
+                    out
+                }
+            },
+        }
+    }
+
+    /// `g`: as many digits as the precision says, with an exponent where the number is long. Without a letter one digit follows
+    /// the point in any case.
+    fn general(&self, value: f64, precision: usize, plain: bool) -> String {
+        let precision = precision.max(1);
+        let scientific = format!("{value:.*e}", precision - 1);
+        let power: i64 = scientific
+            .split_once('e')
+            .and_then(|(_, power)| power.parse().ok())
+            .unwrap_or(0);
+        let digits = i64::try_from(precision).unwrap_or(i64::MAX);
+        let short = |text: &str| {
+            if self.alternate || !text.contains('.') {
+                return text.to_owned();
+            }
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        };
+        if (-4..digits - i64::from(plain)).contains(&power) || value == 0.0 {
+            let decimals = usize::try_from(digits - 1 - power).unwrap_or(0);
+            let text = short(&format!("{value:.decimals$}"));
+            return if plain && !text.contains('.') {
+                text + ".0"
+            } else {
+                text
+            };
+        }
+        match scientific.split_once('e') {
+            Some((mantissa, power)) => exponent(&format!("{}e{power}", short(mantissa))),
+            None => scientific,
+        }
+    }
+
+    /// Puts a mark between the thousands, or between fours of other digits; zeros that fill are grouped too.
+    fn group(&self, digits: &str, mark: char, lead: usize) -> String {
+        let size = if matches!(self.kind, Some('b' | 'o' | 'x' | 'X')) {
+            4
+        } else {
+            3
+        };
+        let end = digits
+            .find(|c: char| !c.is_ascii_hexdigit() || c == 'e')
+            .unwrap_or(digits.len());
+        let (whole, rest) = digits.split_at(end);
+        let mut whole = whole.to_owned();
+        let grouped = |whole: &str| {
+            let mut out = String::new();
+            for (at, digit) in whole.chars().enumerate() {
+                if at > 0 && (whole.len() - at).is_multiple_of(size) {
+                    out.push(mark);
+                }
+                out.push(digit);
+            }
+            out
+        };
+        if self.zero && self.align.is_none() {
+            while lead + grouped(&whole).len() + rest.len() < self.width {
+                whole.insert(0, '0');
+            }
+        }
+        grouped(&whole) + rest
+    }
+
+    fn pad(&self, lead: &str, body: &str, default_align: char, out: &mut String) {
+        let missing = self.width.saturating_sub(lead.chars().count() + body.chars().count());
+        let fill = self.fill.unwrap_or(if self.zero { '0' } else { ' ' });
+        let numeric = default_align == '>';
+        let align = self
+            .align
+            .unwrap_or(if self.zero && numeric { '=' } else { default_align });
+        let (left, inner, right) = match align {
+            '<' => (0, 0, missing),
+            '^' => (missing / 2, 0, missing - missing / 2),
+            '=' => (0, missing, 0),
+            _ => (missing, 0, 0),
+        };
+        out.extend(std::iter::repeat_n(fill, left));
+        out.push_str(lead);
+        out.extend(std::iter::repeat_n(fill, inner));
+        out.push_str(body);
+        out.extend(std::iter::repeat_n(fill, right));
+    }
+}
+
+/// Python writes the sign of an exponent, and at least two digits.
+fn exponent(text: &str) -> String {
+    let Some((mantissa, power)) = text.split_once('e') else {
+        return text.to_owned();
+    };
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    let mut out = mantissa.to_owned();
+    // Writing to a text cannot fail.
+    let _ = write!(out, "e{sign}{power:0>2}");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_texts_print_as_in_python() {
+        for (value, spec, expect) in [
+            (json!("x"), ">5", "    x"),
+            (json!("x"), "*^5", "**x**"),
+            (json!("abc"), ".2", "ab"),
+            (json!("x"), "03", "x00"),
+            (json!(42), "05d", "00042"),
+            (json!(-42), "05", "-0042"),
+            (json!(1234567), ",", "1,234,567"),
+            (json!(1234), "08,", "0,001,234"),
+            (json!(255), "#x", "0xff"),
+            (json!(255), "b", "11111111"),
+            (json!(3), ".1f", "3.0"),
+            (json!(0.256), ".1%", "25.6%"),
+            (json!(12345.678), ",.2f", "12,345.68"),
+            (json!(1234567.0), "g", "1.23457e+06"),
+            (json!(0.00001), "g", "1e-05"),
+            (json!(1.5), "e", "1.500000e+00"),
+            (json!(3.0), ".3", "3.0"),
+            (json!(true), "d", "1"),
+            (json!(true), "5", "    1"),
+            (json!(3), "+", "+3"),
+            (json!(2.0), "6", "   2.0"),
+        ] {
+            let mut out = String::new();
+            FormatSpec::parse(spec).unwrap().write(&value, &mut out).unwrap();
+            assert_eq!(out, expect, "{value} {spec}");
+        }
+    }
+
+    #[test]
+    fn a_format_that_does_not_fit_the_value_is_refused() {
+        for (value, spec) in [
+            (json!("x"), ".2f"),
+            (json!(null), "5"),
+            (json!([1]), ">5"),
+            (json!(1.5), "d"),
+            (json!(1), "s"),
+        ] {
+            let spec = FormatSpec::parse(spec).unwrap();
+            assert!(spec.write(&value, &mut String::new()).is_err(), "{value}");
+        }
+    }
+}

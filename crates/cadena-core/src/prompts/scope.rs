@@ -1,0 +1,137 @@
+//! Where the values of variables come from: the input, then what was filled in before.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{Dict, Error, ErrorKind, Result};
+
+/// The values of one rendering. The outer ones win: what a caller says is better than what was filled in before.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    outer: Option<&'a Self>,
+    own: &'a Dict,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(input: &'a Dict) -> Self {
+        Self {
+            outer: None,
+            own: input,
+        }
+    }
+
+    pub(super) fn with(&'a self, own: &'a Dict) -> Self {
+        Self { outer: Some(self), own }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.outer
+            .and_then(|outer| outer.get(name))
+            .or_else(|| self.own.get(name))
+    }
+
+    /// Every value in one object.
+    pub(super) fn to_dict(self) -> Dict {
+        let mut all = self.own.clone();
+        if let Some(outer) = self.outer {
+            all.extend(outer.to_dict().into_map());
+        }
+        all
+    }
+
+    fn input(&self) -> &Dict {
+        self.outer.map_or(self.own, Scope::input)
+    }
+
+    pub(super) fn missing(&self, name: &str) -> Error {
+        let given: Vec<_> = self.input().keys().map(|key| format!("`{key}`")).collect();
+        let given = if given.is_empty() {
+            "nothing".to_owned()
+        } else {
+            given.join(", ")
+        };
+        let detail = format!("the prompt needs `{name}`, and the input has {given}");
+        Error::new(ErrorKind::InvalidInput, detail)
+            .with_hint(format!("if `{{{name}}}` is meant as text, write `{{{{{name}}}}}`"))
+    }
+
+    /// An error for the first name that has no value.
+    pub(super) fn check<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<()> {
+        match names.into_iter().find(|name| self.get(name).is_none()) {
+            Some(name) => Err(self.missing(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Variables that were filled in before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Partials(IndexMap<String, Partial>);
+
+#[derive(Clone)]
+enum Partial {
+    Value(Value),
+    Function(Arc<dyn Fn() -> Value + Send + Sync>),
+}
+
+impl Partials {
+    pub(super) fn set(&mut self, name: String, value: Value) {
+        self.0.insert(name, Partial::Value(value));
+    }
+
+    pub(super) fn set_fn(&mut self, name: String, value: impl Fn() -> Value + Send + Sync + 'static) {
+        self.0.insert(name, Partial::Function(Arc::new(value)));
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The values that the caller did not give; a function is called here, once per rendering.
+    pub(super) fn resolve(&self, outer: &Scope<'_>) -> Dict {
+        let unset = self.0.iter().filter(|(name, _)| outer.get(name).is_none());
+        unset
+            .map(|(name, partial)| {
+                let value = match partial {
+                    Partial::Value(value) => value.clone(),
+                    Partial::Function(function) => function(),
+                };
+                (name.clone(), value)
+            })
+            .collect()
+    }
+}
+
+impl PartialEq for Partial {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(left), Self::Value(right)) => left == right,
+            (Self::Function(left), Self::Function(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Function(_) => f.write_str("Fn()"),
+        }
+    }
+}
+
+/// Names without those that were filled in, sorted, each once.
+pub(super) fn open_names<'a>(names: impl IntoIterator<Item = &'a str>, partials: &Partials) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.into_iter().filter(|name| !partials.has(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

@@ -1,0 +1,147 @@
+//! Which examples a prompt shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::template::Template;
+use crate::{Dict, Result};
+
+/// Chooses the examples that a prompt shows for an input.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, Dict, ExampleSelector, FewShotPromptTemplate, Result, Template};
+///
+/// #[derive(Debug)]
+/// struct OfTheInput;
+///
+/// impl ExampleSelector for OfTheInput {
+///     fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
+///         Ok(vec![dict! {"word": input["word"].clone()}])
+///     }
+/// }
+///
+/// let prompt = FewShotPromptTemplate::new(Template::parse("<{word}>")?, Template::parse("{word}?")?).with_selector(OfTheInput);
+/// assert_eq!(prompt.format(&dict! {"word": "hi"})?, "<hi>\n\nhi?");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+pub trait ExampleSelector: fmt::Debug + Send + Sync {
+    /// The examples, in the order in which they are shown.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from choosing; the prompt is not rendered then.
+    fn select(&self, input: &Dict) -> Result<Vec<Dict>>;
+}
+
+/// Takes examples, first one first, as long as they fit beside the input.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, ExampleSelector, LengthExampleSelector, Template};
+///
+/// let examples = [dict! {"q": "one two"}, dict! {"q": "three four"}];
+/// let selector = LengthExampleSelector::new(examples, &Template::parse("{q}")?, 3)?;
+/// assert_eq!(selector.select(&dict! {"input": "x"})?.len(), 1);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LengthExampleSelector {
+    examples: Vec<(usize, Dict)>,
+    max_length: usize,
+    length: fn(&str) -> usize,
+}
+
+impl LengthExampleSelector {
+    /// Takes as many examples as have, with the input, at most so many words.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::format`], for an example that does not fit its template.
+    pub fn new(examples: impl IntoIterator<Item = Dict>, template: &Template, max_length: usize) -> Result<Self> {
+        Self::with_length(examples, template, max_length, words)
+    }
+
+    /// As [`new`](Self::new), with a length of your own, such as a number of tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::format`], for an example that does not fit its template.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ExampleSelector, LengthExampleSelector, Template};
+    ///
+    /// let selector = LengthExampleSelector::with_length([dict! {"q": "long"}], &Template::parse("{q}")?, 3, str::len)?;
+    /// assert!(selector.select(&dict! {})?.is_empty());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn with_length(
+        examples: impl IntoIterator<Item = Dict>,
+        template: &Template,
+        max_length: usize,
+        length: fn(&str) -> usize,
+    ) -> Result<Self> {
+        let measure = |example: Dict| Ok((length(&template.format(&example)?), example));
+        Ok(Self {
+            examples: examples.into_iter().map(measure).collect::<Result<_>>()?,
+            max_length,
+            length,
+        })
+    }
+}
+
+impl ExampleSelector for LengthExampleSelector {
+    fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
+        let mut text = String::new();
+        for value in input.values() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            super::fstring::push_value(&mut text, value);
+        }
+        let mut left = self.max_length.saturating_sub((self.length)(&text));
+        let fits = |(length, _): &&(usize, Dict)| {
+            let before = left;
+            left = left.saturating_sub(*length);
+            before > 0 && *length <= before
+        };
+        Ok(self
+            .examples
+            .iter()
+            .take_while(fits)
+            .map(|(_, example)| example.clone())
+            .collect())
+    }
+}
+
+/// As LangChain counts: what stands between spaces and line ends.
+fn words(text: &str) -> usize {
+    text.split([' ', '\n']).count()
+}
+
+/// Examples that are always shown, or chosen for each input.
+#[derive(Clone, Debug)]
+pub(super) enum Examples {
+    All(Vec<Dict>),
+    Selected(Arc<dyn ExampleSelector>),
+}
+
+impl Default for Examples {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl PartialEq for Examples {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All(left), Self::All(right)) => left == right,
+            (Self::Selected(left), Self::Selected(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}

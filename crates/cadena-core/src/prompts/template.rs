@@ -1,0 +1,167 @@
+//! Texts with variables.
+
+use super::scope::Scope;
+use super::{fstring, mustache};
+use crate::{Dict, Result};
+
+/// A text with variables, parsed once.
+///
+/// Values are data: what they hold is never expanded again, and there is no access to attributes. A text is printed as it is, any
+/// other value as LangChain prints it, `True` and `[1, 'x']` among them, so that a template taken from there gives the same prompt;
+/// `{value!j}` prints JSON.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, Template};
+///
+/// let template = Template::parse("Tell a joke about {topic}.")?;
+/// assert_eq!(template.format(&dict! {"topic": "{bears}"})?, "Tell a joke about {bears}.");
+///
+/// let template = Template::parse("{price:.2f} {{EUR}} {tags!j}")?;
+/// assert_eq!(template.format(&dict! {"price": 1.5, "tags": vec!["a"]})?, r#"1.50 {EUR} ["a"]"#);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    source: String,
+    parsed: Parsed,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Parsed {
+    FString(Vec<fstring::Piece>),
+    Mustache(Vec<mustache::Node>),
+}
+
+/// How variables are written in a text.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, Template, TemplateFormat};
+///
+/// let template = Template::parse_as("{{#jokes}}- {{{title}}}\n{{/jokes}}", TemplateFormat::Mustache)?;
+/// let jokes = serde_json::json!([{"title": "Q & A"}, {"title": "bears"}]);
+/// assert_eq!(template.format(&dict! {"jokes": jokes})?, "- Q & A\n- bears\n");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TemplateFormat {
+    /// `{name}`, with Python's `{name!r}` and `{name:>5}`; `{{` and `}}` stand for braces. No access to attributes or indexes.
+    #[default]
+    FString,
+    /// Mustache: `{{name}}` escapes HTML as its specification says, `{{{name}}}` does not; sections, dotted names, comments.
+    Mustache,
+}
+
+impl Template {
+    /// Parses a template with `{variables}`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a brace without its twin and for what is not a plain
+    /// name (`{user.name}`, `{0}`).
+    pub fn parse(text: impl Into<String>) -> Result<Self> {
+        Self::parse_as(text, TemplateFormat::FString)
+    }
+
+    /// Parses a template in a format.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for what is not in that format.
+    pub fn parse_as(text: impl Into<String>, format: TemplateFormat) -> Result<Self> {
+        let source = text.into();
+        let parsed = match format {
+            TemplateFormat::FString => Parsed::FString(fstring::parse(&source)?),
+            TemplateFormat::Mustache => Parsed::Mustache(mustache::parse(&source)?),
+        };
+        Ok(Self { source, parsed })
+    }
+
+    /// Writes a text so that [`parse`](Self::parse) takes it as it is: with its braces doubled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, Template};
+    ///
+    /// let template = Template::parse(Template::escape(r#"{"a": 1}"#))?;
+    /// assert_eq!(template.format(&dict! {})?, r#"{"a": 1}"#);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn escape(text: &str) -> String {
+        text.replace('{', "{{").replace('}', "}}")
+    }
+
+    /// The text that was parsed.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The names of the variables, in the order of their first use. Of a dotted name it is the first part; names inside of
+    /// a mustache section are not among them.
+    #[must_use]
+    pub fn variables(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        match &self.parsed {
+            Parsed::FString(pieces) => fstring::variables(pieces, &mut names),
+            Parsed::Mustache(nodes) => mustache::variables(nodes, &mut names),
+        }
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
+    }
+
+    /// Puts values in the place of the variables. Other keys are ignored, and so is a name that mustache does not find.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a variable has no value,
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template) if a value does not fit what follows the name, as a text does not fit
+    /// `{x:.2f}`, [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) if sections inside sections become too much.
+    pub fn format(&self, input: &Dict) -> Result<String> {
+        self.render(&Scope::new(input))
+    }
+
+    pub(super) fn render(&self, scope: &Scope<'_>) -> Result<String> {
+        match &self.parsed {
+            Parsed::FString(pieces) => fstring::render(pieces, scope, self.source.len()),
+            Parsed::Mustache(nodes) => mustache::render(nodes, scope),
+        }
+    }
+
+    /// As a step renders it: also a name of mustache must have a value, for a misspelt one would leave a hole in the prompt.
+    pub(super) fn render_checked(&self, scope: &Scope<'_>) -> Result<String> {
+        if matches!(self.parsed, Parsed::Mustache(_)) {
+            scope.check(self.variables())?;
+        }
+        self.render(scope)
+    }
+
+    /// Whether nothing can come of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.source.is_empty()
+    }
+
+    /// This template, and after it another one.
+    pub(super) fn then(mut self, next: &Self) -> Self {
+        self.source.push_str(&next.source);
+        match (&mut self.parsed, &next.parsed) {
+            (Parsed::FString(left), Parsed::FString(right)) => left.extend(right.iter().cloned()),
+            (Parsed::Mustache(left), Parsed::Mustache(right)) => left.extend(right.iter().cloned()),
+            (left, right) => {
+                let nested = |parsed: &Parsed| match parsed {
+                    Parsed::FString(pieces) => mustache::Node::FString(pieces.clone()),
+                    Parsed::Mustache(nodes) => mustache::Node::Group(nodes.clone()),
+                };
+                *left = Parsed::Mustache(vec![nested(left), nested(right)]);
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,177 @@
+//! Templates of one text.
+
+use std::borrow::Cow;
+use std::ops::Add;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::input::input_of;
+use super::scope::{Partials, Scope, open_names};
+use super::template::{Template, TemplateFormat};
+use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+
+/// A template of one text: a step from a [`Dict`] to a prompt that a human says.
+///
+/// [`format`](Self::format) gives the text itself.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, EchoModel, PromptTemplate, RunnableExt, StrOutputParser};
+///
+/// # futures::executor::block_on(async {
+/// let prompt = PromptTemplate::from_template("Tell a {mood} joke about {topic}.")?.partial("mood", "good");
+/// assert_eq!(prompt.input_variables(), ["topic"]);
+/// assert_eq!(prompt.format(&dict! {"topic": "bears"})?, "Tell a good joke about bears.");
+///
+/// let chain = prompt | EchoModel::new() | StrOutputParser;
+/// assert_eq!(chain.invoke(dict! {"topic": "cats", "mood": "bad"}).await?, "Tell a bad joke about cats.");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct PromptTemplate {
+    template: Template,
+    partials: Partials,
+}
+
+impl PromptTemplate {
+    /// A template with `{variables}`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a text that cannot be parsed.
+    pub fn from_template(text: impl Into<String>) -> Result<Self> {
+        Template::parse(text).map(Self::from)
+    }
+
+    /// A template in a format.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_template`](Self::from_template).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, PromptTemplate, TemplateFormat};
+    ///
+    /// let prompt = PromptTemplate::from_template_as("Hi {{name}}!", TemplateFormat::Mustache)?;
+    /// assert_eq!(prompt.format(&dict! {"name": "Ann"})?, "Hi Ann!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn from_template_as(text: impl Into<String>, format: TemplateFormat) -> Result<Self> {
+        Template::parse_as(text, format).map(Self::from)
+    }
+
+    /// Fills a variable in before; what the input says wins.
+    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.partials.set(name.into(), value.into());
+        self
+    }
+
+    /// Fills a variable in by a function that is called in every rendering whose input does not have it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, PromptTemplate};
+    ///
+    /// let prompt = PromptTemplate::from_template("It is {day}.")?.partial_fn("day", || "Monday".into());
+    /// assert_eq!(prompt.format(&dict! {})?, "It is Monday.");
+    /// assert_eq!(prompt.format(&dict! {"day": "Sunday"})?, "It is Sunday.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn partial_fn(mut self, name: impl Into<String>, value: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        self.partials.set_fn(name.into(), value);
+        self
+    }
+
+    /// The template without what was filled in before.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// The keys that the input must have, sorted.
+    #[must_use]
+    pub fn input_variables(&self) -> Vec<&str> {
+        open_names(self.template.variables(), &self.partials)
+    }
+
+    /// An input from an object, or from the bare value of the only variable.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, PromptTemplate};
+    ///
+    /// let prompt = PromptTemplate::from_template("Hi {name}")?;
+    /// assert_eq!(prompt.input("Ann")?, dict! {"name": "Ann"});
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn input(&self, value: impl Into<Value>) -> Result<Dict> {
+        input_of(value.into(), &self.input_variables())
+    }
+
+    /// Fills the template. In mustache a name without a value is nothing here, and an error when the step is invoked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::format`].
+    pub fn format(&self, input: &Dict) -> Result<String> {
+        let input = Scope::new(input);
+        self.template.render(&input.with(&self.partials.resolve(&input)))
+    }
+}
+
+impl From<Template> for PromptTemplate {
+    fn from(template: Template) -> Self {
+        Self {
+            template,
+            partials: Partials::default(),
+        }
+    }
+}
+
+/// The text of the left one, and after it that of the right one; what the right one filled in before wins.
+impl Add for PromptTemplate {
+    type Output = Self;
+
+    fn add(mut self, next: Self) -> Self {
+        self.partials.extend(next.partials);
+        Self {
+            template: self.template.then(&next.template),
+            partials: self.partials,
+        }
+    }
+}
+
+#[async_trait]
+impl Runnable for PromptTemplate {
+    type Input = Dict;
+    type Output = PromptValue;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("PromptTemplate")
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Prompt
+    }
+
+    async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {
+        let input = Scope::new(&input);
+        let text = self
+            .template
+            .render_checked(&input.with(&self.partials.resolve(&input)))?;
+        Ok(text.into())
+    }
+}
+
+impl_pipe!(PromptTemplate);
