@@ -43,6 +43,7 @@ pub use timeout::Timeout;
 mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod caught;
+mod erased;
 mod forward;
 mod tee;
 

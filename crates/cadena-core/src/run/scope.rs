@@ -21,6 +21,11 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
     if !opens_run(step, &cx) {
         return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     }
+    // Boxed, so that the frame is small for a call that nobody listens to.
+    observed_call(step, input, cx).boxed().await
+}
+
+async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
     let cx = cx.open(|| step.name().into_owned(), step.kind());
     let Some(mut guard) = Guard::start(&cx, Some(&input)) else {
         return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));

@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::future::{BoxFuture, FutureExt};
-use futures::stream::Stream;
+use futures::future::FutureExt;
+use futures::stream::{BoxStream, Stream, StreamExt};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -19,7 +20,7 @@ pub(super) fn caught<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// Waits for a future of the user's.
-pub(super) async fn caught_future<T>(future: BoxFuture<'static, Result<T>>) -> Result<T> {
+pub(super) async fn caught_future<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match AssertUnwindSafe(future).catch_unwind().await {
         Ok(result) => result,
         Err(payload) => Err(panicked(&*payload)),
@@ -50,17 +51,29 @@ impl fmt::Debug for Panic {
 impl std::error::Error for Panic {}
 
 /// A stream of the user's: a panic is its last item, as is the first error, which gets the name of the step.
-pub(super) struct CaughtStream<S> {
+pub(super) fn caught_stream<C: Send + 'static>(
+    stream: impl Stream<Item = Result<C>> + Send + 'static,
+    step: Cow<'static, str>,
+) -> BoxStream<'static, Result<C>> {
+    CaughtStream {
+        stream: Some(Box::pin(stream)),
+        step,
+    }
+    .boxed()
+}
+
+struct CaughtStream<S> {
     stream: Option<Pin<Box<S>>>,
     step: Cow<'static, str>,
 }
 
-impl<S> CaughtStream<S> {
-    pub(super) fn new(stream: S, step: Cow<'static, str>) -> Self {
-        Self {
-            stream: Some(Box::pin(stream)),
-            step,
-        }
+impl<C, S: Stream<Item = Result<C>>> CaughtStream<S> {
+    /// Nothing comes behind an error or the end: what is behind the stream stops at once.
+    #[cold]
+    fn last(&mut self, item: Option<Result<C>>) -> Poll<Option<Result<C>>> {
+        self.stream = None;
+        let step = std::mem::take(&mut self.step);
+        Poll::Ready(item.map(|item| item.map_err(|error| error.in_step(step))))
     }
 }
 
@@ -71,17 +84,10 @@ impl<C, S: Stream<Item = Result<C>>> Stream for CaughtStream<S> {
         let Some(stream) = &mut self.stream else {
             return Poll::Ready(None);
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll_next(task)));
-        let error = match polled {
-            Ok(Poll::Ready(Some(Err(error)))) => error,
-            Ok(Poll::Ready(None)) => {
-                self.stream = None;
-                return Poll::Ready(None);
-            }
-            Ok(item) => return item,
-            Err(payload) => panicked(&*payload),
-        };
-        self.stream = None; // It stops with its first error.
-        Poll::Ready(Some(Err(error.in_step(self.step.clone()))))
+        match catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll_next(task))) {
+            Ok(item @ (Poll::Pending | Poll::Ready(Some(Ok(_))))) => item,
+            Ok(Poll::Ready(last)) => self.last(last),
+            Err(payload) => self.last(Some(Err(panicked(&*payload)))),
+        }
     }
 }

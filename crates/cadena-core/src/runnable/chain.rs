@@ -9,6 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
+use super::erased::Erased;
+use super::lambda::Started;
 use super::{Lambda, Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable};
@@ -111,17 +113,23 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
-        let mut value: AnyBox = Box::new(input);
+        let mut value = Erased::new(input);
         let observed = cx.is_observed();
         for (index, step) in self.steps.iter().enumerate() {
-            // Without a listener nobody can tell a step that answers at once from one that is awaited.
-            let answer = if observed { Err(value) } else { step.at_once(value) };
-            value = match answer {
-                Ok(output) => output?,
-                Err(value) => step.call(value, cx.child(|| tag(index))).await?,
+            // Without a listener nobody sees the frame around a function.
+            let started = if observed {
+                Start::Framed(value)
+            } else {
+                step.start(value)
             };
+            value = match started {
+                Start::Done(output) => output,
+                Start::Later(output) => output.await,
+                Start::Framed(value) => step.call(value, cx.child(|| tag(index))).await,
+            }
+            .map_err(|error| error.in_step(step.name()))?;
         }
-        unerase(value)
+        value.take()
     }
 
     fn run_stream(&self, input: I, cx: RunContext) -> ChunkStream<O> {
@@ -130,54 +138,49 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
                 .steps
                 .split_first()
                 .ok_or_else(|| Error::new(ErrorKind::Internal, "a chain has no step"))?;
-            let stream = first.stream(Box::new(input), cx.child(|| tag(0)))?;
+            let stream = first.stream(Erased::new(input), cx.child(|| tag(0)))?;
             through(rest, 1, stream, &cx)
         };
         or_error::<O>(streamed())
     }
 
     fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
-        or_error::<O>(through(&self.steps, 0, Box::new(input), &cx))
+        or_error::<O>(through(&self.steps, 0, Erased::new(input), &cx))
     }
 }
 
-fn through(steps: &[Arc<dyn Step>], from: usize, mut stream: AnyBox, cx: &RunContext) -> Result<AnyBox> {
+fn through(steps: &[Arc<dyn Step>], from: usize, mut stream: Erased, cx: &RunContext) -> Result<Erased> {
     for (index, step) in steps.iter().enumerate() {
         stream = step.transform(stream, cx.child(|| tag(from + index)))?;
     }
     Ok(stream)
 }
 
-fn or_error<O: Streamable>(stream: Result<AnyBox>) -> ChunkStream<O> {
+fn or_error<O: Streamable>(stream: Result<Erased>) -> ChunkStream<O> {
     use futures::stream::{self, StreamExt};
     stream
-        .and_then(unerase::<ChunkStream<O>>)
+        .and_then(|mut stream| stream.take::<ChunkStream<O>>())
         .unwrap_or_else(|error| stream::once(async { Err(error) }).boxed())
-}
-
-/// A value or a stream of chunks whose type was checked where the chain was composed.
-type AnyBox = Box<dyn Any + Send>;
-
-fn unerase<T: 'static>(value: AnyBox) -> Result<T> {
-    let typed = value.downcast::<T>().map_err(|_| {
-        let detail = format!(
-            "a step expected `{}` and got something else",
-            std::any::type_name::<T>()
-        );
-        Error::new(ErrorKind::Internal, detail)
-    })?;
-    Ok(*typed)
 }
 
 /// A step without its types. A stream is boxed once, not per chunk.
 trait Step: Send + Sync {
     fn name(&self) -> Cow<'_, str>;
     fn streaming(&self) -> StreamMode;
-    /// The output, if the step needs no future for it; else the input comes back.
-    fn at_once(&self, input: AnyBox) -> Result<Result<AnyBox>, AnyBox>;
-    fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>>;
-    fn stream(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
-    fn transform(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox>;
+    fn start(&self, input: Erased) -> Start;
+    fn call<'a>(&'a self, input: Erased, cx: RunContext) -> BoxFuture<'a, Result<Erased>>;
+    fn stream(&self, input: Erased, cx: RunContext) -> Result<Erased>;
+    fn transform(&self, input: Erased, cx: RunContext) -> Result<Erased>;
+}
+
+/// How a step begins that nobody listens to.
+enum Start {
+    /// A function has answered.
+    Done(Result<Erased>),
+    /// A function will answer.
+    Later(BoxFuture<'static, Result<Erased>>),
+    /// Any other step wants its frame; the input comes back.
+    Framed(Erased),
 }
 
 struct Typed<R>(R);
@@ -191,34 +194,30 @@ impl<R: Runnable> Step for Typed<R> {
         self.0.streaming()
     }
 
-    fn at_once(&self, input: AnyBox) -> Result<Result<AnyBox>, AnyBox> {
+    fn start(&self, input: Erased) -> Start {
         let Some(lambda) = (&self.0 as &dyn Any).downcast_ref::<Lambda<R::Input, R::Output>>() else {
-            return Err(input);
+            return Start::Framed(input);
         };
-        let input = match unerase(input) {
-            Ok(input) => input,
-            Err(error) => return Ok(Err(error)),
-        };
-        match lambda.at_once(input) {
-            Ok(output) => Ok(output.map(|output| Box::new(output) as AnyBox)),
-            Err(input) => Err(Box::new(input)),
+        match lambda.start(input) {
+            Started::Done(output) => Start::Done(output),
+            Started::Later(output) => Start::Later(output),
         }
     }
 
-    fn call<'a>(&'a self, input: AnyBox, cx: RunContext) -> BoxFuture<'a, Result<AnyBox>> {
+    fn call<'a>(&'a self, mut input: Erased, cx: RunContext) -> BoxFuture<'a, Result<Erased>> {
         async move {
-            let output = call(&self.0, unerase(input)?, cx).await?;
-            Ok(Box::new(output) as AnyBox)
+            let output = call(&self.0, input.take()?, cx).await?;
+            Ok(input.put(output))
         }
         .boxed()
     }
 
-    fn stream(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox> {
-        Ok(Box::new(call_stream(&self.0, unerase(input)?, cx)))
+    fn stream(&self, mut input: Erased, cx: RunContext) -> Result<Erased> {
+        Ok(Erased::new(call_stream(&self.0, input.take()?, cx)))
     }
 
-    fn transform(&self, input: AnyBox, cx: RunContext) -> Result<AnyBox> {
-        Ok(Box::new(call_transform(&self.0, unerase(input)?, cx)))
+    fn transform(&self, mut input: Erased, cx: RunContext) -> Result<Erased> {
+        Ok(Erased::new(call_transform(&self.0, input.take()?, cx)))
     }
 }
 

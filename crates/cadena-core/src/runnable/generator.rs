@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, Stream, StreamExt};
 
-use super::caught::{CaughtStream, caught};
+use super::caught::{caught, caught_stream};
 use super::{Runnable, StreamMode};
 use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, fold, impl_pipe};
 
@@ -39,7 +39,7 @@ where
     S: Stream<Item = Result<O::Chunk>> + Send + 'static,
 {
     Generator::new(Body::Transform(Arc::new(move |input, name| {
-        caught(|| Ok(function(input))).map(|stream| CaughtStream::new(stream, name).boxed())
+        caught(|| Ok(function(input))).map(|stream| caught_stream(stream, name))
     })))
 }
 
@@ -70,7 +70,7 @@ where
     S: Stream<Item = Result<O::Chunk>> + Send + 'static,
 {
     Generator::new(Body::Stream(Arc::new(move |input, name| {
-        caught(|| Ok(function(input))).map(|stream| CaughtStream::new(stream, name).boxed())
+        caught(|| Ok(function(input))).map(|stream| caught_stream(stream, name))
     })))
 }
 

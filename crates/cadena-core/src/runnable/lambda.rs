@@ -10,6 +10,7 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::Runnable;
 use super::caught::{caught, caught_future};
+use super::erased::Erased;
 use crate::error::BoxError;
 use crate::{Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
 
@@ -47,8 +48,64 @@ pub struct Lambda<I, O> {
 }
 
 enum Body<I, O> {
-    Sync(Arc<dyn Fn(I) -> Result<O> + Send + Sync>),
-    Async(Arc<dyn Fn(I) -> BoxFuture<'static, Result<O>> + Send + Sync>),
+    Sync(Arc<dyn SyncBody<I, O>>),
+    Async(Arc<dyn AsyncBody<I, O>>),
+}
+
+/// A function, for a step alone and for a chain that knows no types.
+trait SyncBody<I, O>: Send + Sync {
+    fn call(&self, input: I) -> Result<O>;
+    fn call_erased(&self, value: Erased) -> Result<Erased>;
+}
+
+impl<I, O, F> SyncBody<I, O> for F
+where
+    I: 'static,
+    O: Send + 'static,
+    F: Fn(I) -> Result<O> + Send + Sync,
+{
+    fn call(&self, input: I) -> Result<O> {
+        caught(|| self(input))
+    }
+
+    fn call_erased(&self, mut value: Erased) -> Result<Erased> {
+        let input = value.take()?;
+        Ok(value.put(caught(|| self(input))?))
+    }
+}
+
+/// An asynchronous function. The future is boxed once, for a step alone as for a chain that knows no types.
+trait AsyncBody<I, O>: Send + Sync {
+    fn start(&self, input: I) -> BoxFuture<'static, Result<O>>;
+    fn start_erased(&self, value: Erased) -> BoxFuture<'static, Result<Erased>>;
+}
+
+impl<I, O, Fut, F> AsyncBody<I, O> for F
+where
+    I: 'static,
+    F: Fn(I) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<O>> + Send + 'static,
+    O: Send + 'static,
+{
+    fn start(&self, input: I) -> BoxFuture<'static, Result<O>> {
+        match caught(|| Ok(self(input))) {
+            Ok(future) => caught_future(future).boxed(),
+            Err(error) => std::future::ready(Err(error)).boxed(),
+        }
+    }
+
+    fn start_erased(&self, mut value: Erased) -> BoxFuture<'static, Result<Erased>> {
+        match value.take().and_then(|input| caught(|| Ok(self(input)))) {
+            Ok(future) => async move { Ok(value.put(caught_future(future).await?)) }.boxed(),
+            Err(error) => std::future::ready(Err(error)).boxed(),
+        }
+    }
+}
+
+/// What a chain gets from a function without a frame around it.
+pub(super) enum Started {
+    Done(Result<Erased>),
+    Later(BoxFuture<'static, Result<Erased>>),
 }
 
 impl<I, O> Lambda<I, O> {
@@ -59,11 +116,11 @@ impl<I, O> Lambda<I, O> {
         }
     }
 
-    /// The output, if the function gives it at once; else the input comes back.
-    pub(super) fn at_once(&self, input: I) -> Result<Result<O>, I> {
+    /// Calls the function without a frame around it.
+    pub(super) fn start(&self, value: Erased) -> Started {
         match &self.body {
-            Body::Sync(function) => Ok(caught(|| function(input)).map_err(|error| error.in_step(self.name.clone()))),
-            Body::Async(_) => Err(input),
+            Body::Sync(function) => Started::Done(function.call_erased(value)),
+            Body::Async(function) => Started::Later(function.start_erased(value)),
         }
     }
 
@@ -85,8 +142,8 @@ impl<I: Streamable, O: Streamable> Runnable for Lambda<I, O> {
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {
         match &self.body {
-            Body::Sync(function) => caught(|| function(input)),
-            Body::Async(function) => caught_future(caught(|| Ok(function(input)))?).await,
+            Body::Sync(function) => function.call(input),
+            Body::Async(function) => function.start(input).await,
         }
     }
 }
@@ -148,7 +205,7 @@ pub(super) fn failed(error: impl Into<BoxError>) -> Error {
     Error::wrap(ErrorKind::Step, "the function gave an error", error)
 }
 
-impl<I, O, F> IntoLambda<I, lambda_kind::Plain> for F
+impl<I: 'static, O, F> IntoLambda<I, lambda_kind::Plain> for F
 where
     F: Fn(I) -> O + Send + Sync + 'static,
     O: Streamable,
@@ -156,11 +213,11 @@ where
     type Output = O;
 
     fn into_lambda(self) -> Lambda<I, O> {
-        Lambda::new(Body::Sync(Arc::new(move |input| Ok(self(input)))))
+        Lambda::new(Body::Sync(Arc::new(move |input: I| Ok(self(input)))))
     }
 }
 
-impl<I, O, E, F> IntoLambda<I, lambda_kind::Fallible> for F
+impl<I: 'static, O, E, F> IntoLambda<I, lambda_kind::Fallible> for F
 where
     F: Fn(I) -> Result<O, E> + Send + Sync + 'static,
     O: Streamable,
@@ -169,11 +226,11 @@ where
     type Output = O;
 
     fn into_lambda(self) -> Lambda<I, O> {
-        Lambda::new(Body::Sync(Arc::new(move |input| self(input).map_err(failed))))
+        Lambda::new(Body::Sync(Arc::new(move |input: I| self(input).map_err(failed))))
     }
 }
 
-impl<I, O, Fut, F> IntoLambda<I, lambda_kind::Async> for F
+impl<I: 'static, O, Fut, F> IntoLambda<I, lambda_kind::Async> for F
 where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = O> + Send + 'static,
@@ -182,11 +239,11 @@ where
     type Output = O;
 
     fn into_lambda(self) -> Lambda<I, O> {
-        Lambda::new(Body::Async(Arc::new(move |input| self(input).map(Ok).boxed())))
+        Lambda::new(Body::Async(Arc::new(move |input: I| self(input).map(Ok))))
     }
 }
 
-impl<I, O, E, Fut, F> IntoLambda<I, lambda_kind::AsyncFallible> for F
+impl<I: 'static, O, E, Fut, F> IntoLambda<I, lambda_kind::AsyncFallible> for F
 where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<O, E>> + Send + 'static,
@@ -196,8 +253,8 @@ where
     type Output = O;
 
     fn into_lambda(self) -> Lambda<I, O> {
-        Lambda::new(Body::Async(Arc::new(move |input| {
-            self(input).map(|result| result.map_err(failed)).boxed()
+        Lambda::new(Body::Async(Arc::new(move |input: I| {
+            self(input).map(|result| result.map_err(failed))
         })))
     }
 }
