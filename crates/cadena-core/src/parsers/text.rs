@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use futures::stream::StreamExt;
 
-use crate::{AIMessage, ChunkStream, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{AIMessage, ChunkStream, Result, RunContext, RunKind, Runnable, StreamMode, impl_pipe};
 
 /// Takes the text of a model's answer, piece by piece as it comes.
 ///
@@ -36,6 +36,10 @@ impl Runnable for StrOutputParser {
 
     fn kind(&self) -> RunKind {
         RunKind::Parser
+    }
+
+    fn streaming(&self) -> StreamMode {
+        StreamMode::PassesThrough
     }
 
     async fn run(&self, input: AIMessage, _cx: RunContext) -> Result<String> {
