@@ -31,7 +31,7 @@ fn chain(step: impl Fn(u64) -> Lambda<u64, u64>) -> Chain<u64, u64> {
 }
 
 /// Ten boxed futures, awaited one behind the other.
-#[divan::bench]
+#[divan::bench(sample_size = 64)]
 fn ten_boxed_calls_by_hand(bencher: Bencher<'_, '_>) {
     let calls = calls();
     bencher.bench(|| {
@@ -45,13 +45,13 @@ fn ten_boxed_calls_by_hand(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 64)]
 fn ten_steps(bencher: Bencher<'_, '_>) {
     let chain = chain(|n| lambda(move |x: u64| black_box(x + n)));
     bencher.bench(|| block_on(chain.invoke(black_box(1u64))));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 64)]
 fn ten_async_steps(bencher: Bencher<'_, '_>) {
     let chain = chain(|n| lambda(move |x: u64| async move { black_box(x + n) }));
     bencher.bench(|| block_on(chain.invoke(black_box(1u64))));
@@ -69,7 +69,7 @@ impl Listener for Counter {
 }
 
 /// Eleven runs with their start and end.
-#[divan::bench]
+#[divan::bench(sample_size = 64)]
 fn ten_steps_with_a_listener(bencher: Bencher<'_, '_>) {
     let chain = chain(|n| lambda(move |x: u64| black_box(x + n)));
     let counter = Arc::new(Counter::default());

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::future::FutureExt;
 use futures::stream::{BoxStream, Stream, StreamExt};
+use pin_project_lite::pin_project;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -19,11 +19,28 @@ pub(super) fn caught<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
+pin_project! {
+    /// A future of the user's.
+    ///
+    /// Written by hand, because it is the cost of an asynchronous step: an `async` block around another one moves its value twice.
+    pub(super) struct CaughtFuture<F> {
+        #[pin]
+        future: F,
+    }
+}
+
 /// Waits for a future of the user's.
-pub(super) async fn caught_future<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(result) => result,
-        Err(payload) => Err(panicked(&*payload)),
+pub(super) fn caught_future<T, F: Future<Output = Result<T>>>(future: F) -> CaughtFuture<F> {
+    CaughtFuture { future }
+}
+
+impl<T, F: Future<Output = Result<T>>> Future for CaughtFuture<F> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<T>> {
+        // A future that panicked is ready and not polled again.
+        catch_unwind(AssertUnwindSafe(|| self.project().future.poll(task)))
+            .unwrap_or_else(|payload| Poll::Ready(Err(panicked(&*payload))))
     }
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::erased::Erased;
-use super::lambda::Started;
+use super::lambda::{Place, Started};
 use super::{Lambda, Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable};
@@ -114,17 +114,19 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
         let mut value = Erased::new(input);
+        // Nothing is allocated for a future without a size.
+        let mut place = Place::new(std::future::pending());
         let observed = cx.is_observed();
         for (index, step) in self.steps.iter().enumerate() {
             // Without a listener nobody sees the frame around a function.
             let started = if observed {
                 Start::Framed(value)
             } else {
-                step.start(value)
+                step.start(value, &mut place)
             };
             value = match started {
                 Start::Done(output) => output,
-                Start::Later(output) => output.await,
+                Start::Later => (&mut place).await,
                 Start::Framed(value) => step.call(value, cx.child(|| tag(index))).await,
             }
             .map_err(|error| error.in_step(step.name()))?;
@@ -167,7 +169,7 @@ fn or_error<O: Streamable>(stream: Result<Erased>) -> ChunkStream<O> {
 trait Step: Send + Sync {
     fn name(&self) -> Cow<'_, str>;
     fn streaming(&self) -> StreamMode;
-    fn start(&self, input: Erased) -> Start;
+    fn start(&self, input: Erased, place: &mut Place) -> Start;
     fn call<'a>(&'a self, input: Erased, cx: RunContext) -> BoxFuture<'a, Result<Erased>>;
     fn stream(&self, input: Erased, cx: RunContext) -> Result<Erased>;
     fn transform(&self, input: Erased, cx: RunContext) -> Result<Erased>;
@@ -177,8 +179,8 @@ trait Step: Send + Sync {
 enum Start {
     /// A function has answered.
     Done(Result<Erased>),
-    /// A function will answer.
-    Later(BoxFuture<'static, Result<Erased>>),
+    /// A function will answer: its future is in the place.
+    Later,
     /// Any other step wants its frame; the input comes back.
     Framed(Erased),
 }
@@ -194,13 +196,13 @@ impl<R: Runnable> Step for Typed<R> {
         self.0.streaming()
     }
 
-    fn start(&self, input: Erased) -> Start {
+    fn start(&self, input: Erased, place: &mut Place) -> Start {
         let Some(lambda) = (&self.0 as &dyn Any).downcast_ref::<Lambda<R::Input, R::Output>>() else {
             return Start::Framed(input);
         };
-        match lambda.start(input) {
+        match lambda.start(input, place) {
             Started::Done(output) => Start::Done(output),
-            Started::Later(output) => Start::Later(output),
+            Started::Later => Start::Later,
         }
     }
 

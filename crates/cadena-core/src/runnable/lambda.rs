@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::Runnable;
 use super::caught::{caught, caught_future};
@@ -74,11 +75,14 @@ where
     }
 }
 
-/// An asynchronous function. The future is boxed once, for a step alone as for a chain that knows no types.
+/// An asynchronous function. Its future is boxed, for a step alone; a chain has a place for it.
 trait AsyncBody<I, O>: Send + Sync {
     fn start(&self, input: I) -> BoxFuture<'static, Result<O>>;
-    fn start_erased(&self, value: Erased) -> BoxFuture<'static, Result<Erased>>;
+    fn start_erased(&self, value: Erased, place: &mut Place) -> Result<()>;
 }
+
+/// Where a chain keeps the future of the step that runs: futures of one size share one allocation.
+pub(super) type Place = ReusableBoxFuture<'static, Result<Erased>>;
 
 impl<I, O, Fut, F> AsyncBody<I, O> for F
 where
@@ -94,18 +98,20 @@ where
         }
     }
 
-    fn start_erased(&self, mut value: Erased) -> BoxFuture<'static, Result<Erased>> {
-        match value.take().and_then(|input| caught(|| Ok(self(input)))) {
-            Ok(future) => async move { Ok(value.put(caught_future(future).await?)) }.boxed(),
-            Err(error) => std::future::ready(Err(error)).boxed(),
-        }
+    fn start_erased(&self, mut value: Erased, place: &mut Place) -> Result<()> {
+        let input = value.take()?;
+        let future = caught(|| Ok(self(input)))?;
+        place.set(caught_future(future).map(move |output| output.map(|output| value.put(output))));
+        Ok(())
     }
 }
 
 /// What a chain gets from a function without a frame around it.
 pub(super) enum Started {
+    /// It has answered.
     Done(Result<Erased>),
-    Later(BoxFuture<'static, Result<Erased>>),
+    /// It will answer: its future is in the chain's place.
+    Later,
 }
 
 impl<I, O> Lambda<I, O> {
@@ -117,10 +123,13 @@ impl<I, O> Lambda<I, O> {
     }
 
     /// Calls the function without a frame around it.
-    pub(super) fn start(&self, value: Erased) -> Started {
+    pub(super) fn start(&self, value: Erased, place: &mut Place) -> Started {
         match &self.body {
             Body::Sync(function) => Started::Done(function.call_erased(value)),
-            Body::Async(function) => Started::Later(function.start_erased(value)),
+            Body::Async(function) => match function.start_erased(value, place) {
+                Ok(()) => Started::Later,
+                Err(error) => Started::Done(Err(error)),
+            },
         }
     }
 
