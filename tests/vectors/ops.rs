@@ -52,6 +52,7 @@ const OPS: &[Op] = &[
     op("content_blocks", blocks::content_blocks, Compare::MESSAGE),
     op("to_openai_data_block", blocks::to_openai_data_block, Compare::EXACT),
     op("runnable", runnable::run, Compare::MESSAGE),
+    op("astream_events", runnable::events::run, Compare::MESSAGE),
     op("openai_response", openai::response, Compare::ANSWER),
     op("openai_stream", openai::stream, Compare::MESSAGE),
     op("parse_tool_call", tool_calls::parse_one, Compare::PARSED),

@@ -3,6 +3,7 @@
 mod adapter;
 mod build;
 mod chat;
+pub(crate) mod events;
 mod functions;
 mod generators;
 mod models;
@@ -19,11 +20,9 @@ pub(crate) use functions::Raised;
 use py::{Py, PyChunk};
 
 pub(crate) fn run(args: &Value) -> Result<Value, CaseError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = runtime.map_err(|error| Error::new(ErrorKind::Internal, "no runtime").with_source(error))?;
     let builder = Builder::default();
     let step = builder.build(arg(args, "spec"))?;
-    runtime.block_on(async {
+    block_on(async {
         match arg(args, "method").as_str() {
             Some("invoke") => invoke(&builder, &step, args).await,
             Some("batch") => batch(&builder, &step, args).await,
@@ -33,6 +32,12 @@ pub(crate) fn run(args: &Value) -> Result<Value, CaseError> {
             )),
         }
     })
+}
+
+fn block_on<T>(future: impl Future<Output = Result<T, CaseError>>) -> Result<T, CaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| Error::new(ErrorKind::Internal, "no runtime").with_source(error))?;
+    runtime.block_on(future)
 }
 
 async fn invoke(builder: &Builder, step: &Step, args: &Value) -> Result<Value, CaseError> {

@@ -85,8 +85,8 @@ pub use tools::{convert_to_openai_function, convert_to_openai_tool};
 
 mod run;
 pub use run::{
-    ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunContext, RunEvent, RunId,
-    RunInfo, RunKind, SequentialIds, UsageTracker,
+    ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Listener, ModelCall, RandomIds, RunConfig,
+    RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, UsageTracker,
 };
 
 pub mod json;

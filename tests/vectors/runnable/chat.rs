@@ -3,25 +3,27 @@
 use std::sync::{Arc, Mutex};
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, Error, ErrorKind, Keyed, Message,
-    PromptValue, Result, RunnableExt, StrOutputParser, Streamable, Whole,
+    AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, Error, ErrorKind, JsonOutputParser, Keyed,
+    Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, Whole,
 };
 use serde_json::{Value, json};
 
 use super::adapter::Adapter;
 use super::build::{Step, text, texts};
 use super::models::{FakeChat, GenericChat};
-use super::py::{Py, PyChunk, dump};
+use super::py::{Py, PyChunk, dump, from_piece};
 use crate::errors::CaseError;
 use crate::merge::arg;
 
 /// An output parser by its name.
 pub(super) fn parser(name: &Value) -> Result<Step, CaseError> {
-    if name != "str" {
-        return Err(CaseError::open("an output parser"));
+    let text = |text: String| Ok(Some(PyChunk::Plain(text.into())));
+    let json = |piece| from_piece(piece).map(Some);
+    match name.as_str() {
+        Some("str") => Ok(Adapter::through(StrOutputParser, whole_message, message_piece, text).boxed()),
+        Some("json") => Ok(Adapter::through(JsonOutputParser::new(), whole_message, message_piece, json).boxed()),
+        _ => Err(CaseError::open("an output parser")),
     }
-    let out = |text: String| Ok(Some(PyChunk::Plain(text.into())));
-    Ok(Adapter::through(StrOutputParser, whole_message, message_piece, out).boxed())
 }
 
 fn whole_message(input: Py) -> Result<AIMessage> {

@@ -21,11 +21,11 @@ pub(super) fn source(chunks: &Value) -> Step {
         let chunks = chunks.clone().into_iter();
         stream::iter(chunks.map(|chunk| Ok(StrictChunk(PyChunk::Plain(chunk)))))
     });
-    Adapter::output(step, out).boxed()
+    Adapter::output(step.named("source"), out).boxed()
 }
 
-pub(super) fn generated(name: &str, spec: &Value) -> Step {
-    let (name, spec) = (name.to_owned(), spec.clone());
+pub(super) fn generated(label: &str, spec: &Value) -> Step {
+    let (name, spec) = (label.to_owned(), spec.clone());
     let step = generator::<Py, Strict, _>(move |input| {
         let passes = number(&spec, "n");
         let (name, prefix) = (name.clone(), text(arg(&spec, "s")));
@@ -57,7 +57,7 @@ pub(super) fn generated(name: &str, spec: &Value) -> Step {
             .map(|value| value.map(|value| StrictChunk(PyChunk::Plain(value))))
             .boxed()
     });
-    Adapter::output(step, out).boxed()
+    Adapter::output(step.named(label.to_owned()), out).boxed()
 }
 
 fn gen_failed() -> Error {

@@ -1,14 +1,19 @@
 //! Where a step stands in a run.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::frame::{Frame, dump};
+use super::queue::Queue;
 use super::{
     ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind,
 };
@@ -39,6 +44,10 @@ pub struct RunContext {
 struct Inner {
     /// The run that this context is inside of.
     run: Option<Arc<RunInfo>>,
+    /// The nearest run that somebody hears: this one or one around it.
+    frame: Option<Arc<Frame>>,
+    /// Where the events of the whole call wait, if a stream reads them.
+    queue: Option<Arc<Queue>>,
     tags: Vec<String>,
     metadata: Map<String, Value>,
     listeners: Vec<Arc<dyn Listener>>,
@@ -255,10 +264,17 @@ impl RunContext {
             .any(|listener| listener.wants_events())
     }
 
-    /// Opens a run: the context inside it.
-    pub(crate) fn open(&self, name: impl FnOnce() -> String, kind: RunKind) -> Self {
+    /// The context of a call whose events are read from a queue.
+    pub(crate) fn with_queue(mut self, queue: Arc<Queue>) -> Self {
+        let inner = self.inner.get_or_insert_default();
+        Arc::make_mut(inner).queue = Some(queue);
+        self
+    }
+
+    /// Opens a run: the context inside it, and the run as those hear it who listen.
+    pub(crate) fn open(&self, name: impl FnOnce() -> String, kind: RunKind) -> (Self, Option<Arc<Frame>>) {
         let Some(outer) = self.inner.as_deref() else {
-            return self.clone();
+            return (self.clone(), None);
         };
         let mut inner = outer.clone();
         let mut parents = Vec::new();
@@ -268,29 +284,91 @@ impl RunContext {
         }
         let mut tags = inner.tags.clone();
         tags.append(&mut inner.local_tags);
-        inner.run = Some(Arc::new(RunInfo {
+        let run = Arc::new(RunInfo {
             id: inner.run_id.take().unwrap_or_else(|| self.next_id()),
             parents,
             name: inner.run_name.take().unwrap_or_else(name),
             kind,
             tags,
             metadata: inner.metadata.clone(),
-        }));
-        Self {
+        });
+        let hears = |listener: &&Arc<dyn Listener>| listener.wants_events() && listener.wants_run(&run);
+        let listeners: Vec<_> = inner.listeners.iter().filter(hears).cloned().collect();
+        let frame = (!listeners.is_empty())
+            .then(|| Frame::new(Arc::clone(&run), inner.frame.take(), listeners, inner.queue.clone()))
+            .map(Arc::new);
+        inner.run = Some(run);
+        if frame.is_some() {
+            inner.frame.clone_from(&frame);
+        }
+        let inside = Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
-        }
+        };
+        (inside, frame)
     }
 
-    pub(crate) fn info(&self) -> Option<Arc<RunInfo>> {
-        self.inner.as_ref()?.run.clone()
-    }
-
-    pub(crate) fn emit(&self, event: &RunEvent) {
-        if let Some(inner) = &self.inner {
+    /// Tells the listeners something of the step's own, such as how far it is; LangChain's `dispatch_custom_event`.
+    ///
+    /// It belongs to the run that this context is inside of. The future waits while the one who reads the events, with
+    /// [`stream_events`](crate::RunnableExt::stream_events), does not keep up. Without listeners nothing happens and the value is not written as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Result, RunContext, RunEvent, Runnable, RunnableExt, async_trait};
+    /// use futures::TryStreamExt;
+    ///
+    /// #[derive(Clone)]
+    /// struct Import;
+    ///
+    /// #[async_trait]
+    /// impl Runnable for Import {
+    ///     type Input = u32;
+    ///     type Output = u32;
+    ///
+    ///     async fn run(&self, rows: u32, cx: RunContext) -> Result<u32> {
+    ///         for row in 1..=rows {
+    ///             cx.emit_custom("progress", &row).await;
+    ///         }
+    ///         Ok(rows)
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<RunEvent> = Import.stream_events(2u32).try_collect().await?;
+    /// assert!(matches!(&events[2], RunEvent::Custom { name, data, .. } if name == "progress" && data == 2));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn emit_custom<'a, T: Serialize + ?Sized>(
+        &'a self,
+        name: &str,
+        data: &T,
+    ) -> impl Future<Output = ()> + Send + use<'a, T> {
+        let run = self
+            .inner
+            .as_ref()
+            .filter(|_| self.emits())
+            .and_then(|inner| inner.run.clone());
+        let event = run.map(|run| RunEvent::Custom {
+            run,
+            name: name.to_owned(),
+            data: dump(data),
+        });
+        std::future::poll_fn(move |task| {
+            let (Some(inner), Some(event)) = (&self.inner, &event) else {
+                return Poll::Ready(());
+            };
+            if let Some(queue) = &inner.queue {
+                ready!(queue.poll_room(task));
+            }
+            if let Some(frame) = &inner.frame {
+                frame.begin(None);
+            }
             let listeners = inner.listeners.iter().filter(|listener| listener.wants_events());
             listeners.for_each(|listener| listener.on_event(event));
-        }
+            Poll::Ready(())
+        })
     }
 
     pub(crate) fn report(&self, call: &ModelCall<'_>) {

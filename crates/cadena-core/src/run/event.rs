@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::RunId;
-use crate::{Error, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, Error, UsageMetadata};
 
 /// Hears what happens in every run of a call.
 ///
@@ -44,6 +44,20 @@ pub trait Listener: Send + Sync + 'static {
     /// Whether it hears events at all; default: yes. Inputs, chunks and outputs are written as JSON only for listeners that do.
     fn wants_events(&self) -> bool {
         true
+    }
+
+    /// Whether it hears of this run; default: yes. Nothing is written as JSON for a run that no listener hears.
+    fn wants_run(&self, run: &RunInfo) -> bool {
+        let _ = run;
+        true
+    }
+
+    /// Whether a chat model that is asked for a whole answer streams it, so that this listener hears the chunks; default: no.
+    ///
+    /// The answer is the same, the sum of the chunks; what the model's server sees is a request for a stream.
+    fn wants_tokens(&self, run: &RunInfo) -> bool {
+        let _ = run;
+        false
     }
 
     /// Hears what a call of a chat model used, once, when the call is over; default: nothing.
@@ -160,7 +174,7 @@ pub enum RunEvent {
         /// What it was given; `None` where it arrives as a stream.
         input: Option<Value>,
     },
-    /// The run has produced a piece of its output.
+    /// The run has produced a piece of its output. Prompts, tools and retrievers answer whole: theirs is in the `End` alone.
     Chunk {
         /// Which run.
         run: Arc<RunInfo>,
@@ -173,6 +187,8 @@ pub enum RunEvent {
         run: Arc<RunInfo>,
         /// The whole output.
         output: Value,
+        /// What it was given, for who reads ends alone; `None` for the outermost run, whose start says it.
+        input: Option<Value>,
     },
     /// The run has failed.
     Error {
@@ -188,6 +204,15 @@ pub enum RunEvent {
         /// Which run.
         run: Arc<RunInfo>,
     },
+    /// A step tells something of its own: [`RunContext::emit_custom`](super::RunContext::emit_custom).
+    Custom {
+        /// The run that tells it.
+        run: Arc<RunInfo>,
+        /// What it is, in the step's own word.
+        name: String,
+        /// What the step tells.
+        data: Value,
+    },
 }
 
 impl RunEvent {
@@ -199,7 +224,26 @@ impl RunEvent {
             | Self::Chunk { run, .. }
             | Self::End { run, .. }
             | Self::Error { run, .. }
-            | Self::Cancelled { run } => run,
+            | Self::Cancelled { run }
+            | Self::Custom { run, .. } => run,
+        }
+    }
+
+    /// The chunk of a chat model, with its log probabilities; `None` for every other event.
+    #[must_use]
+    pub fn message_chunk(&self) -> Option<AIMessageChunk> {
+        match self {
+            Self::Chunk { run, chunk } if run.kind == RunKind::ChatModel => AIMessageChunk::deserialize(chunk).ok(),
+            _ => None,
+        }
+    }
+
+    /// The whole answer of a chat model; `None` for every other event.
+    #[must_use]
+    pub fn message(&self) -> Option<AIMessage> {
+        match self {
+            Self::End { run, output, .. } if run.kind == RunKind::ChatModel => AIMessage::deserialize(output).ok(),
+            _ => None,
         }
     }
 
@@ -221,6 +265,7 @@ impl fmt::Debug for RunEvent {
             Self::End { .. } => "End",
             Self::Error { .. } => "Error",
             Self::Cancelled { .. } => "Cancelled",
+            Self::Custom { .. } => "Custom",
         };
         f.debug_struct(name)
             .field("run", &self.run().name)

@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{BoxStream, Stream, StreamExt};
-use serde::Serialize;
-use serde_json::Value;
+use futures::stream::{BoxStream, StreamExt};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::{RunConfig, RunContext, RunEvent, RunInfo, RunKind};
-use crate::{ChunkStream, Error, ErrorKind, Merge, Result, Runnable, Streamable};
+use super::frame::{Frame, Guard, dump};
+use super::observed::{Observed, Tap};
+use super::{RunConfig, RunContext, RunKind};
+use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold};
 
 /// Calls a step whole.
 pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -26,16 +26,37 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
 }
 
 async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
-    let cx = cx.open(|| step.name().into_owned(), step.kind());
-    let Some(mut guard) = Guard::start(&cx, Some(&input)) else {
+    let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
+    let Some(frame) = frame else {
         return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     };
+    if step.kind() == RunKind::ChatModel && frame.wants_tokens() {
+        return streamed_call(step, input, cx, frame).await;
+    }
+    std::future::poll_fn(|task| frame.poll_room(task)).await;
+    let guard = Guard(frame);
+    guard.0.begin(Some(dump(&input)));
     let result = step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     match &result {
-        Ok(output) => guard.end(dump(output)),
-        Err(error) => guard.fail(error),
+        Ok(output) => guard.0.end(|| dump(output)),
+        Err(error) => guard.0.fail(error),
     }
     result
+}
+
+/// A model that is asked for a whole answer, while somebody wants to hear it grow.
+async fn streamed_call<R: Runnable + ?Sized>(
+    step: &R,
+    input: R::Input,
+    cx: RunContext,
+    frame: Arc<Frame>,
+) -> Result<R::Output> {
+    let known = Some(dump(&input));
+    let chunks = named(step, step.run_stream(input, cx));
+    let output = fold::<R::Output>(Observed::<R::Output>::new(chunks, frame, known).boxed()).await;
+    let nothing_came = || Error::new(ErrorKind::Truncated, "the stream ended without a chunk");
+    let output = output.and_then(|output| output.ok_or_else(nothing_came));
+    output.map_err(|error| error.in_step(step.name()))
 }
 
 /// Calls a step in chunks.
@@ -43,10 +64,13 @@ pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: R
     if !opens_run(step, &cx) {
         return named(step, step.run_stream(input, cx));
     }
-    let cx = cx.open(|| step.name().into_owned(), step.kind());
-    let guard = Guard::start(&cx, Some(&input));
+    let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
+    let Some(frame) = frame else {
+        return named(step, step.run_stream(input, cx));
+    };
+    let known = Some(dump(&input));
     let chunks = named(step, step.run_stream(input, cx));
-    observe::<R::Output>(chunks, guard)
+    Observed::<R::Output>::new(chunks, frame, known).boxed()
 }
 
 /// Calls a step in chunks, with an input that arrives in chunks.
@@ -58,10 +82,13 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     if !opens_run(step, &cx) {
         return named(step, step.run_transform(input, cx));
     }
-    let cx = cx.open(|| step.name().into_owned(), step.kind());
-    let guard = Guard::start::<()>(&cx, None);
+    let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
+    let Some(frame) = frame else {
+        return named(step, step.run_transform(input, cx));
+    };
+    let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
     let chunks = named(step, step.run_transform(input, cx));
-    observe::<R::Output>(chunks, guard)
+    Observed::<R::Output>::new(chunks, frame, None).boxed()
 }
 
 /// Names the step in an error of its stream. Compositions name theirs themselves, which costs nothing per chunk; for a step
@@ -80,107 +107,6 @@ fn named<R: Runnable + ?Sized>(step: &R, chunks: ChunkStream<R::Output>) -> Chun
 
 fn opens_run<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> bool {
     cx.is_observed() && step.kind() != RunKind::Transparent
-}
-
-fn observe<O: Streamable>(chunks: ChunkStream<O>, guard: Option<Guard>) -> ChunkStream<O> {
-    match guard {
-        Some(guard) => Observed::<O> {
-            chunks,
-            guard,
-            sum: None,
-        }
-        .boxed(),
-        None => chunks,
-    }
-}
-
-/// A value as JSON for a listener; what has no JSON form is `null` there and goes on unharmed in the chain.
-fn dump(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
-}
-
-/// Ends its run exactly once: by success, by error, or as cancelled when it is dropped.
-struct Guard {
-    cx: RunContext,
-    run: Option<Arc<RunInfo>>,
-}
-
-impl Guard {
-    fn start<I: Serialize>(cx: &RunContext, input: Option<&I>) -> Option<Self> {
-        let run = cx.info().filter(|_| cx.emits())?;
-        cx.emit(&RunEvent::Start {
-            run: Arc::clone(&run),
-            input: input.map(dump),
-        });
-        Some(Self {
-            cx: cx.clone(),
-            run: Some(run),
-        })
-    }
-
-    fn chunk(&self, chunk: &impl Serialize) {
-        if let Some(run) = &self.run {
-            self.cx.emit(&RunEvent::Chunk {
-                run: Arc::clone(run),
-                chunk: dump(chunk),
-            });
-        }
-    }
-
-    fn end(&mut self, output: Value) {
-        if let Some(run) = self.run.take() {
-            self.cx.emit(&RunEvent::End { run, output });
-        }
-    }
-
-    fn fail(&mut self, error: &Error) {
-        if let Some(run) = self.run.take() {
-            self.cx.emit(&RunEvent::error(run, error));
-        }
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(run) = self.run.take() {
-            self.cx.emit(&RunEvent::Cancelled { run });
-        }
-    }
-}
-
-struct Observed<O: Streamable> {
-    chunks: ChunkStream<O>,
-    guard: Guard,
-    sum: Option<O::Chunk>,
-}
-
-// The chunks are boxed and the sum is plain data: nothing in here is pinned.
-impl<O: Streamable> Unpin for Observed<O> {}
-
-impl<O: Streamable> Stream for Observed<O> {
-    type Item = Result<O::Chunk>;
-
-    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        let item = std::task::ready!(this.chunks.poll_next_unpin(task));
-        match &item {
-            Some(Ok(chunk)) => {
-                this.guard.chunk(chunk);
-                match &mut this.sum {
-                    // A sum that fails ends the run with what had added up; the consumer's own fold reports the error.
-                    Some(sum) => drop(sum.merge(chunk.clone())),
-                    None => this.sum = Some(chunk.clone()),
-                }
-            }
-            Some(Err(error)) => this.guard.fail(error),
-            None => {
-                let output = this.sum.take().map(O::from_chunk);
-                this.guard
-                    .end(output.and_then(Result::ok).map_or(Value::Null, |output| dump(&output)));
-            }
-        }
-        Poll::Ready(item)
-    }
 }
 
 /// What can end a call from outside.

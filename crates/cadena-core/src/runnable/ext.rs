@@ -11,7 +11,7 @@ use super::{
     Parallel, PickKeys, Retry, RetryOptions, Runnable, Timeout,
 };
 use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
-use crate::{ChunkStream, ConfigKey, Dict, Listener, Result, RunConfig, RunContext};
+use crate::{ChunkStream, ConfigKey, Dict, EventStream, Listener, Result, RunConfig, RunContext};
 
 /// How many inputs of a batch run at once when the caller does not say.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
@@ -118,6 +118,34 @@ pub trait RunnableExt: Runnable {
     /// As [`transform`](Self::transform), as a part of the step that was given this context.
     fn transform_in(&self, input: ChunkStream<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
         call_transform(self, input, cx.clone())
+    }
+
+    /// Runs the step and gives what happens in it, in every step inside and as it happens: [`EventStream`] says how.
+    ///
+    /// The chunks of models inside come as events too, also where a step asks the model for a whole answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunEvent, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<_> = lambda(|n: i32| n * 2).stream_events(21).try_collect().await?;
+    /// assert!(matches!(&events[..], [
+    ///     RunEvent::Start { input: Some(input), .. },
+    ///     RunEvent::Chunk { chunk, .. },
+    ///     RunEvent::End { output, .. },
+    /// ] if input == 21 && chunk == 42 && output == 42));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn stream_events(&self, input: impl Into<Self::Input>) -> EventStream {
+        self.stream_events_with(input, RunConfig::default())
+    }
+
+    /// As [`stream_events`](Self::stream_events), with what the caller says about the call.
+    fn stream_events_with(&self, input: impl Into<Self::Input>, config: RunConfig) -> EventStream {
+        EventStream::new(self, input.into(), config)
     }
 
     /// Turns many inputs into as many results, in their order, [`DEFAULT_BATCH_CONCURRENCY`] at once. One error does not stop

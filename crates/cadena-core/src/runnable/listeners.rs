@@ -108,8 +108,8 @@ impl Listener for OneCall {
         } = &self.listeners;
         match event {
             RunEvent::Start { run, input } => start.iter().for_each(|hear| hear(run, input.as_ref())),
-            RunEvent::Chunk { .. } => {}
-            RunEvent::End { run, output } => end.iter().for_each(|hear| hear(run, output)),
+            RunEvent::Chunk { .. } | RunEvent::Custom { .. } => {}
+            RunEvent::End { run, output, .. } => end.iter().for_each(|hear| hear(run, output)),
             RunEvent::Error { run, message, kind } => error.iter().for_each(|hear| hear(run, *kind, message)),
             RunEvent::Cancelled { run } => cancelled.iter().for_each(|hear| hear(run)),
         }
