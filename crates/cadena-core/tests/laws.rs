@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, BoxRunnable, Chain, ChatOptions, ConfigKey, Dict, EchoModel, Error, ErrorKind,
-    Listener, Listeners, Places, PromptValue, RetryOptions, RunConfig, RunEvent, RunId, Runnable, RunnableExt,
-    SequentialIds, branch, fold, generator, lambda, parallel, passthrough, route_fn, router,
+    EventFilter, Listener, Listeners, Places, PromptValue, RetryOptions, RunConfig, RunEvent, RunId, RunKind, Runnable,
+    RunnableExt, SequentialIds, branch, fold, generator, lambda, parallel, passthrough, route_fn, router,
 };
 use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::*;
@@ -276,6 +276,59 @@ proptest! {
                 }
             }
             drop(call);
+            prop_assert_eq!(ledger.unbalanced(), vec![]);
+            Ok(())
+        })?;
+    }
+
+    /// Law 6, as a reader of events sees it: runs are well nested, and a filter takes away and changes nothing.
+    #[test]
+    fn events_are_well_nested_and_a_filter_gives_a_part_of_them(
+        shape in shape(),
+        capacity in 1usize..8,
+        taken in 0usize..40,
+        tag in "(seq:step:[12]|map:key:a|none)",
+    ) {
+        check(async {
+            let events = composed(&shape).stream_events_with("a b c", config()).capacity(capacity);
+            let events: Vec<_> = events.try_collect().await.unwrap();
+            let mut open: Vec<RunId> = Vec::new();
+            let mut begun = HashSet::new();
+            for event in &events {
+                let run = event.run();
+                prop_assert!(run.parents.iter().all(|parent| open.contains(parent)));
+                match event {
+                    RunEvent::Start { .. } => {
+                        prop_assert!(begun.insert(run.id));
+                        open.push(run.id);
+                    }
+                    RunEvent::Chunk { .. } => prop_assert!(open.contains(&run.id)),
+                    _ => {
+                        prop_assert!(open.contains(&run.id));
+                        open.retain(|id| *id != run.id);
+                    }
+                }
+            }
+            prop_assert!(open.is_empty());
+
+            // Each call has a composition of its own, as retries count their calls, and room for all: which of two
+            // branches goes on first depends on when the reader makes them wait.
+            let filter = EventFilter::new().include_kind(RunKind::ChatModel).include_tag(tag).exclude_name("named");
+            let read = |filter| async {
+                let events = composed(&shape).stream_events_with("a b c", config());
+                events.only(filter).capacity(100_000).try_collect::<Vec<_>>().await.unwrap()
+            };
+            let all = read(EventFilter::new()).await;
+            let part = read(filter.clone()).await;
+            let show = |event: &RunEvent| event.to_langchain_json();
+            let expect: Vec<_> = all.iter().filter(|event| filter.accepts(event)).map(show).collect();
+            prop_assert!(part.iter().map(show).eq(expect));
+
+            // Another listener hears one end for each start, wherever the reader stops.
+            let ledger = Arc::new(Ledger::default());
+            let heard = config().listener(Arc::<Ledger>::clone(&ledger));
+            let events = composed(&shape).stream_events_with("a b c", heard).capacity(capacity);
+            drop(events.take(taken).try_collect::<Vec<_>>().await.unwrap());
             prop_assert_eq!(ledger.unbalanced(), vec![]);
             Ok(())
         })?;

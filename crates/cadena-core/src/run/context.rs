@@ -44,7 +44,7 @@ pub struct RunContext {
 struct Inner {
     /// The run that this context is inside of.
     run: Option<Arc<RunInfo>>,
-    /// The nearest run that somebody hears: this one or one around it.
+    /// That run as listeners hear it.
     frame: Option<Arc<Frame>>,
     /// Where the events of the whole call wait, if a stream reads them.
     queue: Option<Arc<Queue>>,
@@ -292,15 +292,14 @@ impl RunContext {
             tags,
             metadata: inner.metadata.clone(),
         });
-        let hears = |listener: &&Arc<dyn Listener>| listener.wants_events() && listener.wants_run(&run);
-        let listeners: Vec<_> = inner.listeners.iter().filter(hears).cloned().collect();
-        let frame = (!listeners.is_empty())
-            .then(|| Frame::new(Arc::clone(&run), inner.frame.take(), listeners, inner.queue.clone()))
-            .map(Arc::new);
+        let frame = self.emits().then(|| {
+            let hears = |listener: &&Arc<dyn Listener>| listener.wants_events() && listener.wants_run(&run);
+            let listeners = inner.listeners.iter().filter(hears).cloned().collect();
+            let parent = inner.frame.take();
+            Arc::new(Frame::new(Arc::clone(&run), parent, listeners, inner.queue.clone()))
+        });
         inner.run = Some(run);
-        if frame.is_some() {
-            inner.frame.clone_from(&frame);
-        }
+        inner.frame.clone_from(&frame);
         let inside = Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,

@@ -11,12 +11,13 @@ use super::queue::Queue;
 use super::{Listener, RunEvent, RunInfo, RunKind};
 use crate::Error;
 
-/// A run that somebody hears. It begins when its work does, which is later than when its step is called: a stream works
+/// A run in a call that somebody hears. It begins when its work does, which is later than when its step is called: a stream works
 /// when it is polled, and a step in the middle of a chain when its input comes.
 pub(crate) struct Frame {
     run: Arc<RunInfo>,
-    /// The nearest run around it that somebody hears.
     parent: Option<Arc<Self>>,
+    /// Those who hear of this run. Without one it begins and ends all the same, so that when the runs around it begin does
+    /// not depend on who listens.
     listeners: Vec<Arc<dyn Listener>>,
     queue: Option<Arc<Queue>>,
     stage: AtomicU8,
@@ -46,6 +47,16 @@ impl Frame {
             input_failed: AtomicBool::new(false),
             input: Mutex::default(),
         }
+    }
+
+    /// Whether its values are worth writing as JSON.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.listeners.is_empty()
+    }
+
+    /// A value as its listeners hear it.
+    pub(crate) fn dump(&self, value: &impl Serialize) -> Option<Value> {
+        self.is_heard().then(|| dump(value))
     }
 
     /// Begins the run, unless it has begun, and those around it first.
@@ -85,6 +96,9 @@ impl Frame {
 
     pub(crate) fn chunk(&self, chunk: &impl Serialize) {
         self.begin(None);
+        if !self.is_heard() {
+            return;
+        }
         // These answer whole: their one chunk would say what the end says.
         let whole = matches!(self.run.kind, RunKind::Prompt | RunKind::Tool | RunKind::Retriever);
         if self.stage() == RUNNING && !whole {
@@ -96,7 +110,7 @@ impl Frame {
 
     pub(crate) fn end(&self, output: impl FnOnce() -> Value) {
         self.begin(None);
-        if self.step(RUNNING, OVER) {
+        if self.step(RUNNING, OVER) && self.is_heard() {
             let run = Arc::clone(&self.run);
             let input = self.input.lock().unwrap_or_else(PoisonError::into_inner).take();
             let output = output();

@@ -15,18 +15,30 @@ pub(crate) struct Observed<O: Streamable> {
     /// Gone when the run is over, so that the runs inside end before it does.
     chunks: Option<ChunkStream<O>>,
     guard: Guard,
-    /// What the start says, where the whole input is known.
+    /// Whether the run begins when it is polled: the whole input is there.
+    begins_at_once: bool,
+    /// What the start says then.
     input: Option<Value>,
     sum: Option<O::Chunk>,
 }
 
 impl<O: Streamable> Observed<O> {
-    /// A run that begins when it is first polled, or without an input by its [`Tap`].
-    pub(crate) fn new(chunks: ChunkStream<O>, frame: Arc<Frame>, input: Option<Value>) -> Self {
+    /// A run whose whole input is there.
+    pub(crate) fn of_whole(chunks: ChunkStream<O>, frame: Arc<Frame>, input: Option<Value>) -> Self {
+        Self {
+            begins_at_once: true,
+            input,
+            ..Self::of_stream(chunks, frame)
+        }
+    }
+
+    /// A run whose input arrives through a [`Tap`].
+    pub(crate) fn of_stream(chunks: ChunkStream<O>, frame: Arc<Frame>) -> Self {
         Self {
             chunks: Some(chunks),
             guard: Guard(frame),
-            input,
+            begins_at_once: false,
+            input: None,
             sum: None,
         }
     }
@@ -45,14 +57,16 @@ impl<O: Streamable> Stream for Observed<O> {
         };
         let frame = &this.guard.0;
         ready!(frame.poll_room(task));
-        if let Some(input) = this.input.take() {
-            frame.begin(Some(input));
+        if this.begins_at_once {
+            frame.begin(this.input.take());
         }
         let item = ready!(chunks.poll_next_unpin(task));
         match &item {
             Some(Ok(chunk)) => {
                 frame.chunk(chunk);
-                add(&mut this.sum, chunk);
+                if frame.is_heard() {
+                    add(&mut this.sum, chunk);
+                }
             }
             Some(Err(error)) => {
                 this.chunks = None;
@@ -101,7 +115,9 @@ impl<I: Streamable> Stream for Tap<I> {
                 if this.begins_early {
                     this.frame.begin(None);
                 }
-                add(&mut this.sum, chunk);
+                if this.frame.is_heard() {
+                    add(&mut this.sum, chunk);
+                }
             }
             Some(Err(_)) => this.frame.input_failed(),
             None => this.frame.input_is(whole::<I>(&mut this.sum)),

@@ -35,7 +35,7 @@ async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunC
     }
     std::future::poll_fn(|task| frame.poll_room(task)).await;
     let guard = Guard(frame);
-    guard.0.begin(Some(dump(&input)));
+    guard.0.begin(guard.0.dump(&input));
     let result = step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
     match &result {
         Ok(output) => guard.0.end(|| dump(output)),
@@ -51,9 +51,9 @@ async fn streamed_call<R: Runnable + ?Sized>(
     cx: RunContext,
     frame: Arc<Frame>,
 ) -> Result<R::Output> {
-    let known = Some(dump(&input));
+    let known = frame.dump(&input);
     let chunks = named(step, step.run_stream(input, cx));
-    let output = fold::<R::Output>(Observed::<R::Output>::new(chunks, frame, known).boxed()).await;
+    let output = fold::<R::Output>(Observed::<R::Output>::of_whole(chunks, frame, known).boxed()).await;
     let nothing_came = || Error::new(ErrorKind::Truncated, "the stream ended without a chunk");
     let output = output.and_then(|output| output.ok_or_else(nothing_came));
     output.map_err(|error| error.in_step(step.name()))
@@ -68,9 +68,9 @@ pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: R
     let Some(frame) = frame else {
         return named(step, step.run_stream(input, cx));
     };
-    let known = Some(dump(&input));
+    let known = frame.dump(&input);
     let chunks = named(step, step.run_stream(input, cx));
-    Observed::<R::Output>::new(chunks, frame, known).boxed()
+    Observed::<R::Output>::of_whole(chunks, frame, known).boxed()
 }
 
 /// Calls a step in chunks, with an input that arrives in chunks.
@@ -88,7 +88,7 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     };
     let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
     let chunks = named(step, step.run_transform(input, cx));
-    Observed::<R::Output>::new(chunks, frame, None).boxed()
+    Observed::<R::Output>::of_stream(chunks, frame).boxed()
 }
 
 /// Names the step in an error of its stream. Compositions name theirs themselves, which costs nothing per chunk; for a step
