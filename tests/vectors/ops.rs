@@ -53,6 +53,7 @@ const OPS: &[Op] = &[
     op("to_openai_data_block", blocks::to_openai_data_block, Compare::EXACT),
     op("runnable", runnable::run, Compare::MESSAGE),
     op("astream_events", runnable::events::run, Compare::MESSAGE),
+    op("graph", runnable::graph, Compare::GRAPH),
     op("openai_response", openai::response, Compare::ANSWER),
     op("openai_stream", openai::stream, Compare::MESSAGE),
     op("parse_tool_call", tool_calls::parse_one, Compare::PARSED),

@@ -9,7 +9,7 @@ mod generators;
 mod models;
 mod py;
 
-use cadena_core::{Error, ErrorKind, RunConfig, RunnableExt};
+use cadena_core::{Error, ErrorKind, MermaidOptions, NodeId, RunConfig, Runnable, RunnableExt};
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
@@ -38,6 +38,24 @@ fn block_on<T>(future: impl Future<Output = Result<T, CaseError>>) -> Result<T, 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|error| Error::new(ErrorKind::Internal, "no runtime").with_source(error))?;
     runtime.block_on(future)
+}
+
+/// The graph of a chain, its nodes by the names that no other has.
+pub(crate) fn graph(args: &Value) -> Result<Value, CaseError> {
+    let step = Builder::default().build(arg(args, "spec"))?;
+    let graph = step.graph();
+    let names = graph.unique_names();
+    let name = |node: NodeId| names.get(node.index());
+    let edges = graph
+        .edges()
+        .map(|edge| json!([name(edge.source), name(edge.target), edge.conditional]));
+    let plain = MermaidOptions::new().styles(false);
+    Ok(json!({
+        "nodes": names,
+        "edges": edges.collect::<Vec<_>>(),
+        "mermaid": graph.to_mermaid(),
+        "mermaid_plain": graph.to_mermaid_with(&plain),
+    }))
 }
 
 async fn invoke(builder: &Builder, step: &Step, args: &Value) -> Result<Value, CaseError> {

@@ -13,6 +13,7 @@
 //! Programs use the crate `cadena`, which names everything in here; providers and plug-ins depend on this crate alone.
 //!
 //! - [`Runnable`] is what a step is, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives.
+//! - [`Graph`] is what a chain looks like, as text, Mermaid or JSON.
 //! - [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
 //! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
 //! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
@@ -33,6 +34,8 @@ pub use runnable::{
     generator, lambda, lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
+mod graph;
+pub use graph::{Edge, Graph, MermaidCurve, MermaidDirection, MermaidOptions, Node, NodeId, NodeRole};
 mod stream;
 pub use stream::{ChunkStream, fold};
 mod streamable;

@@ -54,7 +54,7 @@ use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 
 use crate::stream::later;
-use crate::{ChunkStream, Result, RunContext, RunKind, Streamable, fold};
+use crate::{ChunkStream, Graph, Result, RunContext, RunKind, Streamable, fold};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///
@@ -121,6 +121,23 @@ pub trait Runnable: DynClone + Send + Sync + 'static {
             RunKind::ChatModel => StreamMode::StreamsOutput,
             _ => StreamMode::WaitsForAll,
         }
+    }
+
+    /// What it looks like: its steps, by names and types; default: one step between its input and its output.
+    ///
+    /// A step that holds others overrides it: see [`Graph::append`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, Runnable, StrOutputParser};
+    ///
+    /// let graph = (EchoModel::new() | StrOutputParser).graph();
+    /// println!("{graph}");
+    /// assert!(graph.to_mermaid().contains("EchoModel --> StrOutputParser"));
+    /// ```
+    fn graph(&self) -> Graph {
+        Graph::of(self)
     }
 
     /// Turns a whole input into a whole output.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use cadena_core::{
-    ChunkStream, Result, RunContext, RunKind, Runnable, RunnableExt, StreamMode, Streamable, async_trait, fold,
+    ChunkStream, Graph, Result, RunContext, RunKind, Runnable, RunnableExt, StreamMode, Streamable, async_trait, fold,
 };
 use futures::{StreamExt, stream};
 
@@ -76,6 +76,10 @@ impl<R: Runnable> Runnable for Adapter<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph()
     }
 
     async fn run(&self, input: Py, cx: RunContext) -> Result<Py> {

@@ -10,8 +10,8 @@ use super::report::Report;
 use super::{ChatOptions, ChatRequest, PromptValue};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Message, Result, RunContext, RunKind,
-    Runnable, fold,
+    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph, Message, Result, RunContext,
+    RunKind, Runnable, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -151,6 +151,11 @@ impl<M: ChatModel> Runnable for M {
 
     fn kind(&self) -> RunKind {
         RunKind::ChatModel
+    }
+
+    fn graph(&self) -> Graph {
+        let ModelProfile { provider, model, .. } = self.profile();
+        Graph::of(self).noted("provider", &*provider).noted("model", model)
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {

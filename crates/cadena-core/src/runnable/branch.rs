@@ -12,7 +12,7 @@ use super::{Runnable, StreamMode};
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
 /// Begins a step that hands its input to the first of several steps whose condition holds.
 ///
@@ -63,6 +63,16 @@ type Test<I> = dyn Fn(&I) -> Result<bool> + Send + Sync;
 enum Condition<I> {
     Test(Arc<Test<I>>),
     Step(AnyStep<I, bool>),
+}
+
+impl<I: Streamable> Condition<I> {
+    /// What is written on the way to its step: the name of a condition that has one, or its number.
+    fn label(&self, number: usize) -> String {
+        match self {
+            Self::Step(step) if !step.name().starts_with("Runnable") => format!("when {}", step.name()),
+            Self::Step(_) | Self::Test(_) => format!("when {number}"),
+        }
+    }
 }
 
 impl<I: Streamable, O: Streamable> Branch<I, O> {
@@ -167,6 +177,16 @@ impl<I: Streamable, O: Streamable> Runnable for Branch<I, O> {
         modes
             .reduce(StreamMode::beside)
             .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+    }
+
+    fn graph(&self) -> Graph {
+        let cases = self.cases.iter().enumerate().map(|(index, case)| {
+            let label = case.condition.label(index + 1);
+            (Some(label), true, case.step.graph())
+        });
+        let default = self.default.iter();
+        let default = default.map(|step| (Some("otherwise".to_owned()), true, step.graph()));
+        Graph::one_of(self, cases.chain(default))
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -13,7 +13,7 @@ use super::erased::Erased;
 use super::lambda::{Place, Started};
 use super::{Lambda, Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
-use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable};
 
 /// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
 ///
@@ -112,6 +112,14 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
         modes.fold(StreamMode::PassesThrough, StreamMode::then)
     }
 
+    fn graph(&self) -> Graph {
+        let graph = Graph::in_sequence(self.steps.iter().map(|step| step.graph()));
+        match &self.name {
+            Some(name) => graph.named(name),
+            None => graph,
+        }
+    }
+
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
         let mut value = Erased::new(input);
         // Nothing is allocated for a future without a size.
@@ -169,6 +177,7 @@ fn or_error<O: Streamable>(stream: Result<Erased>) -> ChunkStream<O> {
 trait Step: Send + Sync {
     fn name(&self) -> Cow<'_, str>;
     fn streaming(&self) -> StreamMode;
+    fn graph(&self) -> Graph;
     fn start(&self, input: Erased, place: &mut Place) -> Start;
     fn call<'a>(&'a self, input: Erased, cx: RunContext) -> BoxFuture<'a, Result<Erased>>;
     fn stream(&self, input: Erased, cx: RunContext) -> Result<Erased>;
@@ -194,6 +203,10 @@ impl<R: Runnable> Step for Typed<R> {
 
     fn streaming(&self) -> StreamMode {
         self.0.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.0.graph()
     }
 
     fn start(&self, input: Erased, place: &mut Place) -> Start {

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use super::caught::caught;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
-use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Result, RunContext, RunKind, Streamable, impl_pipe};
+use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Graph, Result, RunContext, RunKind, Streamable, impl_pipe};
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
 ///
@@ -63,6 +63,10 @@ impl<R: Runnable, T: Send + Sync + 'static> Runnable for ConfigurableStep<R, T> 
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph().noted("configurable", self.key.name())
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -190,6 +194,12 @@ impl<I: Streamable, O: Streamable> Runnable for Alternatives<I, O> {
 
     fn streaming(&self) -> StreamMode {
         self.default.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        let names: Vec<_> = self.steps.keys().map(String::as_str).collect();
+        let graph = self.default.graph().noted("configurable", self.key.name());
+        graph.noted("alternatives", names)
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

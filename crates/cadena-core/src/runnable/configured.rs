@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Result, RunConfig, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, Result, RunConfig, RunContext, RunKind, impl_pipe};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
@@ -60,6 +60,10 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph()
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -11,7 +11,7 @@ use super::caught::caught;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
 /// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///
@@ -208,6 +208,17 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
         modes
             .reduce(StreamMode::beside)
             .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+    }
+
+    fn graph(&self) -> Graph {
+        let steps = self.steps.iter().enumerate();
+        Graph::one_of(
+            self,
+            steps.map(|(index, step)| match index {
+                0 => (None, false, step.graph()),
+                _ => (Some("on error".to_owned()), true, step.graph()),
+            }),
+        )
     }
 
     async fn run(&self, mut input: I, cx: RunContext) -> Result<O> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Result, RunContext, RunKind, Streamable};
+use crate::{ChunkStream, Graph, Result, RunContext, RunKind, Streamable};
 
 dyn_clone::clone_trait_object!(<I, O> Runnable<Input = I, Output = O>);
 
@@ -31,6 +31,10 @@ macro_rules! forward {
 
             fn streaming(&self) -> StreamMode {
                 (**self).streaming()
+            }
+
+            fn graph(&self) -> Graph {
+                (**self).graph()
             }
 
             async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -13,7 +13,7 @@ use super::Runnable;
 use super::caught::{caught, caught_future};
 use super::erased::Erased;
 use crate::error::BoxError;
-use crate::{Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+use crate::{Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of a function: plain or `async`, giving a value or a `Result`.
 ///
@@ -47,6 +47,8 @@ pub struct Lambda<I, O> {
     name: Cow<'static, str>,
     body: Body<I, O>,
 }
+
+const UNNAMED: &str = "RunnableLambda";
 
 enum Body<I, O> {
     Sync(Arc<dyn SyncBody<I, O>>),
@@ -117,7 +119,7 @@ pub(super) enum Started {
 impl<I, O> Lambda<I, O> {
     fn new(body: Body<I, O>) -> Self {
         Self {
-            name: Cow::Borrowed("RunnableLambda"),
+            name: Cow::Borrowed(UNNAMED),
             body,
         }
     }
@@ -147,6 +149,13 @@ impl<I: Streamable, O: Streamable> Runnable for Lambda<I, O> {
 
     fn name(&self) -> Cow<'_, str> {
         Cow::Borrowed(&self.name)
+    }
+
+    fn graph(&self) -> Graph {
+        match &*self.name {
+            UNNAMED => Graph::of(self),
+            _ => Graph::of_function(self),
+        }
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {

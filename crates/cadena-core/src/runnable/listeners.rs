@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, ErrorKind, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, impl_pipe,
+    ChunkStream, ErrorKind, Graph, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind,
+    impl_pipe,
 };
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
@@ -158,6 +159,10 @@ impl<R: Runnable> Runnable for Listened<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph()
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{DEFAULT_BATCH_CONCURRENCY, Runnable, StreamMode};
 use crate::run::scope::call;
-use crate::{ChunkStream, Error, Result, RunContext, impl_pipe};
+use crate::{ChunkStream, Error, Graph, Result, RunContext, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.
 ///
@@ -72,6 +72,10 @@ impl<R: Runnable> Runnable for Map<R> {
 
     fn streaming(&self) -> StreamMode {
         StreamMode::PassesThrough
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph().for_each(self)
     }
 
     async fn run(&self, input: Vec<R::Input>, cx: RunContext) -> Result<Vec<R::Output>> {

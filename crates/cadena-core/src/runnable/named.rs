@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, Result, RunContext, RunKind, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///
@@ -59,6 +59,10 @@ impl<R: Runnable> Runnable for Named<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph().named(&self.name)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

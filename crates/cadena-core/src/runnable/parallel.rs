@@ -18,7 +18,7 @@ use super::tee::tee;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, Dict, DictChunk, Error, ErrorKind, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
 };
 
 /// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps
@@ -140,6 +140,14 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     fn streaming(&self) -> StreamMode {
         let modes = self.branches.iter().map(|branch| branch.step.streaming());
         modes.reduce(StreamMode::beside).unwrap_or(StreamMode::WaitsForAll)
+    }
+
+    fn graph(&self) -> Graph {
+        let branches = self.branches.iter();
+        Graph::beside(
+            self,
+            branches.map(|branch| (branch.key.clone().into_owned(), branch.step.graph())),
+        )
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {
@@ -297,6 +305,7 @@ struct Slot<R, F> {
 /// The object-safe side of a branch.
 trait Pieces<I, C>: Send + Sync {
     fn streaming(&self) -> StreamMode;
+    fn graph(&self) -> Graph;
     fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>>;
     fn stream(&self, input: I, cx: RunContext) -> BoxStream<'static, Result<C>>;
     fn transform(&self, input: BoxStream<'static, Result<I::Chunk>>, cx: RunContext) -> BoxStream<'static, Result<C>>
@@ -313,6 +322,10 @@ where
 {
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph()
     }
 
     fn whole<'a>(&'a self, input: I, cx: RunContext) -> BoxFuture<'a, Result<C>> {

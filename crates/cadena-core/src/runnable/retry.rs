@@ -14,7 +14,7 @@ use futures::stream::{self, StreamExt};
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Error, Graph, Result, RunContext, RunKind, impl_pipe};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -91,6 +91,10 @@ impl<R: Runnable> Runnable for Retry<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming().waiting()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph().noted("retry", self.options.attempts()).waiting()
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
-use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, RunKind, Streamable, Whole, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, RunKind, Streamable, Whole, impl_pipe};
 
 /// Begins a step that hands an input to the step that the input names: a [`RouterInput`] holds both.
 ///
@@ -131,6 +131,11 @@ impl<I: Streamable, O: Streamable> Runnable for Router<I, O> {
         modes
             .reduce(StreamMode::beside)
             .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+    }
+
+    fn graph(&self) -> Graph {
+        let routes = self.routes.iter();
+        Graph::one_of(self, routes.map(|(key, step)| (Some(key.clone()), true, step.graph())))
     }
 
     async fn run(&self, input: RouterInput<I>, cx: RunContext) -> Result<O> {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, Result, RunContext, RunKind, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -67,6 +67,11 @@ impl<R: Runnable> Runnable for Timeout<R> {
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming()
+    }
+
+    fn graph(&self) -> Graph {
+        let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+        self.step.graph().noted("timeout_ms", limit)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -54,6 +54,11 @@ impl RetryOptions {
         Self::default()
     }
 
+    /// How often the step is tried in all.
+    pub(super) fn attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     /// Sets how often the step is tried in all; 0 counts as 1.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);

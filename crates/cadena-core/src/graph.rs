@@ -1,0 +1,242 @@
+//! What a chain looks like: its steps and how they hang together, to print and to ask about.
+
+mod node;
+pub use node::{Node, NodeId, NodeRole};
+mod edge;
+pub use edge::Edge;
+mod mermaid;
+pub use mermaid::{MermaidCurve, MermaidDirection, MermaidOptions};
+mod ascii;
+mod compose;
+mod group;
+mod json;
+mod name;
+mod streaming;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use self::group::Group;
+use crate::{Error, ErrorKind, Result, Runnable};
+
+/// The steps of a runnable and how they hang together: what [`Runnable::graph`] gives.
+///
+/// It prints as text (`{graph}`, [`to_ascii`](Self::to_ascii)), as a [Mermaid](https://mermaid.js.org) flowchart ([`to_mermaid`](Self::to_mermaid)) and as JSON
+/// ([`to_json`](Self::to_json)), and says whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
+/// types, never what is inside a prompt, an option or a config. Nodes and edges are in the order of the steps, the same every time.
+///
+/// A chain in a chain is flat; one with a name of its own is a box in the Mermaid text. Steps beside each other stand between two
+/// nodes, where the ways part and where they meet; so do the steps that a branch, a router or fallbacks choose from.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ChatPromptTemplate, EchoModel, Runnable, StrOutputParser};
+///
+/// let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
+/// let graph = (prompt | EchoModel::new() | StrOutputParser).graph();
+///
+/// let names: Vec<_> = graph.nodes().map(|node| node.name.as_str()).collect();
+/// assert_eq!(names, ["PromptInput", "ChatPromptTemplate", "EchoModel", "StrOutputParser", "StrOutputParserOutput"]);
+/// assert!(graph.streams());
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "a graph is there to be printed or asked"]
+pub struct Graph {
+    title: Option<String>,
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+    groups: Vec<Group>,
+}
+
+impl Graph {
+    /// A graph without nodes, to write one by hand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// let answer = graph.add_node(Node::step("answer"));
+    /// graph.add_edge(Edge::new(ask, answer).label("yes").conditional())?;
+    /// assert_eq!(graph.edges().count(), 1);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One step between its input and its output: what [`Runnable::graph`] gives by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Graph, StrOutputParser};
+    ///
+    /// let graph = Graph::of(&StrOutputParser);
+    /// assert_eq!(graph.first_node().map(|node| &*node.output), Some("AIMessage"));
+    /// assert_eq!(graph.last_node().map(|node| &*node.input), Some("String"));
+    /// ```
+    pub fn of<R: Runnable + ?Sized>(step: &R) -> Self {
+        Self::around(Node::of(step))
+    }
+
+    /// Adds a node, without an edge.
+    pub fn add_node(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Adds an edge.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the graph has no such nodes: they come from [`add_node`](Self::add_node) of this graph.
+    pub fn add_edge(&mut self, edge: Edge) -> Result<()> {
+        if edge.source.0.max(edge.target.0) >= self.nodes.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "an edge between nodes of another graph",
+            ));
+        }
+        self.edges.push(edge);
+        Ok(())
+    }
+
+    /// The nodes, in the order of the steps.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
+    /// The edges, in the order of the steps.
+    pub fn edges(&self) -> impl ExactSizeIterator<Item = &Edge> {
+        self.edges.iter()
+    }
+
+    /// A node by its id; `None` if the id is of another, larger graph.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    /// A name for each node that no other node has: where several have the same, `name_1`, `name_2`, ….
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Runnable, lambda};
+    ///
+    /// let trim = lambda(|text: String| text.trim().to_owned()).named("trim");
+    /// let graph = (trim.clone() | trim).graph();
+    /// assert_eq!(graph.unique_names(), ["trim_input", "trim_1", "trim_2", "trim_output"]);
+    /// ```
+    #[must_use]
+    pub fn unique_names(&self) -> Vec<String> {
+        name::unique(self.nodes.iter().map(|node| node.name.as_str()))
+    }
+
+    /// The node where it begins: the only one that no edge leads to.
+    #[must_use]
+    pub fn first_node(&self) -> Option<&Node> {
+        self.only(&self.degrees().0)
+    }
+
+    /// The node where it ends: the only one that no edge leaves.
+    #[must_use]
+    pub fn last_node(&self) -> Option<&Node> {
+        self.only(&self.degrees().1)
+    }
+
+    /// The graph as text, in boxes from the top to the bottom.
+    ///
+    /// A mark before a name says what the step does with chunks: `~` passes them through, `>` waits for its whole input and gives
+    /// its output in chunks, `#` waits and gives it in one piece. Dotted lines are taken under a condition. A graph that does not
+    /// fit, by a circle or by very many long edges, is a list of its edges.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, Runnable, StrOutputParser};
+    ///
+    /// let text = (EchoModel::new() | StrOutputParser).graph().to_ascii();
+    /// assert!(text.contains("| > EchoModel |"), "{text}");
+    /// assert!(text.contains("| ~ StrOutputParser |"), "{text}");
+    /// ```
+    #[must_use]
+    pub fn to_ascii(&self) -> String {
+        ascii::draw(self)
+    }
+
+    /// The graph as a Mermaid flowchart, as LangChain writes it.
+    ///
+    /// Names are escaped: whatever they hold, the text is valid and shows them as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Runnable, StrOutputParser};
+    ///
+    /// let text = StrOutputParser.graph().to_mermaid();
+    /// assert!(text.contains("\tStrOutputParser --> StrOutputParserOutput;\n"), "{text}");
+    /// ```
+    #[must_use]
+    pub fn to_mermaid(&self) -> String {
+        self.to_mermaid_with(&MermaidOptions::default())
+    }
+
+    /// As [`to_mermaid`](Self::to_mermaid), with options.
+    #[must_use]
+    pub fn to_mermaid_with(&self, options: &MermaidOptions) -> String {
+        mermaid::draw(self, options)
+    }
+
+    /// The graph as JSON, in the form of LangChain's `to_json`: numbered nodes of type `schema` or `runnable`, and edges.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Runnable, StrOutputParser};
+    /// use serde_json::json;
+    ///
+    /// let graph = StrOutputParser.graph().to_json();
+    /// assert_eq!(graph["nodes"][0], json!({"id": 0, "type": "schema", "data": "StrOutputParserInput"}));
+    /// assert_eq!(graph["nodes"][1]["data"]["name"], "StrOutputParser");
+    /// assert_eq!(graph["edges"][0], json!({"source": 0, "target": 1}));
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json::value(self)
+    }
+
+    /// How many edges lead to each node, and how many leave it.
+    fn degrees(&self) -> (Vec<usize>, Vec<usize>) {
+        let (mut entering, mut leaving) = (vec![0; self.nodes.len()], vec![0; self.nodes.len()]);
+        for edge in &self.edges {
+            entering
+                .get_mut(edge.target.0)
+                .into_iter()
+                .for_each(|count| *count += 1);
+            leaving.get_mut(edge.source.0).into_iter().for_each(|count| *count += 1);
+        }
+        (entering, leaving)
+    }
+
+    fn only(&self, degrees: &[usize]) -> Option<&Node> {
+        let mut ends = self.nodes.iter().zip(degrees).filter(|(_, degree)| **degree == 0);
+        match (ends.next(), ends.next()) {
+            (Some((node, _)), None) => Some(node),
+            _ => None,
+        }
+    }
+}
+
+/// The same as [`to_ascii`](Graph::to_ascii).
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_ascii())
+    }
+}

@@ -1,0 +1,19 @@
+//! A named part of a graph, drawn as a box around its nodes.
+
+/// A named part of a graph.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub(super) name: String,
+    /// The part that it is a part of; it comes before this one in the list of groups or behind it.
+    pub(super) parent: Option<GroupId>,
+}
+
+/// A place in the list of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GroupId(pub(super) usize);
+
+impl GroupId {
+    pub(super) fn behind(self, others: usize) -> Self {
+        Self(self.0 + others)
+    }
+}

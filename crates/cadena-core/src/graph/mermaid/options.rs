@@ -1,0 +1,146 @@
+//! How a Mermaid flowchart looks.
+
+/// How [`Graph::to_mermaid_with`](crate::Graph::to_mermaid_with) draws. The default is LangChain's look.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{MermaidOptions, Runnable, StrOutputParser};
+///
+/// let plain = StrOutputParser.graph().to_mermaid_with(&MermaidOptions::new().styles(false));
+/// assert_eq!(plain, "graph TD;
+/// \tStrOutputParserInput --> StrOutputParser;
+/// \tStrOutputParser --> StrOutputParserOutput;
+/// ");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until a graph is drawn with them"]
+pub struct MermaidOptions {
+    pub(super) curve: MermaidCurve,
+    pub(super) direction: MermaidDirection,
+    pub(super) labels: bool,
+    pub(super) streaming: bool,
+    pub(super) styles: bool,
+    pub(super) types: bool,
+}
+
+impl Default for MermaidOptions {
+    fn default() -> Self {
+        Self {
+            curve: MermaidCurve::default(),
+            direction: MermaidDirection::default(),
+            labels: true,
+            streaming: false,
+            styles: true,
+            types: false,
+        }
+    }
+}
+
+impl MermaidOptions {
+    /// LangChain's look.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the form of the lines; default: straight.
+    pub fn curve(mut self, curve: MermaidCurve) -> Self {
+        self.curve = curve;
+        self
+    }
+
+    /// Sets in which direction it goes; default: down.
+    pub fn direction(mut self, direction: MermaidDirection) -> Self {
+        self.direction = direction;
+        self
+    }
+
+    /// Sets whether keys and conditions are written on the edges; default: yes.
+    pub fn labels(mut self, labels: bool) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// Sets whether the colour of a step says what it does with chunks: green passes them through, blue makes them, dashed red
+    /// waits and gives one piece; default: no. It needs [`styles`](Self::styles).
+    pub fn streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
+    /// Sets whether the nodes are drawn with their shapes, names and colours; default: yes. Without, there are only the edges.
+    pub fn styles(mut self, styles: bool) -> Self {
+        self.styles = styles;
+        self
+    }
+
+    /// Sets whether the types of what goes in and comes out stand behind each name; default: no.
+    pub fn types(mut self, types: bool) -> Self {
+        self.types = types;
+        self
+    }
+}
+
+/// The form of the lines in a Mermaid flowchart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MermaidCurve {
+    /// Straight lines.
+    #[default]
+    Linear,
+    /// Smooth lines that do not touch their corners.
+    Basis,
+    /// Smooth lines through their corners.
+    Cardinal,
+    /// Smooth lines through their corners, with even speed.
+    CatmullRom,
+    /// Smooth lines that never turn back sideways.
+    MonotoneX,
+    /// Smooth lines that never turn back upwards.
+    MonotoneY,
+    /// Lines that bend as little as they can.
+    Natural,
+    /// Stairs with the step in the middle.
+    Step,
+    /// Stairs with the step at the end.
+    StepAfter,
+    /// Stairs with the step at the beginning.
+    StepBefore,
+}
+
+impl MermaidCurve {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Basis => "basis",
+            Self::Cardinal => "cardinal",
+            Self::CatmullRom => "catmullRom",
+            Self::MonotoneX => "monotoneX",
+            Self::MonotoneY => "monotoneY",
+            Self::Natural => "natural",
+            Self::Step => "step",
+            Self::StepAfter => "stepAfter",
+            Self::StepBefore => "stepBefore",
+        }
+    }
+}
+
+/// In which direction a Mermaid flowchart goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MermaidDirection {
+    /// From the top to the bottom.
+    #[default]
+    Down,
+    /// From left to right.
+    Right,
+}
+
+impl MermaidDirection {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "TD",
+            Self::Right => "LR",
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One step in a graph, or the place where something goes in or comes out.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::group::GroupId;
+use super::name::{short_type, without_prefix};
+use crate::{RunKind, Runnable, StreamMode};
+
+/// A step of a [`Graph`](super::Graph), or a place where something goes in or comes out.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, Node, RunKind, StreamMode};
+///
+/// let node = Node::of(&EchoModel::new());
+/// assert_eq!((node.name.as_str(), node.kind), ("EchoModel", RunKind::ChatModel));
+/// assert_eq!((&*node.input, &*node.output), ("PromptValue", "AIMessage"));
+/// assert_eq!(node.streaming, StreamMode::StreamsOutput);
+/// assert_eq!(node.metadata["model"], "echo");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Node {
+    /// The name of the step, without a leading `Runnable`. Several nodes may have the same.
+    pub name: String,
+    /// Whether it is a step, or where something goes in or comes out.
+    pub role: NodeRole,
+    /// What the step is.
+    pub kind: RunKind,
+    /// What the step does with chunks.
+    pub streaming: StreamMode,
+    /// The type of what it takes, in short: `Vec<String>`. Empty if it is not known.
+    pub input: Cow<'static, str>,
+    /// The type of what it gives, in short.
+    pub output: Cow<'static, str>,
+    /// What else is known: `provider` and `model` of a model, and what wraps a step, as `retry`.
+    pub metadata: Map<String, Value>,
+    /// In which box it stands.
+    pub(super) group: Option<GroupId>,
+    /// A place that stays when the graph becomes a part of another: where ways part or meet.
+    pub(super) fixed: bool,
+}
+
+impl Node {
+    /// The node of a step: its name, its kind, its types.
+    pub fn of<R: Runnable + ?Sized>(step: &R) -> Self {
+        Self {
+            kind: step.kind(),
+            streaming: step.streaming(),
+            input: short_type::<R::Input>().into(),
+            output: short_type::<R::Output>().into(),
+            ..Self::step(without_prefix(&step.name()))
+        }
+    }
+
+    /// A step by name, of unknown types, that waits for everything.
+    pub fn step(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            role: NodeRole::Step,
+            kind: RunKind::Chain,
+            streaming: StreamMode::WaitsForAll,
+            input: Cow::Borrowed(""),
+            output: Cow::Borrowed(""),
+            metadata: Map::new(),
+            group: None,
+            fixed: false,
+        }
+    }
+
+    /// Where a value of a type goes in.
+    pub(super) fn input_of(name: String, value: Cow<'static, str>) -> Self {
+        Self {
+            role: NodeRole::Input,
+            streaming: StreamMode::PassesThrough,
+            input: value.clone(),
+            output: value,
+            ..Self::step(name)
+        }
+    }
+
+    /// Where a value of a type comes out.
+    pub(super) fn output_of(name: String, value: Cow<'static, str>) -> Self {
+        Self {
+            role: NodeRole::Output,
+            ..Self::input_of(name, value)
+        }
+    }
+
+    pub(super) fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
+    }
+}
+
+/// What a [`Node`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NodeRole {
+    /// Where a value goes in, or is given to several steps.
+    Input,
+    /// A step.
+    Step,
+    /// Where a value comes out, or those of several steps meet.
+    Output,
+}
+
+/// Which node of a [`Graph`](super::Graph): [`add_node`](super::Graph::add_node) gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub(super) usize);
+
+impl NodeId {
+    /// The node's place in [`Graph::nodes`](super::Graph::nodes), and its number in the JSON.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
