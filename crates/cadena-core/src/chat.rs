@@ -1,7 +1,7 @@
 //! Chat models: the trait that a provider writes, and what every model gets from it.
 
 mod model;
-pub use model::{ChatModel, ModelProfile};
+pub use model::{ChatModel, ModelProfile, ModelSetup};
 mod request;
 pub use request::ChatRequest;
 mod options;

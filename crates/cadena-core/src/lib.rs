@@ -67,7 +67,8 @@ pub use messages::TiktokenCounter;
 
 mod chat;
 pub use chat::{
-    Bind, Bound, ChatModel, ChatOptions, ChatRequest, CloneModel, EchoModel, ModelProfile, PromptValue, ToolChoice,
+    Bind, Bound, ChatModel, ChatOptions, ChatRequest, CloneModel, EchoModel, ModelProfile, ModelSetup, PromptValue,
+    ToolChoice,
 };
 
 mod prompts;
@@ -88,8 +89,9 @@ pub use tools::{convert_to_openai_function, convert_to_openai_tool};
 
 mod run;
 pub use run::{
-    ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Listener, ModelCall, RandomIds, RunConfig,
-    RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, UsageTracker,
+    ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, ModelCall, Next, RandomIds,
+    RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, StepCall, StepChunk, StepHook, StepOutput,
+    UsageTracker,
 };
 
 pub mod json;

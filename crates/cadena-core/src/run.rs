@@ -13,6 +13,8 @@ mod events;
 pub use events::EventStream;
 mod filter;
 pub use filter::EventFilter;
+mod hook;
+pub use hook::{Journal, Next, StepCall, StepChunk, StepHook, StepOutput};
 mod id;
 pub use id::{IdGenerator, RandomIds, RunId, SequentialIds};
 mod usage;

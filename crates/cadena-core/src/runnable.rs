@@ -52,9 +52,10 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
+use serde_json::Value;
 
 use crate::stream::later;
-use crate::{ChunkStream, Graph, Result, RunContext, RunKind, Streamable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, fold};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///
@@ -138,6 +139,25 @@ pub trait Runnable: DynClone + Send + Sync + 'static {
     /// ```
     fn graph(&self) -> Graph {
         Graph::of(self)
+    }
+
+    /// The model that it asks, with the options that are bound to it; default: it is no model. Each [`ChatModel`](crate::ChatModel) has one.
+    fn model_setup(&self) -> Option<ModelSetup> {
+        None
+    }
+
+    /// An output of it from the JSON that it was written as, for a [`StepHook`](crate::StepHook) that answers from a record; default: an error.
+    ///
+    /// A chat model reads its messages back. A tool or a retriever whose output has `Deserialize` says
+    /// `serde_json::from_value(output).map_err(…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) if it cannot be read back, [`Decode`](ErrorKind::Decode) if the JSON is no output of this step.
+    fn restore(&self, output: Value) -> Result<Self::Output> {
+        let _ = output;
+        let detail = format!("the output of `{}` cannot be read back from JSON", self.name());
+        Err(Error::new(ErrorKind::Unsupported, detail).with_hint("write `Runnable::restore` for the step"))
     }
 
     /// Turns a whole input into a whole output.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
 
 use super::report::Report;
 use super::{ChatOptions, ChatRequest, PromptValue};
@@ -138,6 +139,45 @@ impl ModelProfile {
     }
 }
 
+/// Which model a step asks, and how: [`Runnable::model_setup`] says it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatOptions, EchoModel, Runnable};
+///
+/// let setup = EchoModel::new().bind(ChatOptions::new().temperature(0.5)).model_setup();
+/// assert_eq!(setup.as_ref().map(|setup| setup.model()), Some("echo-1"));
+/// assert_eq!(setup.and_then(|setup| setup.options.temperature), Some(0.5));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ModelSetup {
+    /// Who the model is and what it can do.
+    pub profile: ModelProfile,
+    /// The options that are bound to it.
+    pub options: ChatOptions,
+}
+
+impl ModelSetup {
+    /// The model that is asked: the one that the options name, or else that of the profile.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        self.options.model.as_deref().unwrap_or(&self.profile.model)
+    }
+
+    /// Provider, model and options as JSON: equal for two models that are asked in the same way, so that it serves in the
+    /// key of a cache.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "provider": self.profile.provider,
+            "model": self.model(),
+            "options": serde_json::to_value(&self.options).unwrap_or_default(),
+        })
+    }
+}
+
 /// Every model is a step: from a prompt to a message.
 #[diagnostic::do_not_recommend]
 #[async_trait]
@@ -156,6 +196,18 @@ impl<M: ChatModel> Runnable for M {
     fn graph(&self) -> Graph {
         let ModelProfile { provider, model, .. } = self.profile();
         Graph::of(self).noted("provider", &*provider).noted("model", model)
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        Some(ModelSetup {
+            profile: self.profile(),
+            options: self.bound_options(),
+        })
+    }
+
+    fn restore(&self, output: Value) -> Result<AIMessage> {
+        serde_json::from_value(output)
+            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a model").with_source(error))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigKey, Configurable, IdGenerator, Listener, RunId};
+use super::{ConfigKey, Configurable, IdGenerator, Listener, RunId, StepHook};
 
 /// What a caller says about one call: names, tags, listeners, limits.
 ///
-/// Tags, metadata and listeners reach every step inside; the name and the id are for this run only.
+/// Tags, metadata, listeners and hooks reach every step inside; the name and the id are for this run only.
 ///
 /// # Examples
 ///
@@ -36,6 +36,8 @@ pub struct RunConfig {
     pub metadata: Map<String, Value>,
     /// Who hears what happens.
     pub listeners: Vec<Arc<dyn Listener>>,
+    /// Who stands around every step that does I/O, the outermost first.
+    pub hooks: Vec<Arc<dyn StepHook>>,
     /// How many model calls of the whole call may run at once, and how many inputs of a batch; default: 16 inputs of a
     /// batch, and no limit on the rest.
     pub max_concurrency: Option<usize>,
@@ -93,6 +95,15 @@ impl RunConfig {
         self
     }
 
+    /// Adds a hook around every step that does I/O, inside those that are there.
+    ///
+    /// Steps are named from where the first hook is given: give it to the call of the whole chain, so that names differ.
+    #[must_use]
+    pub fn hook(mut self, hook: Arc<dyn StepHook>) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+
     /// Limits how much runs at once; 0 counts as 1.
     #[must_use]
     pub fn max_concurrency(mut self, limit: usize) -> Self {
@@ -135,7 +146,7 @@ impl RunConfig {
         self
     }
 
-    /// Puts what `other` says on top: its scalars win, tags and listeners add up, metadata keys replace.
+    /// Puts what `other` says on top: its scalars win, tags, listeners and hooks add up, metadata keys replace.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         let Self {
@@ -144,6 +155,7 @@ impl RunConfig {
             tags,
             metadata,
             listeners,
+            hooks,
             max_concurrency,
             recursion_limit,
             timeout,
@@ -165,6 +177,12 @@ impl RunConfig {
                 self.listeners.push(listener);
             }
         }
+        for hook in hooks {
+            // The same hook given twice stands around each step once.
+            if !self.hooks.iter().any(|known| Arc::ptr_eq(known, &hook)) {
+                self.hooks.push(hook);
+            }
+        }
         self.max_concurrency = max_concurrency.or(self.max_concurrency);
         self.recursion_limit = recursion_limit.or(self.recursion_limit);
         self.timeout = timeout.or(self.timeout);
@@ -183,6 +201,7 @@ impl fmt::Debug for RunConfig {
             .field("tags", &self.tags)
             .field("metadata", &self.metadata.keys().collect::<Vec<_>>())
             .field("listeners", &self.listeners.len())
+            .field("hooks", &self.hooks.len())
             .field("max_concurrency", &self.max_concurrency)
             .field("recursion_limit", &self.recursion_limit)
             .field("timeout", &self.timeout)

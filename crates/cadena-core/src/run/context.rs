@@ -13,9 +13,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{Frame, dump};
+use super::hook::place::Place;
 use super::queue::Queue;
 use super::{
     ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind,
+    StepHook,
 };
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
@@ -51,6 +53,9 @@ struct Inner {
     tags: Vec<String>,
     metadata: Map<String, Value>,
     listeners: Vec<Arc<dyn Listener>>,
+    hooks: Vec<Arc<dyn StepHook>>,
+    /// Where the next step is called, if a hook may ask.
+    place: Option<Place>,
     /// For the next run only.
     run_name: Option<String>,
     run_id: Option<RunId>,
@@ -82,6 +87,7 @@ impl RunContext {
             tags: std::mem::take(&mut inner.tags),
             metadata: std::mem::take(&mut inner.metadata),
             listeners: std::mem::take(&mut inner.listeners),
+            hooks: std::mem::take(&mut inner.hooks),
             configurable: std::mem::take(&mut inner.configurable),
             ..RunConfig::default()
         };
@@ -91,6 +97,7 @@ impl RunContext {
             tags,
             metadata,
             listeners,
+            hooks,
             max_concurrency,
             recursion_limit,
             timeout,
@@ -102,6 +109,10 @@ impl RunContext {
         inner.tags = tags;
         inner.metadata = metadata;
         inner.listeners = listeners;
+        if !hooks.is_empty() {
+            inner.place.get_or_insert_default();
+        }
+        inner.hooks = hooks;
         inner.run_name = run_name.or(inner.run_name);
         inner.run_id = run_id.or(inner.run_id);
         if let Some(limit) = max_concurrency {
@@ -149,7 +160,7 @@ impl RunContext {
         self.with_config(config)
     }
 
-    /// This context with a name for the next run, unless the caller said one. Only listeners hear names.
+    /// This context with a name for the next run, unless the caller said one. Only listeners and hooks hear names.
     #[must_use]
     pub(crate) fn over_name(&self, name: &str) -> Self {
         if self.is_observed() {
@@ -168,13 +179,30 @@ impl RunContext {
     /// This context for a part of the current step; the tag marks only the next run.
     #[must_use]
     pub fn child(&self, tag: impl FnOnce() -> String) -> Self {
-        let Some(inner) = self.inner.as_deref().filter(|inner| !inner.listeners.is_empty()) else {
+        let Some(inner) = self.inner.as_deref().filter(|inner| inner.is_observed()) else {
             return self.clone();
         };
         let mut inner = inner.clone();
         inner.local_tags.push(tag());
         Self {
             inner: Some(Arc::new(inner)),
+            depth: self.depth,
+        }
+    }
+
+    /// This context for an input of a batch, so that its steps are named by its place whatever runs at the same time.
+    #[must_use]
+    pub(crate) fn item(&self, index: usize) -> Self {
+        let Some((inner, place)) = self
+            .inner
+            .as_deref()
+            .and_then(|inner| Some((inner, inner.place.as_ref()?)))
+        else {
+            return self.clone();
+        };
+        let place = Some(place.item(&format!("batch:item:{}", index + 1)));
+        Self {
+            inner: Some(Arc::new(Inner { place, ..inner.clone() })),
             depth: self.depth,
         }
     }
@@ -251,8 +279,23 @@ impl RunContext {
         }
     }
 
+    pub(crate) fn info(&self) -> Option<Arc<RunInfo>> {
+        self.inner.as_ref()?.run.clone()
+    }
+
     pub(crate) fn is_observed(&self) -> bool {
-        self.inner.as_ref().is_some_and(|inner| !inner.listeners.is_empty())
+        self.inner.as_ref().is_some_and(|inner| inner.is_observed())
+    }
+
+    /// Who stands around the steps that do I/O.
+    pub(crate) fn hooks(&self) -> &[Arc<dyn StepHook>] {
+        self.inner.as_ref().map_or(&[], |inner| &inner.hooks)
+    }
+
+    /// Where the step is called that this context is inside of.
+    pub(crate) fn place(&self) -> Option<Arc<str>> {
+        let place = self.inner.as_ref()?.place.as_ref()?;
+        Some(Arc::clone(place.path()))
     }
 
     /// Whether somebody hears events, so that values are worth writing as JSON.
@@ -284,10 +327,14 @@ impl RunContext {
         }
         let mut tags = inner.tags.clone();
         tags.append(&mut inner.local_tags);
+        let name = inner.run_name.take().unwrap_or_else(name);
+        if let Some(place) = &mut inner.place {
+            *place = place.enter(&outer.local_tags, kind.does_io().then_some(&*name));
+        }
         let run = Arc::new(RunInfo {
             id: inner.run_id.take().unwrap_or_else(|| self.next_id()),
             parents,
-            name: inner.run_name.take().unwrap_or_else(name),
+            name,
             kind,
             tags,
             metadata: inner.metadata.clone(),
@@ -374,6 +421,13 @@ impl RunContext {
         if let Some(inner) = &self.inner {
             inner.listeners.iter().for_each(|listener| listener.on_model_call(call));
         }
+    }
+}
+
+impl Inner {
+    /// Whether somebody hears of steps, so that runs are opened.
+    fn is_observed(&self) -> bool {
+        !self.listeners.is_empty() || !self.hooks.is_empty()
     }
 }
 

@@ -131,6 +131,15 @@ pub enum RunKind {
 }
 
 impl RunKind {
+    /// Whether it reaches outside of the program: a model, a tool, a retriever. Such steps are given to [`StepHook`](super::StepHook)s.
+    #[must_use]
+    pub fn does_io(self) -> bool {
+        match self {
+            Self::ChatModel | Self::Tool | Self::Retriever => true,
+            Self::Chain | Self::Prompt | Self::Parser | Self::Transparent => false,
+        }
+    }
+
     /// The word in events: `chain`, `prompt`, `chat_model`, …
     #[must_use]
     pub fn as_str(self) -> &'static str {

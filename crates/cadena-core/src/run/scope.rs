@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::frame::{Frame, Guard, dump};
+use super::hook::frame as hooked;
 use super::observed::{Observed, Tap};
 use super::{RunConfig, RunContext, RunKind};
 use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold};
@@ -28,7 +29,9 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
 async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let Some(frame) = frame else {
-        return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
+        return hooked::run(step, input, cx)
+            .await
+            .map_err(|error| error.in_step(step.name()));
     };
     if step.kind() == RunKind::ChatModel && frame.wants_tokens() {
         return streamed_call(step, input, cx, frame).await;
@@ -36,7 +39,9 @@ async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunC
     std::future::poll_fn(|task| frame.poll_room(task)).await;
     let guard = Guard(frame);
     guard.0.begin(guard.0.dump(&input));
-    let result = step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
+    let result = hooked::run(step, input, cx)
+        .await
+        .map_err(|error| error.in_step(step.name()));
     match &result {
         Ok(output) => guard.0.end(|| dump(output)),
         Err(error) => guard.0.fail(error),
@@ -52,7 +57,7 @@ async fn streamed_call<R: Runnable + ?Sized>(
     frame: Arc<Frame>,
 ) -> Result<R::Output> {
     let known = frame.dump(&input);
-    let chunks = named(step, step.run_stream(input, cx));
+    let chunks = named(step, hooked::run_stream(step, input, cx));
     let output = fold::<R::Output>(Observed::<R::Output>::of_whole(chunks, frame, known).boxed()).await;
     let nothing_came = || Error::new(ErrorKind::Truncated, "the stream ended without a chunk");
     let output = output.and_then(|output| output.ok_or_else(nothing_came));
@@ -66,10 +71,10 @@ pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: R
     }
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let Some(frame) = frame else {
-        return named(step, step.run_stream(input, cx));
+        return named(step, hooked::run_stream(step, input, cx));
     };
     let known = frame.dump(&input);
-    let chunks = named(step, step.run_stream(input, cx));
+    let chunks = named(step, hooked::run_stream(step, input, cx));
     Observed::<R::Output>::of_whole(chunks, frame, known).boxed()
 }
 
@@ -84,10 +89,10 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     }
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let Some(frame) = frame else {
-        return named(step, step.run_transform(input, cx));
+        return named(step, hooked::run_transform(step, input, cx));
     };
     let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
-    let chunks = named(step, step.run_transform(input, cx));
+    let chunks = named(step, hooked::run_transform(step, input, cx));
     Observed::<R::Output>::of_stream(chunks, frame).boxed()
 }
 

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::caught::caught;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
-use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Graph, Result, RunContext, RunKind, Streamable, impl_pipe};
+use crate::{
+    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, impl_pipe,
+};
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
 ///
@@ -67,6 +70,14 @@ impl<R: Runnable, T: Send + Sync + 'static> Runnable for ConfigurableStep<R, T> 
 
     fn graph(&self) -> Graph {
         self.step.graph().noted("configurable", self.key.name())
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -200,6 +211,14 @@ impl<I: Streamable, O: Streamable> Runnable for Alternatives<I, O> {
         let names: Vec<_> = self.steps.keys().map(String::as_str).collect();
         let graph = self.default.graph().noted("configurable", self.key.name());
         graph.noted("alternatives", names)
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.default.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<O> {
+        self.default.restore(output)
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Graph, Result, RunConfig, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, impl_pipe};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
@@ -64,6 +65,14 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     fn graph(&self) -> Graph {
         self.step.graph()
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -171,7 +171,8 @@ pub trait RunnableExt: Runnable {
         let inputs: Vec<Self::Input> = inputs.into_iter().map(Into::into).collect();
         let runs = inputs
             .into_iter()
-            .map(move |input| enforce(&cx, call(self, input, cx.clone())));
+            .enumerate()
+            .map(move |(index, input)| enforce(&cx, call(self, input, cx.item(index))));
         stream::iter(runs).buffered(limit).collect()
     }
 
@@ -217,7 +218,7 @@ pub trait RunnableExt: Runnable {
         let cx = RunContext::new(config);
         let step: Arc<Self> = dyn_clone::clone_box(self).into();
         let runs = inputs.into_iter().enumerate().map(move |(index, input)| {
-            let (step, cx, input) = (Arc::clone(&step), cx.clone(), input.into());
+            let (step, cx, input) = (Arc::clone(&step), cx.item(index), input.into());
             async move { (index, enforce(&cx, call(&*step, input, cx.clone())).await) }
         });
         stream::iter(runs).buffer_unordered(limit).boxed()

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Graph, Result, RunContext, RunKind, Streamable};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, Streamable};
 
 dyn_clone::clone_trait_object!(<I, O> Runnable<Input = I, Output = O>);
 
@@ -35,6 +36,14 @@ macro_rules! forward {
 
             fn graph(&self) -> Graph {
                 (**self).graph()
+            }
+
+            fn model_setup(&self) -> Option<ModelSetup> {
+                (**self).model_setup()
+            }
+
+            fn restore(&self, output: Value) -> Result<O> {
+                (**self).restore(output)
             }
 
             async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, ErrorKind, Graph, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind,
-    impl_pipe,
+    ChunkStream, ErrorKind, Graph, Listener, ModelSetup, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo,
+    RunKind, impl_pipe,
 };
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
@@ -163,6 +163,14 @@ impl<R: Runnable> Runnable for Listened<R> {
 
     fn graph(&self) -> Graph {
         self.step.graph()
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

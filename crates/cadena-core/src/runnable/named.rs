@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Graph, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///
@@ -63,6 +64,14 @@ impl<R: Runnable> Runnable for Named<R> {
 
     fn graph(&self) -> Graph {
         self.step.graph().named(&self.name)
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

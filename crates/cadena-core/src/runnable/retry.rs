@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -95,6 +96,14 @@ impl<R: Runnable> Runnable for Retry<R> {
 
     fn graph(&self) -> Graph {
         self.step.graph().noted("retry", self.options.attempts()).waiting()
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

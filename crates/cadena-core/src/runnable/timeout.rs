@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Graph, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -72,6 +73,14 @@ impl<R: Runnable> Runnable for Timeout<R> {
     fn graph(&self) -> Graph {
         let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
         self.step.graph().noted("timeout_ms", limit)
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

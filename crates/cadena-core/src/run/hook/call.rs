@@ -1,0 +1,169 @@
+//! What a hook is told about a call.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, ModelSetup, Result, RunInfo, RunKind, Streamable};
+
+/// A call of a step that does I/O, as a [`StepHook`](super::StepHook) sees it: which step, where in the chain, with what input.
+///
+/// A clone is cheap.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use cadena_core::{async_trait, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, StrOutputParser};
+///
+/// #[derive(Default)]
+/// struct Names(Mutex<Vec<String>>);
+///
+/// #[async_trait]
+/// impl StepHook for Names {
+///     async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+///         self.0.lock().unwrap().push(call.name().to_owned());
+///         next.run().await
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let names = Arc::new(Names::default());
+/// let chain = EchoModel::new() | StrOutputParser;
+/// chain.invoke_with("hi", RunConfig::new().hook(Arc::<Names>::clone(&names))).await?;
+/// assert_eq!(*names.0.lock().unwrap(), ["seq:step:1/EchoModel"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct StepCall {
+    facts: Arc<Facts>,
+    input: Arc<dyn ErasedInput>,
+}
+
+struct Facts {
+    name: Arc<str>,
+    run: Arc<RunInfo>,
+    model: Option<ModelSetup>,
+    streams: bool,
+}
+
+impl StepCall {
+    pub(super) fn new<I: Streamable>(
+        name: Arc<str>,
+        run: Arc<RunInfo>,
+        model: Option<ModelSetup>,
+        streams: bool,
+        input: &Arc<Input<I>>,
+    ) -> Self {
+        Self {
+            facts: Arc::new(Facts {
+                name,
+                run,
+                model,
+                streams,
+            }),
+            input: Arc::<Input<I>>::clone(input),
+        }
+    }
+
+    /// Where the step is called: its path through the chain, such as `seq:step:2/map:key:joke/ChatOpenAI`.
+    ///
+    /// The same in every run of the same chain on the same input, whole or streamed, whatever runs at the same time. No two
+    /// calls of one call of the chain share it: the second from the same place ends in `#2`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.facts.name
+    }
+
+    /// The name of the step itself, as its run has it.
+    #[must_use]
+    pub fn step(&self) -> &str {
+        &self.facts.run.name
+    }
+
+    /// What the step is: a model, a tool or a retriever.
+    #[must_use]
+    pub fn kind(&self) -> RunKind {
+        self.facts.run.kind
+    }
+
+    /// The run of the step, with its id, tags and metadata.
+    #[must_use]
+    pub fn run(&self) -> &RunInfo {
+        &self.facts.run
+    }
+
+    /// Of a chat model: which model is asked, with which options. A cache needs both in its key.
+    #[must_use]
+    pub fn model(&self) -> Option<&ModelSetup> {
+        self.facts.model.as_ref()
+    }
+
+    /// Whether the caller wants chunks.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.facts.streams
+    }
+
+    /// The input as JSON; written when it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) if the input has no JSON form.
+    pub fn input(&self) -> Result<Value> {
+        self.input.json()
+    }
+
+    /// The input itself, if it is a `T`: that of a model is a [`PromptValue`](crate::PromptValue).
+    #[must_use]
+    pub fn input_as<T: Clone + 'static>(&self) -> Option<T> {
+        let mut found = None;
+        self.input.with(&mut |input| found = input.downcast_ref::<T>().cloned());
+        found
+    }
+}
+
+/// The input holds a prompt: it stays out of logs.
+impl fmt::Debug for StepCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepCall")
+            .field("name", &self.name())
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An input that can be given again. Locked, because a value that flows is `Send` but need not be `Sync`.
+pub(super) struct Input<I>(Mutex<I>);
+
+impl<I: Streamable> Input<I> {
+    pub(super) fn new(input: I) -> Self {
+        Self(Mutex::new(input))
+    }
+
+    pub(super) fn get(&self) -> I {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+trait ErasedInput: Send + Sync {
+    fn json(&self) -> Result<Value>;
+    fn with(&self, see: &mut dyn FnMut(&dyn Any));
+}
+
+impl<I: Streamable> ErasedInput for Input<I> {
+    fn json(&self) -> Result<Value> {
+        let input = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_value(&*input).map_err(|error| no_json("the input", error))
+    }
+
+    fn with(&self, see: &mut dyn FnMut(&dyn Any)) {
+        see(&*self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+pub(super) fn no_json(what: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{what} of the step has no JSON form")).with_source(error)
+}

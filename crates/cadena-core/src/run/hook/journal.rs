@@ -1,0 +1,219 @@
+//! A record of finished steps, from which an interrupted chain goes on.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Next, StepCall, StepHook, StepOutput};
+use crate::{Error, ErrorKind, Result};
+
+/// A record of the steps that a chain has finished: run again with the same journal, it answers for them and calls only the rest.
+///
+/// One journal is for one call of one chain. A step is known by its [name](StepCall::name), so that the chain and its input must be the same again; an
+/// input that has changed is an error and never answered with what belongs to another. A step that failed, or was cut off, is
+/// not in the journal and is called again.
+///
+/// In memory ([`new`](Self::new)), in a file ([`open`](Self::open)), or anywhere ([`read`](Self::read), [`write_to`](Self::write_to)): one line of JSON for each step, written before the chain goes on. It
+/// holds the answers of models, and of inputs a checksum.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use cadena_core::{lambda, EchoModel, Error, ErrorKind, Journal, RunConfig, RunnableExt, StrOutputParser, UsageTracker};
+///
+/// # futures::executor::block_on(async {
+/// let path = std::env::temp_dir().join(format!("journal-{}.jsonl", std::process::id()));
+/// let usage = UsageTracker::new();
+/// let config = || Ok::<_, Error>(RunConfig::new().listener(usage.listener()).hook(Arc::new(Journal::open(&path)?)));
+///
+/// let crash = lambda(|_: String| Err::<String, _>(Error::from(ErrorKind::Server)));
+/// let interrupted = EchoModel::new() | StrOutputParser | crash;
+/// assert!(interrupted.invoke_with("hi", config()?).await.is_err());
+///
+/// let whole = EchoModel::new() | StrOutputParser | lambda(|text: String| text.to_uppercase());
+/// assert_eq!(whole.invoke_with("hi", config()?).await?, "HI");
+/// assert_eq!(usage.calls(), 1); // the model was asked once
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<_, Error>(()) }).unwrap();
+/// ```
+#[derive(Default)]
+pub struct Journal {
+    entries: Mutex<HashMap<String, Entry>>,
+    out: Mutex<Out>,
+}
+
+struct Entry {
+    input: u64,
+    output: Value,
+}
+
+#[derive(Default)]
+enum Out {
+    #[default]
+    Nowhere,
+    Writer(Box<dyn Write + Send>),
+    File(File),
+}
+
+/// A line of the journal.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    step: std::borrow::Cow<'a, str>,
+    input: u64,
+    output: std::borrow::Cow<'a, Value>,
+}
+
+impl Journal {
+    /// A journal in memory, with nothing in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The journal in a file, which is made if it is not there. Each step is on the disk before the chain goes on.
+    ///
+    /// A last line that was cut off, as by a crash, is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if the file cannot be opened or is no journal: name another file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let failed = |error| Error::new(ErrorKind::Config, "the journal cannot be opened").with_source(error);
+        let options = OpenOptions::new().read(true).write(true).create(true).clone();
+        let mut file = options.open(path).map_err(failed)?;
+        let (journal, whole) = Self::parse(BufReader::new(&file))?;
+        file.set_len(whole).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        *lock(&journal.out) = Out::File(file);
+        Ok(journal)
+    }
+
+    /// A journal that knows what an earlier one wrote. A last line that was cut off is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if it is no journal, with the number of the line.
+    pub fn read(lines: impl BufRead) -> Result<Self> {
+        Self::parse(lines).map(|(journal, _)| journal)
+    }
+
+    /// Writes each further step as a line. To go on in the place that [`read`](Self::read) read from, remove a last line without its end first.
+    #[must_use]
+    pub fn write_to(self, writer: impl Write + Send + 'static) -> Self {
+        *lock(&self.out) = Out::Writer(Box::new(writer));
+        self
+    }
+
+    /// How many steps are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        lock(&self.entries).len()
+    }
+
+    /// Whether no step is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The journal, and how many bytes its whole lines are.
+    fn parse(mut lines: impl BufRead) -> Result<(Self, u64)> {
+        let (mut entries, mut whole, mut line) = (HashMap::new(), 0, Vec::new());
+        for number in 1.. {
+            let bad = |what: &str| Error::new(ErrorKind::Config, format!("line {number} of the journal {what}"));
+            line.clear();
+            let read = lines.read_until(b'\n', &mut line);
+            read.map_err(|error| bad("cannot be read").with_source(error))?;
+            if line.last() != Some(&b'\n') {
+                break; // The end, or a line that was cut off: its step is called again.
+            }
+            whole += u64::try_from(line.len()).unwrap_or(u64::MAX);
+            let Line { step, input, output } =
+                serde_json::from_slice(&line).map_err(|error| bad("is no step").with_source(error))?;
+            let output = output.into_owned();
+            entries.insert(step.into_owned(), Entry { input, output });
+        }
+        let journal = Self {
+            entries: Mutex::new(entries),
+            out: Mutex::default(),
+        };
+        Ok((journal, whole))
+    }
+
+    fn find(&self, call: &StepCall, input: u64) -> Result<Option<StepOutput>> {
+        match lock(&self.entries).get(call.name()) {
+            None => Ok(None),
+            Some(entry) if entry.input == input => Ok(Some(StepOutput::from_json(entry.output.clone()))),
+            Some(_) => {
+                let detail = format!("the journal has `{}` with another input", call.name());
+                let hint = "resume with the chain and the input that it was written with, or begin a new journal";
+                Err(Error::new(ErrorKind::Config, detail).with_hint(hint))
+            }
+        }
+    }
+
+    fn add(&self, call: &StepCall, input: u64, output: Value) -> Result<()> {
+        let line = Line {
+            step: call.name().into(),
+            input,
+            output: std::borrow::Cow::Borrowed(&output),
+        };
+        let failed = |error| Error::new(ErrorKind::Step, "the journal cannot be written").with_source(error);
+        let mut bytes = serde_json::to_vec(&line).map_err(|error| failed(error.into()))?;
+        bytes.push(b'\n');
+        match &mut *lock(&self.out) {
+            Out::Nowhere => {}
+            Out::Writer(writer) => {
+                writer.write_all(&bytes).map_err(failed)?;
+                writer.flush().map_err(failed)?;
+            }
+            Out::File(file) => {
+                file.write_all(&bytes).map_err(failed)?;
+                file.sync_data().map_err(failed)?;
+            }
+        }
+        lock(&self.entries).insert(call.name().to_owned(), Entry { input, output });
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl StepHook for Journal {
+    async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+        let input = checksum(&call.input()?);
+        if let Some(output) = self.find(call, input)? {
+            return Ok(output);
+        }
+        let output = next.run().await?;
+        self.add(call, input, output.to_json()?)?;
+        Ok(output)
+    }
+}
+
+/// Steps and answers stay out of logs.
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("steps", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// FNV-1a: the same for ever, on every machine, which the standard library's hasher does not promise.
+fn checksum(value: &Value) -> u64 {
+    value.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

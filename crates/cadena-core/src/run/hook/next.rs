@@ -1,0 +1,249 @@
+//! What lies inside a hook: the hooks behind it, then the step.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use futures::future::{BoxFuture, FutureExt};
+
+use super::output::{ErasedChunk, StepChunk, StepOutput};
+use super::{StepCall, StepHook};
+use crate::{Error, ErrorKind, Result};
+
+/// What lies inside a hook: the hooks behind it, then the step. A hook calls it once, often, or not at all.
+///
+/// An output that [`run`](Self::run) gave is returned as it is: where chunks are wanted, the caller has them already. A hook that changes
+/// outputs calls [`run_whole`](Self::run_whole), which holds the chunks back.
+///
+/// # Examples
+///
+/// A hook that tries again, as long as the caller has seen nothing:
+///
+/// ```
+/// use std::sync::Arc;
+/// use cadena_core::{async_trait, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput};
+///
+/// struct Twice;
+///
+/// #[async_trait]
+/// impl StepHook for Twice {
+///     async fn around(&self, _call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+///         match next.run().await {
+///             Err(error) if error.is_retryable() && !next.has_passed() => next.run().await,
+///             result => result,
+///         }
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let config = RunConfig::new().hook(Arc::new(Twice));
+/// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "hi");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+pub struct Next<'a> {
+    layers: Layers<'a>,
+    sink: Sink<'a>,
+    calls: AtomicUsize,
+    passed: Passed,
+}
+
+/// Which call of a [`Next`] has passed something on; 0 while none has.
+type Passed = Arc<AtomicUsize>;
+
+impl Next<'_> {
+    /// Calls the step. Where the caller wants chunks, each goes on to it as it comes; the output is their sum, at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the step. [`Config`](ErrorKind::Config) if another call of it has passed something on: [`has_passed`](Self::has_passed) says so before.
+    pub async fn run(&self) -> Result<StepOutput> {
+        self.pass(None).await
+    }
+
+    /// As [`run`](Self::run), and shows each chunk before it goes on. Where the caller wants a whole output there are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_each(&self, mut each: impl FnMut(&StepChunk<'_>) + Send) -> Result<StepOutput> {
+        self.pass(Some(&mut each)).await
+    }
+
+    /// Calls the step and holds its chunks back, so that the output may be changed or thrown away. What the hook returns then
+    /// goes on as one chunk.
+    ///
+    /// # Errors
+    ///
+    /// Those of the step.
+    pub async fn run_whole(&self) -> Result<StepOutput> {
+        self.layers.call(None).await
+    }
+
+    /// Whether something has gone on to the caller, so that it is too late to call again or to answer otherwise.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        self.passed.load(Ordering::Relaxed) != 0
+    }
+
+    async fn pass<'e>(&self, each: Option<&'e mut Each<'e>>) -> Result<StepOutput> {
+        let route = Route {
+            outer: self.sink,
+            call: 1 + self.calls.fetch_add(1, Ordering::Relaxed),
+            passed: &self.passed,
+            each: each.map(Mutex::new),
+        };
+        if self.has_passed() {
+            return Err(called_again());
+        }
+        let mut output = self.layers.call(self.sink.map(|_| &route as _)).await?;
+        // Whole outputs follow the rule of chunks, so that a hook that breaks it is found out in every mode.
+        if !route.claim() {
+            return Err(called_again());
+        }
+        output.origin = Some(Arc::clone(&self.passed));
+        Ok(output)
+    }
+}
+
+#[cold]
+fn called_again() -> Error {
+    let detail = "a hook called the step again after an output had gone on to the caller";
+    Error::new(ErrorKind::Config, detail).with_hint("ask `Next::has_passed` before, or call `Next::run_whole`")
+}
+
+impl fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next")
+            .field("hooks", &self.layers.hooks.len())
+            .field("has_passed", &self.has_passed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where chunks go; `None` where nobody wants them.
+pub(super) type Sink<'a> = Option<&'a dyn Deliver>;
+
+pub(super) trait Deliver: Send + Sync {
+    fn put(&self, chunk: Box<dyn ErasedChunk>);
+
+    /// Whether the caller has what was put last.
+    fn is_taken(&self) -> bool;
+}
+
+/// Hands a chunk on and waits until the caller has it, so that the step makes no more than the caller takes.
+pub(super) async fn deliver(sink: &dyn Deliver, chunk: Box<dyn ErasedChunk>) {
+    sink.put(chunk);
+    poll_fn(|task| {
+        if sink.is_taken() {
+            return Poll::Ready(());
+        }
+        // The caller gets the chunk from this very poll. A hook may wait for several things at once, and then polls again
+        // only what woke up.
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+type Each<'a> = dyn FnMut(&StepChunk<'_>) + Send + 'a;
+
+/// The way of chunks through one hook.
+struct Route<'a, 'b> {
+    outer: Sink<'a>,
+    call: usize,
+    passed: &'a AtomicUsize,
+    each: Option<Mutex<&'b mut Each<'b>>>,
+}
+
+impl Route<'_, '_> {
+    /// Of several calls at once, the first that has something is the one that goes on.
+    fn claim(&self) -> bool {
+        let claimed = self
+            .passed
+            .compare_exchange(0, self.call, Ordering::Relaxed, Ordering::Relaxed);
+        claimed.is_ok_and(|_| true) || claimed == Err(self.call)
+    }
+}
+
+impl Deliver for Route<'_, '_> {
+    fn put(&self, chunk: Box<dyn ErasedChunk>) {
+        if !self.claim() {
+            return;
+        }
+        if let Some(each) = &self.each {
+            let mut each = each.lock().unwrap_or_else(PoisonError::into_inner);
+            each(&StepChunk(&*chunk));
+        }
+        if let Some(outer) = self.outer {
+            outer.put(chunk);
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        self.outer.is_none_or(Deliver::is_taken)
+    }
+}
+
+/// The step behind the hooks, without its types.
+pub(super) trait Target: Send + Sync {
+    /// Calls the step; its chunks, if it streams, go into the sink.
+    fn call<'a>(&'a self, sink: Sink<'a>) -> BoxFuture<'a, Result<StepOutput>>;
+
+    /// The output in the type that the step gives.
+    fn restore(&self, output: StepOutput) -> Result<StepOutput>;
+
+    /// An output as one chunk.
+    fn chunk(&self, output: &StepOutput) -> Result<Box<dyn ErasedChunk>>;
+}
+
+/// Hooks around hooks around a step.
+#[derive(Clone, Copy)]
+pub(super) struct Layers<'a> {
+    pub(super) hooks: &'a [Arc<dyn StepHook>],
+    pub(super) call: &'a StepCall,
+    pub(super) target: &'a dyn Target,
+}
+
+impl<'a> Layers<'a> {
+    pub(super) fn call<'b>(self, sink: Sink<'b>) -> BoxFuture<'b, Result<StepOutput>>
+    where
+        'a: 'b,
+    {
+        match self.hooks.split_first() {
+            None => self.target.call(sink),
+            Some((hook, inner)) => {
+                let inner = Layers { hooks: inner, ..self };
+                through(&**hook, inner, sink).boxed()
+            }
+        }
+    }
+}
+
+async fn through(hook: &dyn StepHook, inner: Layers<'_>, sink: Sink<'_>) -> Result<StepOutput> {
+    let passed = Passed::default();
+    let next = Next {
+        layers: inner,
+        sink,
+        calls: AtomicUsize::new(0),
+        passed: Arc::clone(&passed),
+    };
+    let output = hook.around(inner.call, next).await?;
+    if output
+        .origin
+        .as_ref()
+        .is_some_and(|origin| Arc::ptr_eq(origin, &passed))
+    {
+        return Ok(output);
+    }
+    if passed.load(Ordering::Relaxed) != 0 {
+        let detail = "a hook changed an output that had gone on to the caller";
+        return Err(Error::new(ErrorKind::Config, detail).with_hint("call `Next::run_whole` in it"));
+    }
+    let output = inner.target.restore(output)?;
+    if let Some(sink) = sink {
+        deliver(sink, inner.target.chunk(&output)?).await;
+    }
+    Ok(output)
+}
