@@ -411,6 +411,8 @@ pub enum ErrorKind {
     Cancelled,
     /// Two chunks do not add up.
     Merge,
+    /// A message history or a cache cannot be read or written (the detail says why).
+    Storage,
     /// An invariant of cadena is broken: please report it.
     Internal,
 }
@@ -444,6 +446,7 @@ impl ErrorKind {
             Self::LimitExceeded => "limit exceeded",
             Self::Cancelled => "cancelled",
             Self::Merge => "chunks do not add up",
+            Self::Storage => "storage error",
             Self::Internal => "internal error",
         }
     }

@@ -18,6 +18,7 @@
 //! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
 //! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
 //! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
+//! - [`ChatHistory`] remembers conversations, for [`RunnableExt::with_message_history`].
 //! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens,
 //!   [`UsageTracker`] how many tokens it took.
 //! - [`Error`] is the one error, [`ErrorKind`] what to do about it.
@@ -29,9 +30,10 @@ mod runnable;
 pub use runnable::{
     Alternatives, Assign, BoxRunnable, Branch, Chain, ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY,
     FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel, Keyed, Lambda, Listened, Listeners, Map,
-    Named, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Places, PlacesChunk, Retry, RetryBudget,
-    RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StreamMode, Timeout, assign, branch,
-    generator, lambda, lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    MessageHistory, Named, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Places, PlacesChunk,
+    Remembers, Retry, RetryBudget, RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync,
+    StreamMode, Timeout, assign, branch, generator, lambda, lambda_kind, parallel, passthrough, pick, route_fn, router,
+    stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -70,6 +72,9 @@ pub use chat::{
     Bind, Bound, ChatModel, ChatOptions, ChatRequest, CloneModel, EchoModel, ModelProfile, ModelSetup, PromptValue,
     ToolChoice,
 };
+
+mod history;
+pub use history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, MemoryHistory, SESSION_ID};
 
 mod prompts;
 pub use prompts::{

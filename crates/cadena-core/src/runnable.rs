@@ -40,6 +40,8 @@ mod fallbacks;
 pub use fallbacks::{FallbackErrors, Fallbacks};
 mod timeout;
 pub use timeout::Timeout;
+mod message_history;
+pub use message_history::{MessageHistory, Remembers};
 mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod caught;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{
-    Alternatives, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map, Named,
-    Parallel, PickKeys, Retry, RetryOptions, Runnable, Timeout,
+    Alternatives, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map,
+    MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout,
 };
 use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
-use crate::{ChunkStream, ConfigKey, Dict, EventStream, Listener, Result, RunConfig, RunContext};
+use crate::{ChatHistory, ChunkStream, ConfigKey, Dict, EventStream, Listener, Result, RunConfig, RunContext};
 
 /// How many inputs of a batch run at once when the caller does not say.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
@@ -366,6 +366,14 @@ pub trait RunnableExt: Runnable {
         Self: Sized,
     {
         Alternatives::new(self, key, default.into())
+    }
+
+    /// Remembers the conversation: earlier messages of the session are put into the input, and each turn is stored. See [`MessageHistory`].
+    fn with_message_history(self, history: impl ChatHistory) -> MessageHistory<Self>
+    where
+        Self: Remembers + Sized,
+    {
+        MessageHistory::new(self, history)
     }
 
     /// Puts the step on the heap, so that steps of different types have one type.

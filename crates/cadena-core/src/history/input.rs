@@ -1,0 +1,92 @@
+//! Inputs that a history can be put into.
+
+use serde_json::Value;
+
+use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, Streamable, convert_to_messages};
+
+/// An input that earlier messages can be put into: a prompt, a list of messages, a [`Dict`], or a type of your own.
+///
+/// # Implementing
+///
+/// Put the history before what is new, and give back what is new: it is stored when the answer is there.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{HistoryInput, HistoryKeys, PromptValue};
+///
+/// let (prompt, new) = PromptValue::from("And now?").with_history(vec!["hi".into()], &HistoryKeys::default())?;
+/// assert_eq!((prompt.messages.len(), new.len()), (2, 1));
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+pub trait HistoryInput: Streamable {
+    /// The input with the history before what is new, and what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if it holds no messages where they should be.
+    fn with_history(self, history: Vec<Message>, keys: &HistoryKeys) -> Result<(Self, Vec<Message>)>;
+}
+
+/// Where the messages of a [`Dict`] are; what is not said is found by itself where there is one way only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryKeys {
+    /// The key of the new messages in the input; default: its only key, else `input`.
+    pub input: Option<String>,
+    /// The key that gets the history; default: it stands before the new messages, under their key.
+    pub history: Option<String>,
+    /// The key of the answer in the output; default: its only key, else `output`.
+    pub output: Option<String>,
+}
+
+impl HistoryInput for Vec<Message> {
+    fn with_history(self, mut history: Vec<Message>, _: &HistoryKeys) -> Result<(Self, Vec<Message>)> {
+        history.extend(self.iter().cloned());
+        Ok((history, self))
+    }
+}
+
+impl HistoryInput for PromptValue {
+    fn with_history(self, history: Vec<Message>, keys: &HistoryKeys) -> Result<(Self, Vec<Message>)> {
+        let (messages, new) = self.messages.with_history(history, keys)?;
+        Ok((Self::new(messages), new))
+    }
+}
+
+impl HistoryInput for Dict {
+    fn with_history(mut self, history: Vec<Message>, keys: &HistoryKeys) -> Result<(Self, Vec<Message>)> {
+        let key = chosen(&self, keys.input.as_deref(), "input").to_owned();
+        let value = at(&self, &key, "input_key")?;
+        let new = convert_to_messages(value).map_err(|error| {
+            let detail = format!("the value of `{key}` is neither a text nor messages");
+            Error::new(ErrorKind::InvalidInput, detail).with_source(error)
+        })?;
+        match &keys.history {
+            Some(place) => self.insert(place.clone(), list(history)),
+            None => self.insert(key, list(history.into_iter().chain(new.iter().cloned()))),
+        };
+        Ok((self, new))
+    }
+}
+
+fn list(messages: impl IntoIterator<Item = Message>) -> Value {
+    messages.into_iter().map(Value::from).collect()
+}
+
+/// The key that was said, else the only one, else the usual one.
+pub(super) fn chosen<'a>(dict: &'a Dict, said: Option<&'a str>, usual: &'a str) -> &'a str {
+    said.unwrap_or_else(|| match (dict.len(), dict.keys().next()) {
+        (1, Some(only)) => only,
+        _ => usual,
+    })
+}
+
+pub(super) fn at(dict: &Dict, key: &str, setter: &str) -> Result<Value> {
+    dict.get(key).cloned().ok_or_else(|| {
+        let known: Vec<_> = dict.keys().map(|key| format!("`{key}`")).collect();
+        let detail = format!("the key `{key}` is missing; there are {}", known.join(", "));
+        let hint = format!("name the key of the messages with `{setter}`");
+        Error::new(ErrorKind::InvalidInput, detail).with_hint(hint)
+    })
+}

@@ -1,0 +1,89 @@
+//! Conversations kept in the program.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::ChatHistory;
+use crate::{Message, Result};
+
+/// Keeps conversations in the program, until it ends or they are [cleared](ChatHistory::clear).
+///
+/// Clones share what they keep. Nothing is forgotten by itself: a server with many users clears what it no longer needs, or keeps histories in a
+/// database.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ChatHistory, MemoryHistory};
+///
+/// # futures::executor::block_on(async {
+/// let history = MemoryHistory::new();
+/// history.clone().append("chat-1", vec!["hi".into()]).await?;
+/// assert_eq!(history.messages("chat-1").await?[0].text(), "hi");
+/// history.clear("chat-1").await?;
+/// assert!(history.sessions().is_empty());
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryHistory {
+    sessions: Arc<Mutex<Sessions>>,
+}
+
+type Sessions = HashMap<String, Vec<Message>>;
+
+impl MemoryHistory {
+    /// A history without a session.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The ids of the sessions that have messages, sorted.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<String> {
+        let mut ids: Vec<_> = self.lock().keys().cloned().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Every change is whole before the lock is released, so that a panic elsewhere spoils nothing.
+    fn lock(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ChatHistory for MemoryHistory {
+    async fn messages(&self, session: &str) -> Result<Vec<Message>> {
+        Ok(self.lock().get(session).cloned().unwrap_or_default())
+    }
+
+    async fn append(&self, session: &str, messages: Vec<Message>) -> Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut sessions = self.lock();
+        match sessions.get_mut(session) {
+            Some(known) => known.extend(messages),
+            None => drop(sessions.insert(session.to_owned(), messages)),
+        }
+        Ok(())
+    }
+
+    async fn clear(&self, session: &str) -> Result<()> {
+        self.lock().remove(session);
+        Ok(())
+    }
+}
+
+/// Says how much there is, not what.
+impl fmt::Debug for MemoryHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryHistory")
+            .field("sessions", &self.lock().len())
+            .finish()
+    }
+}

@@ -1,0 +1,287 @@
+//! A step that remembers the conversation.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Poll;
+
+use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
+
+use super::{Runnable, StreamMode};
+use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
+use crate::run::scope::{call, call_stream};
+use crate::stream::later;
+use crate::{
+    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Merge, Message, Result, RunContext, RunKind,
+    Streamable, impl_pipe,
+};
+
+/// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.
+///
+/// Each call names its session, by [`SESSION_ID`]. The messages of the session are put before those of the input; when the answer is complete, the new
+/// messages and the answer are stored together. In a stream the chunks pass through as they come, with their log probabilities, and the turn is
+/// stored at the end: take the stream until it gives `None`.
+///
+/// An error, a cancelled call and a stream that is dropped store nothing. Calls of one session may run at once: no message is lost and each turn stays
+/// together, in the order in which the answers were complete, but none of these calls sees the others.
+///
+/// The input is a [`PromptValue`](crate::PromptValue), a list of messages, a [`Dict`] or any [`HistoryInput`]; the output an [`AIMessage`](crate::AIMessage), a text, a list of messages, a
+/// [`Dict`] or any [`HistoryOutput`]. It is a run, in which the step is one, and waits for its whole input.
+///
+/// # Errors
+///
+/// [`Config`](ErrorKind::Config) if the call has no session; what the history says if it cannot be read; [`Storage`](ErrorKind::Storage) if the turn cannot be stored:
+/// then the answer is in [`partial()`](Error::partial), and in a stream it has already arrived.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, lambda, AIMessage, ChatPromptTemplate, MemoryHistory, MessagesPlaceholder, PromptValue, RunConfig, RunnableExt, SESSION_ID};
+///
+/// # futures::executor::block_on(async {
+/// let count = lambda(|prompt: PromptValue| AIMessage::new(format!("I see {} messages", prompt.messages.len())));
+/// let prompt = ChatPromptTemplate::new().system("Be brief.")?.placeholder(MessagesPlaceholder::new("history")).human("{question}")?;
+/// let chat = (prompt | count).with_message_history(MemoryHistory::new()).input_key("question").history_key("history");
+///
+/// let session = RunConfig::new().set(SESSION_ID, "chat-1".to_owned());
+/// assert_eq!(chat.invoke_with(dict! {"question": "hi"}, session.clone()).await?.text(), "I see 2 messages");
+/// assert_eq!(chat.invoke_with(dict! {"question": "more"}, session).await?.text(), "I see 4 messages");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct MessageHistory<R> {
+    step: Arc<R>,
+    history: Arc<dyn ChatHistory>,
+    keys: Arc<HistoryKeys>,
+    session: ConfigKey<String>,
+}
+
+impl<R: Runnable> MessageHistory<R> {
+    pub(super) fn new(step: R, history: impl ChatHistory) -> Self {
+        Self {
+            step: Arc::new(step),
+            history: Arc::new(history),
+            keys: Arc::default(),
+            session: SESSION_ID,
+        }
+    }
+
+    /// Sets the key that names the session of a call; default: [`SESSION_ID`].
+    pub fn session_key(mut self, key: ConfigKey<String>) -> Self {
+        self.session = key;
+        self
+    }
+
+    fn session(&self, cx: &RunContext) -> Result<String> {
+        let name = self.session.name();
+        match cx.configured(self.session) {
+            Some(id) if !id.is_empty() => Ok(id.clone()),
+            found => {
+                let what = found.map_or("is not set", |_| "is empty");
+                let detail = format!("`{name}` {what}: a step with message history belongs to a session");
+                let hint = "say which one in the call: `RunConfig::new().set(SESSION_ID, …)`";
+                Err(Error::new(ErrorKind::Config, detail).with_hint(hint))
+            }
+        }
+    }
+}
+
+impl<R: Runnable<Input = Dict>> MessageHistory<R> {
+    /// Sets the key of the new messages in the input; default: its only key, else `input`.
+    pub fn input_key(mut self, key: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.keys).input = Some(key.into());
+        self
+    }
+
+    /// Sets the key that gets the earlier messages; default: they stand before the new ones, under their key.
+    pub fn history_key(mut self, key: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.keys).history = Some(key.into());
+        self
+    }
+}
+
+impl<R: Runnable<Output = Dict>> MessageHistory<R> {
+    /// Sets the key of the answer in the output; default: its only key, else `output`.
+    pub fn output_key(mut self, key: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.keys).output = Some(key.into());
+        self
+    }
+}
+
+impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> MessageHistory<R> {
+    /// The input with its history, and what to store with the answer.
+    async fn load(&self, input: R::Input, cx: &RunContext) -> Result<(R::Input, Turn)> {
+        let session = self.session(cx)?;
+        let history = self.history.messages(&session).await?;
+        let (input, messages) = input.with_history(history, &self.keys)?;
+        let turn = Turn {
+            history: Arc::clone(&self.history),
+            keys: Arc::clone(&self.keys),
+            session,
+            messages,
+        };
+        Ok((input, turn))
+    }
+}
+
+/// One question and, in the end, its answer.
+struct Turn {
+    history: Arc<dyn ChatHistory>,
+    keys: Arc<HistoryKeys>,
+    session: String,
+    messages: Vec<Message>,
+}
+
+impl Turn {
+    /// Stores the question with the answer.
+    async fn save(mut self, answer: Vec<Message>) -> Result<()> {
+        self.messages.extend(answer.iter().cloned());
+        self.history
+            .append(&self.session, self.messages)
+            .await
+            .map_err(|error| unsaved(error, &answer))
+    }
+}
+
+/// The answer was paid for: it is in the error, and trying the whole step again would pay for another one.
+fn unsaved(error: Error, answer: &[Message]) -> Error {
+    let partial: AIMessageChunk = answer
+        .iter()
+        .filter_map(Message::as_ai)
+        .map(|message| message.clone().into_chunk())
+        .sum();
+    Error::new(ErrorKind::Storage, "the turn cannot be stored in the message history")
+        .with_hint("the answer is in `partial()`")
+        .with_retryable(false)
+        .with_partial(partial)
+        .with_source(error)
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
+#[async_trait]
+impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Runnable for MessageHistory<R> {
+    type Input = R::Input;
+    type Output = R::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        "RunnableWithMessageHistory".into()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Chain
+    }
+
+    fn streaming(&self) -> StreamMode {
+        self.step.streaming().waiting()
+    }
+
+    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
+        let (input, turn) = self.load(input, &cx).await?;
+        let output = call(&*self.step, input, cx).await?;
+        turn.save(output.answer(&self.keys)?).await?;
+        Ok(output)
+    }
+
+    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
+        let this = self.clone();
+        later(self.name().into_owned(), async move {
+            let (input, turn) = this.load(input, &cx).await?;
+            let name = this.name().into_owned();
+            Ok(stored::<R::Output>(call_stream(&*this.step, input, cx), turn, name))
+        })
+    }
+
+    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
+        super::wait_for_input(self, input, cx)
+    }
+}
+
+/// Passes chunks through and stores what they add up to, between the last one and the end.
+fn stored<O: HistoryOutput>(mut chunks: ChunkStream<O>, turn: Turn, name: String) -> ChunkStream<O> {
+    enum State {
+        Open(Turn),
+        Saving(BoxFuture<'static, Result<()>>),
+        Done,
+    }
+    let mut sum: Option<O::Chunk> = None;
+    let mut state = State::Open(turn);
+    stream::poll_fn(move |task| {
+        loop {
+            state = match std::mem::replace(&mut state, State::Done) {
+                State::Open(turn) => match chunks.poll_next_unpin(task) {
+                    Poll::Pending => {
+                        state = State::Open(turn);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Some(Ok(chunk))) => {
+                        let added = match &mut sum {
+                            Some(sum) => sum.merge(chunk.clone()),
+                            None => {
+                                sum = Some(chunk.clone());
+                                Ok(())
+                            }
+                        };
+                        if let Err(error) = added {
+                            return Poll::Ready(Some(Err(error.in_step(name.as_str()))));
+                        }
+                        state = State::Open(turn);
+                        return Poll::Ready(Some(Ok(chunk)));
+                    }
+                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                    Poll::Ready(None) => match whole::<O>(sum.take(), &turn.keys) {
+                        Ok(Some(answer)) => State::Saving(turn.save(answer).boxed()),
+                        Ok(None) => return Poll::Ready(None),
+                        Err(error) => return Poll::Ready(Some(Err(error.in_step(name.as_str())))),
+                    },
+                },
+                State::Saving(mut saving) => match saving.poll_unpin(task) {
+                    Poll::Pending => {
+                        state = State::Saving(saving);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Ok(())) => return Poll::Ready(None),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error.in_step(name.as_str())))),
+                },
+                State::Done => return Poll::Ready(None),
+            };
+        }
+    })
+    .boxed()
+}
+
+/// The answer that the chunks add up to; a stream without a chunk has none that could be stored.
+fn whole<O: HistoryOutput>(sum: Option<O::Chunk>, keys: &HistoryKeys) -> Result<Option<Vec<Message>>> {
+    let output = sum.map(O::from_chunk).transpose()?.or_else(O::empty);
+    output.map(|output| output.answer(keys)).transpose()
+}
+
+impl_pipe!(MessageHistory<R>, for <R: Remembers>);
+
+/// A step whose conversation can be remembered; a single bound for the `|` of [`MessageHistory`].
+#[doc(hidden)]
+pub trait Remembers: Runnable<Input: HistoryInput, Output: HistoryOutput> {}
+
+impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Remembers for R {}
+
+impl<R> Clone for MessageHistory<R> {
+    fn clone(&self) -> Self {
+        Self {
+            step: Arc::clone(&self.step),
+            history: Arc::clone(&self.history),
+            keys: Arc::clone(&self.keys),
+            session: self.session,
+        }
+    }
+}
+
+impl<R: Runnable> fmt::Debug for MessageHistory<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageHistory")
+            .field("step", &self.step.name())
+            .field("keys", &self.keys)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
