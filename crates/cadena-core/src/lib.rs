@@ -69,8 +69,8 @@ pub use messages::TiktokenCounter;
 
 mod chat;
 pub use chat::{
-    Bind, Bound, ChatModel, ChatOptions, ChatRequest, CloneModel, EchoModel, ModelProfile, ModelSetup, PromptValue,
-    ToolChoice,
+    Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, CloneModel, EchoModel,
+    MemoryCache, ModelProfile, ModelSetup, PromptValue, RateLimited, RateLimiter, ToolChoice,
 };
 
 mod history;

@@ -57,6 +57,7 @@ pub use tool_call::{
     parse_tool_calls,
 };
 mod metadata;
+pub(crate) use metadata::FROM_CACHE;
 pub use metadata::ResponseMetadata;
 mod logprobs;
 pub use logprobs::{AlignedToken, Alignment, Logprobs, TokenLogprob, TokenLogprobsExt, TopLogprob};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use crate::{Merge, Result, Streamable};
@@ -68,4 +69,46 @@ impl<C, S: Stream<Item = Result<C>>> Stream for UntilError<S> {
         }
         Poll::Ready(item)
     }
+}
+
+/// Passes chunks through, and hands their sum to `keep` between the last one and the end. An error, or dropping the stream, keeps nothing.
+pub(crate) fn kept<T: Streamable>(
+    mut chunks: ChunkStream<T>,
+    keep: impl FnOnce(Option<T::Chunk>) -> BoxFuture<'static, Result<()>> + Send + 'static,
+) -> ChunkStream<T> {
+    let mut open = Some((None::<T::Chunk>, keep));
+    let mut keeping: Option<BoxFuture<'static, Result<()>>> = None;
+    stream::poll_fn(move |task| {
+        if let Some((sum, _)) = &mut open {
+            let error = match ready!(chunks.poll_next_unpin(task)) {
+                Some(Ok(chunk)) => {
+                    let added = match sum {
+                        Some(sum) => sum.merge(chunk.clone()),
+                        None => {
+                            *sum = Some(chunk.clone());
+                            Ok(())
+                        }
+                    };
+                    match added {
+                        Ok(()) => return Poll::Ready(Some(Ok(chunk))),
+                        Err(error) => Some(error),
+                    }
+                }
+                Some(Err(error)) => Some(error),
+                None => None,
+            };
+            let ended = open.take();
+            if let Some(error) = error {
+                return Poll::Ready(Some(Err(error)));
+            }
+            keeping = ended.map(|(sum, keep)| keep(sum));
+        }
+        let Some(future) = &mut keeping else {
+            return Poll::Ready(None);
+        };
+        let result = ready!(future.as_mut().poll(task));
+        keeping = None;
+        Poll::Ready(result.err().map(Err))
+    })
+    .boxed()
 }

@@ -11,6 +11,7 @@ use cadena_core::{
 use cadena_http::{HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
 use futures::stream::{self, StreamExt};
 use http::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
 use crate::client::{Ask, Call};
 use crate::config::Config;
@@ -353,6 +354,21 @@ impl ChatModel for ChatOpenAI {
 
     fn bound_options(&self) -> ChatOptions {
         self.options.clone()
+    }
+
+    fn cache_identity(&self) -> Value {
+        let headers = self.config.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        json!({
+            "provider": PROVIDER,
+            "model": self.model,
+            "base_url": self.config.base_url,
+            "organization": self.config.organization,
+            "project": self.config.project,
+            "headers": headers.collect::<Vec<_>>(),
+            "own_transport": self.config.own_transport,
+            "stream_usage": self.stream_usage,
+        })
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use cadena_core::{
     RunContext, TokenLogprob, impl_pipe,
 };
 use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
 
 /// A model that says what a test wrote, answer by answer, and remembers what it was asked.
 ///
@@ -40,6 +42,17 @@ struct State {
     script: VecDeque<Scene>,
     requests: Vec<ChatRequest>,
     pause: Duration,
+    number: Number,
+}
+
+/// Which of the program's scripts it is.
+struct Number(u64);
+
+impl Default for Number {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 type Fault = Box<dyn FnOnce() -> Error + Send>;
@@ -133,6 +146,11 @@ impl ChatModel for ScriptedModel {
         ModelProfile::new("scripted", "scripted-1")
             .with_logprobs(true)
             .with_tools(true)
+    }
+
+    /// Two scripts never share a cached answer; clones of one do.
+    fn cache_identity(&self) -> Value {
+        json!({"provider": "scripted", "script": self.lock().number.0})
     }
 
     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {

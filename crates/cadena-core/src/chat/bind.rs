@@ -104,6 +104,10 @@ impl<M: ChatModel + Clone> ChatModel for Bound<M> {
         self.options()
     }
 
+    fn cache_identity(&self) -> Value {
+        self.model.cache_identity()
+    }
+
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
         self.model.stream_chat(self.fill(request), cx)
     }

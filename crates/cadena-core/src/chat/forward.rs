@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
 use crate::{AIMessage, ChunkStream, Result, RunContext};
@@ -28,6 +29,10 @@ macro_rules! forward {
 
             fn bound_options(&self) -> ChatOptions {
                 (**self).bound_options()
+            }
+
+            fn cache_identity(&self) -> Value {
+                (**self).cache_identity()
             }
 
             fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

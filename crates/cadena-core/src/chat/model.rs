@@ -71,6 +71,16 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
         ChatOptions::default()
     }
 
+    /// What tells its answers apart from those of every other model, beside the request and the [bound options](Self::bound_options); default: the name of its type and
+    /// its [profile](Self::profile).
+    ///
+    /// A [cache](crate::ChatCache) gives the answers of one model to another with the same identity. A model with more than one setting that changes its answers, such as the address
+    /// of its server, puts it in here. Leave out what changes nothing, such as timeouts and keys. It is hashed, and neither stored nor printed.
+    fn cache_identity(&self) -> Value {
+        let profile = self.profile();
+        json!({"type": std::any::type_name::<Self>(), "provider": profile.provider, "model": profile.model})
+    }
+
     /// Answers in chunks.
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage>;
 

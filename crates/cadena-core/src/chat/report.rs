@@ -15,6 +15,8 @@ pub(super) struct Report {
     usage: Option<UsageMetadata>,
     begun: bool,
     complete: bool,
+    /// Whether the answer came from a cache: then no model was called.
+    cached: bool,
 }
 
 impl Report {
@@ -26,6 +28,7 @@ impl Report {
             usage: None,
             begun: true,
             complete: false,
+            cached: false,
         })
     }
 
@@ -71,6 +74,7 @@ impl Report {
     }
 
     fn add(&mut self, metadata: &ResponseMetadata, usage: Option<&UsageMetadata>) {
+        self.cached |= metadata.is_from_cache();
         if let Some(name) = metadata.model_name.as_ref().filter(|name| !name.is_empty()) {
             self.model.clone_from(name);
         }
@@ -82,7 +86,7 @@ impl Report {
 
 impl Drop for Report {
     fn drop(&mut self) {
-        if let Some(run) = self.cx.run().filter(|_| self.begun) {
+        if let Some(run) = self.cx.run().filter(|_| self.begun && !self.cached) {
             self.cx.report(&ModelCall {
                 run,
                 model: &self.model,

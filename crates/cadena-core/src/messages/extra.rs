@@ -34,7 +34,9 @@ impl Extra {
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.as_mut()?.shift_remove(key)
+        let value = self.0.as_mut()?.shift_remove(key);
+        self.0.take_if(|map| map.is_empty()); // nothing is equal to nothing, however it came about
+        value
     }
 
     /// Whether there is nothing.

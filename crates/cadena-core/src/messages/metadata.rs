@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::{Extra, Logprobs};
 use crate::{Merge, Result};
 
+/// The key that marks an answer out of a cache.
+pub(crate) const FROM_CACHE: &str = "from_cache";
+
 /// What a provider said about an answer: LangChain's `response_metadata`, typed where it is known.
 ///
 /// It serialises to LangChain's keys, known ones only when set. When chunks are added, log probabilities append, the
@@ -50,6 +53,12 @@ impl ResponseMetadata {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether the answer comes out of a [cache](crate::ChatCache): no model was called for it, and its usage was counted before.
+    #[must_use]
+    pub fn is_from_cache(&self) -> bool {
+        self.extra.get(FROM_CACHE) == Some(&Value::Bool(true))
     }
 
     /// Whether the answer ended because it became too long.

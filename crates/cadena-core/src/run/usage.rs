@@ -11,7 +11,7 @@ use crate::UsageMetadata;
 /// Adds up the tokens that model calls use, by model: of one chain, or of as many as it is given to.
 ///
 /// Every call below the run that it listens to counts once, whole or streamed, alone or in a batch; of a call that fails or is dropped, what the provider
-/// had reported. A model is named as the server names it, or by its [profile](crate::ModelProfile) if the server gives no name. Clones add to the same sums.
+/// had reported. A model is named as the server names it, or by its [profile](crate::ModelProfile) if the server gives no name. An answer out of a [cache](crate::ChatCache) is no call. Clones add to the same sums.
 ///
 /// # Examples
 ///

@@ -3,19 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::task::Poll;
 
 use async_trait::async_trait;
-use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{self, StreamExt};
+use futures::future::FutureExt;
 
 use super::{Runnable, StreamMode};
 use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::scope::{call, call_stream};
-use crate::stream::later;
+use crate::stream::{kept, later};
 use crate::{
-    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Merge, Message, Result, RunContext, RunKind,
-    Streamable, impl_pipe,
+    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Message, Result, RunContext, RunKind, Streamable,
+    impl_pipe,
 };
 
 /// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.
@@ -199,56 +197,19 @@ impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Runnable for Messa
 }
 
 /// Passes chunks through and stores what they add up to, between the last one and the end.
-fn stored<O: HistoryOutput>(mut chunks: ChunkStream<O>, turn: Turn, name: String) -> ChunkStream<O> {
-    enum State {
-        Open(Turn),
-        Saving(BoxFuture<'static, Result<()>>),
-        Done,
-    }
-    let mut sum: Option<O::Chunk> = None;
-    let mut state = State::Open(turn);
-    stream::poll_fn(move |task| {
-        loop {
-            state = match std::mem::replace(&mut state, State::Done) {
-                State::Open(turn) => match chunks.poll_next_unpin(task) {
-                    Poll::Pending => {
-                        state = State::Open(turn);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Some(Ok(chunk))) => {
-                        let added = match &mut sum {
-                            Some(sum) => sum.merge(chunk.clone()),
-                            None => {
-                                sum = Some(chunk.clone());
-                                Ok(())
-                            }
-                        };
-                        if let Err(error) = added {
-                            return Poll::Ready(Some(Err(error.in_step(name.as_str()))));
-                        }
-                        state = State::Open(turn);
-                        return Poll::Ready(Some(Ok(chunk)));
-                    }
-                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                    Poll::Ready(None) => match whole::<O>(sum.take(), &turn.keys) {
-                        Ok(Some(answer)) => State::Saving(turn.save(answer).boxed()),
-                        Ok(None) => return Poll::Ready(None),
-                        Err(error) => return Poll::Ready(Some(Err(error.in_step(name.as_str())))),
-                    },
-                },
-                State::Saving(mut saving) => match saving.poll_unpin(task) {
-                    Poll::Pending => {
-                        state = State::Saving(saving);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Ok(())) => return Poll::Ready(None),
-                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error.in_step(name.as_str())))),
-                },
-                State::Done => return Poll::Ready(None),
+fn stored<O: HistoryOutput>(chunks: ChunkStream<O>, turn: Turn, name: String) -> ChunkStream<O> {
+    kept::<O>(chunks, move |sum| {
+        let answer = whole::<O>(sum, &turn.keys);
+        async move {
+            let saved = match answer {
+                Ok(Some(answer)) => turn.save(answer).await,
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
             };
+            saved.map_err(|error| error.in_step(name))
         }
+        .boxed()
     })
-    .boxed()
 }
 
 /// The answer that the chunks add up to; a stream without a chunk has none that could be stored.
