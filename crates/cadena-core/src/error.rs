@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::messages::AIMessageChunk;
 
 /// The result of everything in cadena that can fail.
@@ -360,7 +362,8 @@ impl From<ErrorKind> for Error {
 /// assert!(ErrorKind::Server.is_transient());
 /// assert!(!ErrorKind::QuotaExhausted.is_transient());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The input of a step was not acceptable: change the input.

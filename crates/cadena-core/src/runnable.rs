@@ -2,6 +2,8 @@
 
 mod ext;
 pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
+mod batch;
+pub use batch::{BatchFile, BatchProgress, BatchResults};
 mod mode;
 pub use mode::StreamMode;
 mod chain;

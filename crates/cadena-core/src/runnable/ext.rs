@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt};
+use serde::de::DeserializeOwned;
 
 use super::{
-    Alternatives, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map,
+    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map,
     MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout,
 };
 use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
@@ -222,6 +223,74 @@ pub trait RunnableExt: Runnable {
             async move { (index, enforce(&cx, call(&*step, input, cx.clone())).await) }
         });
         stream::iter(runs).buffer_unordered(limit).boxed()
+    }
+
+    /// Turns many inputs into results that are kept in a file: after a crash the same call does the rest, and nothing twice.
+    ///
+    /// The stream gives what is finished now, each result with the place of its input; its own errors are about the file or
+    /// the list of inputs, and end it. The results of all runs are read by [`BatchFile::results`]. An input whose line is in the file is
+    /// never run again, unless it is an error; see [`BatchFile::keep_errors`]. What was cancelled, or not begun when the time limit
+    /// of the batch was over, gets no line.
+    ///
+    /// Inputs are taken as there is room, [`DEFAULT_BATCH_CONCURRENCY`] at once, and results are not kept: a batch of any length takes a few
+    /// bytes per input. Dropping the stream stops the work and unlocks the file.
+    ///
+    /// A line is appended in place by the thread that polls the stream, which takes microseconds; poll it in a task of its own if
+    /// [`BatchFile::sync`] makes it wait for the disk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BatchFile, RunnableExt, lambda};
+    /// use futures::{StreamExt, TryStreamExt};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-batch-resumable-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// // The program ends after two of four inputs …
+    /// let mut batch = double.batch_resumable(1..=4, &path).take(2);
+    /// while let Some((index, output)) = batch.try_next().await? {
+    ///     assert_eq!(output?, 2 * (index as i32 + 1));
+    /// }
+    /// drop(batch);
+    /// // … and the next time does the other two.
+    /// assert_eq!(double.batch_resumable(1..=4, &path).count().await, 2);
+    /// assert_eq!(BatchFile::new(&path).results::<i32>()?.count(), 4);
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As an item of the stream, its last one: [`Config`](crate::ErrorKind::Config) if the file cannot be read or written, is in use by another batch, or
+    /// has a line that is no result, and [`InvalidInput`](crate::ErrorKind::InvalidInput) if the inputs are not those of the earlier run.
+    fn batch_resumable<T, In>(
+        &self,
+        inputs: In,
+        file: impl Into<BatchFile>,
+    ) -> BoxStream<'static, Result<(usize, Result<Self::Output>)>>
+    where
+        T: Into<Self::Input>,
+        In: IntoIterator<Item = T, IntoIter: Send + 'static>,
+        Self::Output: DeserializeOwned,
+    {
+        self.batch_resumable_with(inputs, file, RunConfig::default())
+    }
+
+    /// As [`batch_resumable`](Self::batch_resumable), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
+    fn batch_resumable_with<T, In>(
+        &self,
+        inputs: In,
+        file: impl Into<BatchFile>,
+        config: RunConfig,
+    ) -> BoxStream<'static, Result<(usize, Result<Self::Output>)>>
+    where
+        T: Into<Self::Input>,
+        In: IntoIterator<Item = T, IntoIter: Send + 'static>,
+        Self::Output: DeserializeOwned,
+    {
+        let step: Arc<Self> = dyn_clone::clone_box(self).into();
+        super::batch::resumable(step, inputs.into_iter(), file.into(), config)
     }
 
     /// Puts a step behind this one: `a.pipe(b)` is `a | b`.

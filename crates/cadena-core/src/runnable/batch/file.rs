@@ -1,0 +1,184 @@
+//! The file of a batch: where it is, how it is kept, what is in it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::lines::{Lines, OTHER_INPUT, failed};
+use super::record::Record;
+use super::results::BatchResults;
+use crate::Result;
+
+/// The file of finished inputs that [`batch_resumable`](crate::RunnableExt::batch_resumable) goes on from. A path is one, with the defaults.
+///
+/// It is JSON Lines, append-only, one line for each try that came to an end:
+///
+/// ```text
+/// {"index":0,"input":"0a362912333025e6","output":"…"}
+/// {"index":2,"input":"f8e46110455c6e53","error":{"kind":"rate_limited","detail":"…","retryable":true}}
+/// ```
+///
+/// `input` is a hash of the input as JSON, by which a changed list is noticed. A line is in the file before the result is given.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{BatchFile, Error, RunnableExt, lambda};
+/// use futures::TryStreamExt;
+///
+/// # let path = std::env::temp_dir().join(format!("cadena-batch-file-{}.jsonl", std::process::id()));
+/// # futures::executor::block_on(async {
+/// let file = BatchFile::new(&path).sync(true);
+/// let double = lambda(|n: i32| n * 2);
+/// double.batch_resumable(1..=3, file.clone()).try_for_each(|_| async { Ok(()) }).await?;
+///
+/// assert_eq!(file.progress()?.finished, 3);
+/// for result in file.results::<i32>()? {
+///     let (index, output) = result?;
+///     assert_eq!(output?, 2 * (index as i32 + 1));
+/// }
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<_, Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct BatchFile {
+    path: Arc<Path>,
+    sync: bool,
+    keep_errors: bool,
+}
+
+impl BatchFile {
+    /// The file at a path; the batch makes it if there is none.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: path.as_ref().into(),
+            sync: false,
+            keep_errors: false,
+        }
+    }
+
+    /// Whether each line waits until it is on the disk; default: no.
+    ///
+    /// Without it a line survives the end of the process, however it ends, but perhaps not that of the machine. With it the
+    /// thread that polls the batch waits for the disk once per input.
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
+    }
+
+    /// Whether an input that failed stays as it is; default: no, a later run tries it again.
+    #[must_use]
+    pub fn keep_errors(mut self, keep: bool) -> Self {
+        self.keep_errors = keep;
+        self
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the results of all runs so far, one at a time, in the order in which they were finished.
+    ///
+    /// Each input that has one gives one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
+    /// its lock is for readers too).
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) if the file cannot be read or a line is not what a batch writes, with the number of the line.
+    pub fn results<O: DeserializeOwned>(&self) -> Result<BatchResults<O>> {
+        BatchResults::open(self)
+    }
+
+    /// Counts what is in the file: where a progress bar begins. No file is nothing finished.
+    ///
+    /// # Errors
+    ///
+    /// As [`results`](Self::results).
+    pub fn progress(&self) -> Result<BatchProgress> {
+        let mut record = Record::default();
+        if self.path.exists() {
+            let mut lines = self.lines()?;
+            while let Some(line) = lines.skim()? {
+                if record.note(line.index, line.input, line.is_finished()).is_err() {
+                    return Err(lines.malformed(OTHER_INPUT));
+                }
+            }
+        }
+        Ok(BatchProgress {
+            finished: record.finished,
+            failed: record.failed,
+        })
+    }
+
+    pub(super) fn lines(&self) -> Result<Lines> {
+        let file = File::open(&self.path).map_err(|error| failed(&self.path, "read", error))?;
+        Ok(Lines::new(file, self.shared_path()))
+    }
+
+    pub(super) fn shared_path(&self) -> Arc<Path> {
+        Arc::clone(&self.path)
+    }
+
+    pub(super) fn syncs(&self) -> bool {
+        self.sync
+    }
+
+    pub(super) fn keeps_errors(&self) -> bool {
+        self.keep_errors
+    }
+}
+
+impl From<&str> for BatchFile {
+    fn from(path: &str) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<String> for BatchFile {
+    fn from(path: String) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<&Path> for BatchFile {
+    fn from(path: &Path) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<PathBuf> for BatchFile {
+    fn from(path: PathBuf) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<&PathBuf> for BatchFile {
+    fn from(path: &PathBuf) -> Self {
+        Self::new(path)
+    }
+}
+
+/// How far a batch is; [`BatchFile::progress`] gives it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::BatchFile;
+///
+/// assert_eq!(BatchFile::new("no-such-batch.jsonl").progress()?.finished, 0);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchProgress {
+    /// Inputs that have an output.
+    pub finished: usize,
+    /// Inputs whose last try failed.
+    pub failed: usize,
+}

@@ -1,0 +1,81 @@
+//! Which inputs are finished, in four bytes each.
+
+use std::collections::HashMap;
+
+use super::fingerprint::Fingerprint;
+
+const PAGE: usize = 64;
+const FAILED: u32 = 1 << 30;
+const FINISHED: u32 = 2 << 30;
+const STATE: u32 = 3 << 30;
+
+/// How far an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    Failed,
+    Finished,
+}
+
+/// The input has another fingerprint than before.
+#[derive(Debug)]
+pub(super) struct Changed;
+
+/// Which inputs are finished: a mark of two bits beside thirty of the fingerprint.
+///
+/// In pages, so that a wild index in a file costs a page and not the memory up to it. One changed input in 2^30 is not noticed.
+#[derive(Default)]
+pub(super) struct Record {
+    pages: HashMap<u64, Box<[u32; PAGE]>>,
+    /// One more than the highest index.
+    pub(super) inputs: u64,
+    pub(super) finished: usize,
+    pub(super) failed: usize,
+}
+
+impl Record {
+    /// What is known of an input that has this fingerprint.
+    pub(super) fn state(&self, index: u64, input: Fingerprint) -> Result<State, Changed> {
+        let (page, place) = position(index);
+        let mark = self.pages.get(&page).and_then(|page| page.get(place));
+        state(mark.copied().unwrap_or_default(), input)
+    }
+
+    /// Notes a line of the file. What is finished stays finished.
+    pub(super) fn note(&mut self, index: u64, input: Fingerprint, finished: bool) -> Result<(), Changed> {
+        let (page, place) = position(index);
+        let page = self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE]));
+        let Some(mark) = page.get_mut(place) else {
+            return Ok(());
+        };
+        let before = state(*mark, input)?;
+        self.inputs = self.inputs.max(index.saturating_add(1));
+        if finished && before != State::Finished {
+            *mark = FINISHED | bits(input);
+            self.finished += 1;
+            self.failed -= usize::from(before == State::Failed);
+        } else if before == State::Open {
+            *mark = FAILED | bits(input);
+            self.failed += 1;
+        }
+        Ok(())
+    }
+}
+
+fn position(index: u64) -> (u64, usize) {
+    (index / PAGE as u64, (index % PAGE as u64) as usize)
+}
+
+fn bits(input: Fingerprint) -> u32 {
+    // The low bits are as good as any: the last step of the hash spreads them.
+    (input.0 as u32) & !STATE
+}
+
+fn state(mark: u32, input: Fingerprint) -> Result<State, Changed> {
+    match mark & STATE {
+        0 => Ok(State::Open),
+        _ if mark & !STATE != bits(input) => Err(Changed),
+        FINISHED => Ok(State::Finished),
+        _ => Ok(State::Failed),
+    }
+}
