@@ -8,6 +8,9 @@ mod chain;
 #[path = "../examples/custom_provider.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod custom_provider;
+#[path = "../examples/graph.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod graph;
 #[path = "../examples/logprobs.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod logprobs;
@@ -49,6 +52,15 @@ async fn parallel_prints_both_answers() {
     parallel::run(model, &mut out).await.unwrap();
     insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("parallel", text(out));
+    });
+}
+
+#[test]
+fn graph_prints_a_picture_and_says_what_holds_tokens_back() {
+    let mut out = Vec::new();
+    graph::run(cadena::EchoModel::new(), &mut out).unwrap();
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("graph", text(out));
     });
 }
 

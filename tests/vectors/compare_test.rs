@@ -42,6 +42,16 @@ fn the_order_of_keys_does_not_count() {
 }
 
 #[test]
+fn the_order_of_elements_and_lines_counts_but_in_graphs() {
+    differ(Compare::EXACT, json!([1, 2]), json!([2, 1]));
+    differ(Compare::EXACT, json!("a\nb"), json!("b\na"));
+    equal(Compare::GRAPH, json!({"edges": [1, 2]}), json!({"edges": [2, 1]}));
+    equal(Compare::GRAPH, json!("a\nb"), json!("b\na"));
+    differ(Compare::GRAPH, json!([1, 1]), json!([1]));
+    differ(Compare::GRAPH, json!("a\nb"), json!("a\nc"));
+}
+
+#[test]
 fn integers_and_floats_differ_only_where_numbers_are_exact() {
     differ(Compare::EXACT, json!(1), json!(1.0));
     equal(Compare::MESSAGE, json!(1), json!(1.0));

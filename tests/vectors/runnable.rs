@@ -48,6 +48,7 @@ pub(crate) fn graph(args: &Value) -> Result<Value, CaseError> {
     let name = |node: NodeId| names.get(node.index());
     let edges = graph
         .edges()
+        .iter()
         .map(|edge| json!([name(edge.source), name(edge.target), edge.conditional]));
     let plain = MermaidOptions::new().styles(false);
     Ok(json!({

@@ -37,7 +37,7 @@ use crate::{Error, ErrorKind, Result, Runnable};
 /// let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
 /// let graph = (prompt | EchoModel::new() | StrOutputParser).graph();
 ///
-/// let names: Vec<_> = graph.nodes().map(|node| node.name.as_str()).collect();
+/// let names: Vec<_> = graph.nodes().iter().map(|node| node.name.as_str()).collect();
 /// assert_eq!(names, ["PromptInput", "ChatPromptTemplate", "EchoModel", "StrOutputParser", "StrOutputParserOutput"]);
 /// assert!(graph.streams());
 /// # Ok::<_, cadena_core::Error>(())
@@ -63,7 +63,7 @@ impl Graph {
     /// let ask = graph.add_node(Node::step("ask"));
     /// let answer = graph.add_node(Node::step("answer"));
     /// graph.add_edge(Edge::new(ask, answer).label("yes").conditional())?;
-    /// assert_eq!(graph.edges().count(), 1);
+    /// assert_eq!(graph.edges().len(), 1);
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn new() -> Self {
@@ -108,13 +108,15 @@ impl Graph {
     }
 
     /// The nodes, in the order of the steps.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = &Node> {
-        self.nodes.iter()
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// The edges, in the order of the steps.
-    pub fn edges(&self) -> impl ExactSizeIterator<Item = &Edge> {
-        self.edges.iter()
+    #[must_use]
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
     }
 
     /// A node by its id; `None` if the id is of another, larger graph.

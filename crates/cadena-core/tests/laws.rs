@@ -365,4 +365,34 @@ proptest! {
             Ok(())
         })?;
     }
+
+    /// The graph says what the composition does with chunks, and every node of it is on a way from its beginning to its end.
+    #[test]
+    fn the_graph_is_whole_and_streams_as_the_composition_does(shape in shape(), which in 0u8..10) {
+        let step = wrapped(build(&shape), which);
+        let graph = step.graph();
+        prop_assert_eq!(graph.streaming(), step.streaming());
+        prop_assert!(graph.streams() || !graph.waits_at().is_empty());
+
+        let count = graph.nodes().len();
+        let (mut from_start, mut to_end) = (vec![false; count], vec![false; count]);
+        let first = graph.nodes().iter().position(|node| graph.first_node().is_some_and(|first| std::ptr::eq(first, node))).unwrap();
+        let last = graph.nodes().iter().rposition(|node| graph.last_node().is_some_and(|last| std::ptr::eq(last, node))).unwrap();
+        (from_start[first], to_end[last]) = (true, true);
+        for _ in 0..count {
+            for edge in graph.edges() {
+                prop_assert!(graph.node(edge.source).is_some() && graph.node(edge.target).is_some());
+                from_start[edge.target.index()] |= from_start[edge.source.index()];
+                to_end[edge.source.index()] |= to_end[edge.target.index()];
+            }
+        }
+        prop_assert!(from_start.into_iter().chain(to_end).all(|reached| reached), "{}", graph);
+
+        let names: HashSet<_> = graph.unique_names().into_iter().collect();
+        prop_assert_eq!(names.len(), count);
+        // Every edge of the picture and of the flowchart is there.
+        prop_assert_eq!(graph.to_mermaid().matches("> ").count(), graph.edges().len());
+        prop_assert!(graph.to_ascii().contains("+-"));
+        prop_assert_eq!(graph.to_json()["nodes"].as_array().map(Vec::len), Some(count));
+    }
 }

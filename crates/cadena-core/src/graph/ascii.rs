@@ -15,7 +15,9 @@ pub(super) fn draw(graph: &Graph) -> String {
         let columns = place::columns(&layers);
         picture(graph, &layers, &columns)
     });
-    drawn.unwrap_or_else(|| list(graph))
+    let mut text = drawn.unwrap_or_else(|| list(graph));
+    text.truncate(text.trim_end_matches('\n').len());
+    text
 }
 
 /// What the marks mean, below a picture that has some.

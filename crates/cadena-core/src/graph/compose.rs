@@ -29,7 +29,7 @@ impl Graph {
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn append(&mut self, part: Self) -> (Vec<NodeId>, Vec<NodeId>) {
-        self.absorb(part, false, false)
+        self.absorb(part, (false, false), &[])
     }
 
     /// One node between its input and its output.
@@ -47,16 +47,12 @@ impl Graph {
     pub(crate) fn in_sequence(parts: impl ExactSizeIterator<Item = Self>) -> Self {
         let mut graph = Self::new();
         let last = parts.len().saturating_sub(1);
-        let mut ends: Option<Vec<NodeId>> = None;
+        let mut ways: Vec<Way> = Vec::new();
         for (index, part) in parts.enumerate() {
-            let (entries, exits) = graph.absorb(part, index == 0, index == last);
-            if entries.is_empty() {
-                continue;
+            let (_, exits) = graph.absorb(part, (index == 0, index == last), &ways);
+            if !exits.is_empty() {
+                ways = exits.into_iter().map(Way::from).collect();
             }
-            for end in ends.iter().flatten() {
-                graph.edges.extend(entries.iter().map(|entry| Edge::new(*end, *entry)));
-            }
-            ends = Some(exits);
         }
         graph
     }
@@ -117,12 +113,12 @@ impl Graph {
     fn spread(&mut self, from: NodeId, parts: impl Iterator<Item = (Option<String>, bool, Self)>) -> Vec<Vec<NodeId>> {
         let mut ends = Vec::new();
         for (label, conditional, part) in parts {
-            let (entries, exits) = self.absorb(part, false, false);
-            self.edges.extend(entries.iter().map(|entry| Edge {
-                label: label.clone(),
+            let way = Way {
+                source: from,
+                label,
                 conditional,
-                ..Edge::new(from, *entry)
-            }));
+            };
+            let (entries, exits) = self.absorb(part, (false, false), &[way]);
             ends.push(if entries.is_empty() { vec![from] } else { exits });
         }
         ends
@@ -210,8 +206,14 @@ impl Graph {
         graph
     }
 
-    /// Adds the nodes of another graph, and gives where its input leads to and its output comes from. Costs what it holds.
-    fn absorb(&mut self, part: Self, keep_input: bool, keep_output: bool) -> (Vec<NodeId>, Vec<NodeId>) {
+    /// Adds the nodes of another graph, with or without those where its input goes in and its output comes out, and the ways
+    /// that lead to it. Gives where its input leads to and its output comes from. Costs what the other graph holds.
+    fn absorb(
+        &mut self,
+        part: Self,
+        (keep_input, keep_output): (bool, bool),
+        ways: &[Way],
+    ) -> (Vec<NodeId>, Vec<NodeId>) {
         let ends = Ends::of(&part);
         let dropped =
             |node: NodeId| (!keep_input && ends.is_input(&part, node)) || (!keep_output && ends.is_output(&part, node));
@@ -245,6 +247,9 @@ impl Graph {
             },
             ..node
         }));
+        for way in ways {
+            self.edges.extend(entries.iter().map(|entry| way.to(*entry)));
+        }
         self.edges.extend(part.edges.into_iter().filter_map(|edge| {
             Some(Edge {
                 source: place(edge.source)?,
@@ -282,6 +287,33 @@ impl Graph {
         let last = (0..self.nodes.len()).map(NodeId);
         let last = last.filter(move |node| ends.leaving.get(node.0) == Some(&0) && !dropped(*node));
         last.chain(before.map(|edge| edge.source))
+    }
+}
+
+/// An edge that does not know yet where it leads.
+struct Way {
+    source: NodeId,
+    label: Option<String>,
+    conditional: bool,
+}
+
+impl Way {
+    fn to(&self, target: NodeId) -> Edge {
+        Edge {
+            label: self.label.clone(),
+            conditional: self.conditional,
+            ..Edge::new(self.source, target)
+        }
+    }
+}
+
+impl From<NodeId> for Way {
+    fn from(source: NodeId) -> Self {
+        Self {
+            source,
+            label: None,
+            conditional: false,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::NodeId;
 ///
 /// let size = branch().when(|n: &i32| *n > 9, lambda(|_: i32| "big".to_owned())).otherwise(lambda(|_: i32| "small".to_owned()));
 /// let graph = size.graph();
-/// let labels: Vec<_> = graph.edges().filter(|edge| edge.conditional).map(|edge| edge.label.as_deref()).collect();
+/// let labels: Vec<_> = graph.edges().iter().filter(|edge| edge.conditional).map(|edge| edge.label.as_deref()).collect();
 /// assert_eq!(labels, [Some("when 1"), Some("otherwise")]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ fn node(id: usize, node: &Node) -> Value {
     }
     let data = json!({
         "name": node.name,
-        "kind": node.kind,
+        "kind": node.kind.as_str(),
         "streaming": node.streaming,
         "input": node.input,
         "output": node.output,

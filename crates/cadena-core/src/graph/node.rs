@@ -13,13 +13,14 @@ use crate::{RunKind, Runnable, StreamMode};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{EchoModel, Node, RunKind, StreamMode};
+/// use cadena_core::{EchoModel, RunKind, Runnable, StreamMode};
 ///
-/// let node = Node::of(&EchoModel::new());
+/// let graph = EchoModel::new().graph();
+/// let node = &graph.nodes()[1];
 /// assert_eq!((node.name.as_str(), node.kind), ("EchoModel", RunKind::ChatModel));
 /// assert_eq!((&*node.input, &*node.output), ("PromptValue", "AIMessage"));
 /// assert_eq!(node.streaming, StreamMode::StreamsOutput);
-/// assert_eq!(node.metadata["model"], "echo");
+/// assert_eq!(node.metadata["model"], "echo-1");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

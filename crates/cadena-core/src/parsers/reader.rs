@@ -109,6 +109,10 @@ macro_rules! parser {
                 $crate::RunKind::Parser
             }
 
+            fn streaming(&self) -> $crate::StreamMode {
+                $crate::StreamMode::PassesThrough
+            }
+
             async fn run(&self, input: $crate::AIMessage, _cx: $crate::RunContext) -> $crate::Result<$output> {
                 self.parse_message(input)
             }

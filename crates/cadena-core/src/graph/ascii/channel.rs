@@ -68,7 +68,7 @@ fn nets(links: &[Link], column: impl Fn(usize) -> usize) -> Vec<Net> {
             dotted: true,
             ..Net::default()
         });
-        if spreads && net.sources.is_empty() || !spreads {
+        if !spreads || net.sources.is_empty() {
             net.sources.push(source);
         }
         if spreads || net.targets.is_empty() {

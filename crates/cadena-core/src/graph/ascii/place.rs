@@ -26,6 +26,7 @@ pub(super) fn columns(layers: &Layers) -> Vec<usize> {
             pull(layers, row, links.map(|link| (link.source, link.target)), &mut middles);
         }
     }
+    straighten(layers, &mut middles);
     let lefts = middles
         .iter()
         .zip(&layers.items)
@@ -36,6 +37,19 @@ pub(super) fn columns(layers: &Layers) -> Vec<usize> {
         .iter()
         .map(|left| usize::try_from(left - least).unwrap_or_default())
         .collect()
+}
+
+/// Goes down once more and makes straight what can be: ways that neither part nor meet.
+fn straighten(layers: &Layers, middles: &mut [i64]) {
+    let mut leaving = vec![0_usize; layers.items.len()];
+    for link in layers.links.iter().flatten() {
+        leaving.get_mut(link.source).into_iter().for_each(|count| *count += 1);
+    }
+    let parts = |item: usize| leaving.get(item).is_some_and(|count| *count > 1);
+    for (links, row) in layers.links.iter().zip(layers.rows.iter().skip(1)) {
+        let straight = links.iter().filter(|link| !parts(link.source));
+        pull(layers, row, straight.map(|link| (link.target, link.source)), middles);
+    }
 }
 
 /// Moves the items of a layer towards their neighbours in another one.

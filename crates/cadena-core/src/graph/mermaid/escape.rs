@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Words that begin or end something where an id could stand.
-const KEYWORDS: &[&str] = &[
+const KEYWORDS: [&str; 19] = [
     "call",
     "class",
     "classdef",
@@ -15,16 +15,38 @@ const KEYWORDS: &[&str] = &[
     "flowchart",
     "graph",
     "href",
+    "interpolate",
     "linkstyle",
     "style",
     "subgraph",
+    "swimlane",
+    "_blank",
+    "_parent",
+    "_self",
+    "_top",
 ];
+
+/// Whether it is a keyword, or begins with one and goes on with what is no part of a word.
+fn begins_with_keyword(name: &str) -> bool {
+    let letters = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let word = name.split(|character| !letters(character)).next().unwrap_or_default();
+    KEYWORDS.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Every edge repeats two ids: a step with thousands of keys in its name must not be in each of its thousands of edges.
+const LONGEST_ID: usize = 120;
+
+/// Longer texts are cut: a node stays a node.
+const LONGEST_TEXT: usize = 200;
 
 /// An id for each name that no other has, also not by what escaping makes of it.
 pub(super) fn unique_ids(names: &[String]) -> Vec<String> {
     let mut taken = HashSet::new();
-    let ids = names.iter().map(|name| {
+    let ids = names.iter().enumerate().map(|(index, name)| {
         let mut id = id(name);
+        if id.len() > LONGEST_ID || taken.contains(&id) {
+            id = format!("node_{index}");
+        }
         while !taken.insert(id.clone()) {
             id.push('_');
         }
@@ -35,7 +57,7 @@ pub(super) fn unique_ids(names: &[String]) -> Vec<String> {
 
 /// A name as an id, as LangChain escapes it: `a<b>` is `a\3cb\3e`.
 fn id(name: &str) -> String {
-    let keyword = KEYWORDS.contains(&name.to_ascii_lowercase().as_str());
+    let keyword = begins_with_keyword(name);
     let mut id = String::with_capacity(name.len());
     let mut before = None;
     for (index, character) in name.chars().enumerate() {
@@ -74,14 +96,25 @@ pub(super) fn edge_text(label: &str) -> String {
 }
 
 fn is_word(name: &str) -> bool {
-    let keyword = KEYWORDS.contains(&name.to_ascii_lowercase().as_str());
     let letters = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    name.starts_with(|character: char| character.is_ascii_alphabetic()) && !keyword && name.chars().all(letters)
+    name.starts_with(|character: char| character.is_ascii_alphabetic())
+        && name.len() <= LONGEST_TEXT
+        && !begins_with_keyword(name)
+        && name.chars().all(letters)
 }
 
 fn entities(name: &str) -> String {
+    if name.is_empty() {
+        return " ".to_owned(); // Mermaid wants some text.
+    }
+    // A line with the words `direction TB` is one about the direction, wherever they stand.
+    let space = if name.contains("direction") { "#32;" } else { " " };
     let mut out = String::with_capacity(name.len() + 16);
-    for character in name.chars() {
+    for (index, character) in name.chars().enumerate() {
+        if index == LONGEST_TEXT {
+            out.push_str("...");
+            break;
+        }
         match character {
             '<' => out.push_str("#lt;"),
             '>' => out.push_str("#gt;"),
@@ -89,9 +122,9 @@ fn entities(name: &str) -> String {
             '&' => out.push_str("#amp;"),
             '_' | ',' | ':' => out.push(character),
             _ if character.is_alphanumeric() => out.push(character),
-            _ if character.is_whitespace() || character.is_control() => out.push(' '),
+            _ if character.is_whitespace() || character.is_control() => out.push_str(space),
             // What turns the direction of the text around it would also turn what is not the name's.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push(' '),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push_str(space),
             _ => {
                 let _ = write!(out, "#{};", u32::from(character)); // Writing to a `String` does not fail.
             }
