@@ -108,18 +108,48 @@ impl Graph {
     }
 
     /// The nodes, in the order of the steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{NodeRole, Runnable, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// let roles: Vec<_> = graph.nodes().iter().map(|node| node.role).collect();
+    /// assert_eq!(roles, [NodeRole::Input, NodeRole::Step, NodeRole::Output]);
+    /// ```
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// The edges, in the order of the steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Runnable, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// let ways: Vec<_> = graph.edges().iter().map(|edge| (edge.source.index(), edge.target.index())).collect();
+    /// assert_eq!(ways, [(0, 1), (1, 2)]);
+    /// ```
     #[must_use]
     pub fn edges(&self) -> &[Edge] {
         &self.edges
     }
 
     /// A node by its id; `None` if the id is of another, larger graph.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Runnable, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// let end = graph.node(graph.edges()[1].target).map(|node| node.name.as_str());
+    /// assert_eq!(end, Some("StrOutputParserOutput"));
+    /// ```
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0)
@@ -141,13 +171,13 @@ impl Graph {
         name::unique(self.nodes.iter().map(|node| node.name.as_str()))
     }
 
-    /// The node where it begins: the only one that no edge leads to.
+    /// The node where it begins: the only one that no edge leads to. `None` if there are several, or a circle without one.
     #[must_use]
     pub fn first_node(&self) -> Option<&Node> {
         self.only(&self.degrees().0)
     }
 
-    /// The node where it ends: the only one that no edge leaves.
+    /// The node where it ends: the only one that no edge leaves. `None` if there are several, or a circle without one.
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {
         self.only(&self.degrees().1)
@@ -191,6 +221,17 @@ impl Graph {
     }
 
     /// As [`to_mermaid`](Self::to_mermaid), with options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, MermaidCurve, MermaidDirection, MermaidOptions, Runnable};
+    ///
+    /// let options = MermaidOptions::new().direction(MermaidDirection::Right).curve(MermaidCurve::Basis).streaming(true);
+    /// let text = EchoModel::new().graph().to_mermaid_with(&options);
+    /// assert!(text.contains("curve: basis\n---\ngraph LR;"), "{text}");
+    /// assert!(text.contains("EchoModel(EchoModel):::streams"), "{text}");
+    /// ```
     #[must_use]
     pub fn to_mermaid_with(&self, options: &MermaidOptions) -> String {
         mermaid::draw(self, options)

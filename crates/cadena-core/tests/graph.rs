@@ -10,6 +10,7 @@ use cadena_core::{
     RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, lambda, parallel, passthrough, pick,
     route_fn, router,
 };
+use proptest::prelude::*;
 use serde_json::json;
 
 fn upper(name: &'static str) -> cadena_core::Lambda<String, String> {
@@ -418,4 +419,25 @@ fn strange_names_stay_names() {
         text.lines().filter(|line| line.contains("subgraph ")).count(),
         NAMES.len()
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn any_name_stays_in_its_place(name in any::<String>(), other in "[ -~]{0,12}") {
+        let mut graph = Graph::new();
+        let (a, b) = (graph.add_node(Node::step(&*name)), graph.add_node(Node::step(&*other)));
+        graph.add_edge(Edge::new(a, b).label(&*name)).unwrap();
+
+        let text = graph.to_mermaid();
+        prop_assert_eq!(text.lines().count(), 6 + 2 + 1 + 3, "{}", text);
+        for line in text.lines().skip(6).take(3) {
+            prop_assert!(matches!(line.matches('"').count(), 0 | 2), "{}", line);
+            prop_assert!(!line.contains(['<', '`', '{', '|', '%']), "{}", line);
+            prop_assert!(line.matches(['(', ')', '[', ']']).count() % 4 == 0, "{}", line);
+        }
+        let picture = graph.to_ascii();
+        prop_assert_eq!(picture.lines().count(), 3 + 3 + 3 + 2, "{}", picture);
+    }
 }

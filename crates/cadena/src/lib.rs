@@ -35,7 +35,7 @@
 //! # What is where
 //!
 //! - Steps: [`Runnable`] is the contract, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives; [`lambda`], [`parallel()`],
-//!   [`passthrough`] make steps.
+//!   [`passthrough`] make steps; [`Graph`] is what a chain looks like.
 //! - Models: [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
 //! - Data: [`messages`], [`merge`], [`Dict`]; [`Alignment`] for the probability of a part of a text, [`ContentBlock`] for content
 //!   that is more than text.

@@ -56,6 +56,18 @@ impl Graph {
 
     /// The steps that hold chunks back: those that wait for their whole input and give their output in one piece, behind the last
     /// step on their way that makes chunks. None if everything streams.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, EchoModel, Runnable, StrOutputParser, lambda, parallel};
+    ///
+    /// // A part of the output streams, and the other part is held back.
+    /// let length = lambda(|answer: AIMessage| answer.text().len()).named("length");
+    /// let graph = (EchoModel::new() | parallel((StrOutputParser, length))).graph();
+    /// assert!(graph.streams());
+    /// assert_eq!(graph.waits_at().iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["length"]);
+    /// ```
     #[must_use]
     pub fn waits_at(&self) -> Vec<&Node> {
         let mut sources: Vec<Vec<NodeId>> = vec![Vec::new(); self.nodes.len()];
