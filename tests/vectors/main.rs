@@ -13,6 +13,7 @@ mod ops;
 mod report;
 
 mod blocks;
+mod config;
 mod history;
 mod json;
 mod kinds;

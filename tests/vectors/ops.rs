@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::compare::Compare;
 use crate::{
-    CaseError, blocks, history, json, kinds, merge, messages, openai, parsers, prompts, runnable, tool_calls, tools,
+    CaseError, blocks, config, history, json, kinds, merge, messages, openai, parsers, prompts, runnable, tool_calls,
+    tools,
 };
 
 /// How one operation is run and compared.
@@ -52,6 +53,9 @@ const OPS: &[Op] = &[
     op("content_blocks", blocks::content_blocks, Compare::MESSAGE),
     op("to_openai_data_block", blocks::to_openai_data_block, Compare::EXACT),
     op("runnable", runnable::run, Compare::MESSAGE),
+    op("merge_configs", config::merge, Compare::EXACT),
+    op("ensure_config", config::ensure, Compare::EXACT),
+    op("config_list", config::list, Compare::EXACT),
     op("astream_events", runnable::events::run, Compare::MESSAGE),
     op("graph", runnable::graph, Compare::GRAPH),
     op("openai_response", openai::response, Compare::ANSWER),

@@ -30,10 +30,10 @@ mod runnable;
 pub use runnable::{
     Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, Chain, ConfigurableStep,
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel,
-    Keyed, Lambda, Listened, Listeners, Map, MessageHistory, Named, Parallel, ParallelBranch, Passthrough, Pick,
-    PickKeys, Picked, Places, PlacesChunk, Remembers, Retry, RetryBudget, RetryOptions, Route, Router, RouterInput,
-    Runnable, RunnableExt, SendSync, StreamMode, Timeout, assign, branch, generator, lambda, lambda_kind, parallel,
-    passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    Keyed, Lambda, LambdaIn, Listened, Listeners, Map, MessageHistory, Named, Parallel, ParallelBranch, Passthrough,
+    Pick, PickKeys, Picked, Places, PlacesChunk, Remembers, Retry, RetryBudget, RetryOptions, Route, Router,
+    RouterInput, Runnable, RunnableExt, SendSync, StreamMode, Timeout, assign, branch, generator, lambda, lambda_in,
+    lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;

@@ -10,6 +10,8 @@ mod chain;
 pub use chain::{Chain, Follows};
 mod lambda;
 pub use lambda::{IntoLambda, Lambda, lambda, lambda_kind};
+mod lambda_in;
+pub use lambda_in::{LambdaIn, lambda_in};
 mod generator;
 pub use generator::{Generator, generator, stream_fn};
 mod parallel;

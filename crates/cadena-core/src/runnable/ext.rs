@@ -177,6 +177,40 @@ pub trait RunnableExt: Runnable {
         stream::iter(runs).buffered(limit).collect()
     }
 
+    /// As [`batch_with`](Self::batch_with), with something to say about each input on top of what is said of all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ConfigKey, RunConfig, RunnableExt};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let times = |factor| lambda(move |n: i32| n * factor);
+    /// let step = times(1).configurable(FACTOR, move |_, factor| times(*factor));
+    /// let each = [(10, RunConfig::new()), (10, RunConfig::new().set(FACTOR, 5))];
+    /// let results: Result<Vec<_>, _> = step.batch_with_each(each, RunConfig::new().tag("all")).await.into_iter().collect();
+    /// assert_eq!(results?, [10, 50]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn batch_with_each<T: Into<Self::Input>>(
+        &self,
+        inputs: impl IntoIterator<Item = (T, RunConfig)>,
+        mut config: RunConfig,
+    ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send {
+        config.run_id = None;
+        let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let cx = RunContext::new(config);
+        let inputs: Vec<(Self::Input, RunConfig)> =
+            inputs.into_iter().map(|(input, each)| (input.into(), each)).collect();
+        let runs = inputs.into_iter().map(move |(input, each)| {
+            let cx = cx.with_config(each);
+            enforce(&cx, call(self, input, cx.clone()))
+        });
+        stream::iter(runs).buffered(limit).collect()
+    }
+
     /// Turns many inputs into results as they are ready, each with the place of its input: [`DEFAULT_BATCH_CONCURRENCY`] at
     /// once. Inputs are taken as there is room, so that there may be any number of them. A progress bar counts the items.
     ///
