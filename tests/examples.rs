@@ -11,6 +11,9 @@ mod custom_provider;
 #[path = "../examples/graph.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod graph;
+#[path = "../examples/events.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod events;
 #[path = "../examples/logprobs.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod logprobs;
@@ -61,6 +64,16 @@ fn graph_prints_a_picture_and_says_what_holds_tokens_back() {
     graph::run(cadena::EchoModel::new(), &mut out).unwrap();
     insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("graph", text(out));
+    });
+}
+
+#[tokio::test]
+async fn events_prints_what_happens_and_the_first_tokens() {
+    let mut out = Vec::new();
+    let model = cadena_examples::replay(&mut Vec::new()).unwrap();
+    events::run(model, &mut out).await.unwrap();
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("events", text(out));
     });
 }
 
