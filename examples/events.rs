@@ -47,7 +47,8 @@ pub(crate) async fn run(model: impl ChatModel + Clone, out: &mut (dyn Write + Se
     let mut events = chain.stream_events(dict! {"who": "you"}).only(parser).skip(2);
     if let Some(event) = events.try_next().await? {
         let json = event.to_langchain_json();
-        writeln!(out, "\n{} {} {}", json["event"], json["tags"], json["data"]).map_err(failed_to_write)?;
+        let said = |key| json.get(key).map(ToString::to_string).unwrap_or_default();
+        writeln!(out, "\n{} {} {}", said("event"), said("tags"), said("data")).map_err(failed_to_write)?;
     }
     Ok(())
 }

@@ -64,18 +64,18 @@ impl Said {
             Some(((*name).to_owned(), value.clone()))
         });
         let values: Map<_, _> = values.collect();
-        let mut said = json!({"tags": tags, "metadata": self.config.metadata, "configurable": values});
-        let scalars = [
+        let mut said = Map::new();
+        let members = [
+            ("tags", json!(tags)),
+            ("metadata", json!(self.config.metadata)),
+            ("configurable", json!(values)),
             ("run_name", json!(self.config.run_name)),
             ("max_concurrency", json!(self.config.max_concurrency)),
             ("recursion_limit", json!(self.config.recursion_limit)),
         ];
-        for (key, value) in scalars {
-            if !value.is_null() {
-                said[key] = value;
-            }
-        }
-        said
+        let members = members.into_iter().filter(|(_, value)| !value.is_null());
+        said.extend(members.map(|(key, value)| (key.to_owned(), value)));
+        said.into()
     }
 }
 

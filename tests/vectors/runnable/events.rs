@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Value) -> Result<Value, CaseError> {
         let mut told = Told::default();
         while let Some(event) = events.next().await {
             match event {
-                Ok(event) => told.add(event.to_langchain_json()),
+                Ok(event) => told.add(&event.to_langchain_json()),
                 Err(error) => return Err(CaseError::from(error).with_partial(told.events.into())),
             }
         }
@@ -67,28 +67,28 @@ struct Told {
 }
 
 impl Told {
-    fn add(&mut self, mut event: Value) {
-        let id = arg(&event, "run_id").clone();
+    fn add(&mut self, event: &Value) {
+        let id = arg(event, "run_id").clone();
         if !self.runs.contains(&id) {
             self.runs.push(id.clone());
         }
         let number = |id: &Value| self.runs.iter().position(|known| known == id);
-        let parents = arg(&event, "parent_ids").as_array().cloned().unwrap_or_default();
+        let parents = arg(event, "parent_ids").as_array().cloned().unwrap_or_default();
         // A run that the filter hides has no number.
         let parents: Vec<Value> = parents
             .iter()
             .map(|id| number(id).map_or_else(|| json!(-1), Value::from))
             .collect();
-        let mut tags = texts(&event, "tags");
+        let mut tags = texts(event, "tags");
         tags.sort();
         let told = json!({
-            "event": event["event"],
-            "name": event["name"],
+            "event": arg(event, "event"),
+            "name": arg(event, "name"),
             "tags": tags,
             "run": number(&id),
             "parents": parents,
-            "metadata": event["metadata"],
-            "data": as_recorded(event["data"].take()),
+            "metadata": arg(event, "metadata"),
+            "data": as_recorded(arg(event, "data").clone()),
         });
         self.events.push(told);
     }
@@ -99,9 +99,13 @@ fn as_recorded(data: Value) -> Value {
     let Value::Object(mut data) = data else { return data };
     for (key, value) in &mut data {
         if value.get("type") == Some(&json!("ai")) {
-            value["type"] = "AIMessageChunk".into();
-            value["tool_call_chunks"] = json!([]);
-            value["chunk_position"] = "last".into();
+            let members = [
+                ("type", json!("AIMessageChunk")),
+                ("tool_call_chunks", json!([])),
+                ("chunk_position", json!("last")),
+            ];
+            let message = value.as_object_mut().into_iter();
+            message.for_each(|message| message.extend(members.clone().map(|(key, value)| (key.to_owned(), value))));
         }
         let messages = value
             .get("messages")
