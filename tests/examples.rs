@@ -8,12 +8,12 @@ mod chain;
 #[path = "../examples/custom_provider.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod custom_provider;
-#[path = "../examples/graph.rs"]
-#[allow(dead_code, reason = "the example's `main` is not called")]
-mod graph;
 #[path = "../examples/events.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod events;
+#[path = "../examples/graph.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod graph;
 #[path = "../examples/logprobs.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod logprobs;

@@ -24,3 +24,5 @@ mod langchain;
 mod observed;
 mod queue;
 pub(crate) mod scope;
+#[cfg_attr(not(feature = "tracing"), path = "run/no_span.rs")]
+pub(crate) mod span;

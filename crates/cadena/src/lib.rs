@@ -49,6 +49,7 @@
 //! |---|---|---|
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
 //! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
+//! | `tracing` | no | a `tracing` span for each run, with OpenTelemetry's `gen_ai.*` attributes; see [`RunConfig::trace_content`] |
 
 pub use cadena_core::{
     AIMessage, AIMessageChunk, AlignedToken, Alignment, Alternatives, Annotation, AnyMessage, ApproximateCounter,

@@ -51,6 +51,8 @@ pub struct RunConfig {
     pub ids: Option<Arc<dyn IdGenerator>>,
     /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
     pub configurable: Configurable,
+    /// Whether prompts and answers are written into `tracing` spans; default: no.
+    pub trace_content: Option<bool>,
 }
 
 impl RunConfig {
@@ -146,6 +148,16 @@ impl RunConfig {
         self
     }
 
+    /// Writes prompts, answers, and what tools take and give into the `tracing` spans of this call; default: no.
+    ///
+    /// Spans go wherever the program sends them, so this is said for each call, or fixed to a step by
+    /// [`with_config`](crate::RunnableExt::with_config). It needs the feature `tracing`; without it there are no spans.
+    #[must_use]
+    pub fn trace_content(mut self, trace: bool) -> Self {
+        self.trace_content = Some(trace);
+        self
+    }
+
     /// Puts what `other` says on top: its scalars win, tags, listeners and hooks add up, metadata keys replace.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
@@ -162,6 +174,7 @@ impl RunConfig {
             cancellation,
             ids,
             configurable,
+            trace_content,
         } = other;
         self.run_name = run_name.or(self.run_name);
         self.run_id = run_id.or(self.run_id);
@@ -189,6 +202,7 @@ impl RunConfig {
         self.cancellation = cancellation.or(self.cancellation);
         self.ids = ids.or(self.ids);
         self.configurable.extend(configurable);
+        self.trace_content = trace_content.or(self.trace_content);
         self
     }
 }
@@ -208,6 +222,7 @@ impl fmt::Debug for RunConfig {
             .field("cancellation", &self.cancellation.is_some())
             .field("ids", &self.ids)
             .field("configurable", &self.configurable)
+            .field("trace_content", &self.trace_content)
             .finish()
     }
 }

@@ -40,6 +40,8 @@ pub struct RunContext {
     /// `None` while the caller said nothing: then a clone is two words and no counter is touched.
     inner: Option<Arc<Inner>>,
     depth: u32,
+    /// Whether a span of this call is open, so that the outermost one is known.
+    in_span: bool,
 }
 
 #[derive(Clone, Default)]
@@ -67,6 +69,7 @@ struct Inner {
     cancellation: Option<CancellationToken>,
     ids: Option<Arc<dyn IdGenerator>>,
     configurable: Configurable,
+    trace_content: bool,
 }
 
 impl RunContext {
@@ -104,8 +107,10 @@ impl RunContext {
             cancellation,
             ids,
             configurable,
+            trace_content,
         } = known.merge(config);
         inner.configurable = configurable;
+        inner.trace_content = trace_content.unwrap_or(inner.trace_content);
         inner.tags = tags;
         inner.metadata = metadata;
         inner.listeners = listeners;
@@ -130,6 +135,7 @@ impl RunContext {
         Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
+            in_span: self.in_span,
         }
     }
 
@@ -160,10 +166,10 @@ impl RunContext {
         self.with_config(config)
     }
 
-    /// This context with a name for the next run, unless the caller said one. Only listeners and hooks hear names.
+    /// This context with a name for the next run, unless the caller said one. Only listeners, hooks and spans hear names.
     #[must_use]
     pub(crate) fn over_name(&self, name: &str) -> Self {
-        if self.is_observed() {
+        if self.is_observed() || super::span::are_wanted() {
             self.over(&RunConfig::new().run_name(name))
         } else {
             self.clone()
@@ -187,6 +193,7 @@ impl RunContext {
         Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
+            in_span: self.in_span,
         }
     }
 
@@ -204,7 +211,27 @@ impl RunContext {
         Self {
             inner: Some(Arc::new(Inner { place, ..inner.clone() })),
             depth: self.depth,
+            in_span: self.in_span,
         }
+    }
+
+    /// Whether prompts and answers are written into spans.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn traces_content(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.trace_content)
+    }
+
+    /// Whether a span of this call is open.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_in_span(&self) -> bool {
+        self.in_span
+    }
+
+    /// This context, inside a span of this call.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn in_span(mut self) -> Self {
+        self.in_span = true;
+        self
     }
 
     /// How deep this step is nested.
@@ -232,6 +259,7 @@ impl RunContext {
         Ok(Self {
             inner: self.inner.clone(),
             depth: self.depth + 1,
+            in_span: self.in_span,
         })
     }
 
@@ -350,6 +378,7 @@ impl RunContext {
         let inside = Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
+            in_span: self.in_span,
         };
         (inside, frame)
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use super::frame::{Frame, Guard, dump};
 use super::hook::frame as hooked;
 use super::observed::{Observed, Tap};
+use super::span::{self, RunSpan};
 use super::{RunConfig, RunContext, RunKind};
 use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold};
 
@@ -28,25 +29,27 @@ pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
 
 async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
-    let Some(frame) = frame else {
-        return hooked::run(step, input, cx)
-            .await
-            .map_err(|error| error.in_step(step.name()));
+    let (span, cx) = RunSpan::open(step, Some(&input), cx);
+    let call = async {
+        let Some(frame) = frame else {
+            let result = hooked::run(step, input, cx).await;
+            return result.map_err(|error| error.in_step(step.name()));
+        };
+        if step.kind() == RunKind::ChatModel && frame.wants_tokens() {
+            return streamed_call(step, input, cx, frame).await;
+        }
+        std::future::poll_fn(|task| frame.poll_room(task)).await;
+        let guard = Guard(frame);
+        guard.0.begin(guard.0.dump(&input));
+        let result = hooked::run(step, input, cx).await;
+        let result = result.map_err(|error| error.in_step(step.name()));
+        match &result {
+            Ok(output) => guard.0.end(|| dump(output)),
+            Err(error) => guard.0.fail(error),
+        }
+        result
     };
-    if step.kind() == RunKind::ChatModel && frame.wants_tokens() {
-        return streamed_call(step, input, cx, frame).await;
-    }
-    std::future::poll_fn(|task| frame.poll_room(task)).await;
-    let guard = Guard(frame);
-    guard.0.begin(guard.0.dump(&input));
-    let result = hooked::run(step, input, cx)
-        .await
-        .map_err(|error| error.in_step(step.name()));
-    match &result {
-        Ok(output) => guard.0.end(|| dump(output)),
-        Err(error) => guard.0.fail(error),
-    }
-    result
+    span.around(call).await
 }
 
 /// A model that is asked for a whole answer, while somebody wants to hear it grow.
@@ -70,12 +73,15 @@ pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: R
         return named(step, step.run_stream(input, cx));
     }
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
-    let Some(frame) = frame else {
-        return named(step, hooked::run_stream(step, input, cx));
-    };
-    let known = frame.dump(&input);
-    let chunks = named(step, hooked::run_stream(step, input, cx));
-    Observed::<R::Output>::of_whole(chunks, frame, known).boxed()
+    let (span, cx) = RunSpan::open(step, Some(&input), cx);
+    span.around_stream::<R::Output>(|| {
+        let known = frame.as_ref().and_then(|frame| frame.dump(&input));
+        let chunks = named(step, hooked::run_stream(step, input, cx));
+        match frame {
+            Some(frame) => Observed::<R::Output>::of_whole(chunks, frame, known).boxed(),
+            None => chunks,
+        }
+    })
 }
 
 /// Calls a step in chunks, with an input that arrives in chunks.
@@ -88,12 +94,16 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
         return named(step, step.run_transform(input, cx));
     }
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
-    let Some(frame) = frame else {
-        return named(step, hooked::run_transform(step, input, cx));
-    };
-    let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
-    let chunks = named(step, hooked::run_transform(step, input, cx));
-    Observed::<R::Output>::of_stream(chunks, frame).boxed()
+    let (span, cx) = RunSpan::open(step, None, cx);
+    let input = span.read_along::<R::Input>(input);
+    span.around_stream::<R::Output>(|| {
+        let Some(frame) = frame else {
+            return named(step, hooked::run_transform(step, input, cx));
+        };
+        let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
+        let chunks = named(step, hooked::run_transform(step, input, cx));
+        Observed::<R::Output>::of_stream(chunks, frame).boxed()
+    })
 }
 
 /// Names the step in an error of its stream. Compositions name theirs themselves, which costs nothing per chunk; for a step
@@ -111,7 +121,12 @@ fn named<R: Runnable + ?Sized>(step: &R, chunks: ChunkStream<R::Output>) -> Chun
 }
 
 fn opens_run<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> bool {
-    cx.is_observed() && step.kind() != RunKind::Transparent
+    is_seen(cx) && step.kind() != RunKind::Transparent
+}
+
+/// Whether somebody sees the frame around a step: a listener, a hook, or a collector of spans.
+pub(crate) fn is_seen(cx: &RunContext) -> bool {
+    cx.is_observed() || span::are_wanted()
 }
 
 /// What can end a call from outside.

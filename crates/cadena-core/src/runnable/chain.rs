@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt};
 use super::erased::Erased;
 use super::lambda::{Place, Started};
 use super::{Lambda, Runnable, StreamMode};
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::scope::{call, call_stream, call_transform, is_seen};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable};
 
 /// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
@@ -124,9 +124,9 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
         let mut value = Erased::new(input);
         // Nothing is allocated for a future without a size.
         let mut place = Place::new(std::future::pending());
-        let observed = cx.is_observed();
+        let observed = is_seen(&cx);
         for (index, step) in self.steps.iter().enumerate() {
-            // Without a listener nobody sees the frame around a function.
+            // Often nobody sees the frame around a function.
             let started = if observed {
                 Start::Framed(value)
             } else {
