@@ -41,6 +41,7 @@
 //!   that is more than text.
 //! - Before and behind a model: [`ChatPromptTemplate`], [`StrOutputParser`].
 //! - Runs: [`RunConfig`], [`RunContext`], [`RunEvent`]; [`UsageTracker`] counts tokens.
+//! - Around a model: [`ChatModelExt::with_cache`], [`ChatModelExt::with_rate_limiter`]; around a chain: [`RunnableExt::with_message_history`].
 //! - Errors: [`Error`] is the one error, [`ErrorKind`] what to do about it.
 //!
 //! # Features
@@ -48,6 +49,7 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
+//! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |
 //! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
 //! | `tracing` | no | a `tracing` span for each run, with OpenTelemetry's `gen_ai.*` attributes; see [`RunConfig::trace_content`] |
 
@@ -91,3 +93,5 @@ pub use cadena_core::TiktokenCounter;
 pub use cadena_http as http;
 #[cfg(feature = "openai")]
 pub use cadena_openai::ChatOpenAI;
+#[cfg(feature = "sqlite")]
+pub use cadena_sqlite::{SqliteCache, SqliteHistory};
