@@ -14,6 +14,9 @@ mod events;
 #[path = "../examples/graph.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod graph;
+#[path = "../examples/history.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod history;
 #[path = "../examples/logprobs.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod logprobs;
@@ -86,5 +89,16 @@ async fn custom_provider_invokes_streams_and_batches() {
     bound, piped, streamed: desserts 
     batch: evil 
     batch: rats 
+    ");
+}
+
+#[tokio::test]
+async fn history_remembers_the_session_and_asks_the_same_once() {
+    let mut out = Vec::new();
+    history::run(&mut out).await.unwrap();
+    insta::assert_snapshot!(text(out), @r"
+    ann: I am Ann. -> You said: I am Ann. (model asked 1 times)
+    ann: Who am I? -> You said: I am Ann. Who am I? (model asked 2 times)
+    bob: I am Ann. -> You said: I am Ann. (model asked 2 times)
     ");
 }
