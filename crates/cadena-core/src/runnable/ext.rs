@@ -174,7 +174,7 @@ pub trait RunnableExt: Runnable {
             .into_iter()
             .enumerate()
             .map(move |(index, input)| enforce(&cx, call(self, input, cx.item(index))));
-        stream::iter(runs).buffered(limit).collect()
+        in_order(runs, limit)
     }
 
     /// As [`batch_with`](Self::batch_with), with something to say about each input on top of what is said of all.
@@ -204,11 +204,11 @@ pub trait RunnableExt: Runnable {
         let cx = RunContext::new(config);
         let inputs: Vec<(Self::Input, RunConfig)> =
             inputs.into_iter().map(|(input, each)| (input.into(), each)).collect();
-        let runs = inputs.into_iter().map(move |(input, each)| {
+        let runs = inputs.into_iter().enumerate().map(move |(index, (input, each))| {
             let cx = cx.with_config(each);
-            enforce(&cx, call(self, input, cx.clone()))
+            enforce(&cx, call(self, input, cx.item(index)))
         });
-        stream::iter(runs).buffered(limit).collect()
+        in_order(runs, limit)
     }
 
     /// Turns many inputs into results as they are ready, each with the place of its input: [`DEFAULT_BATCH_CONCURRENCY`] at
@@ -490,3 +490,17 @@ pub trait RunnableExt: Runnable {
 }
 
 impl<R: Runnable + ?Sized> RunnableExt for R {}
+
+/// The results of a batch, in the order of its inputs.
+async fn in_order<O, Run: Future<Output = Result<O>>>(
+    runs: impl ExactSizeIterator<Item = Run>,
+    limit: usize,
+) -> Vec<Result<O>> {
+    // Of the right size from the start: a list that grows is held twice.
+    let mut results = Vec::with_capacity(runs.len());
+    let mut runs = stream::iter(runs).buffered(limit);
+    while let Some(result) = runs.next().await {
+        results.push(result);
+    }
+    results
+}

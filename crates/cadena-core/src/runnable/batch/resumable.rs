@@ -37,7 +37,7 @@ where
         let open = open_inputs::<R::Input, T>(inputs, record, file, Arc::clone(&end));
         let frame = cx.clone();
         let runs = open.map(move |(index, fingerprint, input)| {
-            let (step, cx) = (Arc::clone(&step), frame.clone());
+            let (step, cx) = (Arc::clone(&step), frame.item(index));
             async move {
                 let result = enforce(&cx, call(&*step, input, cx.clone())).await;
                 (index, fingerprint, result)
