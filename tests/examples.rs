@@ -23,6 +23,9 @@ mod logprobs;
 #[path = "../examples/parallel.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod parallel;
+#[path = "../examples/progress.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod progress;
 
 fn text(out: Vec<u8>) -> String {
     String::from_utf8(out).unwrap()
@@ -77,6 +80,19 @@ async fn events_prints_what_happens_and_the_first_tokens() {
     events::run(model, &mut out).await.unwrap();
     insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("events", text(out));
+    });
+}
+
+#[tokio::test]
+async fn progress_moves_its_bar_and_prints_the_answers_in_order() {
+    let mut out = Vec::new();
+    let model = cadena_examples::replay(&mut Vec::new()).unwrap();
+    let bar = indicatif::ProgressBar::hidden();
+    progress::run(model, &bar, &mut out).await.unwrap();
+    assert_eq!((bar.length(), bar.position()), (Some(2), 2));
+    assert!(bar.is_finished());
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("progress", text(out));
     });
 }
 
