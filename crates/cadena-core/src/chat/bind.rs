@@ -32,6 +32,11 @@ use crate::{AIMessage, ChunkStream, Result, RunContext};
 /// assert!(EchoModel::new().bind(json!({"logprobs": true})).is_ok());
 /// assert!(EchoModel::new().bind(json!({"logprobs": "yes"})).is_err());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{O}` is nothing that can be bound to `{Self}`",
+    label = "not the options of this step",
+    note = "a chat model takes `cadena::ChatOptions::new().temperature(0.5)` or `serde_json::json!({{\"temperature\": 0.5}})`; what one provider alone knows goes into `ChatOptions::extra`"
+)]
 pub trait Bind<O> {
     /// The step with its options.
     type Bound;

@@ -66,6 +66,9 @@ macro_rules! parallel {
     ($($key:literal : $step:expr),+ $(,)?) => {
         $crate::Parallel::named()$(.branch($key, $step))+
     };
+    () => {
+        ::core::compile_error!("`parallel!` has no branch: write `parallel! {\"key\": step, …}`; a step that gives its input as it is is `cadena::passthrough()`")
+    };
 }
 
 /// Steps beside each other; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one.
@@ -231,6 +234,7 @@ impl<I, C> fmt::Debug for ParallelBranch<I, C> {
 /// What [`parallel()`] takes: a tuple of up to eight steps, or an array or a `Vec` of steps of one type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in parallel on one `{I}`",
+    label = "not several steps",
     note = "`cadena::parallel` takes a tuple of up to eight steps with the same input, or an array or a `Vec` of steps of one type; for names use `cadena::parallel! {{\"key\": step}}`"
 )]
 pub trait IntoParallel<I> {

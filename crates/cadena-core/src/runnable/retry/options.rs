@@ -60,6 +60,7 @@ impl RetryOptions {
     }
 
     /// Sets how often the step is tried in all; 0 counts as 1.
+    #[doc(alias("max_retries", "stop_after_attempt"))]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self

@@ -1,0 +1,7 @@
+use cadena::{branch, lambda};
+
+fn main() {
+    let _ = branch()
+        .when(|n: &i32| *n > 0, lambda(|n: i32| n))
+        .otherwise(lambda(|n: i32| n.to_string()));
+}

@@ -1,0 +1,5 @@
+use cadena::parallel;
+
+fn main() {
+    let _ = parallel! {};
+}
