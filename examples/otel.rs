@@ -1,6 +1,6 @@
 //! Spans of a chain, exported to an OpenTelemetry collector.
 //!
-//! Run it with `cargo run --example otel`; a collector listens at `OTEL_EXPORTER_OTLP_ENDPOINT`, by default
+//! Run it with `cargo run --features otel --example otel`; a collector listens at `OTEL_EXPORTER_OTLP_ENDPOINT`, by default
 //! `http://localhost:4318`, as Jaeger and the OpenTelemetry Collector do. It prints a joke and sends three spans for it: the chain, the
 //! prompt, the model with its tokens.
 

@@ -1,6 +1,6 @@
 //! A batch with a progress bar: results come as they are ready.
 //!
-//! Run it with `cargo run --example progress`. It shows a bar while the answers come, then prints them in their order.
+//! Run it with `cargo run --features progress --example progress`. It shows a bar while the answers come, then prints them in their order.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! A web server that sends an answer on, token by token, as server-sent events.
 //!
-//! Run it with `cargo run --example web` and ask it with `curl -N http://127.0.0.1:3000/joke/bears`. Each piece of the joke is an
+//! Run it with `cargo run --features web --example web` and ask it with `curl -N http://127.0.0.1:3000/joke/bears`. Each piece of the joke is an
 //! event. A client that goes away stops the request to the model.
 
 use std::convert::Infallible;
