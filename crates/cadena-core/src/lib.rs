@@ -90,7 +90,10 @@ pub use parsers::{
 };
 
 mod tools;
-pub use tools::{convert_to_openai_function, convert_to_openai_tool};
+pub use tools::{
+    AnyTool, BindTools, FromToolContext, IntoToolOutput, IntoTools, OnToolError, Tool, ToolContext, ToolNode,
+    ToolOptions, ToolOutput, ToolStep, convert_to_openai_function, convert_to_openai_tool, tool_fn, tool_node,
+};
 
 mod run;
 pub use run::{

@@ -49,6 +49,7 @@ pub use message_history::{MessageHistory, Remembers};
 mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod caught;
+pub(crate) use caught::caught_future;
 mod erased;
 mod forward;
 mod tee;

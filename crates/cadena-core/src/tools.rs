@@ -1,4 +1,27 @@
-//! Tools: how a function is described to a model.
+//! Tools: what a model may call, how it is described, and what runs its calls.
 
+mod tool;
+pub use tool::Tool;
+mod any;
+pub use any::AnyTool;
+mod function;
+pub use function::tool_fn;
+mod list;
+pub use list::IntoTools;
+pub(crate) use list::{known_names, unique};
+mod output;
+pub use output::{IntoToolOutput, ToolOutput};
+mod on_error;
+pub use on_error::OnToolError;
+mod context;
+pub use context::{FromToolContext, ToolContext};
+mod step;
+pub use step::ToolStep;
+mod node;
+pub use node::{ToolNode, tool_node};
+mod bind;
+pub use bind::{BindTools, ToolOptions};
+mod arguments;
+mod choice;
 mod convert;
 pub use convert::{convert_to_openai_function, convert_to_openai_tool};

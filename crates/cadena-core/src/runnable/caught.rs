@@ -23,14 +23,14 @@ pin_project! {
     /// A future of the user's.
     ///
     /// Written by hand, because it is the cost of an asynchronous step: an `async` block around another one moves its value twice.
-    pub(super) struct CaughtFuture<F> {
+    pub(crate) struct CaughtFuture<F> {
         #[pin]
         future: F,
     }
 }
 
 /// Waits for a future of the user's.
-pub(super) fn caught_future<T, F: Future<Output = Result<T>>>(future: F) -> CaughtFuture<F> {
+pub(crate) fn caught_future<T, F: Future<Output = Result<T>>>(future: F) -> CaughtFuture<F> {
     CaughtFuture { future }
 }
 

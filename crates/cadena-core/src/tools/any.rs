@@ -1,0 +1,299 @@
+//! A tool of any type.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
+use serde_json::{Map, Value};
+
+use super::on_error::shown;
+use super::{IntoToolOutput, OnToolError, Tool, ToolContext, ToolOutput, arguments, convert_to_openai_tool};
+use crate::runnable::caught_future;
+use crate::{
+    Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolMessage, ToolStatus, flow_whole, impl_pipe,
+};
+
+/// A tool of any type, as lists hold it and as a model's calls run it; `AnyTool::from(tool)` makes one.
+///
+/// It is a step from a [`ToolCall`] to a [`ToolMessage`], with a run of its own. What fails inside becomes a message whose status is an error,
+/// unless [`OnToolError::Stop`] is set: wrong arguments, an error, a panic, a timeout.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{tool_fn, AnyTool, RunnableExt, ToolCall, ToolContext, ToolStatus};
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Args {
+///     city: String,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+/// let weather = AnyTool::from(tool_fn("weather", "Tells the weather.", schema, |args: Args, _: ToolContext| async move {
+///     Ok(format!("sunny in {}", args.city))
+/// }));
+///
+/// let args = json!({"city": "Madrid"}).as_object().cloned().unwrap_or_default();
+/// assert_eq!(weather.invoke(ToolCall::new("weather", args, "call_1")).await?.text(), "sunny in Madrid");
+///
+/// let wrong = weather.invoke(ToolCall::new("weather", Default::default(), "call_2")).await?;
+/// assert_eq!(wrong.status, ToolStatus::Error);
+/// assert_eq!(wrong.text(), "the arguments do not fit the tool: missing field `city`");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct AnyTool {
+    name: Arc<str>,
+    description: Arc<str>,
+    /// For a tool that is only described, the whole description.
+    schema: Arc<Value>,
+    call: Option<Arc<Call>>,
+    return_direct: bool,
+    on_error: OnToolError,
+    timeout: Option<Duration>,
+    max_argument_bytes: usize,
+}
+
+type Call = dyn Fn(Map<String, Value>, ToolContext) -> BoxFuture<'static, Result<ToolOutput, Failure>> + Send + Sync;
+
+/// Whose fault it is.
+enum Failure {
+    Arguments(Error),
+    Tool(Error),
+}
+
+impl AnyTool {
+    /// How many bytes of arguments a tool takes when nobody says otherwise.
+    pub const DEFAULT_MAX_ARGUMENT_BYTES: usize = 1 << 20;
+
+    /// A tool that is only described, in any form that [`convert_to_openai_tool`] takes: one that the provider's servers run, or
+    /// that the program runs by itself. It can be bound to a model, not called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AnyTool;
+    /// use serde_json::json;
+    ///
+    /// let search = AnyTool::from_schema(json!({"type": "web_search"}))?;
+    /// assert_eq!(search.name(), "web_search");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if it has none of these forms.
+    pub fn from_schema(schema: impl Into<Value>) -> Result<Self> {
+        let schema = convert_to_openai_tool(schema, None)?;
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let function = schema.get("function");
+        let name = function.map_or_else(|| text(schema.get("type")), |function| text(function.get("name")));
+        let description = text(function.and_then(|function| function.get("description")));
+        Ok(Self {
+            name: name.into(),
+            description: description.into(),
+            schema: schema.into(),
+            call: None,
+            return_direct: false,
+            on_error: OnToolError::Show,
+            timeout: None,
+            max_argument_bytes: Self::DEFAULT_MAX_ARGUMENT_BYTES,
+        })
+    }
+
+    /// The name by which a model calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does, for the model.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Describes it in OpenAI's form; with `strict` as [`convert_to_openai_tool`] says.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] for what strict mode cannot say, such as a map.
+    pub fn to_openai(&self, strict: Option<bool>) -> Result<Value> {
+        let named = |error: Error| error.in_step(&*self.name);
+        if self.call.is_some() {
+            let function = serde_json::json!({
+                "name": &*self.name, "description": &*self.description, "parameters": &*self.schema,
+            });
+            return convert_to_openai_tool(function, strict).map_err(named);
+        }
+        match self.schema.get("function").filter(|_| strict.is_some()) {
+            Some(function) => convert_to_openai_tool(function.clone(), strict).map_err(named),
+            None => Ok((*self.schema).clone()),
+        }
+    }
+
+    /// Whether it can be called, and is not only described.
+    #[must_use]
+    pub fn is_callable(&self) -> bool {
+        self.call.is_some()
+    }
+
+    /// Whether its answer ends an agent's run.
+    #[must_use]
+    pub fn is_return_direct(&self) -> bool {
+        self.return_direct
+    }
+
+    /// Names it for the model.
+    pub fn with_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Describes it for the model.
+    pub fn with_description(mut self, description: impl Into<Arc<str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets whether its answer ends an agent's run instead of going back to the model.
+    pub fn with_return_direct(mut self, return_direct: bool) -> Self {
+        self.return_direct = return_direct;
+        self
+    }
+
+    /// Sets what its failure does.
+    pub fn with_on_error(mut self, on_error: OnToolError) -> Self {
+        self.on_error = on_error;
+        self
+    }
+
+    /// Limits how long a call may take; needs a tokio runtime with time enabled.
+    ///
+    /// The limit is part of the tool: when it is over, the model reads that it is. [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) would end
+    /// the run instead.
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Limits the arguments of a call, in bytes of JSON; default: [`DEFAULT_MAX_ARGUMENT_BYTES`](Self::DEFAULT_MAX_ARGUMENT_BYTES).
+    pub fn with_max_argument_bytes(mut self, limit: usize) -> Self {
+        self.max_argument_bytes = limit;
+        self
+    }
+
+    async fn answer(&self, args: Map<String, Value>, cx: ToolContext) -> Result<ToolOutput, Failure> {
+        let Some(call) = &self.call else {
+            let detail = "the tool is only described and cannot be called here";
+            return Err(Failure::Tool(Error::new(ErrorKind::Tool, detail)));
+        };
+        if arguments::exceed(&args, self.max_argument_bytes) {
+            let detail = format!(
+                "the arguments are longer than the {} bytes that the tool takes",
+                self.max_argument_bytes
+            );
+            return Err(Failure::Arguments(Error::new(ErrorKind::LimitExceeded, detail)));
+        }
+        // Wrong arguments go through the frame as a success, so that what is an error behind it is the tool's.
+        let caught = caught_future(async {
+            match call(args, cx).await {
+                Ok(output) => Ok(Ok(output)),
+                Err(Failure::Arguments(error)) => Ok(Err(Failure::Arguments(error))),
+                Err(Failure::Tool(error)) => Err(error),
+            }
+        });
+        let result = match self.timeout {
+            None => caught.await,
+            Some(limit) => tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
+                let detail = format!("it took longer than {limit:?}");
+                Err(Error::new(ErrorKind::Timeout, detail))
+            }),
+        };
+        result.map_err(Failure::Tool)?
+    }
+}
+
+impl<T: Tool> From<T> for AnyTool {
+    fn from(tool: T) -> Self {
+        let (name, description) = (tool.name().into(), tool.description().into());
+        let schema = Arc::new(tool.parameters());
+        let (return_direct, on_error, timeout) = (tool.return_direct(), tool.on_error(), tool.timeout());
+        let tool = Arc::new(tool);
+        let arguments_schema = Arc::clone(&schema);
+        let call = move |args, cx| {
+            let (tool, schema) = (Arc::clone(&tool), Arc::clone(&arguments_schema));
+            async move {
+                let args: T::Args = arguments::read(args, &schema).map_err(Failure::Arguments)?;
+                let output = tool.call(args, cx).await.map_err(Failure::Tool)?;
+                output.into_tool_output().map_err(Failure::Tool)
+            }
+            .boxed()
+        };
+        Self {
+            name,
+            description,
+            schema,
+            call: Some(Arc::new(call)),
+            return_direct,
+            on_error,
+            timeout,
+            max_argument_bytes: Self::DEFAULT_MAX_ARGUMENT_BYTES,
+        }
+    }
+}
+
+flow_whole!(ToolCall);
+
+#[async_trait]
+impl Runnable for AnyTool {
+    type Input = ToolCall;
+    type Output = ToolMessage;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Tool
+    }
+
+    async fn run(&self, call: ToolCall, cx: RunContext) -> Result<ToolMessage> {
+        let mut cx = ToolContext::new(cx);
+        cx.tool_call_id.clone_from(&call.id);
+        let mut message = ToolMessage::new("", call.id.unwrap_or_default());
+        message.name = Some(self.name.to_string());
+        match self.answer(call.args, cx).await {
+            Ok(output) => {
+                message.content = output.content;
+                message.artifact = output.artifact;
+                return Ok(message);
+            }
+            Err(Failure::Arguments(error)) => message.content = shown(&error).into(),
+            Err(Failure::Tool(error)) => match self.on_error {
+                _ if error.kind() == ErrorKind::Cancelled => return Err(error),
+                OnToolError::Stop => return Err(error),
+                OnToolError::Hide => message.content = "the tool failed".into(),
+                OnToolError::Show => message.content = format!("the tool failed: {}", shown(&error)).into(),
+            },
+        }
+        message.status = ToolStatus::Error;
+        Ok(message)
+    }
+}
+
+impl_pipe!(AnyTool);
+
+impl fmt::Debug for AnyTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyTool")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

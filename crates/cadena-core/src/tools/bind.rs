@@ -1,0 +1,113 @@
+//! Tools that are given to a model.
+
+use serde_json::Value;
+
+use super::{IntoTools, known_names, unique};
+use crate::{Bind, Bound, ChatModel, ChatOptions, Error, ErrorKind, Result, ToolChoice};
+
+/// How tools are given to a model by [`BindTools::bind_tools_with`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ToolChoice, ToolOptions};
+///
+/// let options = ToolOptions::new().tool_choice("any").strict(true).parallel_tool_calls(false);
+/// assert_eq!(options.tool_choice, Some(ToolChoice::Required));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ToolOptions {
+    /// Whether the model may, must or must not call a tool, or which one; default: the provider's, which is to decide by itself.
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether the arguments always fit the schema, as far as the provider can; default: the provider's.
+    pub strict: Option<bool>,
+    /// Whether the model may call several tools at once; default: the provider's.
+    pub parallel_tool_calls: Option<bool>,
+}
+
+impl ToolOptions {
+    /// Options that say nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], or its word or the name of a tool.
+    #[must_use]
+    pub fn tool_choice(mut self, choice: impl Into<ToolChoice>) -> Self {
+        self.tool_choice = Some(choice.into());
+        self
+    }
+
+    /// Sets [`strict`](Self#structfield.strict).
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = Some(strict);
+        self
+    }
+
+    /// Sets [`parallel_tool_calls`](Self#structfield.parallel_tool_calls).
+    #[must_use]
+    pub fn parallel_tool_calls(mut self, parallel: bool) -> Self {
+        self.parallel_tool_calls = Some(parallel);
+        self
+    }
+}
+
+/// Gives tools to a model. Every model that is `Clone` has it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{tool_fn, Bind, BindTools, ChatModel, ChatOptions, EchoModel, ToolContext, ToolOptions};
+/// use serde_json::{Value, json};
+///
+/// let now = || tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async {
+///     Ok("12:00")
+/// });
+/// let model = EchoModel::new().bind(ChatOptions::new().logprobs(true));
+///
+/// // What was bound before stays.
+/// let options = model.bind_tools((now(),))?.bound_options();
+/// assert_eq!(options.logprobs, Some(true));
+/// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["name"], "now");
+///
+/// let error = model.bind_tools_with((now(),), ToolOptions::new().tool_choice("later")).unwrap_err();
+/// assert_eq!(error.detail(), "the tool choice `later` is none of the tools: `now`");
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+pub trait BindTools: ChatModel + Clone {
+    /// Lets the model call these tools. Tools that were bound before are replaced, every other option stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if two tools have one name.
+    fn bind_tools(&self, tools: impl IntoTools) -> Result<Bound<Self>> {
+        self.bind_tools_with(tools, ToolOptions::default())
+    }
+
+    /// As [`bind_tools`](Self::bind_tools), and says how they are to be called.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_tools`](Self::bind_tools), and if the choice names none of the tools; [`ErrorKind::Unsupported`] for what strict mode cannot say.
+    fn bind_tools_with(&self, tools: impl IntoTools, options: ToolOptions) -> Result<Bound<Self>> {
+        let tools = unique(tools)?;
+        let described = tools.iter().map(|tool| tool.to_openai(options.strict));
+        let mut bound = ChatOptions::new().tools(described.collect::<Result<Vec<Value>>>()?);
+        if let Some(choice) = options.tool_choice {
+            if let ToolChoice::Name(name) = &choice
+                && !tools.iter().any(|tool| tool.name() == name)
+            {
+                let detail = format!("the tool choice `{name}` is none of the tools: {}", known_names(&tools));
+                return Err(Error::new(ErrorKind::InvalidInput, detail));
+            }
+            bound = bound.tool_choice(choice);
+        }
+        bound.parallel_tool_calls = options.parallel_tool_calls;
+        Ok(self.bind(bound))
+    }
+}
+
+impl<M: ChatModel + Clone> BindTools for M {}

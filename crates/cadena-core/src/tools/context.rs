@@ -1,0 +1,137 @@
+//! What a tool gets beside its arguments.
+
+use std::any::type_name;
+use std::sync::Arc;
+
+use crate::{ConfigKey, Error, ErrorKind, Result, RunConfig, RunContext};
+
+/// What a tool gets beside the arguments that the model writes: where it stands in the run, which call it answers, and what the
+/// caller has injected.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use cadena_core::{tool_fn, AnyTool, RunConfig, RunnableExt, ToolCall, ToolContext};
+/// use serde_json::{Value, json};
+///
+/// struct User(&'static str);
+///
+/// # futures::executor::block_on(async {
+/// let who = tool_fn("who_am_i", "Names the user.", json!({"type": "object"}), |_: Value, cx: ToolContext| async move {
+///     Ok(cx.injected::<User>()?.0)
+/// });
+/// let call = ToolCall::new("who_am_i", Default::default(), "call_1");
+/// let answer = AnyTool::from(who).invoke_with(call, RunConfig::new().inject(Arc::new(User("Ada")))).await?;
+/// assert_eq!(answer.text(), "Ada");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ToolContext {
+    /// Where the tool stands in the run; hand it to every step that the tool calls.
+    pub run: RunContext,
+    /// The id of the call, if the model gave it one.
+    pub tool_call_id: Option<String>,
+}
+
+impl ToolContext {
+    /// The context of a call by hand.
+    #[must_use]
+    pub fn new(run: RunContext) -> Self {
+        Self {
+            run,
+            tool_call_id: None,
+        }
+    }
+
+    /// Sets the id of the call.
+    #[must_use]
+    pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
+        self.tool_call_id = Some(id.into());
+        self
+    }
+
+    /// What the caller has injected, by its type: [`RunConfig::inject`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if there is nothing of this type.
+    pub fn injected<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        let found = self.run.configured(key::<T>()).map(Arc::clone);
+        found.ok_or_else(|| {
+            let detail = format!("no `{}` is injected into this run", type_name::<T>());
+            Error::new(ErrorKind::Config, detail).with_hint("give it with `RunConfig::inject`")
+        })
+    }
+}
+
+/// The key of a value that is found by its type alone.
+const fn key<T>() -> ConfigKey<Arc<T>> {
+    ConfigKey::new("cadena:injected")
+}
+
+impl RunConfig {
+    /// Gives a value to every tool of the call that asks for its type: a user, a database, a store.
+    ///
+    /// A tool gets it from [`ToolContext::injected`], a function under `#[cadena::tool]` by an argument `#[inject] user: Arc<User>`. The model
+    /// neither sees nor writes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{RunConfig, RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::new(RunConfig::new().inject(Arc::new(7_u8))));
+    /// assert_eq!(*cx.injected::<u8>()?, 7);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn inject<T: Send + Sync + 'static>(self, value: Arc<T>) -> Self {
+        self.set(key(), value)
+    }
+}
+
+/// What an argument under `#[inject]` of a `#[cadena::tool]` function may be.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{FromToolContext, RunContext, ToolContext};
+///
+/// let cx = ToolContext::default();
+/// assert_eq!(RunContext::from_tool_context(&cx)?.depth(), 0);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be injected into a tool",
+    label = "not found in a `ToolContext`",
+    note = "an `#[inject]` argument is a `cadena::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
+)]
+pub trait FromToolContext: Sized {
+    /// Takes it out of the context.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if it is not there.
+    fn from_tool_context(cx: &ToolContext) -> Result<Self>;
+}
+
+impl FromToolContext for ToolContext {
+    fn from_tool_context(cx: &ToolContext) -> Result<Self> {
+        Ok(cx.clone())
+    }
+}
+
+impl FromToolContext for RunContext {
+    fn from_tool_context(cx: &ToolContext) -> Result<Self> {
+        Ok(cx.run.clone())
+    }
+}
+
+impl<T: Send + Sync + 'static> FromToolContext for Arc<T> {
+    fn from_tool_context(cx: &ToolContext) -> Result<Self> {
+        cx.injected()
+    }
+}

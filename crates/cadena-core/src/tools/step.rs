@@ -1,0 +1,74 @@
+//! A tool as a step over its arguments.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tool, ToolContext, arguments};
+use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
+
+/// A tool as a step from its arguments to its output, for a chain that knows what to call: no message, and a failure is an error.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, tool_fn, RunnableExt, ToolContext, ToolStep};
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Args {
+///     n: i64,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+/// let double = tool_fn("double", "Doubles.", schema, |args: Args, _: ToolContext| async move { Ok(args.n * 2) });
+/// assert_eq!(ToolStep::new(double).invoke(dict! {"n": 21}).await?, 42);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[must_use = "steps do nothing until they are invoked"]
+pub struct ToolStep<T> {
+    tool: Arc<T>,
+}
+
+impl<T: Tool> ToolStep<T> {
+    /// A step that calls the tool.
+    pub fn new(tool: T) -> Self {
+        Self { tool: Arc::new(tool) }
+    }
+}
+
+#[async_trait]
+impl<T: Tool<Output: Streamable>> Runnable for ToolStep<T> {
+    type Input = Dict;
+    type Output = T::Output;
+
+    fn name(&self) -> Cow<'_, str> {
+        self.tool.name()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Tool
+    }
+
+    async fn run(&self, args: Dict, cx: RunContext) -> Result<T::Output> {
+        let args = arguments::read(args.into_map(), &self.tool.parameters())?;
+        self.tool.call(args, ToolContext::new(cx)).await
+    }
+}
+
+impl<T> Clone for ToolStep<T> {
+    fn clone(&self) -> Self {
+        Self {
+            tool: Arc::clone(&self.tool),
+        }
+    }
+}
+
+impl<T: Tool> fmt::Debug for ToolStep<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToolStep({})", self.tool.name())
+    }
+}
