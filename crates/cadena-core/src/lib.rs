@@ -95,6 +95,12 @@ pub use tools::{
     ToolOptions, ToolOutput, ToolStep, convert_to_openai_function, convert_to_openai_tool, tool_fn, tool_node,
 };
 
+/// JSON schemas from types: `#[derive(schemars::JsonSchema)] #[schemars(crate = "cadena::schemars")]`.
+#[cfg(feature = "schemars")]
+pub use schemars;
+#[cfg(feature = "schemars")]
+pub use tools::parameters_of;
+
 mod run;
 pub use run::{
     ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, ModelCall, Next, RandomIds,
@@ -111,5 +117,8 @@ pub use tokio_util::sync::CancellationToken;
 
 #[doc(hidden)]
 pub mod __private {
+    pub use serde;
     pub use serde_json::Value;
+
+    pub use crate::tools::Fallible;
 }

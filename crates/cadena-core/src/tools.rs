@@ -21,6 +21,12 @@ mod node;
 pub use node::{ToolNode, tool_node};
 mod bind;
 pub use bind::{BindTools, ToolOptions};
+#[cfg(feature = "schemars")]
+mod schema;
+#[cfg(feature = "schemars")]
+pub use schema::parameters_of;
+mod fallible;
+pub use fallible::Fallible;
 mod arguments;
 mod choice;
 mod convert;

@@ -48,6 +48,7 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
+//! | `macros` | yes | `#[tool]`, `derive(Streamable)`, and JSON schemas from types |
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
 //! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |
 //! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
@@ -87,6 +88,17 @@ pub use cadena_core::{
     messages_from_dict, messages_from_lc, messages_to_dict, parallel, parse_tool_call, parse_tool_calls, passthrough,
     per_message, pick, route_fn, router, stream_fn, tool_fn, tool_node, trim_messages, try_route_fn,
 };
+
+#[cfg(feature = "macros")]
+pub use cadena_core::{parameters_of, schemars};
+#[cfg(feature = "macros")]
+pub use cadena_macros::{Streamable, tool};
+
+/// What the macros name.
+#[doc(hidden)]
+pub mod __private {
+    pub use cadena_core::__private::{Fallible, Value, serde};
+}
 
 #[cfg(feature = "tiktoken")]
 pub use cadena_core::TiktokenCounter;

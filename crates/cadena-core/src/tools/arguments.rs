@@ -8,32 +8,50 @@ use serde_json::{Map, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// Reads the arguments as the type that a tool takes.
-pub(super) fn read<T: DeserializeOwned>(mut args: Map<String, Value>, schema: &Value) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(args: Map<String, Value>, schema: &Value) -> Result<T> {
+    let mut args = Value::Object(args);
     drop_nulls(&mut args, schema, schema, 0);
-    serde_json::from_value(Value::Object(args))
+    serde_json::from_value(args)
         .map_err(|error| Error::new(ErrorKind::Tool, "the arguments do not fit the tool").with_source(error))
 }
 
 /// In strict mode a model writes `null` for what it may leave out, and a field with a default does not take null.
-fn drop_nulls(args: &mut Map<String, Value>, schema: &Value, root: &Value, depth: usize) {
-    let schema = resolve(schema, root);
-    let required = schema.get("required").and_then(Value::as_array);
-    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+fn drop_nulls(value: &mut Value, schema: &Value, root: &Value, depth: usize) {
+    if depth > crate::merge::json::MAX_DEPTH {
         return;
-    };
-    args.retain(|name, value| !value.is_null() || is_required(name) || !properties.contains_key(name));
-    if depth < crate::merge::json::MAX_DEPTH {
-        for (name, value) in args {
-            if let (Value::Object(inner), Some(schema)) = (value, properties.get(name)) {
-                drop_nulls(inner, schema, root, depth + 1);
+    }
+    let schema = resolve(schema, root);
+    match value {
+        Value::Object(map) => {
+            let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+                return;
+            };
+            let required = schema.get("required").and_then(Value::as_array);
+            let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
+            map.retain(|name, value| !value.is_null() || is_required(name) || !properties.contains_key(name));
+            for (name, value) in map {
+                if let Some(schema) = properties.get(name) {
+                    drop_nulls(value, schema, root, depth + 1);
+                }
             }
         }
+        Value::Array(list) => {
+            if let Some(items) = schema.get("items") {
+                list.iter_mut()
+                    .for_each(|item| drop_nulls(item, items, root, depth + 1));
+            }
+        }
+        _ => {}
     }
 }
 
-/// The part of the schema that a `$ref` names.
+/// The schema of what is there: what a `$ref` names, and the one choice beside null.
 fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let choices = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice);
+    let schema = match choices {
+        Some([one, null] | [null, one]) if null.get("type").is_some_and(|kind| kind == "null") => one,
+        _ => schema,
+    };
     let place = schema.get("$ref").and_then(Value::as_str);
     let place = place.and_then(|place| place.strip_prefix('#'));
     place.and_then(|place| root.pointer(place)).unwrap_or(schema)

@@ -47,17 +47,17 @@ const MAX_SHOWN: usize = 2_000;
 /// An error with its causes as a text for a model, at most [`MAX_SHOWN`] bytes of it.
 pub(super) fn shown(error: &Error) -> String {
     let mut text = error.detail().to_owned();
-    if text.is_empty() {
-        text = error.kind().to_string();
-    }
     let mut source = error.source();
     while let Some(cause) = source.filter(|_| text.len() <= MAX_SHOWN) {
         let cause_text = cause.to_string();
-        if !cause_text.is_empty() {
+        if !text.is_empty() && !cause_text.is_empty() {
             text.push_str(": ");
-            text.push_str(&cause_text);
         }
+        text.push_str(&cause_text);
         source = cause.source();
+    }
+    if text.is_empty() {
+        text.push_str(error.kind().as_str());
     }
     if let Some(hint) = error.hint() {
         text.push_str("; ");

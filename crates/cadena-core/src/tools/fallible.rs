@@ -1,0 +1,22 @@
+//! The `Result` of a function under `#[tool]`, whatever its error.
+
+use crate::error::BoxError;
+use crate::{Error, ErrorKind, Result};
+
+/// A `Result` with any error.
+#[doc(hidden)]
+pub trait Fallible {
+    type Output;
+
+    #[expect(clippy::missing_errors_doc, reason = "only macros call it")]
+    fn into_result(self) -> Result<Self::Output>;
+}
+
+impl<T, E: Into<BoxError>> Fallible for Result<T, E> {
+    type Output = T;
+
+    fn into_result(self) -> Result<T> {
+        // Without a line of its own, so that a model reads what the function says.
+        self.map_err(|error| Error::wrap(ErrorKind::Tool, "", error))
+    }
+}

@@ -1,0 +1,61 @@
+//! The JSON schema of a type, as models read it.
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+/// The JSON schema of a type of arguments, as a model reads it: what only a validator would use is left out.
+///
+/// Doc comments become descriptions. A type that holds itself is described once, under `$defs`, and referred to.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{parameters_of, schemars};
+/// use serde_json::json;
+///
+/// #[derive(schemars::JsonSchema)]
+/// struct Args {
+///     /// How many.
+///     count: u8,
+///     unit: Option<String>,
+/// }
+///
+/// let schema = parameters_of::<Args>();
+/// assert_eq!(schema["properties"]["unit"], json!({"type": ["string", "null"]}));
+/// assert_eq!(schema["properties"]["count"]["description"], "How many.");
+/// assert_eq!(schema["required"], json!(["count"]));
+/// ```
+#[must_use]
+pub fn parameters_of<T: JsonSchema>() -> Value {
+    let mut schema = schemars::SchemaGenerator::default()
+        .into_root_schema_for::<T>()
+        .to_value();
+    if let Value::Object(root) = &mut schema {
+        // The name and the description are the tool's.
+        for key in ["$schema", "title", "description"] {
+            root.shift_remove(key);
+        }
+        root.entry("properties")
+            .or_insert_with(|| Value::Object(serde_json::Map::new()));
+    }
+    drop_number_formats(&mut schema);
+    schema
+}
+
+/// `int32` and the like are schemars' own words; OpenAI refuses a strict schema with a format that it does not know.
+fn drop_number_formats(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let is_number = map.get("format").and_then(Value::as_str).is_some_and(|format| {
+                let word = format.trim_end_matches(|c: char| c.is_ascii_digit());
+                matches!(word, "int" | "uint" | "float" | "double")
+            });
+            if is_number {
+                map.shift_remove("format");
+            }
+            map.values_mut().for_each(drop_number_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_number_formats),
+        _ => {}
+    }
+}
