@@ -244,6 +244,12 @@ impl Error {
 }
 
 impl Error {
+    /// Puts something between the error and its source.
+    pub(crate) fn map_source(mut self, wrap: impl FnOnce(Option<BoxError>) -> BoxError) -> Self {
+        self.repr.source = Some(wrap(self.repr.source.take()));
+        self
+    }
+
     /// The same error for another reader of the same stream; the original, with its sources, is its source.
     pub(crate) fn shared(error: &Arc<Self>) -> Self {
         let repr = &*error.repr;

@@ -98,6 +98,9 @@ pub use tools::{
 /// JSON schemas from types: `#[derive(schemars::JsonSchema)] #[schemars(crate = "cadena::schemars")]`.
 #[cfg(feature = "schemars")]
 pub use schemars;
+mod agent;
+pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
+
 #[cfg(feature = "schemars")]
 pub use tools::parameters_of;
 

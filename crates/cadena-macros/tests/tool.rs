@@ -156,7 +156,7 @@ async fn the_attribute_says_how_a_tool_is_named_and_how_it_fails() {
 struct Node {
     value: i32,
     #[serde(default)]
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 impl Node {

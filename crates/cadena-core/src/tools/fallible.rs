@@ -8,7 +8,6 @@ use crate::{Error, ErrorKind, Result};
 pub trait Fallible {
     type Output;
 
-    #[expect(clippy::missing_errors_doc, reason = "only macros call it")]
     fn into_result(self) -> Result<Self::Output>;
 }
 
