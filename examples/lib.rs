@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use cadena::http::{Recorder, Replay, ReqwestTransport};
-use cadena::{ChatOpenAI, ChatOptions, Error, ErrorKind, Result};
-use serde_json::json;
+use cadena::{AIMessage, AIMessageChunk, ChatOpenAI, ChatOptions, Error, ErrorKind, Result, ToolCall};
+use cadena_testing::ScriptedModel;
+use serde_json::{Value, json};
 
 /// The model that every example asks.
 pub const MODEL: &str = "gpt-4o-mini";
@@ -28,13 +29,37 @@ pub const RECORDING_PATH: &str = "examples/recordings/smollm2.jsonl";
 ///
 /// If the environment's settings or the recording cannot be read.
 pub fn model(out: &mut dyn Write) -> Result<ChatOpenAI> {
-    let live = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"]
-        .iter()
-        .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()));
-    if live {
+    if is_live() {
         return Ok(short_answers());
     }
     replay(out)
+}
+
+/// Whether the environment names a server: a key of OpenAI's, or another server's address.
+#[must_use]
+pub fn is_live() -> bool {
+    ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"]
+        .iter()
+        .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
+}
+
+/// What a model would say that has the tools of the example `tools`: calls in two turns, then an answer.
+#[must_use]
+pub fn weather_script() -> ScriptedModel {
+    let calls = |calls: &[(&str, Value)]| {
+        let mut message = AIMessage::new("");
+        for (name, args) in calls {
+            let args = args.as_object().cloned().unwrap_or_default();
+            let id = format!("call_{}", message.tool_calls.len());
+            message.tool_calls.push(ToolCall::new(*name, args, id));
+        }
+        [AIMessageChunk::from(message)]
+    };
+    let temperature = |city: &str| ("temperature", json!({"city": city}));
+    ScriptedModel::new()
+        .chunks(calls(&["Madrid", "Oslo", "Atlantis"].map(temperature)))
+        .chunks(calls(&[("subtract", json!({"a": 31, "b": 14}))]))
+        .say("Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.")
 }
 
 /// The model that answers from [`RECORDING`]; one line says so.

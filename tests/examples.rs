@@ -26,6 +26,9 @@ mod parallel;
 #[path = "../examples/progress.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod progress;
+#[path = "../examples/tools.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod tools;
 
 fn text(out: Vec<u8>) -> String {
     String::from_utf8(out).unwrap()
@@ -116,5 +119,15 @@ async fn history_remembers_the_session_and_asks_the_same_once() {
     ann: I am Ann. -> You said: I am Ann. (model asked 1 times)
     ann: Who am I? -> You said: I am Ann. Who am I? (model asked 2 times)
     bob: I am Ann. -> You said: I am Ann. (model asked 2 times)
+async fn tools_prints_the_answers_of_the_tools_and_then_the_models() {
+    let mut out = Vec::new();
+    tools::run(cadena_examples::weather_script(), &mut out).await.unwrap();
+    insta::assert_snapshot!(text(out), @r"
+    [human] How much warmer is Madrid than Oslo, and than Atlantis?
+    [tool] 31
+    [tool] 14
+    [tool] the tool failed: no weather station in Atlantis
+    [tool] 17
+    Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.
     ");
 }

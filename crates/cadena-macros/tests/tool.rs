@@ -180,6 +180,52 @@ async fn a_type_that_holds_itself_keeps_its_schema_in_strict_mode_too() {
     assert_eq!(answer(sum_tree, tree).await.text(), "3");
 }
 
+/// How a place is found.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "lowercase")]
+enum Place {
+    /// By its name.
+    Name { name: String },
+    /// By its post code.
+    Code { code: u32 },
+}
+
+/// Finds a place.
+#[tool]
+async fn find(
+    /// Which one.
+    place: Place,
+) -> String {
+    match place {
+        Place::Name { name } => name,
+        Place::Code { code } => code.to_string(),
+    }
+}
+
+#[test]
+fn an_enum_with_data_and_a_described_reference_are_said_in_the_words_of_strict_mode() {
+    let strict = AnyTool::from(find).to_openai(Some(true)).unwrap();
+    let parameters = &strict["function"]["parameters"];
+    assert_eq!(
+        parameters["properties"]["place"],
+        json!({"description": "Which one.", "anyOf": [{"$ref": "#/$defs/Place"}]})
+    );
+    let variants = parameters["$defs"]["Place"]["anyOf"].as_array().unwrap();
+    assert!(variants.iter().all(|variant| variant["additionalProperties"] == false));
+    assert_eq!(variants[0]["required"], json!(["by", "name"]));
+}
+
+/// Adds without the facade.
+#[tool(crate = "cadena_core")]
+async fn add(a: i32, #[default(2)] b: i32) -> Result<i32, std::fmt::Error> {
+    Ok(a + b)
+}
+
+#[tokio::test]
+async fn a_crate_that_knows_only_the_core_has_tools_too() {
+    assert_eq!(answer(add, json!({"a": 1})).await.text(), "3");
+}
+
 /// Does nothing.
 #[tool]
 async fn nothing() {}

@@ -54,7 +54,7 @@ pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> R
 ///
 /// With `strict`, every property is required and no others are allowed, at every level, as OpenAI's strict mode wants it. A property
 /// that was optional may then be null. A map, which is an object with values of one kind under any key, cannot be said in
-/// strict mode, so it is an error and not an empty object.
+/// strict mode, so it is an error and not an empty object. A type that refers to itself keeps its `$ref`; `oneOf` becomes `anyOf`.
 ///
 /// # Examples
 ///
@@ -153,7 +153,8 @@ fn make_strict(schema: &mut Value, place: &str, depth: usize) -> Result<()> {
         return Err(Error::new(ErrorKind::LimitExceeded, "the schema is nested too deeply"));
     }
     let Value::Object(schema) = schema else { return Ok(()) };
-    for key in ["anyOf", "allOf", "oneOf", "prefixItems"] {
+    allow_in_strict_mode(schema);
+    for key in ["anyOf", "allOf", "prefixItems"] {
         for (at, part) in schema
             .get_mut(key)
             .and_then(Value::as_array_mut)
@@ -212,6 +213,20 @@ fn make_strict(schema: &mut Value, place: &str, depth: usize) -> Result<()> {
     }
     schema.insert("additionalProperties".to_owned(), false.into());
     Ok(())
+}
+
+/// OpenAI's strict mode has no `oneOf`, and nothing may stand beside a `$ref`. Both can be said with `anyOf`.
+fn allow_in_strict_mode(schema: &mut Map<String, Value>) {
+    if schema.contains_key("anyOf") {
+        return;
+    }
+    if let Some(choices) = schema.shift_remove("oneOf") {
+        schema.insert("anyOf".to_owned(), choices);
+    } else if schema.len() > 1
+        && let Some(place) = schema.shift_remove("$ref")
+    {
+        schema.insert("anyOf".to_owned(), json!([{"$ref": place}]));
+    }
 }
 
 /// A text, or the texts of a list.
