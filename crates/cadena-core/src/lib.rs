@@ -80,7 +80,7 @@ mod prompts;
 pub use prompts::{
     BlockTemplate, ChatPromptTemplate, ContentTemplate, ExampleSelector, FewShotChatPromptTemplate,
     FewShotPromptTemplate, IntoMessageTemplate, JsonTemplate, LengthExampleSelector, MessageTemplate,
-    MessagesPlaceholder, PromptTemplate, Template, TemplateFormat,
+    MessagesPlaceholder, PromptTemplate, Template, TemplateFormat, TypedPrompt,
 };
 mod parsers;
 pub use parsers::{
@@ -123,5 +123,6 @@ pub mod __private {
     pub use serde;
     pub use serde_json::Value;
 
+    pub use crate::prompts::fill;
     pub use crate::tools::Fallible;
 }

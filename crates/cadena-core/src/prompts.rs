@@ -16,6 +16,8 @@ mod selector;
 pub use selector::{ExampleSelector, LengthExampleSelector};
 mod template;
 pub use template::{Template, TemplateFormat};
+mod typed;
+pub use typed::{TypedPrompt, fill};
 mod format_spec;
 mod fstring;
 mod input;

@@ -1,8 +1,9 @@
-//! The macros of cadena: [`tool`] on a function, [`derive(Streamable)`](macro@Streamable) on a type.
+//! The macros of cadena: [`tool`] on a function, [`derive(Streamable)`](macro@Streamable) on a type, [`prompt!`] and [`chat_prompt!`].
 //!
 //! Programs use them through the crate `cadena`, which names them all; the code that they write names that crate too.
 
 mod krate;
+mod prompt;
 mod streamable;
 mod tool;
 
@@ -84,6 +85,75 @@ pub fn tool(attribute: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro_derive(Streamable, attributes(streamable))]
 pub fn derive_streamable(input: TokenStream) -> TokenStream {
     finish(streamable::expand(input.into()))
+}
+
+/// A prompt of one text, for an input of your type: its variables are fields, checked at compile time.
+///
+/// It is a step from the type to the prompt. A variable without a field is an error of the compiler that names it. For a crate that
+/// depends on the core alone: `prompt!(crate = "cadena_core", Joke, "…")`.
+///
+/// # Examples
+///
+/// ```
+/// use cadena::{EchoModel, RunnableExt, StrOutputParser, Streamable, prompt};
+///
+/// #[derive(Clone, serde::Serialize, Streamable)]
+/// struct Joke {
+///     topic: String,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let chain = prompt!(Joke, "Tell a joke about {topic}.") | EchoModel::new() | StrOutputParser;
+/// assert_eq!(chain.invoke(Joke { topic: "bears".to_owned() }).await?, "Tell a joke about bears.");
+/// # Ok::<_, cadena::Error>(()) }).unwrap();
+/// ```
+///
+/// ```compile_fail
+/// use cadena::{Streamable, prompt};
+///
+/// #[derive(Clone, serde::Serialize, Streamable)]
+/// struct Joke {
+///     topic: String,
+/// }
+///
+/// let wrong = prompt!(Joke, "Tell a joke about {topics}."); // no field `topics` on type `&Joke`
+/// ```
+#[proc_macro]
+pub fn prompt(input: TokenStream) -> TokenStream {
+    finish(prompt::expand_one(input.into()))
+}
+
+/// A prompt of several messages, for an input of your type: its variables are fields, checked at compile time.
+///
+/// As [`prompt!`], with a role before each text: `human` or `user`, `ai` or `assistant`, `system`, and `placeholder` for messages that the input holds.
+///
+/// # Examples
+///
+/// ```
+/// use cadena::{Message, RunnableExt, Streamable, chat_prompt};
+///
+/// #[derive(Clone, serde::Serialize, Streamable)]
+/// struct Question {
+///     language: &'static str,
+///     history: Vec<Message>,
+///     question: String,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let prompt = chat_prompt!(Question, [
+///     ("system", "You answer in {language}."),
+///     ("placeholder", "{history}"),
+///     ("human", "{question}"),
+/// ]);
+/// let input = Question { language: "Spanish", history: vec!["hi".into()], question: "How are you?".to_owned() };
+/// let filled = prompt.invoke(input).await?;
+/// assert_eq!(filled.messages.len(), 3);
+/// assert_eq!(filled.messages[0].text(), "You answer in Spanish.");
+/// # Ok::<_, cadena::Error>(()) }).unwrap();
+/// ```
+#[proc_macro]
+pub fn chat_prompt(input: TokenStream) -> TokenStream {
+    finish(prompt::expand_chat(input.into()))
 }
 
 fn finish(expanded: syn::Result<proc_macro2::TokenStream>) -> TokenStream {

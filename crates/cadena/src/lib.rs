@@ -80,14 +80,14 @@ pub use cadena_core::{
     TextBlock, TextFormat, Timeout, TokenCounter, TokenDetails, TokenLogprob, TokenLogprobsExt, Tool, ToolCall,
     ToolCallBlock, ToolCallChunk, ToolCallChunkBlock, ToolCallParsing, ToolChoice, ToolContext, ToolMessage,
     ToolMessageChunk, ToolNode, ToolOptions, ToolOutput, ToolStatus, ToolStep, TopLogprob, TrimMessages, TrimStrategy,
-    TypedOutputParser, Unfinished, UnparsedAnswer, UsageMetadata, UsageTracker, ValueChunk, Whole, WordCounter, Xml,
-    XmlChunk, XmlOutputParser, agent, assign, async_trait, branch, convert_to_messages, convert_to_openai_data_block,
-    convert_to_openai_function, convert_to_openai_image_block, convert_to_openai_messages, convert_to_openai_tool,
-    count_tokens_approximately, dict, filter_messages, flow_whole, fold, generator, get_buffer_string, impl_pipe,
-    is_data_content_block, json, lambda, lambda_in, lambda_kind, make_invalid_tool_call, merge, merge_all,
-    merge_message_runs, messages, messages_from_dict, messages_from_lc, messages_to_dict, parallel, parse_tool_call,
-    parse_tool_calls, passthrough, per_message, pick, route_fn, router, stream_fn, tool_fn, tool_node, trim_messages,
-    try_route_fn,
+    TypedOutputParser, TypedPrompt, Unfinished, UnparsedAnswer, UsageMetadata, UsageTracker, ValueChunk, Whole,
+    WordCounter, Xml, XmlChunk, XmlOutputParser, agent, assign, async_trait, branch, convert_to_messages,
+    convert_to_openai_data_block, convert_to_openai_function, convert_to_openai_image_block,
+    convert_to_openai_messages, convert_to_openai_tool, count_tokens_approximately, dict, filter_messages, flow_whole,
+    fold, generator, get_buffer_string, impl_pipe, is_data_content_block, json, lambda, lambda_in, lambda_kind,
+    make_invalid_tool_call, merge, merge_all, merge_message_runs, messages, messages_from_dict, messages_from_lc,
+    messages_to_dict, parallel, parse_tool_call, parse_tool_calls, passthrough, per_message, pick, route_fn, router,
+    stream_fn, tool_fn, tool_node, trim_messages, try_route_fn,
 };
 
 #[cfg(feature = "macros")]
