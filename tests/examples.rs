@@ -119,6 +119,10 @@ async fn history_remembers_the_session_and_asks_the_same_once() {
     ann: I am Ann. -> You said: I am Ann. (model asked 1 times)
     ann: Who am I? -> You said: I am Ann. Who am I? (model asked 2 times)
     bob: I am Ann. -> You said: I am Ann. (model asked 2 times)
+    ");
+}
+
+#[tokio::test]
 async fn tools_prints_the_answers_of_the_tools_and_then_the_models() {
     let mut out = Vec::new();
     tools::run(cadena_examples::weather_script(), &mut out).await.unwrap();

@@ -19,6 +19,7 @@
 //! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
 //! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
 //! - [`ChatHistory`] remembers conversations, for [`RunnableExt::with_message_history`].
+//! - [`Tool`] is what a model may call, [`AnyTool`] one of any type, [`tool_node()`] what runs the calls, [`agent()`] what goes on until there is an answer.
 //! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens,
 //!   [`UsageTracker`] how many tokens it took.
 //! - [`Error`] is the one error, [`ErrorKind`] what to do about it.

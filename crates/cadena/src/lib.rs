@@ -40,6 +40,8 @@
 //! - Data: [`messages`], [`merge`], [`Dict`]; [`Alignment`] for the probability of a part of a text, [`ContentBlock`] for content
 //!   that is more than text.
 //! - Before and behind a model: [`ChatPromptTemplate`], [`StrOutputParser`].
+//! - Tools: `#[tool]` or [`tool_fn`] make a [`Tool`]; [`BindTools`] gives tools to a model, [`tool_node`] runs what it calls, [`agent()`] goes
+//!   on until there is an answer.
 //! - Runs: [`RunConfig`], [`RunContext`], [`RunEvent`]; [`UsageTracker`] counts tokens.
 //! - Around a model: [`ChatModelExt::with_cache`], [`ChatModelExt::with_rate_limiter`]; around a chain: [`RunnableExt::with_message_history`].
 //! - Errors: [`Error`] is the one error, [`ErrorKind`] what to do about it.

@@ -97,3 +97,41 @@ impl Merge for AgentPart {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ToolMessage;
+
+    fn chunks() -> Vec<AgentChunk> {
+        let token = |text: &str| AgentPart::Token(AIMessageChunk::new(text));
+        let whole = |text: &str| AgentPart::Message(ToolMessage::new(text, "call_1").into());
+        let mut chunks = vec![AgentChunk::default()];
+        for place in 0..3 {
+            chunks.push(AgentChunk::new([(place, token("a "))]));
+            chunks.push(AgentChunk::new([(place, token("b "))]));
+            chunks.push(AgentChunk::new([(place, whole("c"))]));
+        }
+        chunks.push(AgentChunk::new([(0, whole("d")), (2, token("e"))]));
+        chunks
+    }
+
+    fn sum<const N: usize>(chunks: [&AgentChunk; N]) -> AgentChunk {
+        let mut sum = AgentChunk::default();
+        chunks.into_iter().for_each(|chunk| sum.merge(chunk.clone()).unwrap());
+        sum
+    }
+
+    #[test]
+    fn addition_is_associative_and_the_empty_piece_is_its_identity() {
+        let chunks = chunks();
+        for left in &chunks {
+            assert_eq!(sum([left, &AgentChunk::default()]), *left);
+            for middle in &chunks {
+                for right in &chunks {
+                    assert_eq!(sum([left, &sum([middle, right])]), sum([&sum([left, middle]), right]));
+                }
+            }
+        }
+    }
+}

@@ -22,7 +22,7 @@ enum Phase {
     Ask,
     Answering {
         chunks: ChunkStream<AIMessage>,
-        sum: Option<AIMessageChunk>,
+        sum: Option<Box<AIMessageChunk>>,
     },
     Working {
         answers: BoxStream<'static, Result<ToolMessage>>,
@@ -73,13 +73,13 @@ impl Running {
                 }
                 Phase::Answering { chunks, sum } => {
                     let Some(chunk) = chunks.try_next().await? else {
-                        let sum = sum.take();
+                        let sum = sum.take().map(|sum| *sum);
                         self.phase = self.answered(sum)?;
                         continue;
                     };
                     match sum {
                         Some(sum) => sum.merge(chunk.clone())?,
-                        None => *sum = Some(chunk.clone()),
+                        None => *sum = Some(Box::new(chunk.clone())),
                     }
                     return Ok(Some(self.part(AgentPart::Token(chunk))));
                 }
