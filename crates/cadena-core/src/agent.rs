@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::TryStreamExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use self::running::Running;
 use crate::tools::{ToolNode, ToolOptions, tool_node};
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// A failing tool is answered to the model, as its [`OnToolError`](crate::OnToolError) says; so are an unknown tool, wrong arguments and a call that was
 /// cut off. The agent ends when the model calls nothing, when every tool of a turn has answered and is `return_direct`, or with an error:
-/// one from the model or a tool that stops the run, or that of [`with_max_model_calls`](Agent::with_max_model_calls). The error holds what was said until then, as [`Unfinished`].
+/// one from the model or a tool that stops the run, that of [`RunConfig::recursion_limit`](crate::RunConfig::recursion_limit) if agents call each other, or that of [`with_max_model_calls`](Agent::with_max_model_calls). The error holds what was said until then, as [`Unfinished`].
 ///
 /// # Examples
 ///
@@ -163,6 +163,8 @@ impl Runnable for Agent {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AgentOutput> {
+        // A tool of the agent may call the agent.
+        let cx = cx.deeper()?;
         let mut messages = input.messages;
         let mut complete = 0;
         match self.talk(&mut messages, &mut complete, &cx).await {
@@ -172,7 +174,10 @@ impl Runnable for Agent {
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<AgentOutput> {
-        Running::start(self.clone(), input.messages, cx)
+        match cx.deeper() {
+            Ok(cx) => Running::start(self.clone(), input.messages, cx),
+            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
+        }
     }
 }
 

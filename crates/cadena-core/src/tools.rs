@@ -30,4 +30,5 @@ pub use fallible::Fallible;
 mod arguments;
 mod choice;
 mod convert;
+mod limit;
 pub use convert::{convert_to_openai_function, convert_to_openai_tool};

@@ -261,3 +261,23 @@ async fn tool_options_reach_the_model_and_what_was_bound_stays() {
     assert_eq!((options.seed, options.parallel_tool_calls), (Some(7), Some(false)));
     assert_eq!(options.tools.as_ref().unwrap()[0]["function"]["strict"], true);
 }
+
+#[tokio::test]
+async fn agents_that_call_each_other_without_end_stop_at_the_recursion_limit() {
+    let slot = Arc::new(std::sync::OnceLock::<Agent>::new());
+    let inner = Arc::clone(&slot);
+    let delegate = tool("delegate", move |_, cx| {
+        let agent = inner.get().cloned().unwrap();
+        async move { Ok(agent.invoke_in("?", &cx.run).await?.text().into_owned()) }
+    });
+    let model = (0..9).fold(ScriptedModel::new(), |model, _| {
+        model.chunks(calls([("delegate", "{}")]))
+    });
+    let agent = agent(model, (delegate.with_on_error(OnToolError::Stop),)).unwrap();
+    let agent = slot.get_or_init(|| agent);
+    let error = agent
+        .invoke_with("?", RunConfig::new().recursion_limit(3))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cadena_core::{
     AIMessage, AnyTool, BindTools, ChatModel, EchoModel, Error, ErrorKind, InvalidToolCall, Listener, Message,
     OnToolError, RunConfig, RunEvent, RunKind, RunnableExt, ToolCall, ToolChoice, ToolContext, ToolMessage, ToolNode,
-    ToolOptions, ToolOutput, ToolStatus, tool_fn, tool_node,
+    ToolOptions, ToolOutput, ToolStatus, ToolStep, dict, tool_fn, tool_node,
 };
 use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
@@ -330,6 +330,10 @@ fn a_strict_tool_requires_everything_and_a_map_in_it_is_an_error_that_names_the_
 
 #[tokio::test]
 async fn a_tool_that_is_only_described_can_be_bound_and_not_called() {
+    let plus = AnyTool::from_schema(add().to_openai(None).unwrap())
+        .unwrap()
+        .with_name("plus");
+    assert_eq!(plus.to_openai(Some(true)).unwrap()["function"]["name"], "plus");
     let search = AnyTool::from_schema(json!({"type": "web_search"})).unwrap();
     let bound = EchoModel::new()
         .bind_tools((add(), search.clone()))
@@ -339,5 +343,21 @@ async fn a_tool_that_is_only_described_can_be_bound_and_not_called() {
     assert_failed(
         &answer(&search, json!({})).await,
         "the tool failed: the tool is only described and cannot be called here",
+    );
+}
+
+#[tokio::test]
+async fn a_tool_over_its_arguments_gives_its_output_or_an_error() {
+    let integer = json!({"type": "integer"});
+    let schema = json!({"type": "object", "properties": {"a": integer, "b": integer}, "required": ["a"]});
+    let divide = tool_fn("divide", "Divides.", schema, |args: Sum, _| async move {
+        Ok(args.a / args.b)
+    });
+    let step = ToolStep::new(divide);
+    assert_eq!(step.invoke(dict! {"a": 6, "b": 3}).await.unwrap(), 2);
+    let kinds = [dict! {"a": "six"}, dict! {"a": 6}].map(|args| async { step.invoke(args).await.unwrap_err().kind() });
+    assert_eq!(
+        futures::future::join_all(kinds).await,
+        [ErrorKind::Tool, ErrorKind::Step]
     );
 }

@@ -5,6 +5,7 @@ mod options;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{Attribute, Expr, FnArg, ItemFn, Lit, Meta, ReturnType, Type};
 
 use self::argument::Argument;
@@ -64,13 +65,13 @@ fn take_arguments(function: &mut ItemFn) -> syn::Result<Vec<Argument>> {
 
 fn write(options: &Options, description: &str, arguments: &[Argument], mut function: ItemFn) -> TokenStream {
     let krate = &options.krate;
-    let visibility = std::mem::replace(&mut function.vis, syn::parse_quote!(pub));
+    let visibility = function.vis.clone();
     let name = std::mem::replace(&mut function.sig.ident, format_ident!("function"));
-    let args = format_ident!("{}Args", camel_case(&name.to_string()), span = name.span());
+    let args = format_ident!("{}Args", camel_case(&name.unraw().to_string()), span = name.span());
     let called = options
         .name
         .as_ref()
-        .map_or_else(|| name.to_string(), syn::LitStr::value);
+        .map_or_else(|| name.unraw().to_string(), syn::LitStr::value);
     let (docs, attributes): (Vec<Attribute>, Vec<Attribute>) = std::mem::take(&mut function.attrs)
         .into_iter()
         .partition(|attribute| attribute.path().is_ident("doc"));
@@ -80,7 +81,7 @@ fn write(options: &Options, description: &str, arguments: &[Argument], mut funct
     function.attrs = attributes;
 
     let written: Vec<_> = arguments.iter().filter(|argument| !argument.is_injected).collect();
-    let fields = written.iter().map(|argument| argument.field(&args));
+    let fields = written.iter().map(|argument| argument.field(&args, &visibility));
     let defaults = written.iter().filter_map(|argument| argument.default_function());
     let names = written.iter().map(|argument| &argument.name);
     let values = arguments.iter().map(|argument| argument.value(krate));
@@ -189,7 +190,6 @@ fn doc_text(attributes: &[Attribute]) -> String {
 
 /// `get_weather` as `GetWeather`.
 fn camel_case(name: &str) -> String {
-    let name = name.strip_prefix("r#").unwrap_or(name);
     let words = name.split('_').filter(|word| !word.is_empty());
     words
         .map(|word| {

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::{Map, Value};
 
+use super::limit::limited;
 use super::on_error::shown;
 use super::{IntoToolOutput, OnToolError, Tool, ToolContext, ToolOutput, arguments, convert_to_openai_tool};
-use crate::runnable::caught_future;
 use crate::{
     Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolMessage, ToolStatus, flow_whole, impl_pipe,
 };
@@ -132,9 +132,18 @@ impl AnyTool {
             });
             return convert_to_openai_tool(function, strict).map_err(named);
         }
-        match self.schema.get("function").filter(|_| strict.is_some()) {
-            Some(function) => convert_to_openai_tool(function.clone(), strict).map_err(named),
-            None => Ok((*self.schema).clone()),
+        let mut schema = (*self.schema).clone();
+        let Some(Value::Object(function)) = schema.get_mut("function") else {
+            return Ok(schema);
+        };
+        // `with_name` and `with_description` hold for a described function too.
+        function.insert("name".to_owned(), self.name.as_ref().into());
+        if !self.description.is_empty() {
+            function.insert("description".to_owned(), self.description.as_ref().into());
+        }
+        match strict {
+            None => Ok(schema),
+            Some(_) => convert_to_openai_tool(std::mem::take(function), strict).map_err(named),
         }
     }
 
@@ -202,21 +211,14 @@ impl AnyTool {
             return Err(Failure::Arguments(Error::new(ErrorKind::LimitExceeded, detail)));
         }
         // Wrong arguments go through the frame as a success, so that what is an error behind it is the tool's.
-        let caught = caught_future(async {
+        let answer = limited(self.timeout, async {
             match call(args, cx).await {
                 Ok(output) => Ok(Ok(output)),
                 Err(Failure::Arguments(error)) => Ok(Err(Failure::Arguments(error))),
                 Err(Failure::Tool(error)) => Err(error),
             }
         });
-        let result = match self.timeout {
-            None => caught.await,
-            Some(limit) => tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
-                let detail = format!("it took longer than {limit:?}");
-                Err(Error::new(ErrorKind::Timeout, detail))
-            }),
-        };
-        result.map_err(Failure::Tool)?
+        answer.await.map_err(Failure::Tool)?
     }
 }
 

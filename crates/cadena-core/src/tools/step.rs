@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
+use super::limit::limited;
 use super::{Tool, ToolContext, arguments};
 use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
 
@@ -31,12 +33,16 @@ use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ToolStep<T> {
     tool: Arc<T>,
+    parameters: Arc<Value>,
 }
 
 impl<T: Tool> ToolStep<T> {
     /// A step that calls the tool.
     pub fn new(tool: T) -> Self {
-        Self { tool: Arc::new(tool) }
+        Self {
+            parameters: Arc::new(tool.parameters()),
+            tool: Arc::new(tool),
+        }
     }
 }
 
@@ -54,8 +60,8 @@ impl<T: Tool<Output: Streamable>> Runnable for ToolStep<T> {
     }
 
     async fn run(&self, args: Dict, cx: RunContext) -> Result<T::Output> {
-        let args = arguments::read(args.into_map(), &self.tool.parameters())?;
-        self.tool.call(args, ToolContext::new(cx)).await
+        let args = arguments::read(args.into_map(), &self.parameters)?;
+        limited(self.tool.timeout(), self.tool.call(args, ToolContext::new(cx))).await
     }
 }
 
@@ -63,6 +69,7 @@ impl<T> Clone for ToolStep<T> {
     fn clone(&self) -> Self {
         Self {
             tool: Arc::clone(&self.tool),
+            parameters: Arc::clone(&self.parameters),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Expr, Ident, Meta, Pat, PatType, Path, Type};
+use syn::{Attribute, Expr, Ident, Meta, Pat, PatType, Path, Type, Visibility};
 
 pub(super) struct Argument {
     pub(super) name: Ident,
@@ -76,7 +76,7 @@ impl Argument {
     }
 
     /// Its field in the struct of all arguments.
-    pub(super) fn field(&self, args: &Ident) -> TokenStream {
+    pub(super) fn field(&self, args: &Ident, visibility: &Visibility) -> TokenStream {
         let Self {
             name, kind, attributes, ..
         } = self;
@@ -89,7 +89,7 @@ impl Argument {
                 quote!(#[serde(default = #path)])
             }
         });
-        quote!(#about #(#attributes)* #default pub #name: #kind,)
+        quote!(#about #(#attributes)* #default #visibility #name: #kind,)
     }
 
     /// The function that serde calls for `#[default(value)]`.

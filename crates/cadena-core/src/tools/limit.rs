@@ -1,0 +1,18 @@
+//! The frame around what a tool does: a panic and a timeout are errors.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::runnable::caught_future;
+use crate::{Error, ErrorKind, Result};
+
+pub(super) async fn limited<T>(limit: Option<Duration>, future: impl Future<Output = Result<T>>) -> Result<T> {
+    let caught = caught_future(future);
+    let Some(limit) = limit else {
+        return caught.await;
+    };
+    tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
+        let detail = format!("it took longer than {limit:?}");
+        Err(Error::new(ErrorKind::Timeout, detail))
+    })
+}
