@@ -152,6 +152,10 @@ impl RunConfig {
     ///
     /// Spans go wherever the program sends them, so this is said for each call, or fixed to a step by
     /// [`with_config`](crate::RunnableExt::with_config). It needs the feature `tracing`; without it there are no spans.
+    ///
+    /// With it, each run is a span of target `cadena` and level `INFO`, named as OpenTelemetry's GenAI conventions say: `chat` and the
+    /// model, `execute_tool`, `retrieval`, `invoke_workflow` for the outermost chain. A model's has provider, model, options, tokens and finish
+    /// reasons; one that failed has `error.type`, which is the name of the [`ErrorKind`](crate::ErrorKind). Lists are JSON, since `tracing` has none.
     #[must_use]
     pub fn trace_content(mut self, trace: bool) -> Self {
         self.trace_content = Some(trace);
