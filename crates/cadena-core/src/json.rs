@@ -56,7 +56,10 @@ mod markdown;
 mod number;
 mod partial;
 mod scan;
+mod spans;
 mod tree;
+
+pub(crate) use self::spans::{Children, JsonSpans, SpanNode};
 
 pub use self::markdown::{PartialJsonMarkdown, parse_and_check_json_markdown, parse_json_markdown};
 pub use self::partial::{PartialJson, parse_partial_json, parse_partial_json_strict};

@@ -60,7 +60,9 @@ mod metadata;
 pub(crate) use metadata::FROM_CACHE;
 pub use metadata::ResponseMetadata;
 mod logprobs;
-pub use logprobs::{AlignedToken, Alignment, Logprobs, TokenLogprob, TokenLogprobsExt, TopLogprob};
+pub use logprobs::{
+    AlignedToken, Alignment, FieldConfidence, JsonConfidence, Logprobs, TokenLogprob, TokenLogprobsExt, TopLogprob,
+};
 mod usage;
 pub use usage::{TokenDetails, UsageMetadata};
 mod extra;

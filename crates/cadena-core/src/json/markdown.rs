@@ -6,7 +6,7 @@ use super::partial::PartialJson;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What may stand around the JSON.
-const AROUND: [char; 5] = [' ', '\n', '\r', '\t', '`'];
+pub(super) const AROUND: [char; 5] = [' ', '\n', '\r', '\t', '`'];
 
 const TAG: &str = "json";
 

@@ -3,6 +3,8 @@
 mod finish;
 mod read;
 
+pub(super) use read::WORDS;
+
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -14,7 +16,7 @@ use crate::error::Result;
 
 static NULL: Value = Value::Null;
 
-const DEPTH_LIMIT: u8 = 128;
+pub(super) const DEPTH_LIMIT: u8 = 128;
 
 /// Reads JSON in pieces and has the value of the text so far at every moment.
 ///

@@ -14,7 +14,8 @@ use super::id::keep_better;
 use super::spoken::{Base, merge_map};
 use super::tool_call::{finished_calls, growing_calls, merge_tool_call_chunks};
 use super::{
-    Alignment, Content, Extra, InvalidToolCall, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata,
+    Alignment, Content, Extra, InvalidToolCall, JsonConfidence, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk,
+    UsageMetadata,
 };
 use crate::{Merge, Result, Streamable};
 
@@ -93,6 +94,23 @@ impl AIMessage {
     pub fn alignment(&self) -> Option<Alignment<'_>> {
         let tokens = self.logprobs()?.content.as_deref()?;
         Some(Alignment::new(self.text(), tokens))
+    }
+
+    /// How sure the model was of each value of an answer in JSON. `None` if there are no log probabilities for the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let tokens = vec![TokenLogprob::new("{\"price\": ", -0.5), TokenLogprob::new("12", -0.25), TokenLogprob::new("}", -0.125)];
+    /// let message = AIMessage::from(AIMessageChunk::new("{\"price\": 12}").with_logprobs(Logprobs::content(tokens)));
+    /// let answer = message.json_confidence().expect("the server sent them");
+    /// assert_eq!(answer.probability("/price"), Some((-0.25_f64).exp()));
+    /// ```
+    #[must_use]
+    pub fn json_confidence(&self) -> Option<JsonConfidence> {
+        self.alignment().map(|alignment| JsonConfidence::of(&alignment))
     }
 
     /// The tokens of its refusal, laid over it. `None` if it did not refuse or there are no log probabilities for that.
@@ -217,6 +235,14 @@ impl AIMessageChunk {
     pub fn alignment(&self) -> Option<Alignment<'_>> {
         let tokens = self.logprobs()?.content.as_deref()?;
         Some(Alignment::new(self.text(), tokens))
+    }
+
+    /// How sure the model was of each value so far, as [`AIMessage::json_confidence`].
+    ///
+    /// Read anew each time it is asked for.
+    #[must_use]
+    pub fn json_confidence(&self) -> Option<JsonConfidence> {
+        self.alignment().map(|alignment| JsonConfidence::of(&alignment))
     }
 
     /// The calls as far as they have arrived, with open JSON closed: for showing, not for calling.

@@ -6,6 +6,8 @@ mod measure;
 pub use measure::TokenLogprobsExt;
 mod alignment;
 pub use alignment::{AlignedToken, Alignment};
+mod confidence;
+pub use confidence::{FieldConfidence, JsonConfidence};
 mod json;
 
 use super::Extra;

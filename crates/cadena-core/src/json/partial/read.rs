@@ -10,7 +10,7 @@ use crate::json::scan::Bracket;
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// The words that are values. Python writes and reads the last two.
-const WORDS: [&str; 5] = ["true", "false", "null", "NaN", "Infinity"];
+pub(in crate::json) const WORDS: [&str; 5] = ["true", "false", "null", "NaN", "Infinity"];
 
 /// What a byte did.
 enum Step {
