@@ -76,12 +76,14 @@ pub use chat::{
 
 mod history;
 pub use history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, MemoryHistory, SESSION_ID};
+mod embeddings;
+pub use embeddings::{Embeddings, cosine_similarity};
 
 mod prompts;
 pub use prompts::{
     BlockTemplate, ChatPromptTemplate, ContentTemplate, ExampleSelector, FewShotChatPromptTemplate,
     FewShotPromptTemplate, IntoMessageTemplate, JsonTemplate, LengthExampleSelector, MessageTemplate,
-    MessagesPlaceholder, PromptTemplate, Template, TemplateFormat, TypedPrompt,
+    MessagesPlaceholder, PromptTemplate, SemanticSimilarityExampleSelector, Template, TemplateFormat, TypedPrompt,
 };
 mod parsers;
 pub use parsers::{

@@ -14,6 +14,8 @@ mod few_shot;
 pub use few_shot::{FewShotChatPromptTemplate, FewShotPromptTemplate};
 mod selector;
 pub use selector::{ExampleSelector, LengthExampleSelector};
+mod similarity;
+pub use similarity::SemanticSimilarityExampleSelector;
 mod template;
 pub use template::{Template, TemplateFormat};
 mod typed;

@@ -12,5 +12,7 @@
 //! # Ok::<_, cadena_core::Error>(()) }).unwrap();
 //! ```
 
+mod embeddings;
+pub use embeddings::HashEmbeddings;
 mod scripted;
 pub use scripted::ScriptedModel;

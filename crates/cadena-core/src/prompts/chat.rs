@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::ops::{Add, RangeBounds};
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::input::input_of;
 use super::message::{IntoMessageTemplate, MessageTemplate};
 use super::placeholder::MessagesPlaceholder;
 use super::scope::{Partials, Scope, open_names};
+use super::selector::at_once;
 use super::template::TemplateFormat;
-use crate::{Dict, Error, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
 
 /// A template of a conversation: a step from a [`Dict`] to the messages for a model.
 ///
@@ -272,7 +275,8 @@ impl ChatPromptTemplate {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a key is missing or holds no messages where messages belong,
-    /// and as [`Template::format`](crate::Template::format).
+    /// and as [`Template::format`](crate::Template::format); [`ErrorKind::Unsupported`] if a selector of examples waits: then invoke
+    /// the prompt.
     ///
     /// # Examples
     ///
@@ -286,23 +290,37 @@ impl ChatPromptTemplate {
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn format(&self, input: &Dict) -> Result<PromptValue> {
+        at_once(self.render(input))
+    }
+
+    async fn render(&self, input: &Dict) -> Result<PromptValue> {
         let mut messages = Vec::with_capacity(self.messages.len());
-        self.push(&Scope::new(input), &mut messages)?;
+        self.push(&Scope::new(input), &mut messages).await?;
         Ok(PromptValue::new(messages))
     }
 
-    pub(super) fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
+    pub(super) async fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
         let own = self.partials.resolve(scope);
         let scope = scope.with(&own);
-        self.messages.iter().enumerate().try_for_each(|(at, message)| {
-            message.push(&scope, out).map_err(|error| match error.kind() {
-                crate::ErrorKind::Template => {
+        for (at, message) in self.messages.iter().enumerate() {
+            message.push(&scope, out).await.map_err(|error| match error.kind() {
+                ErrorKind::Template => {
                     let detail = format!("message {} (`{}`): {}", at + 1, message.word(), error.detail());
                     Error::new(error.kind(), detail)
                 }
                 _ => error,
-            })
-        })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// As [`push`](Self::push), for a prompt inside of a prompt.
+    pub(super) fn push_boxed<'a>(
+        &'a self,
+        scope: &'a Scope<'_>,
+        out: &'a mut Vec<Message>,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.push(scope, out).boxed()
     }
 }
 
@@ -357,7 +375,7 @@ impl Runnable for ChatPromptTemplate {
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {
-        self.format(&input)
+        self.render(&input).await
     }
 }
 

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::chat::ChatPromptTemplate;
 use super::scope::{Partials, Scope, open_names};
-use super::selector::{ExampleSelector, Examples};
+use super::selector::{ExampleSelector, Examples, at_once};
 use super::template::Template;
 use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
 
@@ -104,8 +106,13 @@ impl FewShotPromptTemplate {
     ///
     /// # Errors
     ///
-    /// As [`Template::format`], for the input and for every example; and what the selector says.
+    /// As [`Template::format`], for the input and for every example; what the selector says; and
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if it waits: then invoke the prompt.
     pub fn format(&self, input: &Dict) -> Result<String> {
+        at_once(self.render(input))
+    }
+
+    async fn render(&self, input: &Dict) -> Result<String> {
         let input = Scope::new(input);
         let own = self.partials.resolve(&input);
         let scope = input.with(&own);
@@ -115,7 +122,7 @@ impl FewShotPromptTemplate {
             None => Ok(None),
         };
         parts.extend(around(self.prefix.as_ref())?);
-        for example in self.examples.choose(&scope)?.iter() {
+        for example in self.examples.choose(&scope).await?.iter() {
             let text = self.example.render_checked(&Scope::new(example))?;
             parts.extend(Some(text).filter(|text| !text.is_empty()));
         }
@@ -138,7 +145,7 @@ impl Runnable for FewShotPromptTemplate {
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {
-        Ok(self.format(&input)?.into())
+        Ok(self.render(&input).await?.into())
     }
 }
 
@@ -188,19 +195,14 @@ impl FewShotChatPromptTemplate {
         self
     }
 
-    pub(super) fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
-        let examples = self.examples.choose(scope)?;
-        examples
-            .iter()
-            .try_for_each(|example| self.example.push(&Scope::new(example), out))
-    }
-}
-
-impl Examples {
-    fn choose(&self, scope: &Scope<'_>) -> Result<Cow<'_, [Dict]>> {
-        Ok(match self {
-            Self::All(examples) => examples.into(),
-            Self::Selected(selector) => selector.select(&scope.to_dict())?.into(),
-        })
+    /// Boxed, as the examples have a prompt of their own inside.
+    pub(super) fn push<'a>(&'a self, scope: &'a Scope<'_>, out: &'a mut Vec<Message>) -> BoxFuture<'a, Result<()>> {
+        async move {
+            for example in self.examples.choose(scope).await?.iter() {
+                self.example.push(&Scope::new(example), out).await?;
+            }
+            Ok(())
+        }
+        .boxed()
     }
 }

@@ -149,14 +149,14 @@ impl MessageTemplate {
         }
     }
 
-    pub(super) fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
+    pub(super) async fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
         match self {
             Self::Role { role, content } => out.push(Message::from_role(role, content.render(scope)?)?),
             Self::Chat { role, content } => out.push(ChatMessage::new(role, content.render(scope)?).into()),
             Self::Message(message) => out.push(Message::clone(message)),
             Self::Placeholder(place) => place.push(scope, out)?,
-            Self::Prompt(prompt) => prompt.push(scope, out)?,
-            Self::FewShot(examples) => examples.push(scope, out)?,
+            Self::Prompt(prompt) => prompt.push_boxed(scope, out).await?,
+            Self::FewShot(examples) => examples.push(scope, out).await?,
         }
         Ok(())
     }

@@ -1,23 +1,33 @@
 //! Which examples a prompt shows.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use futures::FutureExt;
+use serde_json::Value;
+
+use super::scope::Scope;
 use super::template::Template;
-use crate::{Dict, Result};
+use crate::{Dict, Error, ErrorKind, Result};
 
 /// Chooses the examples that a prompt shows for an input.
+///
+/// It may wait, as for embeddings; a prompt whose selector waits can be invoked, and its `format`, which does not wait, is an error.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{dict, Dict, ExampleSelector, FewShotPromptTemplate, Result, Template};
+/// use cadena_core::{async_trait, dict, Dict, ExampleSelector, FewShotPromptTemplate, Result, Template};
 ///
 /// #[derive(Debug)]
 /// struct OfTheInput;
 ///
+/// #[async_trait]
 /// impl ExampleSelector for OfTheInput {
-///     fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
+///     async fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
 ///         Ok(vec![dict! {"word": input["word"].clone()}])
 ///     }
 /// }
@@ -26,13 +36,14 @@ use crate::{Dict, Result};
 /// assert_eq!(prompt.format(&dict! {"word": "hi"})?, "<hi>\n\nhi?");
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[async_trait]
 pub trait ExampleSelector: fmt::Debug + Send + Sync {
     /// The examples, in the order in which they are shown.
     ///
     /// # Errors
     ///
     /// Whatever keeps it from choosing; the prompt is not rendered then.
-    fn select(&self, input: &Dict) -> Result<Vec<Dict>>;
+    async fn select(&self, input: &Dict) -> Result<Vec<Dict>>;
 }
 
 /// Takes examples, first one first, as long as they fit beside the input.
@@ -42,10 +53,11 @@ pub trait ExampleSelector: fmt::Debug + Send + Sync {
 /// ```
 /// use cadena_core::{dict, ExampleSelector, LengthExampleSelector, Template};
 ///
+/// # futures::executor::block_on(async {
 /// let examples = [dict! {"q": "one two"}, dict! {"q": "three four"}];
 /// let selector = LengthExampleSelector::new(examples, &Template::parse("{q}")?, 3)?;
-/// assert_eq!(selector.select(&dict! {"input": "x"})?.len(), 1);
-/// # Ok::<_, cadena_core::Error>(())
+/// assert_eq!(selector.select(&dict! {"input": "x"}).await?.len(), 1);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct LengthExampleSelector {
@@ -75,9 +87,10 @@ impl LengthExampleSelector {
     /// ```
     /// use cadena_core::{dict, ExampleSelector, LengthExampleSelector, Template};
     ///
+    /// # futures::executor::block_on(async {
     /// let selector = LengthExampleSelector::with_length([dict! {"q": "long"}], &Template::parse("{q}")?, 3, str::len)?;
-    /// assert!(selector.select(&dict! {})?.is_empty());
-    /// # Ok::<_, cadena_core::Error>(())
+    /// assert!(selector.select(&dict! {}).await?.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     pub fn with_length(
         examples: impl IntoIterator<Item = Dict>,
@@ -94,16 +107,10 @@ impl LengthExampleSelector {
     }
 }
 
+#[async_trait]
 impl ExampleSelector for LengthExampleSelector {
-    fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
-        let mut text = String::new();
-        for value in input.values() {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            super::fstring::push_value(&mut text, value);
-        }
-        let mut left = self.max_length.saturating_sub((self.length)(&text));
+    async fn select(&self, input: &Dict) -> Result<Vec<Dict>> {
+        let mut left = self.max_length.saturating_sub((self.length)(&joined(input.values())));
         let fits = |(length, _): &&(usize, Dict)| {
             let before = left;
             left = left.saturating_sub(*length);
@@ -123,11 +130,40 @@ fn words(text: &str) -> usize {
     text.split([' ', '\n']).count()
 }
 
+/// The values as text, with blanks between them.
+pub(super) fn joined<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let mut text = String::new();
+    for value in values {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        super::fstring::push_value(&mut text, value);
+    }
+    text
+}
+
+/// The result of a rendering that need not wait, which none does but for its selectors.
+pub(super) fn at_once<T>(rendering: impl Future<Output = Result<T>>) -> Result<T> {
+    rendering.now_or_never().unwrap_or_else(|| {
+        let detail = "the examples are chosen by a selector that waits";
+        Err(Error::new(ErrorKind::Unsupported, detail).with_hint("invoke the prompt instead of formatting it"))
+    })
+}
+
 /// Examples that are always shown, or chosen for each input.
 #[derive(Clone, Debug)]
 pub(super) enum Examples {
     All(Vec<Dict>),
     Selected(Arc<dyn ExampleSelector>),
+}
+
+impl Examples {
+    pub(super) async fn choose(&self, scope: &Scope<'_>) -> Result<Cow<'_, [Dict]>> {
+        Ok(match self {
+            Self::All(examples) => examples.into(),
+            Self::Selected(selector) => selector.select(&scope.to_dict()).await?.into(),
+        })
+    }
 }
 
 impl Default for Examples {

@@ -1,0 +1,94 @@
+//! Embeddings: texts as vectors that are near each other if the texts mean the same.
+
+use async_trait::async_trait;
+
+use crate::{Error, ErrorKind, Result};
+
+/// Turns texts into vectors.
+///
+/// This is what a provider writes. Vectors of one model have one length; they need not have length 1.
+///
+/// # Implementing
+///
+/// Give as many vectors as there are texts, in their order: split large requests, and put answers that come in another order
+/// right. Dropping the future must stop the work.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{async_trait, Embeddings, Result};
+///
+/// /// Counts the vowels.
+/// struct Vowels;
+///
+/// #[async_trait]
+/// impl Embeddings for Vowels {
+///     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+///         let count = |text: &String, vowel| text.matches(vowel).count() as f32;
+///         Ok(texts.iter().map(|text| "aeiou".chars().map(|vowel| count(text, vowel)).collect()).collect())
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(Vowels.embed_query("banana soup").await?, [3.0, 0.0, 0.0, 1.0, 1.0]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[async_trait]
+pub trait Embeddings: Send + Sync + 'static {
+    /// The vectors of texts that are searched.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from answering, such as [`ErrorKind::RateLimited`].
+    async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
+
+    /// The vector of a text that is searched for; default: as a document. Some models tell the two apart.
+    ///
+    /// # Errors
+    ///
+    /// As [`embed_documents`](Self::embed_documents).
+    async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
+        let vectors = self.embed_documents(&[text.to_owned()]).await?;
+        let found = vectors.len();
+        let [vector] = <[Vec<f32>; 1]>::try_from(vectors).map_err(|_| wrong_number(1, found))?;
+        Ok(vector)
+    }
+}
+
+/// The model gave too many vectors, or too few.
+pub(crate) fn wrong_number(texts: usize, vectors: usize) -> Error {
+    let detail = format!("the embedding model gave {vectors} vectors for {texts} texts");
+    Error::new(ErrorKind::Decode, detail)
+}
+
+/// How alike two vectors are: the cosine of the angle between them, from −1 to 1. 0 if one of them has no direction.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidInput`] if they have different lengths, as of two models.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::cosine_similarity;
+///
+/// assert_eq!(cosine_similarity(&[3.0, 0.0], &[2.0, 0.0])?, 1.0);
+/// assert_eq!(cosine_similarity(&[1.0, 0.0], &[0.0, 2.0])?, 0.0);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+pub fn cosine_similarity(left: &[f32], right: &[f32]) -> Result<f64> {
+    if left.len() != right.len() {
+        let detail = format!("a vector of {} numbers and one of {}", left.len(), right.len());
+        return Err(Error::new(ErrorKind::InvalidInput, detail).with_hint("embed all texts with one model"));
+    }
+    let dot = |left: &[f32], right: &[f32]| -> f64 {
+        let pairs = left.iter().zip(right);
+        pairs.map(|(left, right)| f64::from(*left) * f64::from(*right)).sum()
+    };
+    let cosine = dot(left, right) / (dot(left, left).sqrt() * dot(right, right).sqrt());
+    Ok(if cosine.is_finite() {
+        cosine.clamp(-1.0, 1.0)
+    } else {
+        0.0
+    })
+}
