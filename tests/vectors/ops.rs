@@ -70,6 +70,7 @@ const OPS: &[Op] = &[
         Compare::PARSED,
     ),
     op("prompt_template", prompts::text, Compare::EXACT),
+    op("prompt_jinja2", prompts::jinja, Compare::EXACT),
     op("chat_prompt", prompts::chat, Compare::BUILT_MESSAGE),
     op("few_shot_prompt", prompts::few_shot, Compare::EXACT),
     op("few_shot_chat_prompt", prompts::few_shot_chat, Compare::BUILT_MESSAGE),

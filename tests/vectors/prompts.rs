@@ -15,6 +15,7 @@ use crate::merge::arg;
 fn format_of(args: &Value) -> TemplateFormat {
     match arg(args, "format").as_str() {
         Some("mustache") => TemplateFormat::Mustache,
+        Some("jinja2") => TemplateFormat::Jinja2,
         _ => TemplateFormat::FString,
     }
 }
@@ -55,6 +56,15 @@ pub(crate) fn text(args: &Value) -> Result<Value, CaseError> {
         prompt.format(&input)?
     };
     Ok(json!({"input_variables": variables, "text": text}))
+}
+
+/// As [`text`], for the cases that do not say their format.
+pub(crate) fn jinja(args: &Value) -> Result<Value, CaseError> {
+    let mut args = args.clone();
+    if let Some(args) = args.as_object_mut() {
+        args.insert("format".to_owned(), "jinja2".into());
+    }
+    text(&args)
 }
 
 /// A message, a placeholder, or any of the forms that a template takes as JSON.

@@ -23,5 +23,7 @@ pub use typed::{TypedPrompt, fill};
 mod format_spec;
 mod fstring;
 mod input;
+#[cfg(feature = "minijinja")]
+mod jinja;
 mod mustache;
 mod scope;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fstring::{self, column, invalid, push_value};
+use super::fstring::{column, invalid, push_value};
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
 
@@ -23,9 +23,6 @@ pub(super) enum Node {
         inverted: bool,
         nodes: Vec<Self>,
     },
-    /// A part in the other format, and a part in this one: two templates were added.
-    FString(Vec<fstring::Piece>),
-    Group(Vec<Self>),
 }
 
 struct Open {
@@ -195,8 +192,6 @@ pub(super) fn variables<'a>(nodes: &'a [Node], names: &mut Vec<&'a str>) {
             Node::Variable { key, .. } | Node::Section { key, .. } if key != "." => {
                 names.push(key.split('.').next().unwrap_or(key));
             }
-            Node::FString(pieces) => fstring::variables(pieces, names),
-            Node::Group(nodes) => variables(nodes, names),
             _ => {}
         }
     }
@@ -229,10 +224,8 @@ impl<'a> Renderer<'a> {
                 Node::Text(text) => self.out.push_str(text),
                 Node::Variable { key, escape } => self.variable(key, *escape),
                 Node::Section { key, inverted, nodes } => self.section(key, *inverted, nodes)?,
-                Node::FString(pieces) => self.out += &fstring::render(pieces, self.root, 0)?,
-                Node::Group(nodes) => self.nodes(nodes)?,
             }
-            if !matches!(node, Node::Section { .. } | Node::Group(_)) {
+            if !matches!(node, Node::Section { .. }) {
                 self.work += 1 + self.out.len() - before;
             } else {
                 self.work += 1;

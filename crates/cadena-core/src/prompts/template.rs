@@ -1,5 +1,7 @@
 //! Texts with variables.
 
+#[cfg(feature = "minijinja")]
+use super::jinja::Jinja;
 use super::scope::Scope;
 use super::{fstring, mustache};
 use crate::{Dict, Result};
@@ -32,6 +34,10 @@ pub struct Template {
 enum Parsed {
     FString(Vec<fstring::Piece>),
     Mustache(Vec<mustache::Node>),
+    #[cfg(feature = "minijinja")]
+    Jinja(Jinja),
+    /// One after the other: templates in different formats were added.
+    Joined(Vec<Self>),
 }
 
 /// How variables are written in a text.
@@ -54,6 +60,25 @@ pub enum TemplateFormat {
     FString,
     /// Mustache: `{{name}}` escapes HTML as its specification says, `{{{name}}}` does not; sections, dotted names, comments.
     Mustache,
+    /// Jinja, by the crate `minijinja`: `{{ name }}`, filters, loops, macros. Nothing is escaped, nothing is included, values are data
+    /// without methods, and a rendering has a limit of steps and bytes.
+    ///
+    /// A misspelt name is an error where a step prints it; `{{ name | default('') }}` and `{% if name %}` let it be missing.
+    ///
+    /// ```
+    /// use cadena_core::{dict, PromptTemplate, TemplateFormat};
+    ///
+    /// let text = "{% for joke in jokes %}{{ loop.index }}. {{ joke.title | upper }} {% endfor %}";
+    /// let prompt = PromptTemplate::from_template_as(text, TemplateFormat::Jinja2)?;
+    /// let jokes = serde_json::json!([{"title": "Q & A"}, {"title": "bears"}]);
+    /// assert_eq!(prompt.format(&dict! {"jokes": jokes})?, "1. Q & A 2. BEARS ");
+    ///
+    /// let error = PromptTemplate::from_template_as("Hi\n{% if %}", TemplateFormat::Jinja2).unwrap_err();
+    /// assert!(error.to_string().starts_with("invalid template: line 2 column "));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[cfg(feature = "minijinja")]
+    Jinja2,
 }
 
 impl Template {
@@ -77,6 +102,8 @@ impl Template {
         let parsed = match format {
             TemplateFormat::FString => Parsed::FString(fstring::parse(&source)?),
             TemplateFormat::Mustache => Parsed::Mustache(mustache::parse(&source)?),
+            #[cfg(feature = "minijinja")]
+            TemplateFormat::Jinja2 => Parsed::Jinja(Jinja::parse(&source)?),
         };
         Ok(Self { source, parsed })
     }
@@ -108,10 +135,7 @@ impl Template {
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();
-        match &self.parsed {
-            Parsed::FString(pieces) => fstring::variables(pieces, &mut names),
-            Parsed::Mustache(nodes) => mustache::variables(nodes, &mut names),
-        }
+        self.parsed.push_variables(&mut names);
         let mut seen = std::collections::HashSet::new();
         names.retain(|name| seen.insert(*name));
         names
@@ -129,18 +153,12 @@ impl Template {
     }
 
     pub(super) fn render(&self, scope: &Scope<'_>) -> Result<String> {
-        match &self.parsed {
-            Parsed::FString(pieces) => fstring::render(pieces, scope, self.source.len()),
-            Parsed::Mustache(nodes) => mustache::render(nodes, scope),
-        }
+        self.parsed.render(scope, self.source.len(), false)
     }
 
-    /// As a step renders it: also a name of mustache must have a value, for a misspelt one would leave a hole in the prompt.
+    /// As a step renders it: every name must have a value, for a misspelt one would leave a hole in the prompt.
     pub(super) fn render_checked(&self, scope: &Scope<'_>) -> Result<String> {
-        if matches!(self.parsed, Parsed::Mustache(_)) {
-            scope.check(self.variables())?;
-        }
-        self.render(scope)
+        self.parsed.render(scope, self.source.len(), true)
     }
 
     /// Whether nothing can come of it.
@@ -151,17 +169,50 @@ impl Template {
     /// This template, and after it another one.
     pub(super) fn then(mut self, next: &Self) -> Self {
         self.source.push_str(&next.source);
-        match (&mut self.parsed, &next.parsed) {
-            (Parsed::FString(left), Parsed::FString(right)) => left.extend(right.iter().cloned()),
-            (Parsed::Mustache(left), Parsed::Mustache(right)) => left.extend(right.iter().cloned()),
-            (left, right) => {
-                let nested = |parsed: &Parsed| match parsed {
-                    Parsed::FString(pieces) => mustache::Node::FString(pieces.clone()),
-                    Parsed::Mustache(nodes) => mustache::Node::Group(nodes.clone()),
-                };
-                *left = Parsed::Mustache(vec![nested(left), nested(right)]);
+        self.parsed = match (self.parsed, next.parsed.clone()) {
+            (Parsed::FString(mut left), Parsed::FString(right)) => {
+                left.extend(right);
+                Parsed::FString(left)
             }
-        }
+            (Parsed::Mustache(mut left), Parsed::Mustache(right)) => {
+                left.extend(right);
+                Parsed::Mustache(left)
+            }
+            (Parsed::Joined(mut left), right) => {
+                left.push(right);
+                Parsed::Joined(left)
+            }
+            (left, right) => Parsed::Joined(vec![left, right]),
+        };
         self
+    }
+}
+
+impl Parsed {
+    fn push_variables<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match self {
+            Self::FString(pieces) => fstring::variables(pieces, names),
+            Self::Mustache(nodes) => mustache::variables(nodes, names),
+            #[cfg(feature = "minijinja")]
+            Self::Jinja(jinja) => names.extend(jinja.variables()),
+            Self::Joined(parts) => parts.iter().for_each(|part| part.push_variables(names)),
+        }
+    }
+
+    fn render(&self, scope: &Scope<'_>, length: usize, checked: bool) -> Result<String> {
+        match self {
+            Self::FString(pieces) => fstring::render(pieces, scope, length),
+            Self::Mustache(nodes) => {
+                if checked {
+                    let mut names = Vec::new();
+                    mustache::variables(nodes, &mut names);
+                    scope.check(names)?;
+                }
+                mustache::render(nodes, scope)
+            }
+            #[cfg(feature = "minijinja")]
+            Self::Jinja(jinja) => jinja.render(scope, checked),
+            Self::Joined(parts) => parts.iter().map(|part| part.render(scope, 0, checked)).collect(),
+        }
     }
 }

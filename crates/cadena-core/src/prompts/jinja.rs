@@ -1,0 +1,217 @@
+//! Jinja templates, rendered by minijinja.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use minijinja::value::{Serde, ValueKind};
+use minijinja::{AutoEscape, Environment, ErrorKind as Problem, Output, State, UndefinedBehavior, escape_formatter};
+use serde_json::Value;
+
+use super::fstring::push_value;
+use super::scope::Scope;
+use crate::{Error, ErrorKind, Result};
+
+/// What one rendering may cost: an instruction is 1, and so are 64 bytes that it writes or makes. This bounds loops inside loops to
+/// 64 MiB, as in mustache.
+const FUEL: u64 = 1 << 20;
+/// How deep macros may call each other.
+const RECURSION_LIMIT: usize = 64;
+/// The only template of its environment: there is nothing to include.
+const NAME: &str = "prompt";
+
+/// A parsed template.
+#[derive(Clone)]
+pub(super) struct Jinja {
+    environment: Arc<Environment<'static>>,
+    variables: Vec<String>,
+}
+
+impl Jinja {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_debug(true); // Without it errors know no column. Their own `Debug` shows values, so it is never used.
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(RECURSION_LIMIT);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_formatter(write_value);
+        environment.remove_global("debug"); // It prints every value.
+        environment
+            .add_template_owned(NAME, text.to_owned())
+            .map_err(|error| located(&error, text))?;
+        let mut variables: Vec<String> = match environment.get_template(NAME) {
+            Ok(template) => template.undeclared_variables(false).into_iter().collect(),
+            Err(error) => return Err(located(&error, text)),
+        };
+        variables.retain(|name| environment.globals().all(|(global, _)| global != name));
+        variables.sort_unstable();
+        Ok(Self {
+            environment: Arc::new(environment),
+            variables,
+        })
+    }
+
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(String::as_str)
+    }
+
+    /// Renders it; a name without a value is an error where it is printed, or nothing at all.
+    pub(super) fn render(&self, scope: &Scope<'_>, checked: bool) -> Result<String> {
+        if checked {
+            return self.render_in(&self.environment, scope);
+        }
+        let mut environment = Environment::clone(&self.environment);
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        self.render_in(&environment, scope)
+    }
+
+    fn render_in(&self, environment: &Environment<'_>, scope: &Scope<'_>) -> Result<String> {
+        let values = self.variables().filter_map(|name| Some((name, scope.get(name)?)));
+        let values: IndexMap<&str, &Value> = values.collect();
+        let template = environment.get_template(NAME).map_err(|error| located(&error, ""))?;
+        template
+            .render(Serde(values))
+            .map_err(|error| located(&error, template.source()))
+    }
+}
+
+impl fmt::Debug for Jinja {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jinja")
+            .field("variables", &self.variables)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The template that holds it compares the source.
+impl PartialEq for Jinja {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Writes a text as it is, and any other value as LangChain does.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &minijinja::Value,
+) -> Result<(), minijinja::Error> {
+    if matches!(value.kind(), ValueKind::Undefined | ValueKind::String) {
+        return escape_formatter(out, state, value);
+    }
+    let Ok(json) = serde_json::to_value(value) else {
+        return escape_formatter(out, state, value);
+    };
+    let mut text = String::new();
+    push_value(&mut text, &json);
+    out.write_str(&text).map_err(minijinja::Error::from)
+}
+
+/// What failed and where. The details of a failed rendering may show values, so only those of the syntax are kept.
+fn located(error: &minijinja::Error, source: &str) -> Error {
+    let range = error.range().unwrap_or_default();
+    let before = source.get(..range.start).unwrap_or_default();
+    let line = error.line().unwrap_or(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let place = format!("line {line} column {column}");
+    let part = || source.get(range.clone()).filter(|part| !part.is_empty());
+    match error.kind() {
+        Problem::UndefinedError => {
+            let name = part().map_or_else(|| "a value".to_owned(), |part| format!("`{part}`"));
+            let detail = format!("the prompt needs {name} at {place}, and the input does not have it");
+            Error::new(ErrorKind::InvalidInput, detail).with_hint("`| default('')` lets a name be missing")
+        }
+        Problem::OutOfFuel => {
+            let detail = format!("{place}: the template takes more than {FUEL} steps");
+            Error::new(ErrorKind::LimitExceeded, detail)
+        }
+        Problem::SyntaxError => {
+            let detail = error.detail().unwrap_or("the syntax is wrong");
+            Error::new(ErrorKind::Template, format!("{place}: {detail}"))
+        }
+        problem => {
+            let part = part().map_or_else(String::new, |part| format!(" in `{part}`"));
+            Error::new(ErrorKind::Template, format!("{place}: {problem}{part}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use serde_json::json;
+
+    use crate::{ErrorKind, PromptTemplate, Result, RunnableExt, TemplateFormat, dict};
+
+    fn prompt(text: &str) -> Result<PromptTemplate> {
+        PromptTemplate::from_template_as(text, TemplateFormat::Jinja2)
+    }
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        let input = dict! {"s": "<{{ t }}>", "t": true, "none": json!(null), "list": json!(["a", "b"]), "map": json!({"z": 1.5, "a": [1]})};
+        assert_eq!(prompt(text).unwrap().format(&input).unwrap(), expect);
+    }
+
+    #[track_caller]
+    fn fails(text: &str, kind: ErrorKind, expect: &str) {
+        let error = match prompt(text) {
+            Ok(prompt) => block_on(prompt.invoke(dict! {"secret": "s3cret", "n": 2000})).unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), kind);
+        assert!(error.detail().starts_with(expect), "{error}");
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn values_are_data_and_print_as_langchain_prints_them() {
+        check("{{ s }} {{ t }} {{ none }}", "<{{ t }}> True None");
+        check("{{ list }} {{ map }}", "['a', 'b'] {'z': 1.5, 'a': [1]}");
+        check("{% for key, value in map|items %}{{ key }}{% endfor %}", "za");
+        check(
+            "{% if missing is defined %}no{% endif %}{{ missing | default('-') }}",
+            "-",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place_and_without_a_value() {
+        fails(
+            "Hi\n  {{ naem }}",
+            ErrorKind::InvalidInput,
+            "the prompt needs `naem` at line 2 column 6, and the input does not have it",
+        );
+        fails(
+            "a {% for %}",
+            ErrorKind::Template,
+            "line 1 column 10: unexpected end of block",
+        );
+        fails(
+            "{{ secret + n }}",
+            ErrorKind::Template,
+            "line 1 column 4: invalid operation in `secret + n`",
+        );
+        fails("a\n{% include 'x' %}", ErrorKind::Template, "line 2 column 4: ");
+    }
+
+    #[test]
+    fn loops_and_growth_have_a_limit() {
+        let loops = "{% for a in range(n) %}{% for b in range(n) %}{{ secret }}{% endfor %}{% endfor %}";
+        let growth = format!(
+            "{{% set a = secret %}}{}{{{{ a | length }}}}",
+            "{% set a = a ~ a %}".repeat(64)
+        );
+        let calls = "{% macro m(x) %}{{ m(x ~ x) }}{% endmacro %}{{ m(secret) }}";
+        for text in [loops, &growth, calls] {
+            let start = std::time::Instant::now();
+            let error = block_on(prompt(text).unwrap().invoke(dict! {"secret": "s3cret", "n": 2000})).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::LimitExceeded | ErrorKind::Template),
+                "{error}"
+            );
+            assert!(start.elapsed().as_secs() < 10, "{text}");
+        }
+    }
+}
