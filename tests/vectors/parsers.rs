@@ -35,7 +35,7 @@ fn with_parser(args: &Value, run: impl Run) -> Result<Value, CaseError> {
     };
     match arg(args, "parser").as_str().unwrap_or_default() {
         // LangChain's parser closes what is open, and so does this one when it is told to.
-        "json" if flag("diff") => Err(Error::new(ErrorKind::Unsupported, "there are no JSON patches").into()),
+        "json" if flag("diff") => run.run(JsonOutputParser::new().lenient().diff()),
         "json" => run.run(JsonOutputParser::new().lenient()),
         "str" => run.run(StrOutputParser),
         "comma" => run.run(CommaSeparatedListOutputParser),

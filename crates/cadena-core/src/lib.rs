@@ -87,9 +87,9 @@ pub use prompts::{
 };
 mod parsers;
 pub use parsers::{
-    CommaSeparatedListOutputParser, JsonOutputFunctionsParser, JsonOutputParser, JsonOutputToolsParser,
-    MarkdownListOutputParser, NumberedListOutputParser, StrOutputParser, TypedOutputParser, UnparsedAnswer, Xml,
-    XmlChunk, XmlOutputParser,
+    CommaSeparatedListOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser, JsonOutputParser,
+    JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser, PatchOperation, Patched,
+    StrOutputParser, TypedOutputParser, UnparsedAnswer, Xml, XmlChunk, XmlOutputParser,
 };
 
 mod tools;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, Error, ErrorKind, JsonOutputParser, Keyed,
-    Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, Whole,
+    Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, ValueChunk, Whole,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +21,9 @@ pub(super) fn parser(name: &Value) -> Result<Step, CaseError> {
     let json = |piece| from_piece(piece).map(Some);
     match name.as_str() {
         Some("str") => Ok(Adapter::through(StrOutputParser, whole_message, message_piece, text).boxed()),
-        Some("json") => Ok(Adapter::through(JsonOutputParser::new(), whole_message, message_piece, json).boxed()),
+        Some("json") => {
+            Ok(Adapter::through(JsonOutputParser::new().lenient(), whole_message, message_piece, json).boxed())
+        }
         _ => Err(CaseError::open("an output parser")),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::answer::UnparsedAnswer;
+use super::diff::JsonDiffOutputParser;
 use super::reader::{Chunks, Reader, parser};
 use crate::json::{PartialJson, PartialJsonMarkdown};
 use crate::messages::python;
@@ -53,6 +54,11 @@ impl JsonOutputParser {
         self
     }
 
+    /// Streams what changed instead of the growing value, as JSON patches.
+    pub fn diff(self) -> JsonDiffOutputParser {
+        JsonDiffOutputParser::new(self)
+    }
+
     /// What to tell a model, so that it answers in this form.
     ///
     /// # Examples
@@ -77,29 +83,59 @@ impl JsonOutputParser {
 parser!(
     JsonOutputParser,
     Value,
-    |this| JsonReader {
-        lenient: this.lenient,
-        text: String::new(),
-        json: PartialJsonMarkdown::new(),
-        last: None,
-    },
+    |this| JsonReader::new(GrowingJson::new(this)),
     Ok(Value::Null)
 );
 impl_pipe!(JsonOutputParser);
 
-struct JsonReader {
+/// The value of an answer as far as it has arrived.
+pub(super) struct GrowingJson {
     lenient: bool,
     text: String,
     json: PartialJsonMarkdown,
+}
+
+impl GrowingJson {
+    pub(super) fn new(parser: &JsonOutputParser) -> Self {
+        Self {
+            lenient: parser.lenient,
+            text: String::new(),
+            json: PartialJsonMarkdown::new(),
+        }
+    }
+
+    /// Reads a piece, and shows the value if there may be a new one.
+    pub(super) fn push(&mut self, chunk: AIMessageChunk) -> Result<Option<&Value>> {
+        let piece = chunk.content.into_text();
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        self.text.push_str(&piece);
+        self.json
+            .push(&piece)
+            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
+        Ok(self.json.value().filter(|value| !value.is_null()))
+    }
+
+    /// The value of the complete answer.
+    pub(super) fn finish(self) -> Result<Value> {
+        let value = if self.lenient {
+            self.json.into_value()
+        } else {
+            complete(&self.text).map(|(value, _)| value)
+        };
+        value.map_err(|error| UnparsedAnswer::behind(self.text, error))
+    }
+}
+
+struct JsonReader {
+    json: GrowingJson,
     last: Option<Value>,
 }
 
 impl JsonReader {
-    fn emit(&mut self, value: Value, out: &mut Chunks<Value>) {
-        if self.last.as_ref() != Some(&value) {
-            out.push_back(ValueChunk::from(value.clone()));
-            self.last = Some(value);
-        }
+    fn new(json: GrowingJson) -> Self {
+        Self { json, last: None }
     }
 }
 
@@ -107,29 +143,19 @@ impl Reader for JsonReader {
     type Output = Value;
 
     fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<Value>) -> Result<()> {
-        let piece = chunk.content.into_text();
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.text.push_str(&piece);
-        self.json
-            .push(&piece)
-            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
-        let value = self.json.value().filter(|value| !value.is_null());
-        if let Some(value) = value.filter(|value| self.last.as_ref() != Some(value)).cloned() {
-            self.emit(value, out);
+        let value = self.json.push(chunk)?;
+        if let Some(value) = value.filter(|value| self.last.as_ref() != Some(value)) {
+            out.push_back(ValueChunk::from(value.clone()));
+            self.last = Some(value.clone());
         }
         Ok(())
     }
 
-    fn finish(mut self, out: &mut Chunks<Value>) -> Result<()> {
-        let value = if self.lenient {
-            std::mem::take(&mut self.json).into_value()
-        } else {
-            complete(&self.text).map(|(value, _)| value)
-        };
-        let value = value.map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
-        self.emit(value, out);
+    fn finish(self, out: &mut Chunks<Value>) -> Result<()> {
+        let value = self.json.finish()?;
+        if self.last.as_ref() != Some(&value) {
+            out.push_back(ValueChunk::from(value));
+        }
         Ok(())
     }
 }

@@ -1,0 +1,92 @@
+//! JSON in an answer, streamed as what changed.
+
+use serde_json::Value;
+
+use super::json::{GrowingJson, JsonOutputParser};
+use super::patch::{JsonPatch, Patched};
+use super::reader::{Chunks, Reader, parser};
+use crate::{AIMessageChunk, Result, impl_pipe};
+
+/// Takes the JSON out of an answer, and streams what changed in it as JSON patches: [`JsonOutputParser::diff`].
+///
+/// The patches of a stream, one after the other, make the value of `null`.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, JsonOutputParser, RunnableExt};
+/// use futures::TryStreamExt;
+/// use serde_json::json;
+///
+/// # futures::executor::block_on(async {
+/// let chain = EchoModel::new() | JsonOutputParser::new().diff(); // the model says one word after the other
+/// let patches: Vec<_> = chain.stream("{\"a\": \"to be\"}").try_collect().await?;
+/// assert_eq!(
+///     serde_json::to_value(patches)?,
+///     json!([
+///         [{"op": "replace", "path": "", "value": {}}],
+///         [{"op": "add", "path": "/a", "value": "to "}],
+///         [{"op": "replace", "path": "/a", "value": "to be"}],
+///     ]),
+/// );
+/// assert_eq!(chain.invoke("[1]").await?.0, json!([1]));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct JsonDiffOutputParser {
+    parser: JsonOutputParser,
+}
+
+impl JsonDiffOutputParser {
+    pub(super) fn new(parser: JsonOutputParser) -> Self {
+        Self { parser }
+    }
+
+    /// What to tell a model, so that it answers in this form, as [`JsonOutputParser::format_instructions`].
+    #[must_use]
+    pub fn format_instructions(&self) -> String {
+        self.parser.format_instructions()
+    }
+}
+
+parser!(
+    JsonDiffOutputParser,
+    Patched,
+    |this| DiffReader {
+        json: GrowingJson::new(&this.parser),
+        seen: Value::Null
+    },
+    Ok(Patched::default())
+);
+impl_pipe!(JsonDiffOutputParser);
+
+struct DiffReader {
+    json: GrowingJson,
+    /// What the patches so far make.
+    seen: Value,
+}
+
+fn emit(seen: &mut Value, value: &Value, out: &mut Chunks<Patched>) -> Result<()> {
+    let patch = JsonPatch::between(seen, value);
+    if patch.is_empty() {
+        return Ok(());
+    }
+    out.push_back(patch.clone());
+    patch.apply(seen)
+}
+
+impl Reader for DiffReader {
+    type Output = Patched;
+
+    fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<Patched>) -> Result<()> {
+        match self.json.push(chunk)? {
+            Some(value) => emit(&mut self.seen, value, out),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self, out: &mut Chunks<Patched>) -> Result<()> {
+        emit(&mut self.seen, &self.json.finish()?, out)
+    }
+}
