@@ -59,7 +59,7 @@ mod scan;
 mod spans;
 mod tree;
 
-pub(crate) use self::spans::{Children, JsonSpans, SpanNode};
+pub(crate) use self::spans::{Children, JsonSpans, SpanNode, escape};
 
 pub use self::markdown::{PartialJsonMarkdown, parse_and_check_json_markdown, parse_json_markdown};
 pub use self::partial::{PartialJson, parse_partial_json, parse_partial_json_strict};

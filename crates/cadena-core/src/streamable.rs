@@ -1,6 +1,6 @@
 //! Values that can flow through a chain, whole or in chunks.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Error, ErrorKind, Merge, Message, Result};
@@ -61,7 +61,7 @@ pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
 /// assert_eq!(snapshot, Whole(2));
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Whole<T>(pub T);
 

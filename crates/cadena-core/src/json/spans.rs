@@ -72,6 +72,33 @@ impl JsonSpans {
         self.nodes.get(index)
     }
 
+    /// The pointer of the innermost value that holds a place of the text, its ends included.
+    pub(crate) fn pointer_to(&self, at: usize) -> Option<String> {
+        let holds = |node: &SpanNode| node.span.start <= at && at <= node.span.end;
+        let held = |child: &usize| self.nodes.get(*child).filter(|child| holds(child));
+        let mut node = self.root().filter(|root| holds(root))?;
+        let mut pointer = String::new();
+        loop {
+            let child = match &node.children {
+                Children::Items(items) => {
+                    let mut items = items.iter().enumerate();
+                    items.find_map(|(index, child)| Some((index.to_string(), held(child)?)))
+                }
+                Children::Members(members) => {
+                    let mut members = members.iter();
+                    members.find_map(|(key, child)| Some((escape(key), held(child)?)))
+                }
+                Children::Text | Children::Plain => None,
+            };
+            let Some((part, child)) = child else {
+                return Some(pointer);
+            };
+            pointer.push('/');
+            pointer.push_str(&part);
+            node = child;
+        }
+    }
+
     /// The value at a JSON pointer, as RFC 6901 writes it.
     pub(crate) fn at(&self, pointer: &str) -> Option<&SpanNode> {
         let mut node = self.root()?;
@@ -97,6 +124,11 @@ impl SpanNode {
     pub(crate) fn is_container(&self) -> bool {
         matches!(self.children, Children::Items(_) | Children::Members(_))
     }
+}
+
+/// A key as a part of a JSON pointer.
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// RFC 6901 has no leading zeros and no signs.

@@ -19,23 +19,53 @@ use crate::{Error, ErrorKind};
 /// assert!(!format!("{error:?}").contains("rather"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct UnparsedAnswer(String);
+pub struct UnparsedAnswer {
+    text: String,
+    pointer: Option<String>,
+}
 
 impl UnparsedAnswer {
     /// What the model said.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Which value of the answer was not as expected, as a JSON pointer; `None` if the answer is not JSON or the place is not known.
+    ///
+    /// Its keys are the model's words, so it is not in the text of the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TypedOutputParser, UnparsedAnswer};
+    ///
+    /// let error = TypedOutputParser::<Vec<Vec<u8>>>::new().parse("[[1], [2, \"two\"]]").unwrap_err();
+    /// assert_eq!(error.detail(), "expected u8 at line 1 column 15");
+    /// assert_eq!(error.downcast_source_ref().and_then(UnparsedAnswer::pointer), Some("/1/1"));
+    /// ```
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
     }
 
     /// An error about a text.
     pub(super) fn of(text: impl Into<String>, detail: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Parse, detail.into()).with_source(Self(text.into()))
+        Self::at(text, None, detail)
+    }
+
+    /// An error about a value of a text.
+    pub(super) fn at(text: impl Into<String>, pointer: Option<String>, detail: impl Into<String>) -> Error {
+        let text = text.into();
+        Error::new(ErrorKind::Parse, detail.into()).with_source(Self { text, pointer })
     }
 
     /// Attaches the text to an error about it.
     pub(super) fn behind(text: impl Into<String>, error: Error) -> Error {
-        error.with_source(Self(text.into()))
+        error.with_source(Self {
+            text: text.into(),
+            pointer: None,
+        })
     }
 }
 
@@ -47,7 +77,7 @@ impl fmt::Debug for UnparsedAnswer {
 
 impl fmt::Display for UnparsedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the answer has {} bytes", self.0.len())
+        write!(f, "the answer has {} bytes", self.text.len())
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{AIMessageChunk, Result, impl_pipe};
 ///     serde_json::to_value(patches)?,
 ///     json!([
 ///         [{"op": "replace", "path": "", "value": {}}],
-///         [{"op": "add", "path": "/a", "value": "to "}],
+///         [{"op": "add", "path": "/a", "value": "to"}],
 ///         [{"op": "replace", "path": "/a", "value": "to be"}],
 ///     ]),
 /// );

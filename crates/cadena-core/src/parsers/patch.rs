@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::json::escape;
 use crate::{Error, ErrorKind, Merge, Result, Streamable};
 
 /// Changes of a JSON value, as RFC 6902 writes them. A later patch goes on where an earlier one ended, so patches append.
@@ -138,7 +139,7 @@ impl JsonPatch {
 }
 
 fn child(path: &str, key: &str) -> String {
-    format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("{path}/{}", escape(key))
 }
 
 impl PatchOperation {

@@ -1,7 +1,7 @@
 //! A value of your own type in an answer.
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::ops::BitOr;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::answer::UnparsedAnswer;
 use super::json::{complete, instructions};
 use super::reader::{Chunks, Reader, parser};
-use crate::{AIMessageChunk, Result, Streamable};
+use crate::json::{JsonSpans, PartialJsonMarkdown};
+use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Streamable, Whole};
 
 /// Takes a value of a type out of an answer in JSON, bare or in a Markdown fence.
 ///
-/// It comes in one piece, when the answer is complete; [`JsonOutputParser`](crate::JsonOutputParser) shows it growing.
+/// It comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error says what was expected where;
+/// the text and the [pointer](UnparsedAnswer::pointer) are in the [`UnparsedAnswer`] behind it.
 ///
 /// # Examples
 ///
@@ -28,7 +30,7 @@ use crate::{AIMessageChunk, Result, Streamable};
 /// flow_whole!(Joke);
 ///
 /// # futures::executor::block_on(async {
-/// let chain = EchoModel::new().pipe(TypedOutputParser::<Joke>::new());
+/// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new();
 /// let joke = chain.invoke(r#"{"setup": "Why?", "rating": 7}"#).await?;
 /// assert_eq!(joke, Joke { setup: "Why?".to_owned(), rating: 7 });
 ///
@@ -39,15 +41,18 @@ use crate::{AIMessageChunk, Result, Streamable};
 #[must_use = "steps do nothing until they are invoked"]
 pub struct TypedOutputParser<T> {
     schema: Option<Value>,
-    output: PhantomData<fn() -> T>,
+    growing: Option<Growing<T>>,
 }
+
+/// The value of a type, if the answer so far has one.
+type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
     /// A parser for a type.
     pub fn new() -> Self {
         Self {
             schema: None,
-            output: PhantomData,
+            growing: None,
         }
     }
 
@@ -76,6 +81,60 @@ impl<T> TypedOutputParser<T> {
     }
 }
 
+impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
+    /// Also streams the value while the answer grows: each new JSON that can be read as the type, and nothing as long as it cannot.
+    ///
+    /// Fields with `#[serde(default)]` may still be missing, so with one on every field the value shows from its first bracket on. A
+    /// text may be cut, and a number may lack digits. The last value is what invoking gives.
+    ///
+    /// For types that flow whole, as a later value replaces an earlier one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{flow_whole, EchoModel, RunnableExt, TypedOutputParser};
+    /// use futures::TryStreamExt;
+    ///
+    /// #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+    /// #[serde(default)]
+    /// struct Joke {
+    ///     setup: String,
+    ///     rating: Option<u8>,
+    /// }
+    /// flow_whole!(Joke);
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new().streaming(); // the model says one word after the other
+    /// let jokes: Vec<_> = chain.stream(r#"{"setup": "Why not?", "rating": 7}"#).try_collect().await?;
+    /// let seen: Vec<_> = jokes.iter().map(|joke| (joke.0.setup.as_str(), joke.0.rating)).collect();
+    /// assert_eq!(seen, [("", None), ("Why", None), ("Why not?", None), ("Why not?", Some(7))]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn streaming(mut self) -> Self {
+        self.growing = Some(|value| T::deserialize(value).ok());
+        self
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl<T: schemars::JsonSchema> TypedOutputParser<T> {
+    /// Sets the schema of the type itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::TypedOutputParser;
+    ///
+    /// let parser = TypedOutputParser::<Vec<u8>>::new().with_type_schema();
+    /// assert!(parser.format_instructions().contains(r#""items": {"type": "integer", "format": "uint8""#));
+    /// ```
+    pub fn with_type_schema(self) -> Self {
+        let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
+        schema.remove("$schema"); // It says nothing to a model.
+        self.with_schema(schema.to_value())
+    }
+}
+
 impl<T> Default for TypedOutputParser<T> {
     fn default() -> Self {
         Self::new()
@@ -86,7 +145,7 @@ impl<T> Clone for TypedOutputParser<T> {
     fn clone(&self) -> Self {
         Self {
             schema: self.schema.clone(),
-            output: PhantomData,
+            growing: self.growing,
         }
     }
 }
@@ -99,35 +158,72 @@ impl<T> fmt::Debug for TypedOutputParser<T> {
 
 struct TypedReader<T> {
     text: String,
-    output: PhantomData<fn() -> T>,
+    growing: Option<Growing<T>>,
+    json: PartialJsonMarkdown,
+    last: Option<Value>,
+    /// Whether the last value could be shown.
+    shown: bool,
+}
+
+impl<T> TypedReader<T> {
+    fn new(growing: Option<Growing<T>>) -> Self {
+        Self {
+            text: String::new(),
+            growing,
+            json: PartialJsonMarkdown::new(),
+            last: None,
+            shown: false,
+        }
+    }
 }
 
 impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
     type Output = T;
 
-    fn push(&mut self, chunk: AIMessageChunk, _out: &mut Chunks<T>) -> Result<()> {
-        self.text.push_str(&chunk.content.into_text());
+    fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<T>) -> Result<()> {
+        let piece = chunk.content.into_text();
+        self.text.push_str(&piece);
+        let Some(growing) = self.growing else { return Ok(()) };
+        self.json
+            .push(&piece)
+            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
+        let value = self.json.value().filter(|value| !value.is_null());
+        if let Some(value) = value.filter(|value| self.last.as_ref() != Some(value)) {
+            let shown = growing(value);
+            self.shown = shown.is_some();
+            out.extend(shown.map(Streamable::into_chunk));
+            self.last = Some(value.clone());
+        }
         Ok(())
     }
 
     fn finish(self, out: &mut Chunks<T>) -> Result<()> {
-        out.push_back(read::<T>(&self.text)?.into_chunk());
+        let (value, output) = read::<T>(&self.text)?;
+        if !self.shown || self.last != Some(value) {
+            out.push_back(output.into_chunk());
+        }
         Ok(())
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+fn read<T: DeserializeOwned>(text: &str) -> Result<(Value, T)> {
     let (value, json) = complete(text).map_err(|error| UnparsedAnswer::behind(text, error))?;
-    serde_json::from_value(value).map_err(|error| {
-        // The text again, for the place; it fails there as the value did.
-        let placed = serde_json::from_str::<T>(json).err().filter(|placed| placed.is_data());
-        let place = placed.map(|placed| {
-            let begin = json.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-            let lines = text.get(..begin).unwrap_or_default().matches('\n').count();
-            format!(" at line {} column {}", placed.line() + lines, placed.column())
-        });
-        UnparsedAnswer::of(text, expected(&error.to_string()) + &place.unwrap_or_default())
-    })
+    let error = match T::deserialize(&value) {
+        Ok(output) => return Ok((value, output)),
+        Err(error) => expected(&error.to_string()),
+    };
+    // The text again, for the place; it fails there as the value did.
+    let placed = serde_json::from_str::<T>(json).err().filter(serde_json::Error::is_data);
+    let Some(placed) = placed else {
+        return Err(UnparsedAnswer::of(text, error));
+    };
+    let before = json.split_inclusive('\n').take(placed.line().saturating_sub(1));
+    let at = before.map(str::len).sum::<usize>() + placed.column();
+    let pointer = JsonSpans::of_answer(json).pointer_to(at);
+    let begin = json.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let lines = text.get(..begin).unwrap_or_default().matches('\n').count();
+    let detail = format!("{error} at line {} column {}", placed.line() + lines, placed.column());
+    Err(UnparsedAnswer::at(text, pointer, detail))
 }
 
 /// What a type expected, without the value that was there: the value is what the model said.
@@ -144,6 +240,14 @@ pub(super) fn expected(message: &str) -> String {
 parser!(
     TypedOutputParser<T: Streamable, DeserializeOwned>,
     T,
-    |_this| TypedReader::<T> { text: String::new(), output: PhantomData },
+    |this| TypedReader::new(this.growing),
     Err(crate::ErrorKind::Internal.into())
 );
+
+impl<T: Streamable + DeserializeOwned, Next: Follows<T>> BitOr<Next> for TypedOutputParser<T> {
+    type Output = Chain<AIMessage, Next::Output>;
+
+    fn bitor(self, next: Next) -> Self::Output {
+        self.pipe(next)
+    }
+}

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Serialize, Serializer};
 
 use super::{Alignment, TokenLogprob};
-use crate::json::{Children, JsonSpans, SpanNode};
+use crate::json::{Children, JsonSpans, SpanNode, escape};
 
 /// How sure the model was of each value of an answer in JSON, by JSON pointer.
 ///
@@ -109,10 +109,7 @@ impl JsonConfidence {
                 Children::Items(items) => (0..)
                     .zip(items)
                     .for_each(|(at, child): (usize, _)| add(&at.to_string(), child)),
-                Children::Members(members) => members.iter().for_each(|(key, child)| match key.contains(['~', '/']) {
-                    true => add(&key.replace('~', "~0").replace('/', "~1"), child),
-                    false => add(key, child),
-                }),
+                Children::Members(members) => members.iter().for_each(|(key, child)| add(&escape(key), child)),
                 Children::Text | Children::Plain => {}
             }
             if let Some(children) = open.get_mut(begin..) {
