@@ -87,9 +87,10 @@ pub use prompts::{
 };
 mod parsers;
 pub use parsers::{
-    CommaSeparatedListOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser, JsonOutputParser,
-    JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser, PatchOperation, Patched,
-    StrOutputParser, TypedOutputParser, UnparsedAnswer, Xml, XmlChunk, XmlOutputParser,
+    CommaSeparatedListOutputParser, FixingOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser,
+    JsonOutputParser, JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser,
+    OutputParserExt, PatchOperation, Patched, RetryOutputParser, StrOutputParser, TypedOutputParser, UnparsedAnswer,
+    Xml, XmlChunk, XmlOutputParser,
 };
 
 mod tools;

@@ -18,4 +18,6 @@ mod tools;
 pub use tools::{JsonOutputFunctionsParser, JsonOutputToolsParser};
 mod answer;
 pub use answer::UnparsedAnswer;
+mod repair;
+pub use repair::{FixingOutputParser, OutputParserExt, RetryOutputParser};
 mod reader;

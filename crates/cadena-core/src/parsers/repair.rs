@@ -1,0 +1,267 @@
+//! Asks a model again when its answer could not be read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::answer::UnparsedAnswer;
+use crate::{
+    AIMessage, BoxRunnable, Error, ErrorKind, HumanMessage, Message, PromptValue, Result, RunContext, Runnable,
+    RunnableExt, Streamable, impl_pipe,
+};
+
+/// What every output parser can do beyond [`RunnableExt`].
+pub trait OutputParserExt: Runnable<Input = AIMessage> {
+    /// Reads the answers of a model to a prompt, and asks it again in the same conversation when it cannot read one: with its answer and
+    /// with what was wrong in it.
+    ///
+    /// It stands in the place of the model and the parser: `prompt | parser.with_retry_prompt(model)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, ErrorKind, JsonOutputParser, OutputParserExt, RunnableExt, UnparsedAnswer};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chain = JsonOutputParser::new().with_retry_prompt(EchoModel::new()).max_retries(2);
+    /// assert_eq!(chain.invoke("[1, 2]").await?, serde_json::json!([1, 2]));
+    ///
+    /// let error = chain.invoke("one and two").await.unwrap_err(); // a model that only echoes never gets it right
+    /// assert_eq!(error.kind(), ErrorKind::Parse);
+    /// assert!(error.detail().starts_with("expected a value at line 1 column 1; asked again 2 times"));
+    /// let first = error.downcast_source_ref().map(UnparsedAnswer::text);
+    /// assert_eq!(first, Some("one and two"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn with_retry_prompt<M>(self, model: M) -> RetryOutputParser<Self::Output>
+    where
+        Self: Sized,
+        M: Runnable<Input = PromptValue, Output = AIMessage>,
+    {
+        RetryOutputParser {
+            repair: Repair::new(self, model),
+        }
+    }
+
+    /// Reads an answer, and has a model correct it when it cannot be read: with the answer and with what is wrong in it, without the
+    /// conversation.
+    ///
+    /// It stands behind any model: `prompt | model | parser.with_fixing_model(other)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, AIMessage, JsonOutputParser, OutputParserExt, PromptValue, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let fixer = lambda(|_: PromptValue| AIMessage::new("[1, 2]")); // stands for a model
+    /// let parser = JsonOutputParser::new().with_fixing_model(fixer);
+    /// assert_eq!(parser.invoke(AIMessage::new("[1, 2")).await?, serde_json::json!([1, 2]));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn with_fixing_model<M>(self, model: M) -> FixingOutputParser<Self::Output>
+    where
+        Self: Sized,
+        M: Runnable<Input = PromptValue, Output = AIMessage>,
+    {
+        FixingOutputParser {
+            repair: Repair::new(self, model),
+        }
+    }
+}
+
+impl<P: Runnable<Input = AIMessage> + ?Sized> OutputParserExt for P {}
+
+/// A model and a parser that asks it again: [`OutputParserExt::with_retry_prompt`].
+///
+/// Only what a parser cannot read ([`ErrorKind::Parse`]) is asked for again. Every call of the model is a call as any other: listeners see
+/// it and its tokens count. It answers whole, as an answer must be complete to be known to be right.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct RetryOutputParser<O: Streamable> {
+    repair: Repair<O>,
+}
+
+/// A parser and a model that corrects what it cannot read: [`OutputParserExt::with_fixing_model`].
+///
+/// As with [`RetryOutputParser`], only [`ErrorKind::Parse`] is worth another call, and every call counts.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct FixingOutputParser<O: Streamable> {
+    repair: Repair<O>,
+}
+
+struct Repair<O: Streamable> {
+    parser: BoxRunnable<AIMessage, O>,
+    model: BoxRunnable<PromptValue, AIMessage>,
+    max_retries: u32,
+    instructions: Option<String>,
+}
+
+impl<O: Streamable> Repair<O> {
+    fn new(
+        parser: impl Runnable<Input = AIMessage, Output = O>,
+        model: impl Runnable<Input = PromptValue, Output = AIMessage>,
+    ) -> Self {
+        Self {
+            parser: parser.boxed(),
+            model: model.boxed(),
+            max_retries: 1,
+            instructions: None,
+        }
+    }
+
+    /// Reads an answer; as long as it cannot be read, reads the model's answer to `again`.
+    async fn read(
+        &self,
+        first: AIMessage,
+        again: impl Fn(&str, &str) -> PromptValue + Send + Sync,
+        cx: &RunContext,
+    ) -> Result<O> {
+        let mut answer = first.clone();
+        let mut first_error = None;
+        for retry in 0.. {
+            let text = answer.text().into_owned();
+            let error = match self.parser.invoke_in(answer, cx).await {
+                Err(error) if error.kind() == ErrorKind::Parse => error,
+                read => return read.map_err(|error| keep(error, first)),
+            };
+            if retry == self.max_retries {
+                return Err(give_up(first_error, error, retry, first));
+            }
+            let prompt = again(&text, &self.complaint(&error));
+            first_error.get_or_insert(error);
+            answer = match self.model.invoke_in(prompt, cx).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(keep(error, first)),
+            };
+        }
+        Err(ErrorKind::Internal.into()) // The loop ends by itself only after 2^32 calls.
+    }
+
+    /// What is wrong with an answer, said to the model. The model may see its own words.
+    fn complaint(&self, error: &Error) -> String {
+        let mut text = format!("This answer could not be read: {}", error.detail());
+        let pointer = error.downcast_source_ref().and_then(UnparsedAnswer::pointer);
+        if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
+            text += &format!(", in the value at `{pointer}`");
+        }
+        text += ".";
+        if let Some(instructions) = &self.instructions {
+            text += "\n\n";
+            text += instructions;
+        }
+        text += "\n\nWrite the whole answer again, correctly, and nothing else.";
+        text
+    }
+}
+
+/// The first answer stays with an error of a later call.
+fn keep(error: Error, first: AIMessage) -> Error {
+    match error.partial() {
+        Some(_) => error,
+        None => error.with_partial(first.into()),
+    }
+}
+
+fn give_up(first_error: Option<Error>, last: Error, retries: u32, first: AIMessage) -> Error {
+    let Some(first_error) = first_error else {
+        return keep(last, first);
+    };
+    let times = if retries == 1 {
+        "once"
+    } else {
+        &format!("{retries} times")
+    };
+    let detail = format!(
+        "{}; asked again {times}, and at last: {}",
+        first_error.detail(),
+        last.detail()
+    );
+    keep(Error::new(ErrorKind::Parse, detail).with_source(first_error), first)
+}
+
+macro_rules! settings {
+    ($type:ident) => {
+        impl<O: Streamable> $type<O> {
+            /// Sets how often the model is asked again; default: once.
+            pub fn max_retries(mut self, retries: u32) -> Self {
+                self.repair.max_retries = retries;
+                self
+            }
+
+            /// Adds what the answer must look like, such as the `format_instructions` of the parser.
+            pub fn with_instructions(mut self, instructions: impl Into<String>) -> Self {
+                self.repair.instructions = Some(instructions.into());
+                self
+            }
+        }
+
+        impl<O: Streamable> Clone for $type<O> {
+            fn clone(&self) -> Self {
+                Self {
+                    repair: Repair {
+                        parser: dyn_clone::clone_box(&*self.repair.parser),
+                        model: dyn_clone::clone_box(&*self.repair.model),
+                        max_retries: self.repair.max_retries,
+                        instructions: self.repair.instructions.clone(),
+                    },
+                }
+            }
+        }
+
+        impl<O: Streamable> fmt::Debug for $type<O> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type))
+                    .field("parser", &self.repair.parser.name())
+                    .field("model", &self.repair.model.name())
+                    .field("max_retries", &self.repair.max_retries)
+                    .finish_non_exhaustive()
+            }
+        }
+
+        impl_pipe!($type<O>, for <O: Streamable>);
+    };
+}
+
+settings!(RetryOutputParser);
+settings!(FixingOutputParser);
+
+#[async_trait]
+impl<O: Streamable> Runnable for RetryOutputParser<O> {
+    type Input = PromptValue;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("RetryOutputParser")
+    }
+
+    async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
+        let first = self.repair.model.invoke_in(input.clone(), &cx).await?;
+        // Without the calls of tools in it: a server wants their results next.
+        let again = |text: &str, complaint: &str| {
+            let mut messages = input.messages.clone();
+            messages.push(Message::from(AIMessage::new(text)));
+            messages.push(Message::from(HumanMessage::new(complaint)));
+            PromptValue::new(messages)
+        };
+        self.repair.read(first, again, &cx).await
+    }
+}
+
+#[async_trait]
+impl<O: Streamable> Runnable for FixingOutputParser<O> {
+    type Input = AIMessage;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed("FixingOutputParser")
+    }
+
+    async fn run(&self, input: AIMessage, cx: RunContext) -> Result<O> {
+        let again = |text: &str, complaint: &str| {
+            let request = format!("An answer:\n\n{text}\n\n{complaint}");
+            PromptValue::from(HumanMessage::new(request))
+        };
+        self.repair.read(input, again, &cx).await
+    }
+}
