@@ -36,7 +36,7 @@ fn pieces(text: &str, cuts: &[prop::sample::Index]) -> ChunkStream<AIMessage> {
     let pieces: Vec<_> = ends
         .into_iter()
         .map(|end| {
-            let piece: String = chars[start..end].iter().collect();
+            let piece: String = chars.iter().take(end).skip(start).collect();
             start = end;
             Ok(AIMessageChunk::new(piece))
         })

@@ -8,10 +8,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::input::input_of;
 use super::message::{IntoMessageTemplate, MessageTemplate};
 use super::placeholder::MessagesPlaceholder;
-use super::scope::{Partials, Scope, open_names};
+use super::scope::{Partials, Scope, open_names, partials};
 use super::selector::at_once;
 use super::template::TemplateFormat;
 use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
@@ -145,39 +144,6 @@ impl ChatPromptTemplate {
         self + placeholder
     }
 
-    /// Fills a variable in before; what the input says wins.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{dict, ChatPromptTemplate};
-    ///
-    /// let prompt = ChatPromptTemplate::new().human("{a} {b}")?.partial("a", "A");
-    /// assert_eq!(prompt.input_variables(), ["b"]);
-    /// assert_eq!(prompt.format(&dict! {"b": "B"})?.messages[0].text(), "A B");
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.partials.set(name.into(), value.into());
-        self
-    }
-
-    /// Fills a variable in by a function that is called in every rendering whose input does not have it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{dict, ChatPromptTemplate};
-    ///
-    /// let prompt = ChatPromptTemplate::new().human("It is {day}.")?.partial_fn("day", || "Monday".into());
-    /// assert_eq!(prompt.format(&dict! {})?.messages[0].text(), "It is Monday.");
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    pub fn partial_fn(mut self, name: impl Into<String>, value: impl Fn() -> Value + Send + Sync + 'static) -> Self {
-        self.partials.set_fn(name.into(), value);
-        self
-    }
-
     /// The places, first one first.
     ///
     /// # Examples
@@ -251,25 +217,6 @@ impl ChatPromptTemplate {
         (required, optional)
     }
 
-    /// An input from an object, or from the bare value of the only variable.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{dict, ChatPromptTemplate};
-    ///
-    /// let prompt = ChatPromptTemplate::new().human("Why {what}?")?;
-    /// assert_eq!(prompt.input("bears")?, dict! {"what": "bears"});
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    pub fn input(&self, value: impl Into<Value>) -> Result<Dict> {
-        input_of(value.into(), &self.input_variables())
-    }
-
     /// Fills the template.
     ///
     /// # Errors
@@ -323,6 +270,12 @@ impl ChatPromptTemplate {
         self.push(scope, out).boxed()
     }
 }
+
+partials!(
+    ChatPromptTemplate,
+    "ChatPromptTemplate::new().human(\"{a} {b}\")?",
+    ".messages[0].text()"
+);
 
 impl<M: Into<MessageTemplate>> Extend<M> for ChatPromptTemplate {
     fn extend<I: IntoIterator<Item = M>>(&mut self, messages: I) {

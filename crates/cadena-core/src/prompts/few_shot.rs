@@ -6,10 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::Value;
 
 use super::chat::ChatPromptTemplate;
-use super::scope::{Partials, Scope, open_names};
+use super::scope::{Partials, Scope, open_names, partials};
 use super::selector::{ExampleSelector, Examples, at_once};
 use super::template::Template;
 use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
@@ -89,12 +88,6 @@ impl FewShotPromptTemplate {
         self
     }
 
-    /// Fills a variable in before; what the input says wins.
-    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.partials.set(name.into(), value.into());
-        self
-    }
-
     /// The keys that the input must have, sorted.
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
@@ -130,6 +123,12 @@ impl FewShotPromptTemplate {
         Ok(parts.join(&self.separator))
     }
 }
+
+partials!(
+    FewShotPromptTemplate,
+    "FewShotPromptTemplate::new(cadena_core::Template::parse(\"\")?, cadena_core::Template::parse(\"{a} {b}\")?)",
+    ""
+);
 
 #[async_trait]
 impl Runnable for FewShotPromptTemplate {

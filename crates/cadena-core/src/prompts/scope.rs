@@ -135,3 +135,69 @@ pub(super) fn open_names<'a>(names: impl IntoIterator<Item = &'a str>, partials:
     names.dedup();
     names
 }
+
+/// What every template with `partials` has, and an example of it: how one with `{a} {b}` is made, and the text of what it gives.
+macro_rules! partials {
+    ($type:ident, $make:literal, $text:literal) => {
+        impl $type {
+            /// Fills a variable in before; what the input says wins.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("use cadena_core::{dict, ", stringify!($type), "};")]
+            ///
+            #[doc = concat!("let prompt = ", $make, ".partial(\"a\", \"A\");")]
+            /// assert_eq!(prompt.input_variables(), ["b"]);
+            #[doc = concat!("assert_eq!(prompt.format(&dict! {\"b\": \"B\"})?", $text, ", \"A B\");")]
+            /// # Ok::<_, cadena_core::Error>(())
+            /// ```
+            pub fn partial(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+                self.partials.set(name.into(), value.into());
+                self
+            }
+
+            /// Fills a variable in by a function that is called in every rendering whose input does not have it.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("use cadena_core::{dict, ", stringify!($type), "};")]
+            ///
+            #[doc = concat!("let prompt = ", $make, ".partial_fn(\"a\", || \"Monday\".into());")]
+            #[doc = concat!("assert_eq!(prompt.format(&dict! {\"b\": 1})?", $text, ", \"Monday 1\");")]
+            #[doc = concat!("assert_eq!(prompt.format(&dict! {\"a\": \"Sunday\", \"b\": 1})?", $text, ", \"Sunday 1\");")]
+            /// # Ok::<_, cadena_core::Error>(())
+            /// ```
+            pub fn partial_fn(
+                mut self,
+                name: impl Into<String>,
+                value: impl Fn() -> serde_json::Value + Send + Sync + 'static,
+            ) -> Self {
+                self.partials.set_fn(name.into(), value);
+                self
+            }
+
+            /// An input from an object, or from the bare value of the only variable.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("use cadena_core::{dict, ", stringify!($type), "};")]
+            ///
+            #[doc = concat!("let prompt = ", $make, ".partial(\"a\", \"A\");")]
+            /// assert_eq!(prompt.input("B")?, dict! {"b": "B"});
+            /// # Ok::<_, cadena_core::Error>(())
+            /// ```
+            pub fn input(&self, value: impl Into<serde_json::Value>) -> $crate::Result<$crate::Dict> {
+                $crate::prompts::input::input_of(value.into(), &self.input_variables())
+            }
+        }
+    };
+}
+
+pub(super) use partials;

@@ -4,10 +4,8 @@ use std::borrow::Cow;
 use std::ops::Add;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
-use super::input::input_of;
-use super::scope::{Partials, Scope, open_names};
+use super::scope::{Partials, Scope, open_names, partials};
 use super::template::{Template, TemplateFormat};
 use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
 
@@ -65,29 +63,6 @@ impl PromptTemplate {
         Template::parse_as(text, format).map(Self::from)
     }
 
-    /// Fills a variable in before; what the input says wins.
-    pub fn partial(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.partials.set(name.into(), value.into());
-        self
-    }
-
-    /// Fills a variable in by a function that is called in every rendering whose input does not have it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{dict, PromptTemplate};
-    ///
-    /// let prompt = PromptTemplate::from_template("It is {day}.")?.partial_fn("day", || "Monday".into());
-    /// assert_eq!(prompt.format(&dict! {})?, "It is Monday.");
-    /// assert_eq!(prompt.format(&dict! {"day": "Sunday"})?, "It is Sunday.");
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    pub fn partial_fn(mut self, name: impl Into<String>, value: impl Fn() -> Value + Send + Sync + 'static) -> Self {
-        self.partials.set_fn(name.into(), value);
-        self
-    }
-
     /// The template without what was filled in before.
     #[must_use]
     pub fn template(&self) -> &Template {
@@ -100,25 +75,6 @@ impl PromptTemplate {
         open_names(self.template.variables(), &self.partials)
     }
 
-    /// An input from an object, or from the bare value of the only variable.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{dict, PromptTemplate};
-    ///
-    /// let prompt = PromptTemplate::from_template("Hi {name}")?;
-    /// assert_eq!(prompt.input("Ann")?, dict! {"name": "Ann"});
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    pub fn input(&self, value: impl Into<Value>) -> Result<Dict> {
-        input_of(value.into(), &self.input_variables())
-    }
-
     /// Fills the template. In mustache a name without a value is nothing here, and an error when the step is invoked.
     ///
     /// # Errors
@@ -129,6 +85,8 @@ impl PromptTemplate {
         self.template.render(&input.with(&self.partials.resolve(&input)))
     }
 }
+
+partials!(PromptTemplate, "PromptTemplate::from_template(\"{a} {b}\")?", "");
 
 impl From<Template> for PromptTemplate {
     fn from(template: Template) -> Self {
