@@ -50,8 +50,10 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `macros` | yes | `#[tool]`, `derive(Streamable)`, and JSON schemas from types |
+//! | `macros` | yes | `#[tool]`, `derive(Streamable)`, `prompt!` and `chat_prompt!`; includes `schemars` |
+//! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters and macros |
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
+//! | `schemars` | with `macros` | JSON schemas from types: [`parameters_of`], `TypedOutputParser::with_type_schema` |
 //! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |
 //! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
 //! | `tracing` | no | a `tracing` span for each run, with OpenTelemetry's `gen_ai.*` attributes; see [`RunConfig::trace_content`] |
@@ -94,21 +96,20 @@ pub use cadena_core::{
     route_fn, router, stream_fn, tool_fn, tool_node, trim_messages, try_route_fn,
 };
 
-#[cfg(feature = "macros")]
-pub use cadena_core::{parameters_of, schemars};
-#[cfg(feature = "macros")]
-pub use cadena_macros::{Streamable, tool};
-
 /// What the macros name.
 #[doc(hidden)]
 pub mod __private {
-    pub use cadena_core::__private::{Fallible, Value, serde};
+    pub use cadena_core::__private::{Fallible, Value, fill, serde};
 }
 
 #[cfg(feature = "tiktoken")]
 pub use cadena_core::TiktokenCounter;
+#[cfg(feature = "schemars")]
+pub use cadena_core::{parameters_of, schemars};
 #[cfg(feature = "openai")]
 pub use cadena_http as http;
+#[cfg(feature = "macros")]
+pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 #[cfg(feature = "openai")]
 pub use cadena_openai::ChatOpenAI;
 #[cfg(feature = "sqlite")]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, Error, ErrorKind, JsonOutputParser, Keyed,
-    Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, ValueChunk, Whole,
+    Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, Whole,
 };
 use serde_json::{Value, json};
 
