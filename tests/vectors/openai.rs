@@ -11,14 +11,18 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cadena_core::{AIMessageChunk, Bind, Bound, ChatOptions, Error, ErrorKind, PromptValue, RunnableExt, merge_all};
+use cadena_core::{
+    AIMessageChunk, Bind, Bound, ChatOptions, Error, ErrorKind, PromptValue, RunnableExt, convert_to_openai_tool,
+    merge_all,
+};
 use cadena_http::{Request, Response, RetryPolicy, Transport};
 use cadena_openai::ChatOpenAI;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::errors::CaseError;
+use crate::kinds::messages;
 use crate::merge::arg;
 
 /// `invoke` with the answers of a case.
@@ -28,7 +32,7 @@ pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
         None => vec![Answer::read(arg(args, "response"))],
     };
     let server = Server::new(answers);
-    let llm = model(args, &server)?;
+    let llm = model(args, &server, false)?;
     let prompt = prompt(args)?;
     if arg(args, "mode") == "generate" {
         return Err(CaseError::open("generate: the other choices"));
@@ -62,7 +66,7 @@ pub(crate) fn stream(args: &Value) -> Result<Value, CaseError> {
         .collect();
     let wire = Wire::read(&body);
     let server = Server::new(vec![Answer::streamed(args, body)]);
-    let llm = model(args, &server)?;
+    let llm = model(args, &server, false)?;
     let prompt = prompt(args)?;
     let (chunks, error) = block_on(async {
         let (mut chunks, mut stream) = (Vec::<AIMessageChunk>::new(), llm.stream(prompt));
@@ -94,19 +98,72 @@ pub(crate) fn stream(args: &Value) -> Result<Value, CaseError> {
     }
 }
 
+/// The request that a call makes, as it leaves the client.
+pub(crate) fn request(args: &Value) -> Result<Value, CaseError> {
+    let streamed = arg(args, "call") == "stream";
+    let events = streamed
+        || args
+            .pointer("/init/streaming")
+            .is_some_and(|streaming| *streaming == true);
+    let server = Server::new(vec![Answer::harmless(events)]);
+    let llm = model(args, &server, true)?.bind(ChatOptions::try_from(
+        args.get("call_kwargs").cloned().unwrap_or_else(|| json!({})),
+    )?);
+    let prompt = prompt(args)?;
+    let failed = block_on(async {
+        if streamed {
+            llm.stream(prompt).try_for_each(|_| async { Ok(()) }).await.err()
+        } else {
+            llm.invoke(prompt).await.err()
+        }
+    })?;
+    let requests = server.requests();
+    let Some(request) = requests.first() else {
+        return Err(failed.map_or_else(|| CaseError::open("no request"), CaseError::from));
+    };
+    let url: http::Uri = request.url.parse().unwrap_or_default();
+    let shown = |name: &str| {
+        let known = [
+            "accept",
+            "authorization",
+            "content-type",
+            "openai-organization",
+            "openai-project",
+        ];
+        name.starts_with("x-") || known.contains(&name)
+    };
+    let headers = request.headers.iter().filter(|(name, _)| shown(name.as_str()));
+    let mut headers: Map<String, Value> = headers
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().into()))
+        .collect();
+    if events
+        && headers
+            .get("accept")
+            .is_some_and(|accept| accept == "text/event-stream")
+    {
+        headers.insert("accept".to_owned(), "application/json".into());
+    }
+    Ok(json!({
+        "method": request.method.as_str(),
+        "path": url.path(),
+        "query": url.query().unwrap_or_default(),
+        "headers": headers,
+        "body": serde_json::from_slice::<Value>(&request.body)?,
+        "requests": requests.len(),
+    }))
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::wrap(ErrorKind::Internal, "tokio gives no runtime", error))?;
     Ok(runtime.block_on(future))
 }
 
-/// The model of a case: LangChain's constructor arguments, then what is bound.
-fn model(args: &Value, server: &Server) -> Result<Bound<ChatOpenAI>, CaseError> {
+/// The model of a case: LangChain's constructor arguments, then tools, then what is bound. `usage` says whether a stream asks
+/// for its usage where the case does not say.
+fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatOpenAI>>, CaseError> {
     if args.get("structured").is_some() {
         return Err(CaseError::open("structured output"));
-    }
-    if args.get("bind_tools").is_some() {
-        return Err(CaseError::open("bind_tools"));
     }
     let mut init = arg(args, "init").as_object().cloned().unwrap_or_default();
     let mut take = |key: &str| init.shift_remove(key);
@@ -117,30 +174,71 @@ fn model(args: &Value, server: &Server) -> Result<Bound<ChatOpenAI>, CaseError> 
     {
         return Err(CaseError::open("the Responses API"));
     }
-    if take("include_response_headers").is_some() {
-        return Err(CaseError::open("response headers"));
-    }
+    let headers = take("include_response_headers").is_some_and(|headers| headers == true);
     let retries = take("max_retries").and_then(|count| count.as_u64()).unwrap_or(0);
     let policy = RetryPolicy::default().base_pause(Duration::from_millis(1));
-    let usage = take("stream_usage").is_some_and(|usage| usage == true);
-    take("streaming");
-    let llm = ChatOpenAI::new("gpt-4o-mini")
+    let usage = take("stream_usage").map_or(usage, |usage| usage == true);
+    let streaming = take("streaming").is_some_and(|streaming| streaming == true);
+    // Named parts of LangChain's constructor that have a method of their own here, or are options like all others.
+    let (organization, query) = (take("organization"), take("default_query"));
+    let (sent_headers, kwargs) = (take("default_headers"), take("model_kwargs"));
+    if let Some(Value::Object(kwargs)) = kwargs {
+        init.extend(kwargs);
+    }
+    let mut llm = ChatOpenAI::new("gpt-4o-mini")
         .with_api_key("sk-test")
         .with_base_url("http://127.0.0.1:1/v1")
         .with_retry(policy.max_attempts(u32::try_from(retries + 1).unwrap_or(1)))
         .with_stream_usage(usage)
+        .with_streaming(streaming && args.get("chunks_b64").is_none())
+        .with_response_headers(headers)
         .with_transport(server.clone())
         .with_options(ChatOptions::try_from(Value::Object(init))?);
-    Ok(llm.bind(ChatOptions::try_from(
+    if let Some(organization) = organization.as_ref().and_then(Value::as_str) {
+        llm = llm.with_organization(organization);
+    }
+    for (name, value) in query.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        llm = llm.with_query(name, value.as_str().unwrap_or_default());
+    }
+    let mut tools = match args.get("bind_tools") {
+        Some(given) => bound_tools(given)?,
+        None => ChatOptions::new(),
+    };
+    for (name, value) in sent_headers.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        tools = tools.header(name, value.as_str().unwrap_or_default());
+    }
+    Ok(llm.bind(tools).bind(ChatOptions::try_from(
         args.get("bind").cloned().unwrap_or_else(|| json!({})),
     )?))
+}
+
+/// The options that stand for a call of `bind_tools`.
+fn bound_tools(given: &Value) -> Result<ChatOptions, CaseError> {
+    let kwarg = |key: &str| arg(given, "kwargs").get(key).cloned();
+    let strict = kwarg("strict").and_then(|strict| strict.as_bool());
+    let tools = arg(given, "tools").as_array().cloned().unwrap_or_default();
+    let of_server = |tool: &Value| {
+        let kind = tool.get("type").and_then(Value::as_str);
+        kind.is_some_and(|kind| kind.starts_with("web_search"))
+    };
+    if tools.iter().any(of_server) {
+        return Err(CaseError::open("the Responses API"));
+    }
+    let tools = tools.into_iter().map(|tool| convert_to_openai_tool(tool, strict));
+    let mut options = json!({"tools": tools.collect::<cadena_core::Result<Vec<_>>>()?});
+    for key in ["tool_choice", "parallel_tool_calls"] {
+        if let (Some(value), Some(options)) = (kwarg(key), options.as_object_mut()) {
+            options.insert(key.to_owned(), value);
+        }
+    }
+    Ok(ChatOptions::try_from(options)?)
 }
 
 fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
     match args.get("messages") {
         None => Ok("hi".into()),
         Some(Value::String(text)) => Ok(text.as_str().into()),
-        Some(_) => Err(CaseError::open("messages of every form")),
+        Some(_) => Ok(messages(args)?.into()),
     }
 }
 
@@ -221,6 +319,16 @@ impl Answer {
             body: vec![body.into()],
             truncated: false,
         }
+    }
+
+    /// Any answer that the client can read.
+    fn harmless(events: bool) -> Self {
+        let choice = |key: &str| json!({"choices": [{"index": 0, key: {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}]});
+        if events {
+            let body = format!("data: {}\n\ndata: [DONE]\n\n", choice("delta"));
+            return Self::streamed(&Value::Null, vec![body.into()]);
+        }
+        Self::read(&json!({"body": choice("message")}))
     }
 
     fn streamed(args: &Value, body: Vec<Bytes>) -> Self {

@@ -58,6 +58,7 @@ const OPS: &[Op] = &[
     op("config_list", config::list, Compare::EXACT),
     op("astream_events", runnable::events::run, Compare::MESSAGE),
     op("graph", runnable::graph, Compare::GRAPH),
+    op("openai_request", openai::request, Compare::BUILT_MESSAGE),
     op("openai_response", openai::response, Compare::ANSWER),
     op("openai_stream", openai::stream, Compare::MESSAGE),
     op("parse_tool_call", tool_calls::parse_one, Compare::PARSED),

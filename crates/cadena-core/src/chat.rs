@@ -24,3 +24,5 @@ mod echo;
 pub use echo::EchoModel;
 mod forward;
 mod report;
+mod unsupported;
+pub use unsupported::OnUnsupported;

@@ -71,7 +71,7 @@ pub use messages::TiktokenCounter;
 mod chat;
 pub use chat::{
     Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, CloneModel, EchoModel,
-    MemoryCache, ModelProfile, ModelSetup, PromptValue, RateLimited, RateLimiter, ToolChoice,
+    MemoryCache, ModelProfile, ModelSetup, OnUnsupported, PromptValue, RateLimited, RateLimiter, ToolChoice,
 };
 
 mod history;

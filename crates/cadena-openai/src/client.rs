@@ -1,12 +1,15 @@
 //! One call of the endpoint: the request built, sent, and its whole answer read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cadena_core::{AIMessageChunk, ChatOptions, Error, ErrorKind, Message, Result, RunContext};
 use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
-use serde_json::Value;
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value};
 
 use crate::config::Config;
+use crate::prepare::{Policy, Prepared};
+use crate::rules::ModelRule;
 use crate::wire::{ChatCompletion, ChatCompletionRequest};
 use crate::{convert, error};
 
@@ -17,11 +20,17 @@ const PATH: &str = "/chat/completions";
 #[derive(Debug)]
 pub(crate) struct Call {
     request: Request,
+    /// The request with a key that was asked for.
+    authorized: OnceLock<Request>,
     http: HttpClient,
     options: CallOptions,
     config: Arc<Config>,
+    warnings: Vec<String>,
+    response_headers: bool,
     /// The model that was asked for.
     pub(crate) model: String,
+    /// How many answers were asked for.
+    pub(crate) choices: u32,
 }
 
 /// How a call is made.
@@ -30,56 +39,103 @@ pub(crate) struct Ask<'a> {
     pub(crate) http: &'a HttpClient,
     pub(crate) model: &'a str,
     pub(crate) messages: &'a [Message],
-    pub(crate) options: &'a ChatOptions,
+    pub(crate) options: ChatOptions,
+    pub(crate) policy: Policy,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
+    pub(crate) response_headers: bool,
 }
 
 impl Call {
-    pub(crate) fn new(ask: &Ask<'_>, cx: &RunContext) -> Result<Self> {
+    pub(crate) fn new(ask: Ask<'_>, cx: &RunContext) -> Result<Self> {
         let Ask {
             config,
             http,
             model,
             messages,
             options,
+            policy,
             stream,
             include_usage,
-        } = *ask;
+            response_headers,
+        } = ask;
+        let Prepared { options, warnings } = policy.prepare(options, model, config.is_openai())?;
+        let asked = options.model.as_deref().unwrap_or(model);
         let body = ChatCompletionRequest {
-            model,
+            model: asked,
             messages,
-            options,
+            options: &options,
             stream,
             include_usage,
+            developer: policy.rules.apply(ModelRule::DeveloperRole, asked),
+            max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, asked),
         };
         let deadline = cx.deadline();
+        let mut request = config.post(PATH)?.with_json(&body)?;
+        if !stream {
+            let json = HeaderValue::from_static("application/json");
+            request.headers.entry(header::ACCEPT).or_insert(json);
+        }
         Ok(Self {
-            request: config.post(PATH)?.with_json(&body)?,
+            request: Config::add_headers(request, &options.headers)?,
+            authorized: OnceLock::new(),
             http: http.clone(),
             options: deadline.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at)),
             config: Arc::clone(config),
-            model: options.model.clone().unwrap_or_else(|| model.to_owned()),
+            warnings,
+            response_headers,
+            model: asked.to_owned(),
+            choices: options.n.unwrap_or(1),
         })
+    }
+
+    /// The request as it is sent, with a fresh key if one must be asked for.
+    async fn ready(&self) -> Result<&Request> {
+        match self.config.authorize(&self.request).await? {
+            None => Ok(&self.request),
+            Some(request) => Ok(self.authorized.get_or_init(|| request)),
+        }
+    }
+
+    fn redactor(&self) -> Redactor {
+        Redactor::of(self.authorized.get().unwrap_or(&self.request))
+    }
+
+    /// What the message says about the call besides the answer: warnings, and the headers if they were asked for.
+    pub(crate) fn notes(&self, headers: &HeaderMap) -> Map<String, Value> {
+        let mut notes = Map::new();
+        if self.response_headers {
+            notes.insert("headers".to_owned(), Value::Object(shown_headers(headers)));
+        }
+        if !self.warnings.is_empty() {
+            notes.insert("warnings".to_owned(), self.warnings.clone().into());
+        }
+        notes
     }
 
     /// Sends it and waits for the whole answer.
     pub(crate) async fn whole(self) -> Result<AIMessageChunk> {
-        let answer = self.http.send_with(self.request.clone(), self.options).await;
-        answer
-            .and_then(|answer| self.read(&answer))
-            .map_err(|error| self.explain(error))
+        let answer = self.answer().await?;
+        self.read(&answer).map_err(|error| self.explain(error))
+    }
+
+    /// Sends it and waits for the whole answer, unread.
+    pub(crate) async fn answer(&self) -> Result<Answer> {
+        let request = self.ready().await?.clone();
+        let answer = self.http.send_with(request, self.options).await;
+        answer.map_err(|error| self.explain(error))
     }
 
     /// Sends it and waits for the first event of its stream.
     pub(crate) async fn open(&self) -> Result<Streamed> {
-        let opened = self.http.stream_with(self.request.clone(), self.options).await;
+        let request = self.ready().await?.clone();
+        let opened = self.http.stream_with(request, self.options).await;
         opened.map_err(|error| self.explain(error))
     }
 
     /// Reads a whole answer: its first choice.
     pub(crate) fn read(&self, answer: &Answer) -> Result<AIMessageChunk> {
-        let redactor = Redactor::of(&self.request);
+        let redactor = self.redactor();
         let tag = |error: Error| match answer.request_id() {
             Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
             _ => error,
@@ -108,7 +164,13 @@ impl Call {
         if let Some(report) = failed.find(|report| error::says_something(report)) {
             return Err(tag(error::of_report(report, &redactor)));
         }
-        convert::whole(completion, &self.model).ok_or_else(|| {
+        let whole = convert::whole(completion, &self.model).map(|mut chunk| {
+            for (key, note) in self.notes(&answer.headers) {
+                chunk.response_metadata.extra.insert(key, note);
+            }
+            chunk
+        });
+        whole.ok_or_else(|| {
             tag(self.refused(answer, &redactor).unwrap_or_else(|| {
                 let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
                 Error::new(ErrorKind::Decode, detail)
@@ -128,4 +190,14 @@ impl Call {
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.config.explain(error, &self.model)
     }
+}
+
+/// Headers as JSON. Cookies are left out: they stand for a session.
+fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
+    let mut shown = Map::new();
+    for name in headers.keys().filter(|name| *name != header::SET_COOKIE) {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        shown.insert(name.as_str().to_owned(), values.collect::<Vec<_>>().join(", ").into());
+    }
+    shown
 }

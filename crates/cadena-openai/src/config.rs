@@ -1,10 +1,13 @@
 //! Where a model's requests go, and with which key.
 
 use std::fmt;
+use std::sync::Arc;
 
-use cadena_core::{Error, ErrorKind, Result};
+use cadena_core::{Error, ErrorKind, Extra, Result};
 use cadena_http::{Request, Secret};
+use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::Value;
 
 /// Where OpenAI itself answers.
 pub(crate) const OPENAI: &str = "https://api.openai.com/v1";
@@ -14,14 +17,26 @@ pub(crate) const OPENAI: &str = "https://api.openai.com/v1";
 pub(crate) struct Config {
     pub(crate) base_url: String,
     pub(crate) api_key: Option<Secret>,
+    /// Asked for a key before every call, in place of a fixed one.
+    pub(crate) key_source: Option<KeySource>,
     pub(crate) organization: Option<String>,
     pub(crate) project: Option<String>,
     pub(crate) headers: HeaderMap,
+    /// Behind every path, as it stands in the address.
+    pub(crate) query: String,
     /// A transport of the caller's knows whom it speaks to, and whether a key is needed there.
     pub(crate) own_transport: bool,
 }
 
+/// Gives a fresh key.
+pub(crate) type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
+
 impl Config {
+    /// Whether OpenAI itself is asked, whose rules are known.
+    pub(crate) fn is_openai(&self) -> bool {
+        self.base_url == OPENAI
+    }
+
     /// Reads the environment, by the names that OpenAI's own client and LangChain read.
     pub(crate) fn from_env() -> Self {
         Self::from_lookup(|name| std::env::var(name).ok())
@@ -39,14 +54,18 @@ impl Config {
             api_key: first(&["OPENAI_API_KEY"]).map(Secret::new),
             organization: first(&["OPENAI_ORG_ID", "OPENAI_ORGANIZATION"]),
             project: first(&["OPENAI_PROJECT_ID"]),
+            key_source: None,
             headers: HeaderMap::new(),
+            query: String::new(),
             own_transport: false,
         }
     }
 
     /// A `POST` request to a path below the base URL, with key and headers and without a body.
+    ///
+    /// A key that must be asked for is not in it yet: see [`authorize`](Self::authorize).
     pub(crate) fn post(&self, path: &str) -> Result<Request> {
-        if self.api_key.is_none() && self.base_url == OPENAI && !self.own_transport {
+        if !self.has_key() && self.is_openai() && !self.own_transport {
             let hint = "set OPENAI_API_KEY or call `with_api_key`; for another server set OPENAI_BASE_URL";
             return Err(Error::new(ErrorKind::Authentication, "there is no API key for OpenAI").with_hint(hint));
         }
@@ -70,6 +89,42 @@ impl Config {
         Ok(request)
     }
 
+    pub(crate) fn has_key(&self) -> bool {
+        self.api_key.is_some() || self.key_source.is_some()
+    }
+
+    /// Asks for a fresh key and puts it into a request that does not bring its own; `None` if there is nobody to ask.
+    pub(crate) async fn authorize(&self, request: &Request) -> Result<Option<Request>> {
+        let Some(source) = &self.key_source else {
+            return Ok(None);
+        };
+        if request.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(None);
+        }
+        let key = source().await?;
+        Ok(Some(request.clone().with_header(header::AUTHORIZATION, key.bearer()?)))
+    }
+
+    /// Adds the headers of one request, in place of those of the same name.
+    pub(crate) fn add_headers(mut request: Request, headers: &Extra) -> Result<Request> {
+        for (name, value) in headers.iter() {
+            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|error| {
+                let detail = format!("`{name}` is no name of a header");
+                Error::new(ErrorKind::InvalidInput, detail).with_source(error)
+            })?;
+            let value = match value {
+                Value::String(text) => header_value(name, text)?,
+                Value::Number(_) | Value::Bool(_) => header_value(name, &value.to_string())?,
+                _ => {
+                    let detail = format!("the header `{name}` is not a text");
+                    return Err(Error::new(ErrorKind::InvalidInput, detail));
+                }
+            };
+            request = request.with_header(header, value);
+        }
+        Ok(request)
+    }
+
     fn url(&self, path: &str) -> Result<String> {
         if !self.base_url.starts_with("http://") && !self.base_url.starts_with("https://") {
             let detail = format!("the base URL `{}` has no scheme", self.shown_url());
@@ -81,7 +136,12 @@ impl Config {
             Some((base, query)) => (base, format!("?{query}")),
             None => (self.base_url.as_str(), String::new()),
         };
-        Ok(format!("{}{path}{query}", base.trim_end_matches('/')))
+        let more = match (query.is_empty(), self.query.as_str()) {
+            (_, "") => String::new(),
+            (true, more) => format!("?{more}"),
+            (false, more) => format!("&{more}"),
+        };
+        Ok(format!("{}{path}{query}{more}", base.trim_end_matches('/')))
     }
 
     /// The base URL without user and query, which may hold keys.
@@ -102,6 +162,9 @@ impl Config {
     pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
         let url = self.shown_url();
         let hint = match error.kind() {
+            ErrorKind::Authentication if self.key_source.is_some() => {
+                "check the key that the function of `with_api_key_fn` gives".to_owned()
+            }
             ErrorKind::Authentication if self.api_key.is_some() => {
                 "check the API key: OPENAI_API_KEY or `with_api_key`".to_owned()
             }
@@ -151,6 +214,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("base_url", &self.shown_url())
             .field("api_key", &self.api_key)
+            .field("key_source", &self.key_source.as_ref().map(|_| "fn"))
             .field("organization", &self.organization)
             .field("project", &self.project)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())

@@ -49,7 +49,12 @@ mod config;
 mod convert;
 mod error;
 mod model;
+mod options;
+mod prepare;
+mod rules;
 mod stream;
 mod wire;
 
 pub use model::ChatOpenAI;
+pub use options::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch};
+pub use rules::{ModelRule, ModelRules};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cadena_core::{
-    AIMessage, ChatModel, ChatOptions, ChatRequest, ChunkStream, ModelProfile, Result, RunContext, impl_pipe,
+    AIMessage, ChatModel, ChatOptions, ChatRequest, ChunkStream, Error, ErrorKind, ModelProfile, OnUnsupported, Result,
+    RunContext, fold, impl_pipe,
 };
 use cadena_http::{HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
 use futures::stream::{self, StreamExt};
@@ -17,6 +18,8 @@ use crate::client::{Ask, Call};
 use crate::config::Config;
 use crate::convert::PROVIDER;
 use crate::error;
+use crate::prepare::Policy;
+use crate::rules::ModelRules;
 use crate::stream::{AnswerStream, Expect};
 
 /// A chat model of OpenAI, or of any server that speaks Chat Completions (llama.cpp, vLLM, Ollama, …).
@@ -76,7 +79,10 @@ pub struct ChatOpenAI {
     config: Arc<Config>,
     http: HttpClient,
     options: ChatOptions,
+    policy: Policy,
     stream_usage: bool,
+    streaming: bool,
+    response_headers: bool,
     finish_reason_required: bool,
 }
 
@@ -103,7 +109,13 @@ impl ChatOpenAI {
             config: Arc::new(Config::from_env()),
             http: HttpClient::new(ReqwestTransport::new()).with_classifier(error::of_status),
             options: ChatOptions::new(),
+            policy: Policy {
+                rules: ModelRules::all(),
+                on_unsupported: OnUnsupported::Error,
+            },
             stream_usage: true,
+            streaming: false,
+            response_headers: false,
             finish_reason_required: true,
         }
     }
@@ -121,14 +133,38 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
-        self.config_mut().api_key = Some(key.into());
+        let config = self.config_mut();
+        (config.api_key, config.key_source) = (Some(key.into()), None);
         self
     }
 
-    /// Whether there is an API key, from the environment or given.
+    /// Sets a function that is asked for a key before every call, as for a token that expires. Its error is the error of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Secret;
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_api_key_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// assert!(llm.has_api_key());
+    /// ```
+    #[must_use]
+    pub fn with_api_key_fn<F, K>(mut self, key: F) -> Self
+    where
+        F: Fn() -> K + Send + Sync + 'static,
+        K: Future<Output = Result<Secret>> + Send + 'static,
+    {
+        let config = self.config_mut();
+        config.api_key = None;
+        config.key_source = Some(Arc::new(move || Box::pin(key())));
+        self
+    }
+
+    /// Whether there is an API key, from the environment or given, or a function that gives one.
     #[must_use]
     pub fn has_api_key(&self) -> bool {
-        self.config.api_key.is_some()
+        self.config.has_key()
     }
 
     /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`.
@@ -177,7 +213,7 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sends a header with every request, in place of ours if it has the same name.
+    /// Sends a header with every request, in place of ours if it has the same name. For one request: [`ChatOptions::header`].
     ///
     /// # Examples
     ///
@@ -194,7 +230,29 @@ impl ChatOpenAI {
         self
     }
 
+    /// Adds a parameter to the query of every address, as some gateways want it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_query("api-version", "2024-10-21");
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        let query = &mut self.config_mut().query;
+        for (mark, part) in [("&", name), ("=", value)] {
+            if mark == "=" || !query.is_empty() {
+                query.push_str(mark);
+            }
+            percent_encode(part, query);
+        }
+        self
+    }
+
     /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    ///
+    /// An own `reqwest::Client` goes in as `ReqwestTransport::from_client(client)`.
     ///
     /// # Examples
     ///
@@ -281,6 +339,98 @@ impl ChatOpenAI {
         self
     }
 
+    /// Sets which rules about models hold; all do. See [`ModelRule`](crate::ModelRule).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ChatOpenAI, ModelRules};
+    ///
+    /// let llm = ChatOpenAI::new("gpt-5").with_model_rules(ModelRules::none());
+    /// assert_eq!(llm.model_rules(), ModelRules::none());
+    /// ```
+    #[must_use]
+    pub fn with_model_rules(mut self, rules: ModelRules) -> Self {
+        self.policy.rules = rules;
+        self
+    }
+
+    /// The rules about models that hold.
+    #[must_use]
+    pub fn model_rules(&self) -> ModelRules {
+        self.policy.rules
+    }
+
+    /// Sets what happens to an option that cannot be honoured: an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, ErrorKind, OnUnsupported, RunnableExt};
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// let top = ChatOptions::new().top_logprobs(5); // and no `logprobs(true)`
+    /// let error = llm.bind(top).invoke("hi").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// assert!(error.to_string().contains("`top_logprobs` cannot be sent: it needs `logprobs`"));
+    ///
+    /// let lenient = llm.with_on_unsupported(OnUnsupported::Warn);
+    /// # let _ = lenient;
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_on_unsupported(mut self, policy: OnUnsupported) -> Self {
+        self.policy.on_unsupported = policy;
+        self
+    }
+
+    /// Sets whether a message brings the headers of its answer, in `response_metadata.extra["headers"]`: off. The server's id of the
+    /// request is among them (`x-request-id`); cookies are not.
+    ///
+    /// In a stream they stand on the first chunk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// # use cadena_core::{Bind, ChatOptions};
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::ChatOpenAI;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_response_headers(true);
+    /// # let llm = llm.with_transport(replay).bind(ChatOptions::new().logprobs(true));
+    /// let message = llm.invoke(("human", "how are you today")).await?;
+    /// let headers = &message.response_metadata.extra.get("headers").unwrap();
+    /// assert_eq!(headers["content-type"], "application/json");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_response_headers(mut self, headers: bool) -> Self {
+        self.response_headers = headers;
+        self
+    }
+
+    /// Sets whether a whole answer is asked for as a stream and added up: off. It keeps long answers alive behind gateways that
+    /// close a silent connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("gpt-4o-mini").with_streaming(true);
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
     /// Sets whether a stream asks for its usage (`stream_options.include_usage`): on, so that a stream adds up to what `invoke` returns.
     ///
     /// Switch it off for a server that rejects `stream_options`.
@@ -317,21 +467,22 @@ impl ChatOpenAI {
 
     /// Bound options lie on top of the model's own.
     fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
-        let options = self.options.clone().merge(request.options);
         let call = Call::new(
-            &Ask {
+            Ask {
                 config: &self.config,
                 http: &self.http,
                 model: &self.model,
                 messages: &request.messages,
-                options: &options,
+                options: self.options.clone().merge(request.options),
+                policy: self.policy,
                 stream,
                 include_usage: self.stream_usage,
+                response_headers: self.response_headers,
             },
             cx,
         )?;
         let expect = Expect {
-            choices: options.n.unwrap_or(1),
+            choices: call.choices,
             usage: self.stream_usage,
             finish_reason: self.finish_reason_required,
         };
@@ -379,12 +530,32 @@ impl ChatModel for ChatOpenAI {
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+        if self.streaming {
+            let sum = fold::<AIMessage>(self.stream_chat(request, cx)).await?;
+            return sum.ok_or_else(|| Error::new(ErrorKind::Truncated, "the stream ended without a chunk"));
+        }
         let (call, _) = self.call(request, false, &cx)?;
         Ok(call.whole().await?.into())
     }
 }
 
 impl_pipe!(ChatOpenAI);
+
+/// Writes a part of a query so that it stays one part.
+fn percent_encode(part: &str, out: &mut String) {
+    for byte in part.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => {
+                const DIGITS: [char; 16] = [
+                    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+                ];
+                let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
+                out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+}
 
 impl fmt::Debug for ChatOpenAI {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -393,7 +564,10 @@ impl fmt::Debug for ChatOpenAI {
             .field("config", &self.config)
             .field("options", &self.options)
             .field("http", &self.http)
+            .field("policy", &self.policy)
             .field("stream_usage", &self.stream_usage)
+            .field("streaming", &self.streaming)
+            .field("response_headers", &self.response_headers)
             .field("finish_reason_required", &self.finish_reason_required)
             .finish()
     }

@@ -12,6 +12,7 @@ use cadena_core::{AIMessageChunk, Error, ErrorKind, Result};
 use cadena_http::{EventStream, Streamed};
 use futures::future::BoxFuture;
 use futures::stream::{Stream, StreamExt};
+use serde_json::{Map, Value};
 
 use crate::client::Call;
 pub(crate) use reader::Expect;
@@ -28,6 +29,8 @@ pub(crate) struct AnswerStream {
     state: State,
     reader: Reader,
     call: Arc<Call>,
+    /// What the first chunk says about the call.
+    notes: Map<String, Value>,
 }
 
 enum State {
@@ -47,6 +50,7 @@ impl AnswerStream {
             state: State::Opening(Box::pin(async move { opened.open().await })),
             reader,
             call,
+            notes: Map::new(),
         }
     }
 
@@ -54,6 +58,7 @@ impl AnswerStream {
         self.state = State::Ended;
         match opened {
             Ok(Streamed::Events(events)) => {
+                self.notes = self.call.notes(events.headers());
                 self.state = State::Open(Box::new(events));
                 Step::Nothing
             }
@@ -151,7 +156,12 @@ impl Stream for AnswerStream {
         let mut chunk = AIMessageChunk::default();
         for _ in 0..EVENTS_PER_POLL {
             match ready!(this.poll_step(cx, &mut chunk)) {
-                Step::Chunk => return Poll::Ready(Some(Ok(chunk))),
+                Step::Chunk => {
+                    for (key, note) in std::mem::take(&mut this.notes) {
+                        chunk.response_metadata.extra.insert(key, note);
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
                 Step::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Step::Nothing => {}
                 Step::End => return Poll::Ready(None),

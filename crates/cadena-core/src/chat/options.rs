@@ -1,6 +1,6 @@
 //! How a chat model is asked to answer.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Error, ErrorKind, Extra, Result};
@@ -32,11 +32,11 @@ pub struct ChatOptions {
     /// Choose only among the tokens that make up this probability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// The most tokens of an answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The most tokens of an answer. In JSON also `max_completion_tokens`.
+    #[serde(alias = "max_completion_tokens", skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Texts at which an answer ends; they are not part of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Texts at which an answer ends; they are not part of it. In JSON also a single text.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_more")]
     pub stop: Option<Vec<String>>,
     /// Makes the choice of tokens repeatable, as far as the server can.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +74,10 @@ pub struct ChatOptions {
     /// How long a reasoning model thinks, such as `low`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
+    /// Headers of this request, in place of the client's of the same name. In JSON `extra_headers`; read but never written,
+    /// since one of them may be a key.
+    #[serde(rename = "extra_headers", skip_serializing)]
+    pub headers: Extra,
     /// What a provider or a server adds, by the name that goes over the wire.
     #[serde(flatten)]
     pub extra: Extra,
@@ -169,6 +173,23 @@ impl ChatOptions {
         self
     }
 
+    /// Sends a header with the request; see [`headers`](Self#structfield.headers).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    ///
+    /// let options = ChatOptions::new().header("x-trace", "1").merge(ChatOptions::new().header("x-user", "ann"));
+    /// assert_eq!(options.headers.iter().count(), 2);
+    /// assert!(!format!("{options:?}").contains("ann"));
+    /// ```
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
     /// Puts `later` on top: what it sets wins, key by key also in [`extra`](Self#structfield.extra).
     #[must_use]
     pub fn merge(self, later: Self) -> Self {
@@ -191,12 +212,15 @@ impl ChatOptions {
             parallel_tool_calls,
             response_format,
             reasoning_effort,
+            headers,
             extra,
         } = later;
-        let mut merged_extra = self.extra;
-        for (key, value) in extra.into_map() {
-            merged_extra.insert(key, value);
-        }
+        let on_top = |mut below: Extra, above: Extra| {
+            for (key, value) in above.into_map() {
+                below.insert(key, value);
+            }
+            below
+        };
         Self {
             model: model.or(self.model),
             temperature: temperature.or(self.temperature),
@@ -215,7 +239,8 @@ impl ChatOptions {
             parallel_tool_calls: parallel_tool_calls.or(self.parallel_tool_calls),
             response_format: response_format.or(self.response_format),
             reasoning_effort: reasoning_effort.or(self.reasoning_effort),
-            extra: merged_extra,
+            headers: on_top(self.headers, headers),
+            extra: on_top(self.extra, extra),
         }
     }
 }
@@ -248,4 +273,18 @@ impl TryFrom<Value> for ChatOptions {
             Error::new(ErrorKind::InvalidInput, "these are not options of a chat model").with_source(error)
         })
     }
+}
+
+/// `"a"` is `["a"]`, as OpenAI takes it.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "`stop` is a text or a list of texts")]
+    enum OneOrMore {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(Option::deserialize(deserializer)?.map(|stop| match stop {
+        OneOrMore::One(text) => vec![text],
+        OneOrMore::More(texts) => texts,
+    }))
 }

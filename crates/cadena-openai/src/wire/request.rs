@@ -17,6 +17,10 @@ pub(crate) struct ChatCompletionRequest<'a> {
     pub(crate) options: &'a ChatOptions,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
+    /// Whether the system role is called developer.
+    pub(crate) developer: bool,
+    /// Whether `max_tokens` goes out by its newer name.
+    pub(crate) max_completion_tokens: bool,
 }
 
 impl Serialize for ChatCompletionRequest<'_> {
@@ -40,6 +44,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             response_format,
             reasoning_effort,
             extra,
+            // Headers are no part of the body.
             ..
         } = self.options;
         let mut map = serializer.serialize_map(None)?;
@@ -58,12 +63,16 @@ impl Serialize for ChatCompletionRequest<'_> {
             "messages",
             &Messages {
                 messages: self.messages,
-                developer: self.is_reasoning_model(),
+                developer: self.developer,
             },
         )?;
         field!("temperature", temperature);
         field!("top_p", top_p);
-        field!("max_completion_tokens", max_tokens);
+        if self.max_completion_tokens {
+            field!("max_completion_tokens", max_tokens);
+        } else {
+            field!("max_tokens", max_tokens);
+        }
         field!("stop", stop.as_ref().filter(|stop| !stop.is_empty()));
         field!("seed", seed);
         field!("logprobs", logprobs);
@@ -73,7 +82,13 @@ impl Serialize for ChatCompletionRequest<'_> {
         field!("frequency_penalty", frequency_penalty);
         field!("logit_bias", logit_bias);
         field!("tools", tools.as_ref().filter(|tools| !tools.is_empty()));
-        field!("tool_choice", tool_choice.as_ref().map(out_tool_choice).as_ref());
+        field!(
+            "tool_choice",
+            tool_choice
+                .as_ref()
+                .map(|choice| out_tool_choice(choice, tools))
+                .as_ref()
+        );
         field!("parallel_tool_calls", parallel_tool_calls);
         field!("response_format", response_format);
         field!("reasoning_effort", reasoning_effort);
@@ -104,24 +119,24 @@ impl ChatCompletionRequest<'_> {
         }
         Some(options)
     }
-
-    /// `o1`, `o3-mini`, …: their system role is called developer.
-    fn is_reasoning_model(&self) -> bool {
-        let model = self.options.model.as_deref().unwrap_or(self.model);
-        model
-            .strip_prefix('o')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-    }
 }
 
-fn out_tool_choice(choice: &ToolChoice) -> Value {
+/// A word that is the name of a tool stands for this tool.
+fn out_tool_choice(choice: &ToolChoice, tools: &Option<Vec<Value>>) -> Value {
+    let named = |name: &str| json!({"type": "function", "function": {"name": name}});
+    let is_tool = |word: &str| {
+        let names = tools.iter().flatten().filter_map(|tool| tool.pointer("/function/name"));
+        names.into_iter().any(|name| name == word)
+    };
     match choice {
         ToolChoice::Auto => "auto".into(),
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
-        ToolChoice::Name(name) => json!({"type": "function", "function": {"name": name}}),
-        // LangChain's word for it.
+        ToolChoice::Name(name) => named(name),
+        // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
+        ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
+        ToolChoice::Other(Value::String(word)) if is_tool(word) => named(word),
         ToolChoice::Other(value) => value.clone(),
         // A choice that this version does not know is left to the server.
         other => serde_json::to_value(other).unwrap_or_default(),
@@ -156,6 +171,8 @@ mod tests {
             options: &options,
             stream,
             include_usage,
+            developer: false,
+            max_completion_tokens: true,
         };
         let mut body = serde_json::to_value(request).unwrap();
         let body = body.as_object_mut().unwrap();

@@ -1,0 +1,344 @@
+//! What only OpenAI's endpoint can be asked for, as typed setters on the options of every model.
+
+use cadena_core::ChatOptions;
+use serde_json::{Map, Value, json};
+
+/// OpenAI's own options. In scope, they are setters beside those of [`ChatOptions`]; a misspelt one does not compile.
+///
+/// Each is stored under its name on the wire in [`ChatOptions::extra`], where a server's own options stand too; what has no
+/// setter goes there by [`ChatOptions::extra`](ChatOptions::extra()) and is sent as it is.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatModel, ChatOptions};
+/// use cadena_openai::{ChatOpenAI, OpenAIOptionsExt, ServiceTier, Verbosity};
+///
+/// let options = ChatOptions::new()
+///     .temperature(0.0)
+///     .service_tier(ServiceTier::Flex)
+///     .verbosity(Verbosity::Low)
+///     .store(true)
+///     .metadata([("team", "search")]);
+/// let llm = ChatOpenAI::new("gpt-4o-mini").bind(options);
+/// assert_eq!(llm.bound_options().extra.get("service_tier"), Some(&"flex".into()));
+/// ```
+pub trait OpenAIOptionsExt: Sized {
+    /// Sets an option by its name on the wire.
+    #[doc(hidden)]
+    #[must_use]
+    fn openai_option(self, key: &str, value: Value) -> Self;
+
+    /// Adds members to an option that is an object.
+    #[doc(hidden)]
+    #[must_use]
+    fn openai_members(self, key: &str, members: Map<String, Value>) -> Self;
+
+    /// Sets how the answer sounds (`audio`). Its [`modalities`](Self::modalities) must name [`Modality::Audio`] too.
+    #[must_use]
+    fn audio(self, audio: AudioOutput) -> Self {
+        self.openai_option("audio", json!({"voice": audio.voice, "format": audio.format}))
+    }
+
+    /// Sets whether a stream's events are padded against eavesdropping (`stream_options.include_obfuscation`).
+    #[must_use]
+    fn include_obfuscation(self, include: bool) -> Self {
+        let member = Map::from_iter([("include_obfuscation".to_owned(), include.into())]);
+        self.openai_members("stream_options", member)
+    }
+
+    /// Sets what the stored completion is labelled with: up to 16 pairs.
+    #[must_use]
+    fn metadata<K: Into<String>, V: Into<String>>(self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        let pairs = pairs.into_iter();
+        let pairs: Map<_, _> = pairs.map(|(key, value)| (key.into(), value.into().into())).collect();
+        self.openai_option("metadata", pairs.into())
+    }
+
+    /// Sets the forms in which the model answers.
+    #[must_use]
+    fn modalities(self, modalities: impl IntoIterator<Item = Modality>) -> Self {
+        let names: Vec<Value> = modalities.into_iter().map(|one| one.as_str().into()).collect();
+        self.openai_option("modalities", names.into())
+    }
+
+    /// Sets how the conversation is checked by a moderation model, in OpenAI's form.
+    #[must_use]
+    fn moderation(self, moderation: impl Into<Value>) -> Self {
+        self.openai_option("moderation", moderation.into())
+    }
+
+    /// Sets a text that most of the answer will repeat, such as the file that is edited: it comes faster then.
+    #[must_use]
+    fn prediction(self, text: impl Into<String>) -> Self {
+        self.openai_option("prediction", json!({"type": "content", "content": text.into()}))
+    }
+
+    /// Sets a key by which requests with the same beginning find the same cache.
+    #[must_use]
+    fn prompt_cache_key(self, key: impl Into<String>) -> Self {
+        self.openai_option("prompt_cache_key", key.into().into())
+    }
+
+    /// Sets how prompts are cached, in OpenAI's form.
+    #[must_use]
+    fn prompt_cache_options(self, options: impl Into<Value>) -> Self {
+        self.openai_option("prompt_cache_options", options.into())
+    }
+
+    /// Sets how long a prompt stays in the cache, `in_memory` or `24h`.
+    #[must_use]
+    fn prompt_cache_retention(self, retention: impl Into<String>) -> Self {
+        self.openai_option("prompt_cache_retention", retention.into().into())
+    }
+
+    /// Sets a stable id of the end user, hashed, by which misuse is told apart.
+    #[must_use]
+    fn safety_identifier(self, id: impl Into<String>) -> Self {
+        self.openai_option("safety_identifier", id.into().into())
+    }
+
+    /// Sets how soon, and at which price, the request is worked on.
+    #[must_use]
+    fn service_tier(self, tier: ServiceTier) -> Self {
+        self.openai_option("service_tier", tier.as_str().into())
+    }
+
+    /// Sets whether the completion is stored for evaluation and distillation.
+    #[must_use]
+    fn store(self, store: bool) -> Self {
+        self.openai_option("store", store.into())
+    }
+
+    /// Sets the end user's id by its older name; see [`safety_identifier`](Self::safety_identifier).
+    #[must_use]
+    fn user(self, user: impl Into<String>) -> Self {
+        self.openai_option("user", user.into().into())
+    }
+
+    /// Sets how much is said.
+    #[must_use]
+    fn verbosity(self, verbosity: Verbosity) -> Self {
+        self.openai_option("verbosity", verbosity.as_str().into())
+    }
+
+    /// Lets a search model look into the web (`web_search_options`).
+    #[must_use]
+    fn web_search(self, search: WebSearch) -> Self {
+        self.openai_option("web_search_options", search.into_value())
+    }
+}
+
+impl OpenAIOptionsExt for ChatOptions {
+    fn openai_option(self, key: &str, value: Value) -> Self {
+        self.extra(key, value)
+    }
+
+    fn openai_members(mut self, key: &str, members: Map<String, Value>) -> Self {
+        let mut object = match self.extra.remove(key) {
+            Some(Value::Object(object)) => object,
+            _ => Map::new(),
+        };
+        object.extend(members);
+        self.extra(key, object)
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// The word on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// How soon, and at which price, a request is worked on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::ServiceTier::Flex.as_str(), "flex");
+    /// ```
+    ServiceTier {
+        /// As the project is set. On the wire: `auto`.
+        Auto = "auto",
+        /// The usual price and speed. On the wire: `default`.
+        Default = "default",
+        /// Cheaper and slower. On the wire: `flex`.
+        Flex = "flex",
+        /// Capacity bought in advance. On the wire: `scale`.
+        Scale = "scale",
+        /// Dearer and faster. On the wire: `priority`.
+        Priority = "priority",
+        /// The fastest there is. On the wire: `fast`.
+        Fast = "fast",
+    }
+}
+
+words! {
+    /// How much is said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::Verbosity::Low.as_str(), "low");
+    /// ```
+    Verbosity {
+        /// Short. On the wire: `low`.
+        Low = "low",
+        /// The usual. On the wire: `medium`.
+        Medium = "medium",
+        /// At length. On the wire: `high`.
+        High = "high",
+    }
+}
+
+words! {
+    /// A form in which a model answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::Modality::Audio.as_str(), "audio");
+    /// ```
+    Modality {
+        /// Text. On the wire: `text`.
+        Text = "text",
+        /// Sound. On the wire: `audio`.
+        Audio = "audio",
+    }
+}
+
+/// How an answer sounds.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ChatOptions;
+/// use cadena_openai::{AudioOutput, Modality, OpenAIOptionsExt};
+///
+/// let options = ChatOptions::new()
+///     .modalities([Modality::Text, Modality::Audio])
+///     .audio(AudioOutput::new("alloy", "wav"));
+/// assert_eq!(options.extra.get("audio"), Some(&serde_json::json!({"voice": "alloy", "format": "wav"})));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioOutput {
+    voice: String,
+    format: String,
+}
+
+impl AudioOutput {
+    /// A voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
+    #[must_use]
+    pub fn new(voice: impl Into<String>, format: impl Into<String>) -> Self {
+        Self {
+            voice: voice.into(),
+            format: format.into(),
+        }
+    }
+}
+
+/// How a search model looks into the web.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ChatOptions;
+/// use cadena_openai::{OpenAIOptionsExt, UserLocation, WebSearch};
+///
+/// let near = UserLocation { city: Some("Lima".to_owned()), country: Some("PE".to_owned()), ..UserLocation::default() };
+/// let options = ChatOptions::new().web_search(WebSearch::new().context_size("low").near(near));
+/// let sent = serde_json::json!({
+///     "search_context_size": "low",
+///     "user_location": {"type": "approximate", "approximate": {"city": "Lima", "country": "PE"}},
+/// });
+/// assert_eq!(options.extra.get("web_search_options"), Some(&sent));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebSearch {
+    context_size: Option<String>,
+    location: Option<UserLocation>,
+}
+
+impl WebSearch {
+    /// A search as the server does it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how much of what was found the model reads: `low`, `medium` or `high`.
+    #[must_use]
+    pub fn context_size(mut self, size: impl Into<String>) -> Self {
+        self.context_size = Some(size.into());
+        self
+    }
+
+    /// Sets about where the user is.
+    #[must_use]
+    pub fn near(mut self, location: UserLocation) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    fn into_value(self) -> Value {
+        let mut map = Map::new();
+        map.extend(
+            self.context_size
+                .map(|size| ("search_context_size".to_owned(), size.into())),
+        );
+        if let Some(location) = self.location {
+            let UserLocation {
+                city,
+                country,
+                region,
+                timezone,
+            } = location;
+            let known = [
+                ("city", city),
+                ("country", country),
+                ("region", region),
+                ("timezone", timezone),
+            ];
+            let known: Map<_, _> = known
+                .into_iter()
+                .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+                .collect();
+            let location = json!({"type": "approximate", "approximate": known});
+            map.insert("user_location".to_owned(), location);
+        }
+        map.into()
+    }
+}
+
+/// About where a user is.
+///
+/// # Examples
+///
+/// See [`WebSearch`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserLocation {
+    /// The city, such as `Lima`.
+    pub city: Option<String>,
+    /// The country by its two letters, such as `PE`.
+    pub country: Option<String>,
+    /// The region, such as `California`.
+    pub region: Option<String>,
+    /// The time zone, such as `America/Lima`.
+    pub timezone: Option<String>,
+}

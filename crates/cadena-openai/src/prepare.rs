@@ -1,0 +1,229 @@
+//! Options made ready for one request: model rules applied, what cannot be honoured refused or left out.
+
+use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result};
+use serde_json::Value;
+
+use crate::rules::{ModelRule, ModelRules, reasons};
+
+/// Options of one request, and what was left out of them.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) options: ChatOptions,
+    /// What the answer says about options that were left out.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What a model is set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    pub(crate) rules: ModelRules,
+    pub(crate) on_unsupported: OnUnsupported,
+}
+
+impl Policy {
+    /// Applies rules and policy. `own_server` says whether OpenAI itself is asked: of other servers nothing is known.
+    pub(crate) fn prepare(self, mut options: ChatOptions, model: &str, own_server: bool) -> Result<Prepared> {
+        if let Some(body) = options.extra.remove("extra_body") {
+            let Value::Object(body) = body else {
+                let detail = "`extra_body` is not an object";
+                return Err(
+                    Error::new(ErrorKind::InvalidInput, detail).with_hint("name the fields: `{\"min_p\": 0.05}`")
+                );
+            };
+            for (key, value) in body {
+                options.extra.insert(key, value);
+            }
+        }
+        let model = options.model.clone().unwrap_or_else(|| model.to_owned());
+        let mut refused = Vec::new();
+        kind_of_call(&options, &mut refused);
+        if self.rules.has(ModelRule::ReasoningSampling) && reasons(&model, effort(&options)) {
+            sampling(&options, &model, &mut refused);
+        }
+        combinations(&options, &mut refused);
+        if own_server {
+            other_endpoint(&options, &mut refused);
+        }
+        let mut warnings = Vec::new();
+        for refusal in refused {
+            match self.on_unsupported {
+                OnUnsupported::Ignore => {}
+                OnUnsupported::Warn => warnings.push(format!("`{}` was left out: {}", refusal.option, refusal.why)),
+                _ => return Err(refusal.into_error()),
+            }
+            take_out(&mut options, refusal.option);
+        }
+        if self.rules.apply(ModelRule::DefaultTemperature, &model) {
+            options.temperature.get_or_insert(1.0);
+        }
+        Ok(Prepared { options, warnings })
+    }
+}
+
+/// An option that cannot be honoured.
+struct Refusal {
+    option: &'static str,
+    why: String,
+    remedy: String,
+}
+
+impl Refusal {
+    fn into_error(self) -> Error {
+        let Self { option, why, remedy } = self;
+        let policy = "`with_on_unsupported` leaves such options out";
+        Error::new(ErrorKind::Unsupported, format!("`{option}` cannot be sent: {why}"))
+            .with_hint(format!("{remedy}; {policy}"))
+    }
+}
+
+fn effort(options: &ChatOptions) -> Option<&str> {
+    let extra = options.extra.get("reasoning_effort").and_then(Value::as_str);
+    extra.or(options.reasoning_effort.as_deref())
+}
+
+/// What follows from how the model is called cannot be an option.
+fn kind_of_call(options: &ChatOptions, refused: &mut Vec<Refusal>) {
+    for (option, remedy) in [
+        ("messages", "give the messages as input"),
+        ("stream", "call `stream` or `invoke`"),
+    ] {
+        if options.extra.get(option).is_some() {
+            let why = "it follows from how the model is called".to_owned();
+            refused.push(Refusal {
+                option,
+                why,
+                remedy: remedy.to_owned(),
+            });
+        }
+    }
+}
+
+/// Sampling options that reasoning models reject, unless they say what holds anyway.
+fn sampling(options: &ChatOptions, model: &str, refused: &mut Vec<Refusal>) {
+    let differs = |value: Option<f64>, fixed: f64| value.is_some_and(|value| (value - fixed).abs() > f64::EPSILON);
+    let set = [
+        ("temperature", differs(options.temperature, 1.0)),
+        ("top_p", differs(options.top_p, 1.0)),
+        ("presence_penalty", differs(options.presence_penalty, 0.0)),
+        ("frequency_penalty", differs(options.frequency_penalty, 0.0)),
+        ("logprobs", options.logprobs == Some(true)),
+        ("top_logprobs", options.top_logprobs.is_some()),
+        ("logit_bias", options.logit_bias.is_some()),
+    ];
+    for (option, _) in set.into_iter().filter(|(_, set)| *set) {
+        refused.push(Refusal {
+            option,
+            why: format!("the reasoning model `{model}` does not take it"),
+            remedy: "take it out, ask another model, or switch off `ModelRule::ReasoningSampling`".to_owned(),
+        });
+    }
+}
+
+/// Options that need another one.
+fn combinations(options: &ChatOptions, refused: &mut Vec<Refusal>) {
+    let extra = |key: &str| options.extra.get(key).filter(|value| !value.is_null());
+    let logprobs = options.logprobs == Some(true) || extra("logprobs").is_some();
+    let tools = options.tools.as_ref().is_some_and(|tools| !tools.is_empty()) || extra("tools").is_some();
+    let speaks = extra("modalities")
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|one| one == "audio"));
+    let asked = |option: &str| refused.iter().any(|refusal| refusal.option == option);
+    let missing = [
+        (
+            "top_logprobs",
+            options.top_logprobs.is_some() && !logprobs && !asked("top_logprobs"),
+            "it needs `logprobs`",
+            "set `logprobs(true)` as well",
+        ),
+        (
+            "tool_choice",
+            options.tool_choice.is_some() && !tools,
+            "there are no tools to choose from",
+            "bind tools as well",
+        ),
+        (
+            "parallel_tool_calls",
+            options.parallel_tool_calls.is_some() && !tools,
+            "there are no tools to call",
+            "bind tools as well",
+        ),
+        (
+            "audio",
+            extra("audio").is_some() && !speaks,
+            "`modalities` does not name `audio`",
+            "set `modalities([Modality::Text, Modality::Audio])` as well",
+        ),
+    ];
+    for (option, _, why, remedy) in missing.into_iter().filter(|(_, missing, ..)| *missing) {
+        refused.push(Refusal {
+            option,
+            why: why.to_owned(),
+            remedy: remedy.to_owned(),
+        });
+    }
+}
+
+/// Options of OpenAI's other endpoint, which Chat Completions rejects there; other servers may know some of them.
+const RESPONSES_ONLY: [&str; 11] = [
+    "background",
+    "context_management",
+    "conversation",
+    "include",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "previous_response_id",
+    "reasoning",
+    "text",
+    "truncation",
+];
+
+fn other_endpoint(options: &ChatOptions, refused: &mut Vec<Refusal>) {
+    for option in RESPONSES_ONLY {
+        if options.extra.get(option).is_some() {
+            refused.push(Refusal {
+                option,
+                why: "it is an option of the Responses API, and this is Chat Completions".to_owned(),
+                remedy: "take it out".to_owned(),
+            });
+        }
+    }
+    let of_server = |tool: &&Value| {
+        let kind = tool.get("type").and_then(Value::as_str);
+        kind.is_some_and(|kind| kind != "function" && kind != "custom")
+    };
+    let tools = options.tools.iter().flatten();
+    if let Some(kind) = tools.filter(of_server).find_map(|tool| tool.get("type")?.as_str()) {
+        refused.push(Refusal {
+            option: "tools",
+            why: format!("`{kind}` is a tool of the Responses API, and this is Chat Completions"),
+            remedy: "bind tools of type `function` or `custom`".to_owned(),
+        });
+    }
+}
+
+fn take_out(options: &mut ChatOptions, option: &str) {
+    options.extra.remove(option);
+    match option {
+        "temperature" => options.temperature = None,
+        "top_p" => options.top_p = None,
+        "presence_penalty" => options.presence_penalty = None,
+        "frequency_penalty" => options.frequency_penalty = None,
+        "logprobs" => options.logprobs = None,
+        "top_logprobs" => options.top_logprobs = None,
+        "logit_bias" => options.logit_bias = None,
+        "tool_choice" => options.tool_choice = None,
+        "parallel_tool_calls" => options.parallel_tool_calls = None,
+        // Only the tools that the endpoint does not have.
+        "tools" => {
+            if let Some(tools) = &mut options.tools {
+                tools.retain(|tool| {
+                    tool.get("type")
+                        .and_then(Value::as_str)
+                        .is_none_or(|kind| kind == "function" || kind == "custom")
+                });
+            }
+        }
+        _ => {}
+    }
+}

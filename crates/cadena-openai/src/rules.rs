@@ -1,0 +1,233 @@
+//! What differs from model to model, in one table that can be seen and switched off.
+
+use std::fmt;
+
+/// A rule about models of certain names.
+///
+/// The names are compared without `ft:`, without what stands before a `/`, and in lower case, so that a rule holds for a model
+/// behind a gateway as well.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::ModelRule;
+///
+/// assert!(ModelRule::DeveloperRole.applies_to("o3-mini"));
+/// assert!(!ModelRule::DeveloperRole.applies_to("gpt-4o-mini"));
+/// assert_eq!(ModelRule::DeveloperRole.models(), "o1*, o3*, … (o and a digit)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ModelRule {
+    /// `max_tokens` goes out as `max_completion_tokens`. Switch it off for a server that knows only the older name.
+    MaxCompletionTokens,
+    /// System messages go out with the role `developer`.
+    DeveloperRole,
+    /// A temperature of 1 is sent where none is set.
+    DefaultTemperature,
+    /// Sampling options that a reasoning model rejects are unsupported: see [`OnUnsupported`](cadena_core::OnUnsupported).
+    ReasoningSampling,
+}
+
+impl ModelRule {
+    /// Every rule.
+    pub const ALL: [Self; 4] = [
+        Self::MaxCompletionTokens,
+        Self::DeveloperRole,
+        Self::DefaultTemperature,
+        Self::ReasoningSampling,
+    ];
+
+    /// Which models it is about, for a reader.
+    #[must_use]
+    pub fn models(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it does, for a reader.
+    #[must_use]
+    pub fn does(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Whether it is about a model of this name.
+    ///
+    /// Models from `gpt-5.1` on reason only if they are told to, so [`ReasoningSampling`](Self::ReasoningSampling) is about them only where
+    /// a `reasoning_effort` other than `none` is set.
+    #[must_use]
+    pub fn applies_to(self, model: &str) -> bool {
+        (self.row().2)(&plain(model))
+    }
+
+    /// The table.
+    fn row(self) -> (&'static str, &'static str, fn(&str) -> bool) {
+        match self {
+            Self::MaxCompletionTokens => ("all", "`max_tokens` is sent as `max_completion_tokens`", |_| true),
+            Self::DeveloperRole => (
+                "o1*, o3*, … (o and a digit)",
+                "the system role is sent as `developer`",
+                is_o_series,
+            ),
+            Self::DefaultTemperature => ("o1*", "`temperature` is sent as 1 where it is not set", |name| {
+                name.starts_with("o1")
+            }),
+            Self::ReasoningSampling => (
+                "o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name",
+                "`temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported",
+                |name| is_o_series(name) || gpt_5(name).is_some(),
+            ),
+        }
+    }
+}
+
+/// Whether a model reasons before it answers, so that it rejects sampling options.
+pub(crate) fn reasons(model: &str, effort: Option<&str>) -> bool {
+    let name = plain(model);
+    let told_to = effort.is_some_and(|effort| effort != "none");
+    is_o_series(&name)
+        || match gpt_5(&name) {
+            Some(later) if later.starts_with('.') => told_to,
+            Some(_) => effort != Some("none"),
+            None => false,
+        }
+}
+
+/// The name as OpenAI writes it, without what a gateway or a fine-tuning put before it.
+fn plain(model: &str) -> String {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    name.strip_prefix("ft:").unwrap_or(name).to_lowercase()
+}
+
+fn is_o_series(name: &str) -> bool {
+    name.strip_prefix('o')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// What follows `gpt-5` in the name of a model that can reason.
+fn gpt_5(name: &str) -> Option<&str> {
+    name.strip_prefix("gpt-5")
+        .filter(|rest| rest.is_empty() || rest.starts_with(['-', '.', ':']))
+        .filter(|rest| !rest.contains("chat"))
+}
+
+/// Which rules are on. `Display` prints the table.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::{ChatOpenAI, ModelRule, ModelRules};
+///
+/// // An old server that does not know `max_completion_tokens`.
+/// let rules = ModelRules::all().without(ModelRule::MaxCompletionTokens);
+/// assert!(!rules.has(ModelRule::MaxCompletionTokens));
+/// let llm = ChatOpenAI::new("small").with_model_rules(rules);
+/// assert!(llm.model_rules().to_string().contains("off"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModelRules {
+    on: [bool; ModelRule::ALL.len()],
+}
+
+impl ModelRules {
+    /// Every rule: the default.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            on: [true; ModelRule::ALL.len()],
+        }
+    }
+
+    /// No rule: options and roles go out as they were set.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            on: [false; ModelRule::ALL.len()],
+        }
+    }
+
+    /// Switches one rule off.
+    #[must_use]
+    pub fn without(mut self, rule: ModelRule) -> Self {
+        for (on, one) in self.on.iter_mut().zip(ModelRule::ALL) {
+            *on &= one != rule;
+        }
+        self
+    }
+
+    /// Switches one rule on.
+    #[must_use]
+    pub fn with(mut self, rule: ModelRule) -> Self {
+        for (on, one) in self.on.iter_mut().zip(ModelRule::ALL) {
+            *on |= one == rule;
+        }
+        self
+    }
+
+    /// Whether a rule is on.
+    #[must_use]
+    pub fn has(&self, rule: ModelRule) -> bool {
+        self.iter().any(|one| one == rule)
+    }
+
+    /// The rules that are on.
+    pub fn iter(&self) -> impl Iterator<Item = ModelRule> {
+        self.on
+            .into_iter()
+            .zip(ModelRule::ALL)
+            .filter_map(|(on, rule)| on.then_some(rule))
+    }
+
+    /// Whether a rule is on and about this model.
+    pub(crate) fn apply(&self, rule: ModelRule, model: &str) -> bool {
+        self.has(rule) && rule.applies_to(model)
+    }
+}
+
+impl Default for ModelRules {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+impl fmt::Display for ModelRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for rule in ModelRule::ALL {
+            let state = if self.has(rule) { "on" } else { "off" };
+            writeln!(f, "{rule:?} ({state}): {}: {}", rule.models(), rule.does())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reasoning_model_is_known_by_its_name_and_effort() {
+        for model in [
+            "o1",
+            "o3-mini",
+            "gpt-5",
+            "GPT-5-mini",
+            "ft:gpt-5:org",
+            "openai/gpt-5-nano",
+        ] {
+            assert!(reasons(model, None), "{model}");
+        }
+        for model in ["gpt-4o", "gpt-5-chat-latest", "gpt-5.1", "gpt-50", "olmo-2", "omni"] {
+            assert!(!reasons(model, None), "{model}");
+        }
+        assert!(reasons("gpt-5.2", Some("high")) && !reasons("gpt-5.2", Some("none")));
+    }
+
+    #[test]
+    fn the_table_names_every_rule_once() {
+        insta::assert_snapshot!(ModelRules::all().without(ModelRule::DefaultTemperature), @r"
+        MaxCompletionTokens (on): all: `max_tokens` is sent as `max_completion_tokens`
+        DeveloperRole (on): o1*, o3*, … (o and a digit): the system role is sent as `developer`
+        DefaultTemperature (off): o1*: `temperature` is sent as 1 where it is not set
+        ReasoningSampling (on): o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name: `temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported
+        ");
+    }
+}
