@@ -12,8 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cadena_core::{
-    AIMessageChunk, Bind, Bound, ChatOptions, Error, ErrorKind, PromptValue, RunnableExt, convert_to_openai_tool,
-    merge_all,
+    AIMessage, AIMessageChunk, Bind, Bound, ChatModelExt, ChatOptions, Choices, Error, ErrorKind, PromptValue,
+    RunnableExt, convert_to_openai_tool, merge_all,
 };
 use cadena_http::{Request, Response, RetryPolicy, Transport};
 use cadena_openai::ChatOpenAI;
@@ -35,7 +35,8 @@ pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
     let llm = model(args, &server, false)?;
     let prompt = prompt(args)?;
     if arg(args, "mode") == "generate" {
-        return Err(CaseError::open("generate: the other choices"));
+        let choices = block_on(async { llm.generate(prompt).await })??;
+        return generations(&choices);
     }
     let counted = arg(args, "count") == true;
     let result = block_on(async { llm.invoke(prompt).await })?;
@@ -53,6 +54,26 @@ pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
         Err(error) if counted => Err(CaseError::from(error).with_partial(json!({"requests": requests}))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// LangChain's result of `generate`, which says twice what is in a message.
+fn generations(choices: &Choices) -> Result<Value, CaseError> {
+    let generation = |message: &AIMessage| {
+        let mut dump = serde_json::to_value(message)?;
+        number(&mut dump);
+        let metadata = &message.response_metadata;
+        let info = json!({"finish_reason": metadata.finish_reason, "logprobs": metadata.logprobs});
+        Ok(json!({"text": message.text(), "message": dump, "generation_info": info}))
+    };
+    let metadata = choices.first().map(|message| &message.response_metadata);
+    Ok(json!({
+        "generations": choices.iter().map(generation).collect::<Result<Vec<_>, CaseError>>()?,
+        "llm_output": {
+            "token_usage": metadata.and_then(|metadata| metadata.token_usage.clone()),
+            "model_name": "gpt-4o-mini",
+            "system_fingerprint": metadata.and_then(|metadata| metadata.system_fingerprint.clone()),
+        },
+    }))
 }
 
 /// `stream` with the bytes of a case.
@@ -242,11 +263,13 @@ fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
     }
 }
 
-/// LangChain numbers the random id of a whole answer by its choice, which is always the first here.
+/// LangChain numbers the random id of a whole answer by its choice, also the first.
 fn number(dump: &mut Value) {
+    let whole = "lc_run--".len() + 36;
     if let Some(Value::String(id)) = dump
         .get_mut("id")
         .filter(|id| id.as_str().is_some_and(|id| id.starts_with("lc_run--")))
+        && id.len() == whole
     {
         id.push_str("-0");
     }

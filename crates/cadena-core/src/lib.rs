@@ -70,8 +70,9 @@ pub use messages::TiktokenCounter;
 
 mod chat;
 pub use chat::{
-    Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, CloneModel, EchoModel,
-    MemoryCache, ModelProfile, ModelSetup, OnUnsupported, PromptValue, RateLimited, RateLimiter, ToolChoice,
+    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
+    ChoicesChunk, CloneModel, EchoModel, MemoryCache, ModelProfile, ModelSetup, OnUnsupported, PromptValue,
+    RateLimited, RateLimiter, ToolChoice,
 };
 
 mod history;

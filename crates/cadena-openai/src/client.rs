@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cadena_core::{AIMessageChunk, ChatOptions, Error, ErrorKind, Message, Result, RunContext};
+use cadena_core::{AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext};
 use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
@@ -114,7 +114,7 @@ impl Call {
     }
 
     /// Sends it and waits for the whole answer.
-    pub(crate) async fn whole(self) -> Result<AIMessageChunk> {
+    pub(crate) async fn whole(self) -> Result<ChoicesChunk> {
         let answer = self.answer().await?;
         self.read(&answer).map_err(|error| self.explain(error))
     }
@@ -133,8 +133,8 @@ impl Call {
         opened.map_err(|error| self.explain(error))
     }
 
-    /// Reads a whole answer: its first choice.
-    pub(crate) fn read(&self, answer: &Answer) -> Result<AIMessageChunk> {
+    /// Reads a whole answer: every choice, the first among them.
+    pub(crate) fn read(&self, answer: &Answer) -> Result<ChoicesChunk> {
         let redactor = self.redactor();
         let tag = |error: Error| match answer.request_id() {
             Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
@@ -164,13 +164,14 @@ impl Call {
         if let Some(report) = failed.find(|report| error::says_something(report)) {
             return Err(tag(error::of_report(report, &redactor)));
         }
-        let whole = convert::whole(completion, &self.model).map(|mut chunk| {
-            for (key, note) in self.notes(&answer.headers) {
-                chunk.response_metadata.extra.insert(key, note);
-            }
-            chunk
+        let whole = convert::whole(completion, &self.model).map(|choices| {
+            let mut notes = self.notes(&answer.headers);
+            choices.into_iter().map(move |(index, mut chunk)| {
+                note(&mut chunk, std::mem::take(&mut notes));
+                (index, chunk)
+            })
         });
-        whole.ok_or_else(|| {
+        whole.map(Iterator::collect).ok_or_else(|| {
             tag(self.refused(answer, &redactor).unwrap_or_else(|| {
                 let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
                 Error::new(ErrorKind::Decode, detail)
@@ -190,6 +191,19 @@ impl Call {
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.config.explain(error, &self.model)
     }
+}
+
+/// Writes what the first chunk of an answer says about its call.
+pub(crate) fn note(chunk: &mut AIMessageChunk, notes: Map<String, Value>) {
+    for (key, note) in notes {
+        chunk.response_metadata.extra.insert(key, note);
+    }
+}
+
+/// The first choice alone.
+pub(crate) fn first(choices: ChoicesChunk) -> AIMessageChunk {
+    let first = choices.into_iter().find(|(index, _)| *index == 0);
+    first.map(|(_, chunk)| chunk).unwrap_or_default()
 }
 
 /// Headers as JSON. Cookies are left out: they stand for a session.

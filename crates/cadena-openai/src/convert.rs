@@ -2,7 +2,10 @@
 
 mod usage;
 
-use cadena_core::{AIMessageChunk, ToolCallChunk, UsageMetadata};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use cadena_core::{AIMessageChunk, ChoicesChunk, ToolCallChunk, UsageMetadata};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{ChatCompletion, Choice, FunctionCall, Message, Text, ToolCall};
@@ -50,21 +53,31 @@ impl Head {
     }
 }
 
-/// A whole answer as one chunk: its first choice. `None` if there is no choice.
+/// A whole answer as one chunk for each choice. `None` if the first choice is not there.
 ///
 /// The chunks of a stream add up to the same, so a whole message is made of it as one is made of their sum.
-pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<AIMessageChunk> {
+pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
     let mut head = Head::default();
     head.remember(&answer);
-    let first = take_choice(answer.choices?)?;
-    let mut chunk = AIMessageChunk::default();
-    fill(&mut chunk, first, Form::Whole);
-    head.describe(&mut chunk, asked_model);
-    if let Some(Value::Object(usage)) = answer.usage.map(|usage| *usage) {
-        chunk.usage_metadata = Some(head.count(&usage));
-        chunk.response_metadata.token_usage = Some(usage);
+    let mut usage = answer.usage;
+    let mut all = BTreeMap::new();
+    for (place, choice) in answer.choices?.into_iter().enumerate() {
+        let index = index_of(&choice, place);
+        // A choice that comes twice is the one that came first, as `take_choice` has it.
+        if let Entry::Vacant(slot) = all.entry(index) {
+            let mut chunk = AIMessageChunk::default();
+            fill(&mut chunk, choice, Form::Whole);
+            head.describe(&mut chunk, asked_model);
+            slot.insert(chunk);
+        }
     }
-    Some(chunk)
+    let first = all.get_mut(&0)?;
+    // What the whole call used stands on one choice, so that a sum counts it once.
+    if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
+        first.usage_metadata = Some(head.count(&usage));
+        first.response_metadata.token_usage = Some(usage);
+    }
+    Some(all.into_iter().collect())
 }
 
 /// The choice with index 0. A choice without an index counts by its place in the list.
@@ -77,7 +90,12 @@ pub(crate) fn take_choice(choices: Vec<Choice<'_>>) -> Option<Choice<'_>> {
 }
 
 pub(crate) fn is_first(choice: &Choice<'_>, place: usize) -> bool {
-    choice.index.map_or(place == 0, |index| index == 0)
+    index_of(choice, place) == 0
+}
+
+/// The index of a choice, or its place in the list if it does not say.
+pub(crate) fn index_of(choice: &Choice<'_>, place: usize) -> u32 {
+    choice.index.unwrap_or_else(|| u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// How the tool calls of a message are numbered.

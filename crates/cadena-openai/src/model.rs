@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cadena_core::{
-    AIMessage, ChatModel, ChatOptions, ChatRequest, ChunkStream, Error, ErrorKind, ModelProfile, OnUnsupported, Result,
-    RunContext, fold, impl_pipe,
+    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Error, ErrorKind, ModelProfile,
+    OnUnsupported, PromptValue, Result, RunContext, Streamable, fold, impl_pipe,
 };
-use cadena_http::{HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
+use cadena_http::{Answer, HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
 use futures::stream::{self, StreamExt};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::client::{Ask, Call};
+use crate::client::{Ask, Call, first};
 use crate::config::Config;
 use crate::convert::PROVIDER;
 use crate::error;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
-use crate::stream::{AnswerStream, Expect};
+use crate::stream::{AnswerStream, ChoicesStream, Expect};
 
 /// A chat model of OpenAI, or of any server that speaks Chat Completions (llama.cpp, vLLM, Ollama, …).
 ///
@@ -461,6 +461,38 @@ impl ChatOpenAI {
         self
     }
 
+    /// Answers once and gives the server's answer as it came beside the message: status, headers, and the body to its last byte.
+    ///
+    /// For what a message does not hold, such as fields of a server's own. It is a call outside of a chain, so no listener hears of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::ChatOpenAI;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// let llm = llm.with_options(ChatOptions::new().logprobs(true));
+    /// let (message, answer) = llm.invoke_raw(("human", "how are you today")).await?;
+    /// assert_eq!(message.text(), "I'm fine");
+    /// let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    /// assert_eq!(body["choices"][0]["message"]["content"], "I'm fine");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `invoke`.
+    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
+        let (call, _) = self.call(ChatRequest::new(input), false, &RunContext::default())?;
+        let answer = call.answer().await?;
+        let choices = call.read(&answer).map_err(|error| call.explain(error))?;
+        Ok((first(choices).into(), answer))
+    }
+
     fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
     }
@@ -485,6 +517,7 @@ impl ChatOpenAI {
             choices: call.choices,
             usage: self.stream_usage,
             finish_reason: self.finish_reason_required,
+            others: false,
         };
         Ok((call, expect))
     }
@@ -531,15 +564,37 @@ impl ChatModel for ChatOpenAI {
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
         if self.streaming {
-            let sum = fold::<AIMessage>(self.stream_chat(request, cx)).await?;
-            return sum.ok_or_else(|| Error::new(ErrorKind::Truncated, "the stream ended without a chunk"));
+            return fold::<AIMessage>(self.stream_chat(request, cx))
+                .await?
+                .ok_or_else(nothing_came);
         }
         let (call, _) = self.call(request, false, &cx)?;
-        Ok(call.whole().await?.into())
+        Ok(first(call.whole().await?).into())
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        match self.call(request, true, &cx) {
+            Ok((call, expect)) => ChoicesStream::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        if self.streaming {
+            return fold::<Choices>(self.stream_choices(request, cx))
+                .await?
+                .ok_or_else(nothing_came);
+        }
+        let (call, _) = self.call(request, false, &cx)?;
+        Choices::from_chunk(call.whole().await?)
     }
 }
 
 impl_pipe!(ChatOpenAI);
+
+fn nothing_came() -> Error {
+    Error::new(ErrorKind::Truncated, "the stream ended without a chunk")
+}
 
 /// Writes a part of a query so that it stays one part.
 fn percent_encode(part: &str, out: &mut String) {

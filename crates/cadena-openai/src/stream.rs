@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use cadena_core::{AIMessageChunk, Error, ErrorKind, Result};
+use cadena_core::{AIMessageChunk, ChoicesChunk, Error, ErrorKind, Result};
 use cadena_http::{EventStream, Streamed};
 use futures::future::BoxFuture;
 use futures::stream::{Stream, StreamExt};
 use serde_json::{Map, Value};
 
-use crate::client::Call;
+use crate::client::{Call, note};
 pub(crate) use reader::Expect;
 use reader::{End, Read, Reader};
 
@@ -64,7 +64,12 @@ impl AnswerStream {
             }
             Ok(Streamed::Whole(answer)) => match self.call.read(&answer) {
                 Ok(whole) => {
-                    *chunk = whole;
+                    for (index, choice) in whole {
+                        match index {
+                            0 => *chunk = choice,
+                            _ => self.reader.put_others([(index, choice)]),
+                        }
+                    }
                     Step::Chunk
                 }
                 Err(error) => Step::Failed(self.call.explain(error)),
@@ -157,15 +162,49 @@ impl Stream for AnswerStream {
         for _ in 0..EVENTS_PER_POLL {
             match ready!(this.poll_step(cx, &mut chunk)) {
                 Step::Chunk => {
-                    for (key, note) in std::mem::take(&mut this.notes) {
-                        chunk.response_metadata.extra.insert(key, note);
-                    }
+                    note(&mut chunk, std::mem::take(&mut this.notes));
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Step::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Step::Nothing => {}
                 Step::End => return Poll::Ready(None),
             }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// As [`AnswerStream`], with every choice.
+pub(crate) struct ChoicesStream(AnswerStream);
+
+impl ChoicesStream {
+    pub(crate) fn new(call: Call, mut expect: Expect) -> Self {
+        expect.others = true;
+        Self(AnswerStream::new(call, expect))
+    }
+}
+
+impl Stream for ChoicesStream {
+    type Item = Result<ChoicesChunk>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut self.get_mut().0;
+        for _ in 0..EVENTS_PER_POLL {
+            let mut chunk = AIMessageChunk::default();
+            let step = ready!(this.poll_step(cx, &mut chunk));
+            let others = this.reader.take_others();
+            let first = match step {
+                Step::Chunk => {
+                    note(&mut chunk, std::mem::take(&mut this.notes));
+                    Some((0, chunk))
+                }
+                Step::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Step::End => return Poll::Ready(None),
+                Step::Nothing if others.is_empty() => continue,
+                Step::Nothing => None,
+            };
+            return Poll::Ready(Some(Ok(first.into_iter().chain(others).collect())));
         }
         cx.waker().wake_by_ref();
         Poll::Pending

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
+use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile};
 use crate::{AIMessage, ChunkStream, Result, RunContext};
 
 /// Fixes options of a step before it is composed. Options never travel through a chain.
@@ -119,6 +119,14 @@ impl<M: ChatModel + Clone> ChatModel for Bound<M> {
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
         self.model.chat(self.fill(request), cx).await
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        self.model.stream_choices(self.fill(request), cx)
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        self.model.choices(self.fill(request), cx).await
     }
 }
 

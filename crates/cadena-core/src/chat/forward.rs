@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
+use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile};
 use crate::{AIMessage, ChunkStream, Result, RunContext};
 
 dyn_clone::clone_trait_object!(ChatModel);
@@ -41,6 +41,14 @@ macro_rules! forward {
 
             async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
                 (**self).chat(request, cx).await
+            }
+
+            fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+                (**self).stream_choices(request, cx)
+            }
+
+            async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+                (**self).choices(request, cx).await
             }
         }
     };

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::report::Report;
-use super::{ChatOptions, ChatRequest, PromptValue};
+use super::{ChatOptions, ChatRequest, Choices, ChoicesChunk, PromptValue};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
     AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph, Message, Result, RunContext,
@@ -94,9 +94,24 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
             .await?
             .ok_or_else(nothing_came)
     }
+
+    /// Answers in chunks with every choice that the options ask for; default: [`stream_chat`](Self::stream_chat) as the only choice.
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        let chunks = self.stream_chat(request, cx);
+        chunks.map(|chunk| Ok(ChoicesChunk::new(0, chunk?))).boxed()
+    }
+
+    /// Answers whole with every choice that the options ask for; default: [`chat`](Self::chat) as the only choice.
+    ///
+    /// # Errors
+    ///
+    /// Those of `chat`.
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        Ok(Choices::from(vec![self.chat(request, cx).await?]))
+    }
 }
 
-fn nothing_came() -> Error {
+pub(super) fn nothing_came() -> Error {
     Error::new(ErrorKind::Truncated, "the model's stream ended without a chunk")
 }
 
@@ -231,7 +246,7 @@ impl<M: ChatModel> Runnable for M {
         let report = Report::open(&cx, || self.profile());
         let result = self.chat(ChatRequest::new(input), cx).await;
         if let Some(report) = report {
-            report.close(&result);
+            report.close(result.as_ref().map(std::iter::once));
         }
         let mut message = result?;
         message.id.get_or_insert(id);
@@ -246,7 +261,7 @@ impl<M: ChatModel> Runnable for M {
         let Some(semaphore) = cx.semaphore() else {
             let report = Report::open(&cx, || self.profile());
             return finished(
-                Report::follow(report, self.stream_chat(ChatRequest::new(input), cx)),
+                Report::follow(report, self.stream_chat(ChatRequest::new(input), cx), Report::add_chunk),
                 id,
             );
         };
@@ -255,7 +270,11 @@ impl<M: ChatModel> Runnable for M {
             let permit = semaphore.acquire_owned().await.ok();
             let report = Report::open(&cx, || model.profile());
             let chunks = finished(
-                Report::follow(report, model.stream_chat(ChatRequest::new(input), cx)),
+                Report::follow(
+                    report,
+                    model.stream_chat(ChatRequest::new(input), cx),
+                    Report::add_chunk,
+                ),
                 id,
             );
             // The permit goes back when the last chunk is taken or the stream is dropped.
@@ -267,7 +286,7 @@ impl<M: ChatModel> Runnable for M {
 }
 
 /// A marker that takes a message out of a history is nothing that a model could read.
-fn sendable(prompt: &PromptValue) -> Result<()> {
+pub(super) fn sendable(prompt: &PromptValue) -> Result<()> {
     match prompt
         .messages
         .iter()
@@ -281,7 +300,7 @@ fn sendable(prompt: &PromptValue) -> Result<()> {
     }
 }
 
-fn message_id(cx: &RunContext) -> String {
+pub(super) fn message_id(cx: &RunContext) -> String {
     let id = cx.run().map_or_else(|| cx.next_id(), |run| run.id);
     format!("{RUN_PREFIX}-{id}")
 }

@@ -2,11 +2,11 @@
 
 use std::task::Poll;
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 
 use super::ModelProfile;
 use crate::run::ModelCall;
-use crate::{AIMessage, ChunkStream, Error, ResponseMetadata, RunContext, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, Error, ResponseMetadata, RunContext, UsageMetadata};
 
 /// What is known about one call of a model; told once, when the call is over or dropped.
 pub(super) struct Report {
@@ -33,10 +33,12 @@ impl Report {
     }
 
     /// The whole answer, or the error with what had arrived before it.
-    pub(super) fn close(mut self, result: &Result<AIMessage, Error>) {
+    pub(super) fn close<'a>(mut self, result: Result<impl IntoIterator<Item = &'a AIMessage>, &Error>) {
         match result {
-            Ok(message) => {
-                self.add(&message.response_metadata, message.usage_metadata.as_ref());
+            Ok(messages) => {
+                for message in messages {
+                    self.add(&message.response_metadata, message.usage_metadata.as_ref());
+                }
                 self.complete = true;
             }
             Err(error) => {
@@ -48,7 +50,11 @@ impl Report {
     }
 
     /// Reads along with a stream.
-    pub(super) fn follow(report: Option<Self>, mut chunks: ChunkStream<AIMessage>) -> ChunkStream<AIMessage> {
+    pub(super) fn follow<C: Send + 'static>(
+        report: Option<Self>,
+        mut chunks: BoxStream<'static, Result<C, Error>>,
+        read: fn(&mut Self, &C),
+    ) -> BoxStream<'static, Result<C, Error>> {
         let Some(mut report) = report else { return chunks };
         // A call begins when its stream is polled; one that never was has used nothing.
         report.begun = false;
@@ -60,7 +66,7 @@ impl Report {
             let item = std::task::ready!(chunks.poll_next_unpin(task));
             match (&item, &mut open) {
                 (Some(Ok(chunk)), Some(report)) => {
-                    report.add(&chunk.response_metadata, chunk.usage_metadata.as_ref());
+                    read(report, chunk);
                 }
                 (None, Some(report)) => {
                     report.complete = true;
@@ -71,6 +77,10 @@ impl Report {
             Poll::Ready(item)
         })
         .boxed()
+    }
+
+    pub(super) fn add_chunk(&mut self, chunk: &AIMessageChunk) {
+        self.add(&chunk.response_metadata, chunk.usage_metadata.as_ref());
     }
 
     fn add(&mut self, metadata: &ResponseMetadata, usage: Option<&UsageMetadata>) {

@@ -1,12 +1,14 @@
 //! From events to chunks, and whether the answer is whole.
 
+use std::collections::BTreeSet;
+
 use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
 use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
 use super::partial::Partial;
-use crate::convert::{Form, Head, fill, is_first};
+use crate::convert::{Form, Head, fill, index_of, is_first};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -21,6 +23,10 @@ pub(super) struct Reader {
     open_choices: u32,
     /// Whether the first choice has its finish reason.
     finished: bool,
+    /// Pieces of the other choices that the last event brought, where all are wanted.
+    others: Vec<(u32, AIMessageChunk)>,
+    /// Which of the others have begun and not finished.
+    unfinished: BTreeSet<u32>,
     expect: Expect,
 }
 
@@ -33,6 +39,8 @@ pub(crate) struct Expect {
     pub(crate) usage: bool,
     /// Whether `[DONE]` without a finish reason is an error.
     pub(crate) finish_reason: bool,
+    /// Whether the other choices are given as well.
+    pub(crate) others: bool,
 }
 
 /// How a stream ends.
@@ -66,6 +74,8 @@ impl Reader {
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
+            others: Vec::new(),
+            unfinished: BTreeSet::new(),
             expect,
         }
     }
@@ -116,8 +126,13 @@ impl Reader {
         for (place, choice) in choices.into_iter().enumerate() {
             if is_first(&choice, place) {
                 first = first.or(Some(choice));
-            } else if choice.finish_reason.known().is_some() {
+                continue;
+            }
+            if choice.finish_reason.known().is_some() {
                 self.open_choices = self.open_choices.saturating_sub(1);
+            }
+            if self.expect.others && !says_nothing(&choice) {
+                self.other(index_of(&choice, place), choice, redactor)?;
             }
         }
         match first {
@@ -132,17 +147,35 @@ impl Reader {
         Ok(Read::Chunk)
     }
 
+    /// A piece of another choice than the first.
+    fn other(&mut self, index: u32, choice: Choice<'_>, redactor: &Redactor) -> Result<()> {
+        check(&choice, redactor)?;
+        let mut chunk = AIMessageChunk::default();
+        if choice.finish_reason.known().is_some() {
+            self.unfinished.remove(&index);
+            self.head.describe(&mut chunk, &self.model);
+        } else {
+            self.unfinished.insert(index);
+        }
+        fill(&mut chunk, choice, Form::Piece);
+        self.others.push((index, chunk));
+        Ok(())
+    }
+
+    /// The pieces of the other choices that have not been taken.
+    pub(super) fn take_others(&mut self) -> Vec<(u32, AIMessageChunk)> {
+        std::mem::take(&mut self.others)
+    }
+
+    /// Takes over the other choices of an answer that came whole.
+    pub(super) fn put_others(&mut self, choices: impl IntoIterator<Item = (u32, AIMessageChunk)>) {
+        if self.expect.others {
+            self.others.extend(choices);
+        }
+    }
+
     fn choice(&mut self, choice: Choice<'_>, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<()> {
-        let failed = choice.error.as_deref().filter(|report| error::says_something(report));
-        if let Some(report) = failed {
-            return Err(error::of_report(report, redactor));
-        }
-        if choice.finish_reason.known() == Some("error") {
-            return Err(Error::new(
-                ErrorKind::Server,
-                "the server ended the answer with the finish reason `error`",
-            ));
-        }
+        check(&choice, redactor)?;
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
         if finishes {
@@ -181,6 +214,9 @@ impl Reader {
     pub(super) fn check_end(&self, end: End) -> Result<(), &'static str> {
         match end {
             End::Cut if !self.is_complete() => Err("the stream ended inside an event"),
+            _ if self.finished && !self.unfinished.is_empty() && self.expect.finish_reason => {
+                Err("the stream ended before every choice had its finish reason")
+            }
             _ if self.finished => Ok(()),
             _ if self.partial.is_empty() => Err("the stream ended without a chunk"),
             End::Done if self.expect.finish_reason => Err("the server said `[DONE]` without a finish reason"),
@@ -217,6 +253,21 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         error,
     } = choice;
     delta.is_none() && message.is_none() && logprobs.is_none() && finish_reason.known().is_none() && error.is_none()
+}
+
+/// The error that a choice reports about itself.
+fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
+    let failed = choice.error.as_deref().filter(|report| error::says_something(report));
+    if let Some(report) = failed {
+        return Err(error::of_report(report, redactor));
+    }
+    if choice.finish_reason.known() == Some("error") {
+        return Err(Error::new(
+            ErrorKind::Server,
+            "the server ended the answer with the finish reason `error`",
+        ));
+    }
+    Ok(())
 }
 
 /// The error of an event that is named `error`.

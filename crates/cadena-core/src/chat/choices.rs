@@ -1,0 +1,355 @@
+//! Every answer of one call, where a model was asked for several.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use serde::{Serialize, Serializer};
+
+use super::model::{message_id, nothing_came, sendable};
+use super::report::Report;
+use super::{ChatModel, ChatRequest, PromptValue};
+use crate::{
+    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, Result, RunContext, RunKind,
+    Runnable, RunnableExt, Streamable,
+};
+
+/// What every chat model can do beside answering once.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel};
+///
+/// # futures::executor::block_on(async {
+/// // A model that knows `n` gives as many; this one gives one.
+/// let llm = EchoModel::new().bind(ChatOptions::new().n(2));
+/// let choices = llm.generate("hi").await?;
+/// assert_eq!(choices.first().map(|message| message.text()), Some("hi".into()));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+pub trait ChatModelExt: ChatModel + Clone {
+    /// Answers with every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` gives the first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the model.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the work.
+    fn generate(&self, input: impl Into<PromptValue>) -> impl Future<Output = Result<Choices>> + Send {
+        let step = self.all_choices();
+        let input = input.into();
+        async move { step.invoke(input).await }
+    }
+
+    /// The model as a step that gives every choice, whole or in chunks that say which choice they belong to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut chunks = EchoModel::new().all_choices().stream("hi there");
+    /// let mut first = String::new();
+    /// while let Some(chunk) = chunks.try_next().await? {
+    ///     for (index, piece) in &chunk {
+    ///         assert_eq!(index, 0);
+    ///         first += &piece.text();
+    ///     }
+    /// }
+    /// assert_eq!(first, "hi there");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn all_choices(&self) -> AllChoices<Self> {
+        AllChoices { model: self.clone() }
+    }
+}
+
+impl<M: ChatModel + Clone> ChatModelExt for M {}
+
+/// Every answer of one call, in the order of their indexes. Each has its own log probabilities and finish reason; what the call
+/// used as a whole, [`usage_metadata`](AIMessage::usage_metadata), stands on the first alone, so that a sum is right.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessage, Choices};
+///
+/// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
+/// assert_eq!(choices.iter().map(|message| message.text()).collect::<String>(), "ab");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Choices(Vec<AIMessage>);
+
+impl Choices {
+    /// The answer that `invoke` gives.
+    #[must_use]
+    pub fn first(&self) -> Option<&AIMessage> {
+        self.0.first()
+    }
+
+    /// The answers, first choice first.
+    pub fn iter(&self) -> std::slice::Iter<'_, AIMessage> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The answers as a list.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<AIMessage> {
+        self.0
+    }
+}
+
+impl From<Vec<AIMessage>> for Choices {
+    fn from(messages: Vec<AIMessage>) -> Self {
+        Self(messages)
+    }
+}
+
+impl IntoIterator for Choices {
+    type Item = AIMessage;
+    type IntoIter = std::vec::IntoIter<AIMessage>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Choices {
+    type Item = &'a AIMessage;
+    type IntoIter = std::slice::Iter<'a, AIMessage>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Streamable for Choices {
+    type Chunk = ChoicesChunk;
+
+    fn into_chunk(self) -> ChoicesChunk {
+        ChoicesChunk((0..).zip(self.0.into_iter().map(Streamable::into_chunk)).collect())
+    }
+
+    fn from_chunk(chunk: ChoicesChunk) -> Result<Self> {
+        let messages = chunk.0.into_values().map(AIMessage::from_chunk);
+        Ok(Self(messages.collect::<Result<_>>()?))
+    }
+}
+
+/// Pieces of choices by their index, nearly always one. Adding keeps the choices apart.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessageChunk, ChoicesChunk, Merge};
+///
+/// let mut sum = ChoicesChunk::new(0, AIMessageChunk::new("a"));
+/// sum.merge(ChoicesChunk::new(1, AIMessageChunk::new("b")))?;
+/// sum.merge(ChoicesChunk::new(0, AIMessageChunk::new("a")))?;
+/// let texts: Vec<_> = sum.iter().map(|(index, chunk)| (index, chunk.text().into_owned())).collect();
+/// assert_eq!(texts, [(0, "aa".to_owned()), (1, "b".to_owned())]);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChoicesChunk(BTreeMap<u32, AIMessageChunk>);
+
+impl ChoicesChunk {
+    /// A piece of one choice.
+    #[must_use]
+    pub fn new(index: u32, chunk: AIMessageChunk) -> Self {
+        Self(BTreeMap::from([(index, chunk)]))
+    }
+
+    /// The piece of a choice.
+    #[must_use]
+    pub fn get(&self, index: u32) -> Option<&AIMessageChunk> {
+        self.0.get(&index)
+    }
+
+    /// Each index with its piece, lowest index first.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &AIMessageChunk)> {
+        self.into_iter()
+    }
+}
+
+impl FromIterator<(u32, AIMessageChunk)> for ChoicesChunk {
+    fn from_iter<I: IntoIterator<Item = (u32, AIMessageChunk)>>(pieces: I) -> Self {
+        let mut chunk = Self::default();
+        for (index, piece) in pieces {
+            *chunk.0.entry(index).or_default() += piece;
+        }
+        chunk
+    }
+}
+
+impl IntoIterator for ChoicesChunk {
+    type Item = (u32, AIMessageChunk);
+    type IntoIter = std::collections::btree_map::IntoIter<u32, AIMessageChunk>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ChoicesChunk {
+    type Item = (u32, &'a AIMessageChunk);
+    type IntoIter = std::iter::Map<
+        std::collections::btree_map::Iter<'a, u32, AIMessageChunk>,
+        fn((&'a u32, &'a AIMessageChunk)) -> (u32, &'a AIMessageChunk),
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(index, chunk)| (*index, chunk))
+    }
+}
+
+impl Merge for ChoicesChunk {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        for (index, piece) in next {
+            match self.0.entry(index) {
+                std::collections::btree_map::Entry::Occupied(mut sum) => sum.get_mut().merge(piece)?,
+                std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(piece)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A list of pieces, each with its `index`.
+impl Serialize for ChoicesChunk {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Piece<'a> {
+            index: u32,
+            message: &'a AIMessageChunk,
+        }
+        serializer.collect_seq(self.iter().map(|(index, message)| Piece { index, message }))
+    }
+}
+
+/// A model that gives every choice; [`ChatModelExt::all_choices`] makes one.
+#[derive(Clone, Debug)]
+#[must_use = "steps do nothing until they are invoked"]
+pub struct AllChoices<M> {
+    model: M,
+}
+
+#[async_trait]
+impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
+    type Input = PromptValue;
+    type Output = Choices;
+
+    fn name(&self) -> Cow<'_, str> {
+        ChatModel::name(&self.model)
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::ChatModel
+    }
+
+    async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
+        sendable(&input)?;
+        let _permit = match cx.semaphore() {
+            Some(semaphore) => semaphore.acquire_owned().await.ok(),
+            None => None,
+        };
+        let id = message_id(&cx);
+        let report = Report::open(&cx, || self.model.profile());
+        let result = self.model.choices(ChatRequest::new(input), cx).await;
+        if let Some(report) = report {
+            report.close(result.as_ref().map(|choices| choices.iter()));
+        }
+        let mut choices = result?;
+        for (index, message) in (0..).zip(&mut choices.0) {
+            message.id.get_or_insert_with(|| choice_id(&id, index));
+        }
+        if choices.is_empty() {
+            return Err(Error::new(ErrorKind::Truncated, "the model gave no choice"));
+        }
+        Ok(choices)
+    }
+
+    fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<Choices> {
+        if let Err(error) = sendable(&input) {
+            return stream::once(async { Err(error) }).boxed();
+        }
+        let id = message_id(&cx);
+        let model = self.model.clone();
+        let chunks = async move {
+            let permit = match cx.semaphore() {
+                Some(semaphore) => semaphore.acquire_owned().await.ok(),
+                None => None,
+            };
+            let report = Report::open(&cx, || model.profile());
+            let chunks = Report::follow(
+                report,
+                model.stream_choices(ChatRequest::new(input), cx),
+                |report, chunk| {
+                    chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
+                },
+            );
+            let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
+            finished(chunks, id).chain(release)
+        };
+        stream::once(chunks).flatten().boxed()
+    }
+}
+
+crate::impl_pipe!(AllChoices<M>, for <M: super::CloneModel>);
+
+/// The first choice has the id that the message of `invoke` would have.
+fn choice_id(run: &str, index: u32) -> String {
+    match index {
+        0 => run.to_owned(),
+        index => format!("{run}-{index}"),
+    }
+}
+
+/// Gives every choice its id, and all of them an end.
+fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
+    let seen = BTreeMap::<u32, String>::new();
+    stream::unfold(Some((chunks, seen, id)), |state| async {
+        let (mut chunks, mut seen, run) = state?;
+        match chunks.next().await {
+            Some(Ok(mut chunk)) => {
+                for (index, piece) in &mut chunk.0 {
+                    let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
+                    piece.id.get_or_insert_with(|| id.clone());
+                }
+                Some((Ok(chunk), Some((chunks, seen, run))))
+            }
+            Some(Err(error)) => Some((Err(error), None)),
+            None if seen.is_empty() => Some((Err(nothing_came()), None)),
+            None => {
+                let last = seen.into_iter().map(|(index, id)| {
+                    let mut end = AIMessageChunk::new("");
+                    end.id = Some(id);
+                    end.chunk_position = Some(ChunkPosition::Last);
+                    (index, end)
+                });
+                Some((Ok(last.collect()), None))
+            }
+        }
+    })
+    .boxed()
+}
