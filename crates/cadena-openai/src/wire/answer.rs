@@ -33,7 +33,7 @@ pub(crate) struct ChatCompletion<'a> {
 /// One of the `n` answers, or a piece of it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Choice<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::index")]
     pub(crate) index: Option<u32>,
     #[serde(borrow, default)]
     pub(crate) delta: Option<Message<'a>>,
@@ -68,7 +68,7 @@ pub(crate) struct Message<'a> {
 /// A call of a tool, or a piece of it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ToolCall<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::index")]
     pub(crate) index: Option<i64>,
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,

@@ -144,6 +144,41 @@ pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(ListVisitor(PhantomData))
 }
 
+/// The number of a choice or of a call; what is none is as good as missing.
+pub(super) fn index<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct IndexVisitor<T>(PhantomData<T>);
+    impl<'de, T: TryFrom<i64>> Visitor<'de> for IndexVisitor<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an index")
+        }
+
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(i64::try_from(number).ok().and_then(|number| T::try_from(number).ok()))
+        }
+
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(T::try_from(number).ok())
+        }
+
+        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+            // Some servers write `1.0`; what is no whole number does not read as one.
+            Ok(format!("{number}")
+                .parse()
+                .ok()
+                .and_then(|number| T::try_from(number).ok()))
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(text.parse().ok().and_then(|number| T::try_from(number).ok()))
+        }
+
+        otherwise_nothing!('de, None; unit, bool, seq, map);
+    }
+    deserializer.deserialize_any(IndexVisitor(PhantomData))
+}
+
 /// Text, or a list of parts as some servers send it.
 pub(super) fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Content>, D::Error> {
     struct ContentVisitor;

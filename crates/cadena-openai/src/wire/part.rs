@@ -23,6 +23,10 @@ impl Serialize for OutContent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.content {
             Content::Text(text) => serializer.serialize_str(text),
+            // A list must not be empty there, while a text may.
+            Content::Parts(parts) if !parts.iter().any(|part| self.audience.accepts(part)) => {
+                serializer.serialize_str("")
+            }
             Content::Parts(parts) => {
                 let sent = parts.iter().filter(|part| self.audience.accepts(part));
                 serializer.collect_seq(sent.map(|part| OutPart {
