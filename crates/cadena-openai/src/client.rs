@@ -44,6 +44,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
     pub(crate) response_headers: bool,
+    pub(crate) reasoning: bool,
 }
 
 impl Call {
@@ -58,6 +59,7 @@ impl Call {
             stream,
             include_usage,
             response_headers,
+            reasoning,
         } = ask;
         let Prepared { options, warnings } = policy.prepare(options, model, config.is_openai())?;
         let asked = options.model.as_deref().unwrap_or(model);
@@ -68,6 +70,7 @@ impl Call {
             stream,
             include_usage,
             developer: policy.rules.apply(ModelRule::DeveloperRole, asked),
+            reasoning,
             max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, asked),
         };
         let deadline = cx.deadline();

@@ -131,6 +131,9 @@ fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {
         tool_calls,
         function_call,
         audio,
+        annotations,
+        reasoning_content,
+        reasoning,
     } = message;
     if let Some(content) = content {
         chunk.content = content;
@@ -151,6 +154,12 @@ fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {
     }
     if let Some(refusal) = refusal.known() {
         kwarg("refusal", refusal.into());
+    }
+    if let Some(thought) = reasoning_content.known().or(reasoning.known()) {
+        kwarg("reasoning_content", thought.into());
+    }
+    if let Some(annotations) = annotations.filter(|list| list.as_array().is_some_and(|list| !list.is_empty())) {
+        kwarg("annotations", *annotations);
     }
     if let Some(audio @ Value::Object(_)) = audio.map(|audio| *audio) {
         kwarg("audio", audio);

@@ -23,18 +23,20 @@
 //!
 //! | field of the message | where it comes from |
 //! |---|---|
-//! | `content`, `tool_calls`, `name` | the first choice; the others are never mixed in |
-//! | `additional_kwargs`: `refusal`, `function_call`, `audio` | the first choice |
+//! | `content`, `tool_calls`, `name` | the first choice; [`generate`](cadena_core::ChatModelExt::generate) gives the others, never mixed |
+//! | `additional_kwargs`: `refusal`, `function_call`, `audio`, `annotations`, `reasoning_content` | the first choice |
 //! | `usage_metadata` | `usage`; a stream asks for it. Servers that count up in every event are counted once |
 //! | `response_metadata.logprobs` | the choice's `logprobs`, token by token; `None` is not an empty list |
 //! | `response_metadata`: `model_name`, `system_fingerprint`, `service_tier`, `id` | in a stream: on the chunk with the finish reason |
 //! | `response_metadata.token_usage` | the server's own usage object |
+//! | `response_metadata.extra`: `headers`, `warnings` | the call, where [`with_response_headers`](ChatOpenAI::with_response_headers) or [`with_on_unsupported`](ChatOpenAI::with_on_unsupported) say so |
 //!
 //! # Errors
 //!
 //! | kind | when |
 //! |---|---|
 //! | `Authentication`, `PermissionDenied`, `NotFound`, `QuotaExhausted`, `RateLimited`, `ContextOverflow`, `ContentFilter`, `InvalidRequest`, `Server` | what the server said, by status or inside a stream |
+//! | `Unsupported` | an option that the model or the endpoint cannot honour: see [`OnUnsupported`](cadena_core::OnUnsupported) and [`ModelRule`] |
 //! | `Truncated` | a stream ended before its finish reason |
 //! | `Decode` | the answer is no chat completion |
 //! | `Config` | the base URL or a header cannot be used |
@@ -42,7 +44,7 @@
 //!
 //! # Left out
 //!
-//! The Responses API, Azure, embeddings, and the other choices of `n > 1`: later versions have them.
+//! The Responses API, Azure and embeddings: later versions have them.
 
 mod client;
 mod config;

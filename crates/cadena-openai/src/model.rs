@@ -83,6 +83,7 @@ pub struct ChatOpenAI {
     stream_usage: bool,
     streaming: bool,
     response_headers: bool,
+    reasoning_sent_back: bool,
     finish_reason_required: bool,
 }
 
@@ -116,6 +117,7 @@ impl ChatOpenAI {
             stream_usage: true,
             streaming: false,
             response_headers: false,
+            reasoning_sent_back: false,
             finish_reason_required: true,
         }
     }
@@ -416,6 +418,22 @@ impl ChatOpenAI {
         self
     }
 
+    /// Sets whether the thoughts of an answer (`additional_kwargs["reasoning_content"]`) go back to the server with it: off.
+    ///
+    /// Servers differ: some need them while tools are called, others reject them. OpenAI gives none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::ChatOpenAI::new("deepseek-chat").with_reasoning_sent_back(true);
+    /// # let _ = llm;
+    /// ```
+    #[must_use]
+    pub fn with_reasoning_sent_back(mut self, sent: bool) -> Self {
+        self.reasoning_sent_back = sent;
+        self
+    }
+
     /// Sets whether a whole answer is asked for as a stream and added up: off. It keeps long answers alive behind gateways that
     /// close a silent connection.
     ///
@@ -510,6 +528,7 @@ impl ChatOpenAI {
                 stream,
                 include_usage: self.stream_usage,
                 response_headers: self.response_headers,
+                reasoning: self.reasoning_sent_back,
             },
             cx,
         )?;
@@ -623,6 +642,7 @@ impl fmt::Debug for ChatOpenAI {
             .field("stream_usage", &self.stream_usage)
             .field("streaming", &self.streaming)
             .field("response_headers", &self.response_headers)
+            .field("reasoning_sent_back", &self.reasoning_sent_back)
             .field("finish_reason_required", &self.finish_reason_required)
             .finish()
     }

@@ -216,3 +216,21 @@ fn a_streaming_model_is_asked_for_events_and_adds_them_up() {
     assert_eq!(message.text(), "ok");
     assert_eq!(server.bodies()[0]["stream"], true);
 }
+
+#[test]
+fn thoughts_and_citations_are_kept_and_sent_back_only_if_told_to() {
+    let body = r#"{"choices":[{"message":{"content":"42","reasoning":"hm","reasoning_content":"hm",
+        "annotations":[{"type":"url_citation","url_citation":{"url":"https://x"}}]},"finish_reason":"stop"}]}"#;
+    let message = support::invoke(Canned::json(body)).unwrap();
+    assert_eq!(message.additional_kwargs["reasoning_content"], "hm");
+    assert_eq!(message.additional_kwargs["annotations"][0]["type"], "url_citation");
+    for told in [false, true] {
+        let server = Canned::json(ANSWER);
+        let llm = model(server.clone()).with_reasoning_sent_back(told);
+        let history = vec![cadena_core::Message::from("q"), message.clone().into()];
+        block_on(async { llm.invoke(history).await }).unwrap();
+        let sent = &server.bodies()[0]["messages"][1];
+        assert_eq!(sent.get("reasoning_content").is_some(), told);
+        assert_eq!((&sent["content"], sent.get("annotations")), (&json!("42"), None));
+    }
+}

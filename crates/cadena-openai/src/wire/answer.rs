@@ -63,6 +63,15 @@ pub(crate) struct Message<'a> {
     pub(crate) function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(default)]
     pub(crate) audio: Option<Box<Value>>,
+    /// What the answer cites.
+    #[serde(default)]
+    pub(crate) annotations: Option<Box<Value>>,
+    /// The thoughts of a reasoning model, from servers that tell them.
+    #[serde(borrow, default)]
+    pub(crate) reasoning_content: Text<'a>,
+    /// The same by its other name; some servers send both.
+    #[serde(borrow, default)]
+    pub(crate) reasoning: Text<'a>,
 }
 
 /// A call of a tool, or a piece of it.

@@ -12,6 +12,8 @@ pub(super) struct OutMessage<'a> {
     pub(super) message: &'a Message,
     /// Whether the model calls the system role developer.
     pub(super) developer: bool,
+    /// Whether the thoughts of an answer are sent back.
+    pub(super) reasoning: bool,
 }
 
 impl Serialize for OutMessage<'_> {
@@ -36,7 +38,13 @@ impl Serialize for OutMessage<'_> {
                     role.unwrap_or(if self.developer { "developer" } else { "system" }),
                 )?;
             }
-            Message::AI(message) => assistant(&mut map, message)?,
+            Message::AI(message) => {
+                assistant(&mut map, message)?;
+                let thought = message.additional_kwargs.get("reasoning_content");
+                if let Some(thought) = thought.filter(|thought| self.reasoning && thought.is_string()) {
+                    map.serialize_entry("reasoning_content", thought)?;
+                }
+            }
             Message::Tool(message) => {
                 let content = OutContent {
                     content: &message.content,
@@ -186,6 +194,7 @@ mod tests {
         let out = OutMessage {
             message: &message.into(),
             developer: false,
+            reasoning: false,
         };
         assert_eq!(serde_json::to_value(out).unwrap(), expect);
     }
@@ -220,6 +229,7 @@ mod tests {
         let out = OutMessage {
             message: &message,
             developer: true,
+            reasoning: false,
         };
         assert_eq!(serde_json::to_value(out).unwrap()["role"], "developer");
     }

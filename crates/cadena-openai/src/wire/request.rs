@@ -19,6 +19,8 @@ pub(crate) struct ChatCompletionRequest<'a> {
     pub(crate) include_usage: bool,
     /// Whether the system role is called developer.
     pub(crate) developer: bool,
+    /// Whether the thoughts of answers are sent back.
+    pub(crate) reasoning: bool,
     /// Whether `max_tokens` goes out by its newer name.
     pub(crate) max_completion_tokens: bool,
 }
@@ -64,6 +66,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             &Messages {
                 messages: self.messages,
                 developer: self.developer,
+                reasoning: self.reasoning,
             },
         )?;
         field!("temperature", temperature);
@@ -146,6 +149,7 @@ fn out_tool_choice(choice: &ToolChoice, tools: &Option<Vec<Value>>) -> Value {
 struct Messages<'a> {
     messages: &'a [Message],
     developer: bool,
+    reasoning: bool,
 }
 
 impl Serialize for Messages<'_> {
@@ -153,6 +157,7 @@ impl Serialize for Messages<'_> {
         serializer.collect_seq(self.messages.iter().map(|message| OutMessage {
             message,
             developer: self.developer,
+            reasoning: self.reasoning,
         }))
     }
 }
@@ -172,6 +177,7 @@ mod tests {
             stream,
             include_usage,
             developer: false,
+            reasoning: false,
             max_completion_tokens: true,
         };
         let mut body = serde_json::to_value(request).unwrap();
