@@ -25,6 +25,6 @@ pub use echo::EchoModel;
 mod choices;
 mod forward;
 mod report;
-pub use choices::{AllChoices, ChatModelExt, Choices, ChoicesChunk};
+pub use choices::{AllChoices, Choices, ChoicesChunk};
 mod unsupported;
 pub use unsupported::OnUnsupported;

@@ -112,6 +112,9 @@ pub use cadena_http as http;
 #[cfg(feature = "macros")]
 pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 #[cfg(feature = "openai")]
-pub use cadena_openai::ChatOpenAI;
+pub use cadena_openai::{
+    AudioOutput, ChatOpenAI, Modality, ModelRule, ModelRules, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity,
+    WebSearch,
+};
 #[cfg(feature = "sqlite")]
 pub use cadena_sqlite::{SqliteCache, SqliteHistory};

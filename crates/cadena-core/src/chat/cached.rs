@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::cache::{CacheKey, ChatCache};
-use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile, RateLimited, RateLimiter};
+use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile, RateLimited, RateLimiter};
 use crate::messages::FROM_CACHE;
 use crate::stream::{kept, later};
 use crate::{AIMessage, ChunkPosition, ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
@@ -24,6 +24,7 @@ use crate::{AIMessage, ChunkPosition, ChunkStream, Error, ErrorKind, Result, Run
 ///   made; listeners and [`UsageTracker`](crate::UsageTracker) hear of no model call. It takes its turn under `max_concurrency`, for as long as the look-up.
 /// - **A stream** is kept when it has come to its end, and comes out of the cache as one chunk. `invoke` and `stream` share answers.
 /// - **Not kept** are errors, streams that are dropped, and answers that are not whole: those with the finish reason `length` or `content_filter`.
+/// - **Several choices**, as [`generate`](crate::ChatModelExt::generate) gives them, are asked for anew each time.
 /// - **Calls at the same time** each ask the model; the last answer is kept.
 ///
 /// # Errors
@@ -167,6 +168,14 @@ impl<M: ChatModel> ChatModel for Cached<M> {
         let answer = self.model.chat(request, cx).await?;
         self.clone().keep(key, answer.clone()).await?;
         Ok(answer)
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        self.model.stream_choices(request, cx)
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        self.model.choices(request, cx).await
     }
 }
 

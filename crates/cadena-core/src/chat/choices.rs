@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::future::Future;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
@@ -13,65 +12,8 @@ use super::report::Report;
 use super::{ChatModel, ChatRequest, PromptValue};
 use crate::{
     AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, Result, RunContext, RunKind,
-    Runnable, RunnableExt, Streamable,
+    Runnable, Streamable,
 };
-
-/// What every chat model can do beside answering once.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel};
-///
-/// # futures::executor::block_on(async {
-/// // A model that knows `n` gives as many; this one gives one.
-/// let llm = EchoModel::new().bind(ChatOptions::new().n(2));
-/// let choices = llm.generate("hi").await?;
-/// assert_eq!(choices.first().map(|message| message.text()), Some("hi".into()));
-/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
-/// ```
-pub trait ChatModelExt: ChatModel + Clone {
-    /// Answers with every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` gives the first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the model.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future stops the work.
-    fn generate(&self, input: impl Into<PromptValue>) -> impl Future<Output = Result<Choices>> + Send {
-        let step = self.all_choices();
-        let input = input.into();
-        async move { step.invoke(input).await }
-    }
-
-    /// The model as a step that gives every choice, whole or in chunks that say which choice they belong to.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
-    /// use futures::TryStreamExt;
-    ///
-    /// # futures::executor::block_on(async {
-    /// let mut chunks = EchoModel::new().all_choices().stream("hi there");
-    /// let mut first = String::new();
-    /// while let Some(chunk) = chunks.try_next().await? {
-    ///     for (index, piece) in &chunk {
-    ///         assert_eq!(index, 0);
-    ///         first += &piece.text();
-    ///     }
-    /// }
-    /// assert_eq!(first, "hi there");
-    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
-    /// ```
-    fn all_choices(&self) -> AllChoices<Self> {
-        AllChoices { model: self.clone() }
-    }
-}
-
-impl<M: ChatModel + Clone> ChatModelExt for M {}
 
 /// Every answer of one call, in the order of their indexes. Each has its own log probabilities and finish reason; what the call
 /// used as a whole, [`usage_metadata`](AIMessage::usage_metadata), stands on the first alone, so that a sum is right.
@@ -252,6 +194,12 @@ impl Serialize for ChoicesChunk {
 #[must_use = "steps do nothing until they are invoked"]
 pub struct AllChoices<M> {
     model: M,
+}
+
+impl<M> AllChoices<M> {
+    pub(super) fn new(model: M) -> Self {
+        Self { model }
+    }
 }
 
 #[async_trait]

@@ -1,9 +1,12 @@
-//! What every chat model can be wrapped in.
+//! What every chat model can do beside answering once.
+
+use std::future::Future;
 
 use super::cache::ChatCache;
-use super::{Cached, ChatModel, RateLimited, RateLimiter};
+use super::{AllChoices, Cached, ChatModel, Choices, PromptValue, RateLimited, RateLimiter};
+use crate::{Result, RunnableExt};
 
-/// What every chat model can be wrapped in, and stay a chat model.
+/// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
 ///
 /// # Examples
 ///
@@ -35,6 +38,64 @@ pub trait ChatModelExt: ChatModel {
         Self: Sized,
     {
         RateLimited::new(std::sync::Arc::new(self), limiter)
+    }
+
+    /// Answers with every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` gives the first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel};
+    ///
+    /// # futures::executor::block_on(async {
+    /// // A model that knows `n` gives as many; this one gives one.
+    /// let llm = EchoModel::new().bind(ChatOptions::new().n(2));
+    /// let choices = llm.generate("hi").await?;
+    /// assert_eq!(choices.first().map(|message| message.text()), Some("hi".into()));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the model.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the work.
+    fn generate(&self, input: impl Into<PromptValue>) -> impl Future<Output = Result<Choices>> + Send
+    where
+        Self: Clone,
+    {
+        let step = self.all_choices();
+        let input = input.into();
+        async move { step.invoke(input).await }
+    }
+
+    /// The model as a step that gives every choice, whole or in chunks that say which choice they belong to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut chunks = EchoModel::new().all_choices().stream("hi there");
+    /// let mut first = String::new();
+    /// while let Some(chunk) = chunks.try_next().await? {
+    ///     for (index, piece) in &chunk {
+    ///         assert_eq!(index, 0);
+    ///         first += &piece.text();
+    ///     }
+    /// }
+    /// assert_eq!(first, "hi there");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn all_choices(&self) -> AllChoices<Self>
+    where
+        Self: Clone,
+    {
+        AllChoices::new(self.clone())
     }
 }
 

@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile, RateLimiter};
+use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile, RateLimiter};
 use crate::stream::later;
-use crate::{AIMessage, ChunkStream, Result, RunContext, UsageMetadata, count_tokens_approximately, impl_pipe};
+use crate::{
+    AIMessage, ChunkStream, Result, RunContext, Streamable, UsageMetadata, count_tokens_approximately, impl_pipe,
+};
 
 /// A chat model that is not asked too often; [`ChatModelExt::with_rate_limiter`](crate::ChatModelExt::with_rate_limiter) makes one.
 ///
@@ -67,6 +69,32 @@ impl<M: ChatModel> RateLimited<M> {
         u64::try_from(prompt).unwrap_or(u64::MAX).saturating_add(answer.into())
     }
 
+    /// The stream, whose tokens are counted when it has ended.
+    fn settled<O: Streamable>(
+        self,
+        mut chunks: ChunkStream<O>,
+        expected: u64,
+        usage: impl Fn(&O::Chunk) -> Option<&UsageMetadata> + Send + 'static,
+    ) -> ChunkStream<O> {
+        if !self.limiter.counts_tokens() {
+            return chunks;
+        }
+        let mut used: Option<UsageMetadata> = None;
+        stream::poll_fn(move |task| {
+            let item = std::task::ready!(chunks.poll_next_unpin(task));
+            match &item {
+                Some(Ok(chunk)) => {
+                    if let Some(usage) = usage(chunk) {
+                        *used.get_or_insert_default() += usage.clone();
+                    }
+                }
+                _ => Self::settle(&self.limiter, expected, used.take().as_ref()),
+            }
+            Poll::Ready(item)
+        })
+        .boxed()
+    }
+
     fn settle(limiter: &RateLimiter, expected: u64, usage: Option<&UsageMetadata>) {
         if let Some(usage) = usage {
             limiter.settle(expected, usage.total_tokens);
@@ -100,24 +128,8 @@ impl<M: ChatModel> ChatModel for RateLimited<M> {
         let this = self.clone();
         later(ChatModel::name(self).into_owned(), async move {
             let expected = this.wait(&request, &cx).await?;
-            let mut chunks = this.model.stream_chat(request, cx);
-            if !this.limiter.counts_tokens() {
-                return Ok(chunks);
-            }
-            let mut used: Option<UsageMetadata> = None;
-            let settled = stream::poll_fn(move |task| {
-                let item = std::task::ready!(chunks.poll_next_unpin(task));
-                match &item {
-                    Some(Ok(chunk)) => {
-                        if let Some(usage) = &chunk.usage_metadata {
-                            *used.get_or_insert_default() += usage.clone();
-                        }
-                    }
-                    _ => Self::settle(&this.limiter, expected, used.take().as_ref()),
-                }
-                Poll::Ready(item)
-            });
-            Ok(settled.boxed())
+            let chunks = this.model.stream_chat(request, cx);
+            Ok(this.settled::<AIMessage>(chunks, expected, |chunk| chunk.usage_metadata.as_ref()))
         })
     }
 
@@ -126,6 +138,25 @@ impl<M: ChatModel> ChatModel for RateLimited<M> {
         let answer = self.model.chat(request, cx).await?;
         Self::settle(&self.limiter, expected, answer.usage_metadata.as_ref());
         Ok(answer)
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        let this = self.clone();
+        later(ChatModel::name(self).into_owned(), async move {
+            let expected = this.wait(&request, &cx).await?;
+            let chunks = this.model.stream_choices(request, cx);
+            Ok(this.settled::<Choices>(chunks, expected, |chunk| {
+                chunk.into_iter().find_map(|(_, piece)| piece.usage_metadata.as_ref())
+            }))
+        })
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        let expected = self.wait(&request, &cx).await?;
+        let choices = self.model.choices(request, cx).await?;
+        let usage = choices.first().and_then(|answer| answer.usage_metadata.as_ref());
+        Self::settle(&self.limiter, expected, usage);
+        Ok(choices)
     }
 }
 

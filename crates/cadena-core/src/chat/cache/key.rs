@@ -40,7 +40,17 @@ impl CacheKey {
     pub fn new<M: ChatModel + ?Sized>(model: &M, request: &ChatRequest) -> Result<Self> {
         let options = model.bound_options().merge(request.options.clone());
         let messages = request.messages.iter().map(spoken).collect::<Result<Vec<_>>>()?;
-        let parts = (FORMAT, model.cache_identity(), messages, sorted(to_json(&options)?));
+        let mut known = to_json(&options)?;
+        if let Value::Object(known) = &mut known {
+            // Headers are not written with the options, and a gateway may choose the model by one.
+            known.extend(
+                options
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (format!("header {name}"), value.clone())),
+            );
+        }
+        let parts = (FORMAT, model.cache_identity(), messages, sorted(known));
         let mut hash = Sha256(Hash::new());
         serde_json::to_writer(&mut hash, &parts).map_err(no_json)?;
         Ok(Self(hash.0.finalize()))
@@ -153,6 +163,8 @@ mod tests {
             o().reasoning_effort("low"),
             o().extra("min_p", 0.5),
             o().extra("min_p", "0.5"),
+            o().header("x-model", "a"),
+            o().header("x-model", "b"),
         ];
         // Fails to compile when an option is added, so that it is added above too.
         let ChatOptions {
@@ -173,6 +185,7 @@ mod tests {
             parallel_tool_calls: _,
             response_format: _,
             reasoning_effort: _,
+            headers: _,
             extra: _,
         } = o();
         let keys: std::collections::BTreeSet<_> = all.iter().cloned().map(key).collect();
