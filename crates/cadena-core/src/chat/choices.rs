@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::model::{message_id, nothing_came, sendable};
 use super::report::Report;
 use super::{ChatModel, ChatRequest, PromptValue};
 use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, Result, RunContext, RunKind,
-    Runnable, Streamable,
+    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, ModelSetup, Result, RunContext,
+    RunKind, Runnable, Streamable,
 };
 
 /// Every answer of one call, in the order of their indexes. Each has its own log probabilities and finish reason; what the call
@@ -26,7 +27,7 @@ use crate::{
 /// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
 /// assert_eq!(choices.iter().map(|message| message.text()).collect::<String>(), "ab");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Choices(Vec<AIMessage>);
 
@@ -213,6 +214,15 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
 
     fn kind(&self) -> RunKind {
         RunKind::ChatModel
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.model.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<Choices> {
+        serde_json::from_value(output)
+            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no list of messages").with_source(error))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::FutureExt;
+use serde_json::Value;
 
 use super::{Runnable, StreamMode};
 use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::scope::{call, call_stream};
 use crate::stream::{kept, later};
 use crate::{
-    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Message, Result, RunContext, RunKind, Streamable,
-    impl_pipe,
+    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Graph, Message, ModelSetup, Result, RunContext,
+    RunKind, Streamable, impl_pipe,
 };
 
 /// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.
@@ -173,6 +174,18 @@ impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Runnable for Messa
 
     fn streaming(&self) -> StreamMode {
         self.step.streaming().waiting()
+    }
+
+    fn graph(&self) -> Graph {
+        self.step.graph().noted("history", true).waiting()
+    }
+
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.step.model_setup()
+    }
+
+    fn restore(&self, output: Value) -> Result<R::Output> {
+        self.step.restore(output)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -266,6 +266,11 @@ impl Runnable for AnyTool {
         RunKind::Tool
     }
 
+    fn restore(&self, output: Value) -> Result<ToolMessage> {
+        serde_json::from_value(output)
+            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a tool").with_source(error))
+    }
+
     async fn run(&self, call: ToolCall, cx: RunContext) -> Result<ToolMessage> {
         let mut cx = ToolContext::new(cx);
         cx.tool_call_id.clone_from(&call.id);
