@@ -22,6 +22,7 @@ use crate::{AIMessageChunk, Merge, Message, Result};
 ///         match part {
 ///             AgentPart::Token(token) => said.push_str(&token.text()),
 ///             AgentPart::Message(message) => said.push_str(&format!("[{}]", message.kind())),
+///             _ => {}
 ///         }
 ///     }
 /// }

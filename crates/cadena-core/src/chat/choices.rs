@@ -190,7 +190,7 @@ impl Serialize for ChoicesChunk {
     }
 }
 
-/// A model that gives every choice; [`ChatModelExt::all_choices`] makes one.
+/// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
 #[derive(Clone, Debug)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct AllChoices<M> {
