@@ -1,7 +1,7 @@
 //! The file while a batch runs: locked, read once, then appended to.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
@@ -70,18 +70,16 @@ impl Journal {
 }
 
 fn lock(file: &File, path: &Path) -> Result<()> {
-    #[cfg(any(unix, windows))]
-    match fs4::FileExt::try_lock(file) {
-        Ok(()) => {}
-        Err(fs4::TryLockError::WouldBlock) => {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
             let detail = format!("another batch is writing to `{}`", path.display());
-            return Err(Error::new(ErrorKind::Config, detail).with_hint("wait for it, or give this one its own file"));
+            Err(Error::new(ErrorKind::Config, detail).with_hint("wait for it, or give this one its own file"))
         }
-        Err(fs4::TryLockError::Error(error)) => return Err(failed(path, "locked", error)),
+        // Where the system has no locks, nothing is locked.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(failed(path, "locked", error)),
     }
-    #[cfg(not(any(unix, windows)))]
-    let _ = (file, path);
-    Ok(())
 }
 
 /// Lets other work of the thread have its turn, in whatever runtime.
