@@ -28,7 +28,7 @@ impl Said {
     fn read(said: &Value) -> Result<Self, CaseError> {
         let keys = said.as_object().into_iter().flat_map(Map::keys);
         if keys.into_iter().any(|key| !KNOWN.contains(&key.as_str())) {
-            return Err(CaseError::open("a key that a config has not: it does not compile"));
+            return Err(CaseError::does_not_compile("a key that a config has not"));
         }
         let mut config = RunConfig::new();
         config.run_name = arg(said, "run_name").as_str().map(str::to_owned);
@@ -103,14 +103,12 @@ impl Listener for Nobody {
 /// What each input of a batch hears of its config.
 pub(crate) fn list(args: &Value) -> Result<Value, CaseError> {
     let Some(length) = arg(args, "length").as_u64().and_then(|n| usize::try_from(n).ok()) else {
-        return Err(CaseError::open("a negative length: it does not compile"));
+        return Err(CaseError::does_not_compile("a negative length"));
     };
     let said = arg(args, "config");
     let each = match said.as_array() {
         Some(list) if list.len() != length => {
-            return Err(CaseError::open(
-                "another number of configs than inputs: they come in pairs",
-            ));
+            return Err(CaseError::does_not_compile("another number of configs than inputs"));
         }
         Some(list) => list.iter().map(Said::read).collect::<Result<Vec<_>, _>>()?,
         None => vec![Said::default(); length],

@@ -22,6 +22,8 @@ enum Cause {
     Rejected(serde_json::Error),
     /// The case asks for what does not exist yet.
     Open(&'static str),
+    /// The case is a program that the compiler refuses.
+    DoesNotCompile(&'static str),
 }
 
 impl CaseError {
@@ -29,6 +31,14 @@ impl CaseError {
     pub(crate) fn open(what: &'static str) -> Self {
         Self {
             cause: Cause::Open(what),
+            partial: None,
+        }
+    }
+
+    /// A case that cannot be written: where LangChain looks at run time, the compiler does.
+    pub(crate) fn does_not_compile(what: &'static str) -> Self {
+        Self {
+            cause: Cause::DoesNotCompile(what),
             partial: None,
         }
     }
@@ -58,6 +68,7 @@ impl CaseError {
             Cause::Cadena(error) => format!("{:?}", error.kind()),
             Cause::Rejected(_) => "Rejected".to_owned(),
             Cause::Open(_) => "Open".to_owned(),
+            Cause::DoesNotCompile(_) => "DoesNotCompile".to_owned(),
         }
     }
 
@@ -69,7 +80,7 @@ impl CaseError {
                 Some(raised) => raised.classes(),
                 None => kind_classes(error.kind(), op),
             },
-            Cause::Open(_) => &[],
+            Cause::Open(_) | Cause::DoesNotCompile(_) => &[],
         }
     }
 }
@@ -142,6 +153,7 @@ impl fmt::Display for CaseError {
             Cause::Cadena(error) => write!(f, "{:?} ({error})", error.kind()),
             Cause::Rejected(error) => write!(f, "Rejected ({error})"),
             Cause::Open(what) => write!(f, "open: {what}"),
+            Cause::DoesNotCompile(what) => write!(f, "does not compile: {what}"),
         }
     }
 }
