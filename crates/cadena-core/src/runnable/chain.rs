@@ -68,6 +68,26 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
         self
     }
 
+    /// What it looks like: [`Runnable::graph`], which a chain has without that trait in scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, StrOutputParser};
+    ///
+    /// let chain = EchoModel::new() | StrOutputParser;
+    /// println!("{}", chain.graph());
+    /// assert!(chain.graph().streams());
+    /// ```
+    #[must_use]
+    pub fn graph(&self) -> Graph
+    where
+        I: Streamable,
+        O: Streamable,
+    {
+        Runnable::graph(self)
+    }
+
     /// How many steps it has.
     #[must_use]
     pub fn len(&self) -> usize {
