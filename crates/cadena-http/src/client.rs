@@ -1,6 +1,7 @@
 //! The client that a provider calls: a transport with retries, timers, limits and a classifier of failures.
 
 mod attempt;
+mod download;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::clock::{self, Deadline};
 use crate::retry::Budget;
-use crate::{Answer, CallOptions, EventStream, Failure, Limits, Request, RetryPolicy, Timers, Transport};
+use crate::{Answer, CallOptions, EventStream, Failure, Limits, Request, Response, RetryPolicy, Timers, Transport};
 
 use attempt::{Attempt, Lost};
 
@@ -335,6 +336,47 @@ impl HttpClient {
     /// As [`stream`](Self::stream).
     pub async fn stream_with(&self, request: Request, options: CallOptions) -> Result<Streamed> {
         self.with_retries(request, options, |attempt| Box::pin(attempt.events()))
+            .await
+    }
+
+    /// Sends a request and gives its answer with the body to come, for a file that is too large to be held: retries up to there and
+    /// none after.
+    ///
+    /// The body ends in an error where the timer [`idle`](Timers::idle), the limit [`stream`](Limits::stream) or the connection does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{HttpClient, Replay, Request};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let replay = Replay::from_jsonl(concat!(
+    ///     r#"{"recording":1,"about":null}"#, "\n",
+    ///     r#"{"request":{"method":"GET","path":"/v1/files/f1/content"}}"#, "\n",
+    ///     r#"{"response":{"status":200,"headers":{}}}"#, "\n",
+    ///     r#"{"chunk":"line 1\n"}"#, "\n",
+    ///     r#"{"chunk":"line 2\n"}"#, "\n",
+    ///     r#"{"end":"complete"}"#, "\n",
+    /// ))?;
+    /// let mut file = HttpClient::new(replay).download(Request::get("http://localhost/v1/files/f1/content")).await?;
+    /// let mut length = 0;
+    /// while let Some(chunk) = file.body.try_next().await? {
+    ///     length += chunk.len();
+    /// }
+    /// assert_eq!(length, 14);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), but for the length of the answer. The body's own: `Stalled`, `Timeout`, `Truncated`, `LimitExceeded`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the body later, closes the connection at once.
+    pub async fn download(&self, request: Request) -> Result<Response> {
+        self.with_retries(request, CallOptions::new(), |attempt| Box::pin(attempt.opened()))
             .await
     }
 

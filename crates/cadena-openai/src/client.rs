@@ -92,6 +92,11 @@ impl Call {
         })
     }
 
+    /// The body of the request.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.request.body
+    }
+
     /// The request as it is sent, with a fresh key if one must be asked for.
     async fn ready(&self) -> Result<&Request> {
         match self.config.authorize(&self.request).await? {

@@ -151,6 +151,8 @@ fn by_word(word: &str) -> Option<ErrorKind> {
             ErrorKind::ContentFilter
         }
         "model_not_found" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
+        "batch_expired" => ErrorKind::Timeout,
+        "batch_cancelled" => ErrorKind::Cancelled,
         "permission_error" | "permission_denied" | "unsupported_country_region_territory" | "account_deactivated" => {
             ErrorKind::PermissionDenied
         }

@@ -19,6 +19,8 @@
 //! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
 //! [`with_base_url`](ChatOpenAI::with_base_url).
 //!
+//! A million prompts that can wait a day go as a [`batch_job`](ChatOpenAI::batch_job), at a lower price.
+//!
 //! # What arrives
 //!
 //! | field of the message | where it comes from |
@@ -46,6 +48,7 @@
 //!
 //! The Responses API, Azure and embeddings: later versions have them.
 
+mod batch;
 mod client;
 mod config;
 mod convert;
@@ -57,6 +60,10 @@ mod rules;
 mod stream;
 mod wire;
 
+pub use batch::{
+    BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
+    BatchJobSubmission,
+};
 pub use model::ChatOpenAI;
 pub use options::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch};
 pub use rules::{ModelRule, ModelRules};

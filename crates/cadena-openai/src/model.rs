@@ -76,8 +76,8 @@ use crate::stream::{AnswerStream, ChoicesStream, Expect};
 #[derive(Clone)]
 pub struct ChatOpenAI {
     model: String,
-    config: Arc<Config>,
-    http: HttpClient,
+    pub(crate) config: Arc<Config>,
+    pub(crate) http: HttpClient,
     options: ChatOptions,
     policy: Policy,
     stream_usage: bool,
@@ -516,7 +516,7 @@ impl ChatOpenAI {
     }
 
     /// Bound options lie on top of the model's own.
-    fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
+    pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let call = Call::new(
             Ask {
                 config: &self.config,

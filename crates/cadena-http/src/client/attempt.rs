@@ -8,6 +8,7 @@ use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::Instant;
 
+use super::download::watched;
 use super::{HttpClient, Streamed};
 use crate::clock::{self, Deadline};
 use crate::request::origin;
@@ -75,6 +76,15 @@ impl Attempt<'_> {
             }
             ContentType::Other => Err(self.unexpected(response).await.into()),
         }
+    }
+
+    /// The head of the answer, and its body under the timers and limits of a stream.
+    pub(super) async fn opened(self) -> Result<Response, Lost> {
+        let timer = Timer::start("answer", self.client.timers.answer);
+        let mut response = self.head(timer).await?;
+        let (idle, limit) = (self.client.timers.idle, self.client.limits.stream);
+        response.body = watched(response.body, idle, self.deadline, limit);
+        Ok(response)
     }
 
     /// The head of a successful answer.

@@ -1,0 +1,61 @@
+//! What must be kept of a batch job, so that another process can fetch its results.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::IdSum;
+
+/// The batches of a job, to be stored: their ids, and how to tell that every answer is there.
+///
+/// It is small whatever the number of requests, and holds no prompt and no key.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::BatchJobHandle;
+///
+/// let handle = BatchJobHandle::from_ids(["batch_1", "batch_2"]);
+/// let stored = serde_json::to_string(&handle).unwrap();
+/// assert_eq!(serde_json::from_str::<BatchJobHandle>(&stored).unwrap(), handle);
+/// assert_eq!(handle.ids().collect::<Vec<_>>(), ["batch_1", "batch_2"]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchJobHandle {
+    pub(super) batches: Vec<Part>,
+}
+
+/// One batch of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) id: String,
+    /// What was asked, if the handle comes from the job that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<IdSum>,
+}
+
+impl BatchJobHandle {
+    /// A job without batches, to be filled by [`BatchJobSubmission::submit`](crate::BatchJobSubmission::submit).
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A job of batches known by their ids alone, as the server's web page shows them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobHandle::from_ids(["batch_1"]).ids().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn from_ids(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let part = |id: String| Part { id, asked: None };
+        Self {
+            batches: ids.into_iter().map(|id| part(id.into())).collect(),
+        }
+    }
+
+    /// The ids of the batches, in the order of the requests.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.batches.iter().map(|part| part.id.as_str())
+    }
+}

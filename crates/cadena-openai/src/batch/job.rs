@@ -1,0 +1,204 @@
+//! A batch job that runs on the server.
+
+use std::fmt;
+use std::time::Duration;
+
+use cadena_core::{Error, Result};
+
+use super::ids::{halves, hash};
+use super::server::Server;
+use super::status::Batch;
+use super::{BatchJobHandle, BatchJobResults, BatchJobStatus};
+use crate::ChatOpenAI;
+
+/// A batch job that was submitted: asks how far it is, waits for it, reads its results.
+///
+/// It runs on the server. Dropping this, or a future of it, stops nothing there: see [`cancel`](Self::cancel).
+///
+/// # Examples
+///
+/// See [`ChatOpenAI::batch_job`].
+#[derive(Clone)]
+pub struct BatchJob {
+    pub(super) llm: ChatOpenAI,
+    pub(super) server: Server,
+    pub(super) handle: BatchJobHandle,
+    pub(super) pauses: Pauses,
+}
+
+/// How long to wait between two questions for the state of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pauses {
+    first: Duration,
+    longest: Duration,
+}
+
+/// So many questions in a row may fail before a wait does: a day is long, and networks are not always there.
+const LOST_IN_A_ROW: u32 = 20;
+
+impl BatchJob {
+    pub(super) fn new(llm: &ChatOpenAI, handle: BatchJobHandle) -> Self {
+        Self {
+            server: Server::of(llm),
+            llm: llm.clone(),
+            handle,
+            pauses: Pauses {
+                first: Duration::from_secs(5),
+                longest: Duration::from_secs(60),
+            },
+        }
+    }
+
+    /// Sets how long to wait before the state is asked for again: 5 s, then half as much again each time, and 60 s at most.
+    ///
+    /// A pause is shortened by up to a quarter, by the id of the batch, so that many jobs do not ask at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+    /// use std::time::Duration;
+    ///
+    /// let job = ChatOpenAI::new("gpt-4o-mini").batch_job_from(BatchJobHandle::from_ids(["batch_1"]));
+    /// let job = job.with_poll_pauses(Duration::from_secs(60), Duration::from_secs(600));
+    /// # let _ = job;
+    /// ```
+    #[must_use]
+    pub fn with_poll_pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.pauses = Pauses { first, longest };
+        self
+    }
+
+    /// What must be stored to go on in another process: [`ChatOpenAI::batch_job_from`].
+    #[must_use]
+    pub fn handle(&self) -> &BatchJobHandle {
+        &self.handle
+    }
+
+    /// Asks how far every batch is, once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, BatchJobState, ChatOpenAI};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// let status = llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"])).status().await?;
+    /// assert_eq!((status.completed(), status.total()), (2, 2));
+    /// assert_eq!(status.batches[0].state, BatchJobState::Completed);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the server says: `NotFound` for an id of another account.
+    pub async fn status(&self) -> Result<BatchJobStatus> {
+        let mut status = BatchJobStatus::default();
+        for id in self.handle.ids() {
+            status.batches.push(self.server.batch(id).await?.progress());
+        }
+        Ok(status)
+    }
+
+    /// Waits until nothing more will happen to any batch, and says how each ended: completed, failed, expired or cancelled.
+    ///
+    /// It asks again and again, with growing pauses. An outage is waited out: 20 questions in a row may fail with an error that is worth
+    /// another try. There is no limit of time; `tokio::time::timeout` sets one, and the job goes on.
+    ///
+    /// # Examples
+    ///
+    /// See [`ChatOpenAI::batch_job`].
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the waiting and nothing else.
+    pub async fn wait(&self) -> Result<BatchJobStatus> {
+        let mut status = BatchJobStatus::default();
+        for id in self.handle.ids() {
+            status.batches.push(self.ended(id).await?.progress());
+        }
+        Ok(status)
+    }
+
+    /// Asks the server to cancel every batch that has not ended. What was answered until then can be read, and is paid for.
+    ///
+    /// The server takes up to ten minutes over it: [`wait`](Self::wait) says when it is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status). The batches behind the one that failed have not been asked for.
+    pub async fn cancel(&self) -> Result<BatchJobStatus> {
+        let mut status = BatchJobStatus::default();
+        for id in self.handle.ids() {
+            let batch = self.server.batch(id).await?;
+            let ended = batch.status.is_final() || batch.status == super::BatchJobState::Cancelling;
+            let batch = if ended { batch } else { self.server.cancel(id).await? };
+            status.batches.push(batch.progress());
+        }
+        Ok(status)
+    }
+
+    /// Reads the results as a stream: every request's id with its message, or with its own error. The order is the server's.
+    ///
+    /// Each batch is waited for in turn. The files are read line by line as the stream is pulled, so a million answers need no memory.
+    ///
+    /// # Examples
+    ///
+    /// See [`ChatOpenAI::batch_job`].
+    ///
+    /// # Errors
+    ///
+    /// In the pair, what went wrong with one request: kinds as of `invoke`; `Timeout` and `Cancelled` if its batch ended before it was
+    /// asked; `Truncated` if the server's files have no line for it.
+    ///
+    /// In place of the pair, what concerns no single request; the stream goes on behind it. `InvalidRequest` if the server refused a
+    /// whole batch; `Decode` for a line that cannot be read, `Truncated` for a last line that was cut; `Decode` for ids that nobody has
+    /// submitted or that come twice; and what the download fails with, which leaves out the rest of that batch.
+    #[must_use = "results are read as they are pulled"]
+    pub fn results(&self) -> BatchJobResults {
+        super::results::read(self.clone())
+    }
+
+    /// The batch once it has ended.
+    pub(super) async fn ended(&self, id: &str) -> Result<Batch> {
+        let mut pause = self.pauses.first;
+        let mut lost = 0;
+        loop {
+            match self.server.batch(id).await {
+                Ok(batch) if batch.status.is_final() => return Ok(batch),
+                Ok(_) => lost = 0,
+                Err(error) if lost >= LOST_IN_A_ROW || !worth_waiting(&error) => return Err(error),
+                Err(_) => lost += 1,
+            }
+            tokio::time::sleep(spread(pause.min(self.pauses.longest), id)).await;
+            pause = pause.saturating_mul(3) / 2;
+        }
+    }
+}
+
+impl fmt::Debug for BatchJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchJob")
+            .field("handle", &self.handle)
+            .field("pauses", &self.pauses)
+            .finish_non_exhaustive()
+    }
+}
+
+fn worth_waiting(error: &Error) -> bool {
+    error.is_retryable()
+}
+
+/// The pause, shortened by up to a quarter. The id decides, so that a test knows and two jobs differ.
+fn spread(pause: Duration, id: &str) -> Duration {
+    let [low, _] = halves(hash(id));
+    let share = u32::try_from(low % 256).unwrap_or_default();
+    pause.saturating_sub(pause / 1024 * share)
+}

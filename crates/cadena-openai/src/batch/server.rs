@@ -1,0 +1,182 @@
+//! The calls of a batch job: files and batches.
+
+use std::sync::Arc;
+
+use cadena_core::{Error, ErrorKind, Result};
+use cadena_http::{Failure, HttpClient, Redactor, Request};
+use http::{HeaderValue, Method, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::input::ENDPOINT;
+use super::lines::Lines;
+use super::status::Batch;
+use crate::config::Config;
+use crate::error;
+
+/// Where the files and batches of a model's server are.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    pub(super) config: Arc<Config>,
+    pub(super) http: HttpClient,
+    /// What a hint calls the model.
+    pub(super) model: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Batch>,
+}
+
+impl Server {
+    /// Uploads a form and gives the id of the file. Sent again like any request: a file that nobody names costs nothing.
+    pub(super) async fn upload(&self, content_type: HeaderValue, form: Vec<u8>) -> Result<String> {
+        let request = self.config.post("/files")?.with_body(form);
+        let request = request.with_header(header::CONTENT_TYPE, content_type);
+        let file: File = self.ask(&self.http, request, "the uploaded file").await?;
+        checked(file.id)
+    }
+
+    /// Creates the batch of a file. Never sent twice, unless the server has refused the first: every batch is paid for.
+    pub(super) async fn create(&self, file: &str, metadata: &Map<String, Value>) -> Result<Batch> {
+        let mut body = json!({"input_file_id": file, "endpoint": ENDPOINT, "completion_window": "24h"});
+        if let (Some(body), false) = (body.as_object_mut(), metadata.is_empty()) {
+            body.insert("metadata".to_owned(), Value::Object(metadata.clone()));
+        }
+        let request = self.config.post("/batches")?.with_json(&body)?;
+        let once = self.http.retry().clone().resend_unanswered(false);
+        let http = self.http.clone().with_retry(once).with_classifier(refused_or_unknown);
+        let error = match self.ask(&http, request, "the batch").await {
+            Ok(batch) => return Ok(batch),
+            Err(error) => error,
+        };
+        if was_refused(&error) {
+            return Err(error);
+        }
+        // The batch may be there all the same, and its file tells which one it is.
+        match self.find(file).await {
+            Ok(Some(batch)) => Ok(batch),
+            Ok(None) => Err(error.with_hint("no batch of this file was found: submit again")),
+            Err(_) => {
+                let hint = "the batch may have been created: look at the server's list before you submit again";
+                Err(error.with_hint(hint))
+            }
+        }
+    }
+
+    /// The batch of a file, among the newest.
+    async fn find(&self, file: &str) -> Result<Option<Batch>> {
+        let mut request = self.get("/batches")?;
+        let mark = if request.url.contains('?') { '&' } else { '?' };
+        request.url.push(mark);
+        request.url.push_str("limit=100");
+        let page: Page = self.ask(&self.http, request, "the list of batches").await?;
+        let mut batches = page.data.into_iter();
+        Ok(batches.find(|batch| batch.input_file_id.as_deref() == Some(file)))
+    }
+
+    pub(super) async fn batch(&self, id: &str) -> Result<Batch> {
+        let request = self.get(&format!("/batches/{}", path_part(id)?))?;
+        self.ask(&self.http, request, "the batch").await
+    }
+
+    pub(super) async fn cancel(&self, id: &str) -> Result<Batch> {
+        let request = self.config.post(&format!("/batches/{}/cancel", path_part(id)?))?;
+        self.ask(&self.http, request, "the batch").await
+    }
+
+    /// The lines of a file, and what takes the request's secrets out of them.
+    pub(super) async fn file(&self, id: &str) -> Result<(Lines, Redactor)> {
+        let request = self
+            .ready(self.get(&format!("/files/{}/content", path_part(id)?))?)
+            .await?;
+        let redactor = Redactor::of(&request);
+        let response = self.http.download(request).await.map_err(|error| self.explain(error))?;
+        Ok((Lines::new(response.body, self.http.limits().event), redactor))
+    }
+
+    /// Adds what the reader can do about it.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        self.config.explain(error, &self.model)
+    }
+
+    /// What takes the secrets of the model's requests out of a text.
+    pub(super) fn redactor(&self) -> Redactor {
+        self.get("/batches")
+            .map_or_else(|_| Redactor::new(), |request| Redactor::of(&request))
+    }
+
+    fn get(&self, path: &str) -> Result<Request> {
+        let mut request = self.config.post(path)?;
+        request.method = Method::GET;
+        Ok(request)
+    }
+
+    async fn ready(&self, request: Request) -> Result<Request> {
+        Ok(self.config.authorize(&request).await?.unwrap_or(request))
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, http: &HttpClient, request: Request, what: &str) -> Result<T> {
+        let request = self.ready(request).await?;
+        let redactor = Redactor::of(&request);
+        let answer = http.send(request).await.map_err(|error| self.explain(error))?;
+        serde_json::from_slice(&answer.body).map_err(|cause| {
+            let detail = format!("{what} cannot be read: {}", redactor.snippet(&answer.body));
+            // The parser's own text may quote the value that it stumbled over.
+            let cause = redactor.redact(&cause.to_string()).into_owned();
+            let error = Error::new(ErrorKind::Decode, detail).with_source(cause);
+            match answer.request_id() {
+                Some(id) => error.with_request_id(redactor.snippet(id.as_bytes())),
+                None => error,
+            }
+        })
+    }
+}
+
+/// As for every call, but a server's fault is not worth another try: whether it has done its work is not known.
+fn refused_or_unknown(failure: &Failure<'_>) -> Error {
+    let error = error::of_status(failure);
+    match failure.status.as_u16() {
+        408 | 500.. => error.with_retryable(false),
+        _ => error,
+    }
+}
+
+/// Whether the server said no, or was not reached at all.
+fn was_refused(error: &Error) -> bool {
+    match error.status() {
+        Some(408) => false,
+        Some(status) => (400..500).contains(&status),
+        None => {
+            let unsent = error.downcast_source_ref::<cadena_http::Unanswered>().is_none();
+            match error.kind() {
+                ErrorKind::Connect => unsent,
+                ErrorKind::Timeout | ErrorKind::Truncated | ErrorKind::Stalled | ErrorKind::Decode => false,
+                _ => true,
+            }
+        }
+    }
+}
+
+/// An id as a part of a path. It comes from outside, and must not lead elsewhere.
+fn path_part(id: &str) -> Result<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !id.is_empty() && !id.starts_with('.') && id.bytes().all(plain) {
+        return Ok(id);
+    }
+    Err(Error::new(
+        ErrorKind::InvalidInput,
+        "the id of a batch or a file holds a character that no id has",
+    ))
+}
+
+fn checked(id: String) -> Result<String> {
+    path_part(&id)?;
+    Ok(id)
+}
