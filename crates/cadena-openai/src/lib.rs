@@ -46,24 +46,29 @@
 //!
 //! # Left out
 //!
-//! The Responses API, Azure and embeddings: later versions have them.
+//! The Responses API and Azure: later versions have them.
 
 mod batch;
 mod client;
 mod config;
+mod connection;
 mod convert;
+mod embeddings;
 mod error;
 mod model;
 mod options;
 mod prepare;
 mod rules;
 mod stream;
+mod tokens;
 mod wire;
 
 pub use batch::{
     BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
     BatchJobSubmission,
 };
+pub use connection::OpenAIClient;
+pub use embeddings::{Embedded, OpenAIEmbeddings};
 pub use model::ChatOpenAI;
 pub use options::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch};
 pub use rules::{ModelRule, ModelRules};

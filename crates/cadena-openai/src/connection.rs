@@ -1,0 +1,214 @@
+//! The client behind everything of OpenAI's that is no chat model: where requests go, with which key, how they are sent.
+
+mod setters;
+pub(crate) use setters::connection_setters;
+
+use std::sync::Arc;
+
+use cadena_core::{Error, ErrorKind, Result};
+use cadena_http::{
+    Answer, CallOptions, HttpClient, Limits, Redactor, Request, ReqwestTransport, RetryPolicy, Secret, Timers,
+    Transport,
+};
+use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::error;
+
+/// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
+///
+/// A clone is cheap and shares connections: build one and give it to everything by `with_client`. What is made by a `new` of its own
+/// reads the same environment.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::{OpenAIClient, OpenAIEmbeddings};
+///
+/// let client = OpenAIClient::new().with_base_url("http://127.0.0.1:8080/v1").with_api_key("sk-abcdef");
+/// let embeddings = OpenAIEmbeddings::new("nomic-embed").with_client(client);
+/// assert!(format!("{embeddings:?}").contains("127.0.0.1:8080"));
+/// assert!(!format!("{embeddings:?}").contains("abcdef"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenAIClient {
+    pub(crate) config: Arc<Config>,
+    pub(crate) http: HttpClient,
+}
+
+impl OpenAIClient {
+    /// A client with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    ///
+    /// Nothing is opened and nothing can fail.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            config: Arc::new(Config::from_env()),
+            http: HttpClient::new(ReqwestTransport::new()).with_classifier(error::of_status),
+        }
+    }
+
+    /// Sets the API key. It is never printed.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
+        let config = self.config_mut();
+        (config.api_key, config.key_source) = (Some(key.into()), None);
+        self
+    }
+
+    /// Sets a function that is asked for a key before every call, as for a token that expires. Its error is the error of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Secret;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_api_key_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// assert!(client.has_api_key());
+    /// ```
+    #[must_use]
+    pub fn with_api_key_fn<F, K>(mut self, key: F) -> Self
+    where
+        F: Fn() -> K + Send + Sync + 'static,
+        K: Future<Output = Result<Secret>> + Send + 'static,
+    {
+        let config = self.config_mut();
+        config.api_key = None;
+        config.key_source = Some(Arc::new(move || Box::pin(key())));
+        self
+    }
+
+    /// Whether there is an API key, from the environment or given, or a function that gives one.
+    #[must_use]
+    pub fn has_api_key(&self) -> bool {
+        self.config.has_key()
+    }
+
+    /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`.
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.config_mut().base_url = url.into();
+        self
+    }
+
+    /// Sets the organization that is billed (`openai-organization`).
+    #[must_use]
+    pub fn with_organization(mut self, organization: impl Into<String>) -> Self {
+        self.config_mut().organization = Some(organization.into());
+        self
+    }
+
+    /// Sets the project that is billed (`openai-project`).
+    #[must_use]
+    pub fn with_project(mut self, project: impl Into<String>) -> Self {
+        self.config_mut().project = Some(project.into());
+        self
+    }
+
+    /// Sends a header with every request, in place of ours if it has the same name.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.config_mut().headers.insert(name, value);
+        self
+    }
+
+    /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.config_mut().own_transport = true;
+        self.http = self.http.with_transport(transport);
+        self
+    }
+
+    /// Sets how long each part of a call may take.
+    #[must_use]
+    pub fn with_timers(mut self, timers: Timers) -> Self {
+        self.http = self.http.with_timers(timers);
+        self
+    }
+
+    /// Sets how often and when a request is sent again.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.http = self.http.with_retry(retry);
+        self
+    }
+
+    /// Sets how many bytes a server may send.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.http = self.http.with_limits(limits);
+        self
+    }
+
+    pub(crate) fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
+    }
+
+    /// Posts JSON and reads JSON. `what` names the answer in errors, `model` the model in hints.
+    pub(crate) async fn post<B, A>(&self, path: &str, body: &B, what: &str, model: &str) -> Result<A>
+    where
+        B: Serialize + Sync + ?Sized,
+        A: DeserializeOwned,
+    {
+        let request = self.config.post(path)?.with_json(body)?;
+        self.ask(request, what, model).await
+    }
+
+    async fn ask<A: DeserializeOwned>(&self, request: Request, what: &str, model: &str) -> Result<A> {
+        let explain = |error| self.config.explain(error, model);
+        let request = accept_json(self.authorized(request).await.map_err(explain)?);
+        let redactor = Redactor::of(&request);
+        let answer = self
+            .http
+            .send_with(request, CallOptions::new())
+            .await
+            .map_err(explain)?;
+        read(&answer, what, &redactor).map_err(explain)
+    }
+
+    /// The request with a fresh key, if one must be asked for.
+    async fn authorized(&self, request: Request) -> Result<Request> {
+        Ok(self.config.authorize(&request).await?.unwrap_or(request))
+    }
+}
+
+impl Default for OpenAIClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn accept_json(mut request: Request) -> Request {
+    let json = HeaderValue::from_static("application/json");
+    request.headers.entry(header::ACCEPT).or_insert(json);
+    request
+}
+
+/// Reads an answer; one that reports an error in place of what was asked for is that error.
+pub(crate) fn read<A: DeserializeOwned>(answer: &Answer, what: &str, redactor: &Redactor) -> Result<A> {
+    let body = &answer.body;
+    let read = serde_json::from_slice(body).map_err(|cause| {
+        let report = serde_json::from_slice::<Value>(body).ok();
+        let report = report.filter(|value| {
+            let inner = value.get(0).unwrap_or(value);
+            error::is_report(inner) || inner.get("error").is_some_and(error::says_something)
+        });
+        report.map_or_else(
+            || {
+                let detail = format!("the answer is no {what}: {}", redactor.snippet(body));
+                // The parser's own text may quote the value that it stumbled over.
+                Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&cause.to_string()).into_owned())
+            },
+            |report| error::of_report(&report, redactor),
+        )
+    });
+    read.map_err(|error| match answer.request_id() {
+        Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
+        _ => error,
+    })
+}

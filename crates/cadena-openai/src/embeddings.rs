@@ -1,0 +1,304 @@
+//! Texts as vectors.
+
+mod answer;
+mod plan;
+
+use std::fmt;
+
+use cadena_core::{Embeddings, Error, ErrorKind, Extra, Result, async_trait};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::OpenAIClient;
+use crate::connection::connection_setters;
+use crate::tokens::Tokens;
+use answer::{Answer, Counted, in_order};
+use plan::{Limits, Piece, join, pieces, requests};
+
+/// The path of the endpoint below the base URL.
+const PATH: &str = "/embeddings";
+
+/// The embedding models of OpenAI, or of any server with its endpoint (llama.cpp, vLLM, Ollama, …).
+///
+/// Any number of texts may be given at once: they are sent in requests that the API takes, a few at a time, and the vectors come in the
+/// order of the texts, by the `index` that the server gives each. A text that is longer than the model takes is cut, and its
+/// vector is the mean of its parts, weighed by tokens, with length 1. Vectors are asked for in base64, which is a quarter of the bytes;
+/// a server that answers numbers is understood as well.
+///
+/// Tokens are counted exactly with the feature `tiktoken`, for OpenAI's models; otherwise they are estimated from above, so that a text is cut and a
+/// request is full somewhat early.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Embeddings, cosine_similarity};
+/// use cadena_http::Replay;
+/// use cadena_openai::OpenAIEmbeddings;
+///
+/// # futures::executor::block_on(async {
+/// // A recording stands in for the network; without `with_transport` this asks OpenAI.
+/// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
+/// let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
+///
+/// let vectors = embeddings.embed_documents(&["a cat".to_owned(), "a dog".to_owned()]).await?;
+/// assert_eq!(vectors, [[0.6, 0.8], [0.8, 0.6]]);
+/// assert!(cosine_similarity(&vectors[0], &vectors[1])? > 0.9);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// As [`ChatOpenAI`](crate::ChatOpenAI) for what the server says, with the texts that were in the request named in the hint.
+/// [`InvalidInput`](ErrorKind::InvalidInput) for an empty text, before anything is sent. [`Decode`](ErrorKind::Decode) if vectors are missing, stand twice in
+/// the answer, or do not have the length that was asked for.
+#[derive(Clone)]
+pub struct OpenAIEmbeddings {
+    model: String,
+    pub(crate) client: OpenAIClient,
+    dimensions: Option<u32>,
+    floats: bool,
+    limits: Limits,
+    concurrency: usize,
+    extra: Extra,
+}
+
+/// Vectors, and what they cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Embedded {
+    /// One for each text, in the order of the texts.
+    pub vectors: Vec<Vec<f32>>,
+    /// The tokens of all texts, as the server counts them; 0 if it does not.
+    pub prompt_tokens: u64,
+    /// The tokens that are paid for.
+    pub total_tokens: u64,
+    /// The model that answered, by its full name.
+    pub model: Option<String>,
+}
+
+impl OpenAIEmbeddings {
+    /// A model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let embeddings = cadena_openai::OpenAIEmbeddings::new("text-embedding-3-small");
+    /// # let _ = embeddings;
+    /// ```
+    #[must_use]
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            client: OpenAIClient::new(),
+            dimensions: None,
+            floats: false,
+            limits: Limits {
+                text_tokens: Some(8191),
+                texts: 1000,
+                tokens: 300_000,
+            },
+            concurrency: 4,
+            extra: Extra::default(),
+        }
+    }
+
+    /// Sets how long the vectors are: as long as the model makes them. Models since `text-embedding-3` can shorten them.
+    ///
+    /// A vector of another length is an error, as of a server that does not know the option.
+    #[must_use]
+    pub fn with_dimensions(mut self, dimensions: u32) -> Self {
+        self.dimensions = Some(dimensions);
+        self
+    }
+
+    /// Sets how many texts one request holds at most: 1000. OpenAI takes 2048. (LangChain's `chunk_size`.)
+    #[must_use]
+    pub fn with_batch_size(mut self, texts: usize) -> Self {
+        self.limits.texts = texts.max(1);
+        self
+    }
+
+    /// Sets how many tokens one request holds at most: 300000, which OpenAI takes.
+    #[must_use]
+    pub fn with_batch_tokens(mut self, tokens: usize) -> Self {
+        self.limits.tokens = tokens;
+        self
+    }
+
+    /// Sets from how many tokens on a text is cut: above 8191, which OpenAI's models take. `None` sends every text as it is.
+    ///
+    /// (LangChain's `embedding_ctx_length` and `check_embedding_ctx_length`.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// // A model with a short context, and one whose server cuts texts itself.
+    /// let short = OpenAIEmbeddings::new("all-minilm").with_max_tokens(256);
+    /// let cut_there = OpenAIEmbeddings::new("nomic-embed").with_max_tokens(None);
+    /// # let _ = (short, cut_there);
+    /// ```
+    #[must_use]
+    pub fn with_max_tokens(mut self, tokens: impl Into<Option<usize>>) -> Self {
+        self.limits.text_tokens = tokens.into().map(|tokens| tokens.max(1));
+        self
+    }
+
+    /// Sets how many requests are under way at once: 4.
+    #[must_use]
+    pub fn with_max_concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// Sets whether numbers are asked for in place of base64: off. For a server that rejects `encoding_format`, it is not sent then.
+    #[must_use]
+    pub fn with_plain_numbers(mut self, plain: bool) -> Self {
+        self.floats = plain;
+        self
+    }
+
+    /// Sends a field that this crate does not name, such as `user` or a server's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_extra("user", "customer-7");
+    /// # let _ = embeddings;
+    /// ```
+    #[must_use]
+    pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+
+    /// The vectors of texts, with what they cost and who made them.
+    ///
+    /// # Errors
+    ///
+    /// As [`embed_documents`](Embeddings::embed_documents): see the type.
+    pub async fn embed(&self, texts: &[String]) -> Result<Embedded> {
+        let pieces = pieces(texts, self.limits, Tokens::of(&self.model))?;
+        let requests = requests(&pieces, self.limits).into_iter();
+        let calls: Vec<_> = requests
+            .filter_map(|range| Some(self.request(pieces.get(range)?)))
+            .collect();
+        let answers = stream::iter(calls)
+            .buffered(self.concurrency)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut embedded = Embedded::default();
+        let mut vectors = Vec::with_capacity(pieces.len());
+        for (answer, part) in answers {
+            let Counted {
+                prompt_tokens,
+                total_tokens,
+            } = answer.usage.unwrap_or_default();
+            embedded.prompt_tokens = embedded.prompt_tokens.saturating_add(prompt_tokens);
+            embedded.total_tokens = embedded.total_tokens.saturating_add(total_tokens);
+            embedded.model = embedded.model.or(answer.model);
+            vectors.extend(part);
+        }
+        self.check_lengths(&vectors)?;
+        embedded.vectors = join(&pieces, vectors, texts.len());
+        Ok(embedded)
+    }
+
+    /// One request: what it answered, and its vectors in order.
+    async fn request(&self, pieces: &[Piece<'_>]) -> Result<(Answer, Vec<Vec<f32>>)> {
+        let body = Body {
+            model: &self.model,
+            input: pieces.iter().map(|piece| piece.part).collect(),
+            encoding_format: (!self.floats).then_some("base64"),
+            dimensions: self.dimensions,
+            extra: &self.extra,
+        };
+        let answered = self
+            .client
+            .post::<_, Answer>(PATH, &body, "list of embeddings", &self.model);
+        let ordered = answered.await.map_err(too_long).and_then(|mut answer| {
+            let vectors = in_order(std::mem::take(&mut answer.data), pieces.len())?;
+            Ok((answer, vectors))
+        });
+        ordered.map_err(|error| name_texts(error, pieces))
+    }
+
+    /// Vectors that are compared need one length.
+    fn check_lengths(&self, vectors: &[Vec<f32>]) -> Result<()> {
+        let wanted = self.dimensions.and_then(|length| usize::try_from(length).ok());
+        let Some(first) = wanted.or_else(|| vectors.first().map(Vec::len)) else {
+            return Ok(());
+        };
+        match vectors.iter().map(Vec::len).find(|length| *length != first) {
+            None => Ok(()),
+            Some(other) => {
+                let detail = format!("the server gave a vector of {other} numbers where {first} were expected");
+                Err(Error::new(ErrorKind::Decode, detail).with_hint(match wanted {
+                    Some(_) => "the model or the server may not know `dimensions`: leave `with_dimensions` out",
+                    None => "the server answers with more than one model",
+                }))
+            }
+        }
+    }
+}
+
+connection_setters!(OpenAIEmbeddings, "\"text-embedding-3-small\"");
+
+#[async_trait]
+impl Embeddings for OpenAIEmbeddings {
+    async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+        Ok(self.embed(texts).await?.vectors)
+    }
+}
+
+impl fmt::Debug for OpenAIEmbeddings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAIEmbeddings")
+            .field("model", &self.model)
+            .field("client", &self.client)
+            .field("dimensions", &self.dimensions)
+            .field("limits", &self.limits)
+            .field("max_concurrency", &self.concurrency)
+            .field("plain_numbers", &self.floats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of a request.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    input: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_format: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<u32>,
+    #[serde(flatten)]
+    extra: &'a Extra,
+}
+
+fn too_long(error: Error) -> Error {
+    if error.kind() != ErrorKind::ContextOverflow {
+        return error;
+    }
+    error.with_hint("set what the model takes by `with_max_tokens`; the feature `tiktoken` counts tokens exactly")
+}
+
+/// Says which texts a failed request was about.
+fn name_texts(error: Error, pieces: &[Piece<'_>]) -> Error {
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
+        return error;
+    };
+    let texts = match (first.text, last.text) {
+        (first, last) if first == last => format!("the request held the text {first} (from 0)"),
+        (first, last) => format!("the request held the texts {first} to {last} (from 0)"),
+    };
+    match error.hint().map(|hint| format!("{hint}; {texts}")) {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_hint(texts),
+    }
+}
