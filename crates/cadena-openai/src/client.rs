@@ -61,20 +61,21 @@ impl Call {
             response_headers,
             reasoning,
         } = ask;
-        let Prepared { options, warnings } = policy.prepare(options, model, config.is_openai())?;
+        let Prepared { options, warnings } = policy.prepare(options, config.model_behind(model), config.is_openai())?;
         let asked = options.model.as_deref().unwrap_or(model);
+        let known = options.model.as_deref().unwrap_or(config.model_behind(model));
         let body = ChatCompletionRequest {
             model: asked,
             messages,
             options: &options,
             stream,
             include_usage,
-            developer: policy.rules.apply(ModelRule::DeveloperRole, asked),
+            developer: policy.rules.apply(ModelRule::DeveloperRole, known),
             reasoning,
-            max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, asked),
+            max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
         };
         let deadline = cx.deadline();
-        let mut request = config.post(PATH)?.with_json(&body)?;
+        let mut request = config.post(&config.path(PATH, asked))?.with_json(&body)?;
         if !stream {
             let json = HeaderValue::from_static("application/json");
             request.headers.entry(header::ACCEPT).or_insert(json);

@@ -1,5 +1,9 @@
 //! Where a model's requests go, and with which key.
 
+mod azure;
+pub(crate) use azure::{Azure, percent_encode};
+
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +12,8 @@ use cadena_http::{Request, Secret};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::Value;
+
+use crate::convert::PROVIDER;
 
 /// Where OpenAI itself answers.
 pub(crate) const OPENAI: &str = "https://api.openai.com/v1";
@@ -22,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) organization: Option<String>,
     pub(crate) project: Option<String>,
     pub(crate) headers: HeaderMap,
+    /// Set if Azure is asked; the base URL does not count then.
+    pub(crate) azure: Option<Azure>,
     /// Behind every path, as it stands in the address.
     pub(crate) query: String,
     /// A transport of the caller's knows whom it speaks to, and whether a key is needed there.
@@ -34,7 +42,35 @@ pub(crate) type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> +
 impl Config {
     /// Whether OpenAI itself is asked, whose rules are known.
     pub(crate) fn is_openai(&self) -> bool {
-        self.base_url == OPENAI
+        self.azure.is_none() && self.base_url == OPENAI
+    }
+
+    /// The provider's name in profiles.
+    pub(crate) fn provider(&self) -> &'static str {
+        match self.azure {
+            None => PROVIDER,
+            Some(_) => "azure",
+        }
+    }
+
+    /// The model behind a name: of a deployment, what was said about it.
+    pub(crate) fn model_behind<'a>(&'a self, name: &'a str) -> &'a str {
+        let known = self.azure.as_ref().and_then(|azure| azure.model.as_deref());
+        known.unwrap_or(name)
+    }
+
+    /// Where an endpoint is for a model: Azure's older addresses name the deployment.
+    pub(crate) fn path<'a>(&self, path: &'a str, model: &str) -> Cow<'a, str> {
+        let azure = self.azure.as_ref();
+        azure.map_or(Cow::Borrowed(path), |azure| azure.path(path, model))
+    }
+
+    /// What stands before the path.
+    pub(crate) fn base(&self) -> Cow<'_, str> {
+        match &self.azure {
+            None => Cow::Borrowed(&self.base_url),
+            Some(azure) => Cow::Owned(azure.base()),
+        }
     }
 
     /// Reads the environment, by the names that OpenAI's own client and LangChain read.
@@ -56,8 +92,35 @@ impl Config {
             project: first(&["OPENAI_PROJECT_ID"]),
             key_source: None,
             headers: HeaderMap::new(),
+            azure: None,
             query: String::new(),
             own_transport: false,
+        }
+    }
+
+    /// Reads the environment for Azure, by the names that OpenAI's own client and LangChain read.
+    pub(crate) fn azure_from_env() -> Self {
+        Self::azure_from_lookup(|name| std::env::var(name).ok())
+    }
+
+    fn azure_from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let read = |name: &str| {
+            let value = lookup(name)?.trim().to_owned();
+            (!value.is_empty()).then_some(value)
+        };
+        let (key, token) = (read("AZURE_OPENAI_API_KEY"), read("AZURE_OPENAI_AD_TOKEN"));
+        let azure = Azure {
+            endpoint: read("AZURE_OPENAI_ENDPOINT").unwrap_or_default(),
+            api_version: read("OPENAI_API_VERSION"),
+            bearer: key.is_none() && token.is_some(),
+            model: None,
+        };
+        Self {
+            base_url: String::new(),
+            api_key: key.or(token).map(Secret::new),
+            azure: Some(azure),
+            // Nothing that is meant for OpenAI goes to Azure.
+            ..Self::from_lookup(|_| None)
         }
     }
 
@@ -69,9 +132,15 @@ impl Config {
             let hint = "set OPENAI_API_KEY or call `with_api_key`; for another server set OPENAI_BASE_URL";
             return Err(Error::new(ErrorKind::Authentication, "there is no API key for OpenAI").with_hint(hint));
         }
+        if let Some(azure) = &self.azure {
+            azure.check(self.has_key() || self.own_transport)?;
+        }
         let mut request = Request::post(self.url(path)?);
         if let Some(key) = &self.api_key {
-            request = request.with_header(header::AUTHORIZATION, key.bearer()?);
+            request = match &self.azure {
+                Some(azure) if !azure.bearer => request.with_header(azure::API_KEY, key.header_value()?),
+                _ => request.with_header(header::AUTHORIZATION, key.bearer()?),
+            };
         }
         let ours = [
             ("openai-organization", &self.organization),
@@ -126,27 +195,37 @@ impl Config {
     }
 
     fn url(&self, path: &str) -> Result<String> {
-        if !self.base_url.starts_with("http://") && !self.base_url.starts_with("https://") {
+        let base_url = self.base();
+        if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
             let detail = format!("the base URL `{}` has no scheme", self.shown_url());
-            let hint = "write it as in `http://127.0.0.1:8080/v1` (OPENAI_BASE_URL or `with_base_url`)";
+            let hint = match self.azure {
+                None => "write it as in `http://127.0.0.1:8080/v1` (OPENAI_BASE_URL or `with_base_url`)",
+                Some(_) => "write it as in `https://name.openai.azure.com` (AZURE_OPENAI_ENDPOINT or `with_endpoint`)",
+            };
             return Err(Error::new(ErrorKind::Config, detail).with_hint(hint));
         }
         // Some gateways want a query: it stays behind the path.
-        let (base, query) = match self.base_url.split_once('?') {
-            Some((base, query)) => (base, format!("?{query}")),
-            None => (self.base_url.as_str(), String::new()),
+        let (base, query) = match base_url.split_once('?') {
+            Some((base, query)) => (base, query),
+            None => (&*base_url, ""),
         };
-        let more = match (query.is_empty(), self.query.as_str()) {
-            (_, "") => String::new(),
-            (true, more) => format!("?{more}"),
-            (false, more) => format!("&{more}"),
+        let (path, of_path) = path.split_once('?').unwrap_or((path, ""));
+        let queries = [query, of_path, &self.query];
+        let queries = queries
+            .into_iter()
+            .filter(|query| !query.is_empty())
+            .collect::<Vec<_>>();
+        let query = match queries.join("&") {
+            query if query.is_empty() => query,
+            query => format!("?{query}"),
         };
-        Ok(format!("{}{path}{query}{more}", base.trim_end_matches('/')))
+        Ok(format!("{}{path}{query}", base.trim_end_matches('/')))
     }
 
     /// The base URL without user and query, which may hold keys.
     pub(crate) fn shown_url(&self) -> String {
-        let base = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        let base_url = self.base();
+        let base = base_url.split(['?', '#']).next().unwrap_or_default();
         match base.split_once("://") {
             Some((scheme, rest)) => {
                 let authority_end = rest.find('/').unwrap_or(rest.len());
@@ -161,7 +240,9 @@ impl Config {
     /// What the reader can do about an error, where the place that failed did not know.
     pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
         let url = self.shown_url();
+        let of_azure = self.azure.as_ref().and_then(|azure| azure.hint(&error, &url, model));
         let hint = match error.kind() {
+            _ if of_azure.is_some() => of_azure.unwrap_or_default(),
             ErrorKind::Authentication if self.key_source.is_some() => {
                 "check the key that the function of `with_api_key_fn` gives".to_owned()
             }
@@ -213,6 +294,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("base_url", &self.shown_url())
+            .field("azure", &self.azure)
             .field("api_key", &self.api_key)
             .field("key_source", &self.key_source.as_ref().map(|_| "fn"))
             .field("organization", &self.organization)
@@ -288,6 +370,49 @@ mod tests {
         let config = config(&[("OPENAI_BASE_URL", "https://user:pass@h:1/v1?key=abcdef")]);
         assert_eq!(config.url("/x").unwrap(), "https://user:pass@h:1/v1/x?key=abcdef");
         assert_eq!(config.shown_url(), "https://h:1/v1");
+    }
+
+    #[test]
+    fn azure_takes_its_own_names_and_a_key_before_a_token() {
+        let azure = |pairs: &[(&str, &str)]| {
+            Config::azure_from_lookup(|name| {
+                let found = pairs.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let endpoint = ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/");
+        let both = azure(&[
+            endpoint,
+            ("AZURE_OPENAI_API_KEY", "k1"),
+            ("AZURE_OPENAI_AD_TOKEN", "t1"),
+        ]);
+        let request = both.post(&both.path("/x", "dep")).unwrap();
+        assert_eq!(request.url, "https://r.openai.azure.com/openai/v1/x");
+        assert_eq!(
+            (&request.headers["api-key"], request.headers.len()),
+            (&"k1".parse().unwrap(), 1)
+        );
+        assert!(request.headers["api-key"].is_sensitive());
+
+        let token = azure(&[
+            endpoint,
+            ("AZURE_OPENAI_AD_TOKEN", "t1"),
+            ("OPENAI_API_VERSION", "2024-10-21"),
+        ]);
+        let request = token.post(&token.path("/x", "my dep")).unwrap();
+        assert_eq!(
+            request.url,
+            "https://r.openai.azure.com/openai/deployments/my%20dep/x?api-version=2024-10-21"
+        );
+        assert_eq!(request.headers["authorization"], "Bearer t1");
+
+        let nobody = azure(&[("OPENAI_API_KEY", "sk-openai"), endpoint]);
+        let error = nobody.post("/x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        assert!(error.to_string().contains("AZURE_OPENAI_API_KEY"), "{error}");
+        let nowhere = azure(&[("AZURE_OPENAI_API_KEY", "k1")]).post("/x").unwrap_err();
+        assert_eq!(nowhere.kind(), ErrorKind::Config);
+        assert!(nowhere.to_string().contains("AZURE_OPENAI_ENDPOINT"), "{nowhere}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The client behind everything of OpenAI's that is no chat model: where requests go, with which key, how they are sent.
 
+mod azure;
 mod setters;
 pub(crate) use setters::connection_setters;
 
@@ -55,6 +56,9 @@ impl OpenAIClient {
     #[must_use]
     pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
         let config = self.config_mut();
+        if let Some(azure) = &mut config.azure {
+            azure.bearer = false;
+        }
         (config.api_key, config.key_source) = (Some(key.into()), None);
         self
     }
@@ -161,7 +165,7 @@ impl OpenAIClient {
 
     async fn ask<A: DeserializeOwned>(&self, request: Request, what: &str, model: &str) -> Result<A> {
         let explain = |error| self.config.explain(error, model);
-        let request = accept_json(self.authorized(request).await.map_err(explain)?);
+        let request = accept_json(self.authorized(request).await?);
         let redactor = Redactor::of(&request);
         let answer = self
             .http

@@ -60,6 +60,7 @@ pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<Cho
     let mut head = Head::default();
     head.remember(&answer);
     let mut usage = answer.usage;
+    let prompt_filters = answer.prompt_filter_results;
     let mut all = BTreeMap::new();
     for (place, choice) in answer.choices?.into_iter().enumerate() {
         let index = index_of(&choice, place);
@@ -72,12 +73,20 @@ pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<Cho
         }
     }
     let first = all.get_mut(&0)?;
+    note_prompt_filters(first, prompt_filters);
     // What the whole call used stands on one choice, so that a sum counts it once.
     if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
         first.usage_metadata = Some(head.count(&usage));
         first.response_metadata.token_usage = Some(usage);
     }
     Some(all.into_iter().collect())
+}
+
+/// Writes what filters found in the prompt.
+pub(crate) fn note_prompt_filters(chunk: &mut AIMessageChunk, found: Option<Box<Value>>) {
+    if let Some(found @ Value::Array(_)) = found.map(|found| *found) {
+        chunk.response_metadata.extra.insert("prompt_filter_results", found);
+    }
 }
 
 /// The choice with index 0. A choice without an index counts by its place in the list.
@@ -121,6 +130,10 @@ pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: Choice<'_>, form: Form) {
     metadata.model_provider = Some(PROVIDER.to_owned());
     metadata.finish_reason = choice.finish_reason.known().map(str::to_owned);
     metadata.logprobs = choice.logprobs;
+    let found = choice.content_filter_results.map(|found| *found);
+    if let Some(found) = found.filter(|found| found.as_object().is_some_and(|found| !found.is_empty())) {
+        metadata.extra.insert("content_filter_results", found);
+    }
 }
 
 fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {

@@ -103,6 +103,25 @@ impl OpenAIEmbeddings {
         }
     }
 
+    /// A deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{OpenAIClient, OpenAIEmbeddings};
+    ///
+    /// let embeddings = OpenAIEmbeddings::azure("my-embeddings");
+    /// // The same, with a resource that is named here.
+    /// let client = OpenAIClient::azure().with_endpoint("https://name.openai.azure.com");
+    /// let named = OpenAIEmbeddings::new("my-embeddings").with_client(client);
+    /// assert!(format!("{named:?}").contains("name.openai.azure.com"));
+    /// # let _ = embeddings;
+    /// ```
+    #[must_use]
+    pub fn azure(deployment: impl Into<String>) -> Self {
+        Self::new(deployment).with_client(OpenAIClient::azure())
+    }
+
     /// Sets how long the vectors are: as long as the model makes them. Models since `text-embedding-3` can shorten them.
     ///
     /// A vector of another length is an error, as of a server that does not know the option.
@@ -182,7 +201,11 @@ impl OpenAIEmbeddings {
     ///
     /// As [`embed_documents`](Embeddings::embed_documents): see the type.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded> {
-        let pieces = pieces(texts, self.limits, Tokens::of(&self.model))?;
+        let pieces = pieces(
+            texts,
+            self.limits,
+            Tokens::of(self.client.config.model_behind(&self.model)),
+        )?;
         let requests = requests(&pieces, self.limits).into_iter();
         let calls: Vec<_> = requests
             .filter_map(|range| Some(self.request(pieces.get(range)?)))
@@ -217,9 +240,10 @@ impl OpenAIEmbeddings {
             dimensions: self.dimensions,
             extra: &self.extra,
         };
+        let path = self.client.config.path(PATH, &self.model);
         let answered = self
             .client
-            .post::<_, Answer>(PATH, &body, "list of embeddings", &self.model);
+            .post::<_, Answer>(&path, &body, "list of embeddings", &self.model);
         let ordered = answered.await.map_err(too_long).and_then(|mut answer| {
             let vectors = in_order(std::mem::take(&mut answer.data), pieces.len())?;
             Ok((answer, vectors))

@@ -67,6 +67,8 @@ struct Reported {
     code: Option<String>,
     r#type: Option<String>,
     param: Option<String>,
+    /// The categories for which Azure's filters refused it.
+    filtered: Vec<String>,
 }
 
 impl Reported {
@@ -93,6 +95,7 @@ impl Reported {
             code: field("code"),
             r#type: field("type"),
             param: field("param"),
+            filtered: filtered(error, redactor),
         };
         (read != Self::default()).then_some(read)
     }
@@ -118,7 +121,10 @@ impl Reported {
             by_text(message).filter(|_| may_be_overflow(kind)).unwrap_or(kind)
         });
         let detail = match &self.param {
-            Some(param) if !message.contains(param.as_str()) => format!("{message} (parameter `{param}`)"),
+            Some(param) if !message.contains(param.as_str()) && self.filtered.is_empty() => {
+                format!("{message} (parameter `{param}`)")
+            }
+            _ if !self.filtered.is_empty() => format!("{message} (filtered: {})", self.filtered.join(", ")),
             _ => message.to_owned(),
         };
         let mut error = Error::new(kind, detail);
@@ -132,6 +138,28 @@ impl Reported {
             None => error,
         }
     }
+}
+
+/// The categories that a filter reports as the reason, as in `violence (high)`.
+fn filtered(error: &Value, redactor: &Redactor) -> Vec<String> {
+    let places = [
+        "/innererror/content_filter_result",
+        "/innererror/content_filter_results",
+        "/content_filter_results",
+    ];
+    let found = places.iter().find_map(|place| error.pointer(place)?.as_object());
+    let refused = found
+        .into_iter()
+        .flatten()
+        .filter(|(_, finding)| finding.get("filtered") == Some(&Value::Bool(true)));
+    let shown = refused.map(|(category, finding)| {
+        let category = redactor.snippet(category.as_bytes());
+        match finding.get("severity").and_then(Value::as_str) {
+            Some(severity) => format!("{category} ({})", redactor.snippet(severity.as_bytes())),
+            None => category,
+        }
+    });
+    shown.take(16).collect()
 }
 
 /// The words of OpenAI, of its kin and of the servers that speak its protocol.

@@ -46,8 +46,9 @@
 //!
 //! # Left out
 //!
-//! The Responses API and Azure: later versions have them.
+//! The Responses API: a later version has it.
 
+mod azure;
 mod batch;
 mod client;
 mod config;
@@ -63,6 +64,7 @@ mod stream;
 mod tokens;
 mod wire;
 
+pub use azure::AzureChatOpenAI;
 pub use batch::{
     BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
     BatchJobSubmission,

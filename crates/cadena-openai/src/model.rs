@@ -14,9 +14,9 @@ use futures::stream::{self, StreamExt};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::OpenAIClient;
 use crate::client::{Ask, Call, first};
-use crate::config::Config;
-use crate::convert::PROVIDER;
+use crate::config::{Config, percent_encode};
 use crate::error;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
@@ -120,6 +120,23 @@ impl ChatOpenAI {
             reasoning_sent_back: false,
             finish_reason_required: true,
         }
+    }
+
+    /// Replaces address, key, transport, timers and retries by those of a client, which embeddings and others can share.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ChatOpenAI, OpenAIClient};
+    ///
+    /// let client = OpenAIClient::new().with_base_url("http://127.0.0.1:8080/v1");
+    /// let llm = ChatOpenAI::new("smollm2").with_client(client);
+    /// assert!(format!("{llm:?}").contains("http://127.0.0.1:8080/v1"));
+    /// ```
+    #[must_use]
+    pub fn with_client(mut self, client: OpenAIClient) -> Self {
+        (self.config, self.http) = (client.config, client.http);
+        self
     }
 
     /// Sets the API key. It is never printed.
@@ -546,7 +563,7 @@ impl ChatOpenAI {
 impl ChatModel for ChatOpenAI {
     fn profile(&self) -> ModelProfile {
         let model = self.options.model.as_ref().unwrap_or(&self.model);
-        ModelProfile::new(PROVIDER, model.clone())
+        ModelProfile::new(self.config.provider(), model.clone())
             .with_logprobs(true)
             .with_tools(true)
     }
@@ -563,9 +580,9 @@ impl ChatModel for ChatOpenAI {
         let headers = self.config.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         json!({
-            "provider": PROVIDER,
+            "provider": self.config.provider(),
             "model": self.model,
-            "base_url": self.config.base_url,
+            "base_url": self.config.base(),
             "organization": self.config.organization,
             "project": self.config.project,
             "headers": headers.collect::<Vec<_>>(),
@@ -613,22 +630,6 @@ impl_pipe!(ChatOpenAI);
 
 fn nothing_came() -> Error {
     Error::new(ErrorKind::Truncated, "the stream ended without a chunk")
-}
-
-/// Writes a part of a query so that it stays one part.
-fn percent_encode(part: &str, out: &mut String) {
-    for byte in part.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => {
-                const DIGITS: [char; 16] = [
-                    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-                ];
-                let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
-                out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
-            }
-        }
-    }
 }
 
 impl fmt::Debug for ChatOpenAI {

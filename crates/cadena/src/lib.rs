@@ -113,9 +113,9 @@ pub use cadena_http as http;
 pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 #[cfg(feature = "openai")]
 pub use cadena_openai::{
-    AudioOutput, BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState,
-    BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Modality, ModelRule, ModelRules, OpenAIClient,
-    OpenAIEmbeddings, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch,
+    AudioOutput, AzureChatOpenAI, BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults,
+    BatchJobState, BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Modality, ModelRule, ModelRules,
+    OpenAIClient, OpenAIEmbeddings, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch,
 };
 #[cfg(feature = "sqlite")]
 pub use cadena_sqlite::{SqliteCache, SqliteHistory};

@@ -106,7 +106,7 @@ impl Merge for ResponseMetadata {
             service_tier,
             finish_reason,
             logprobs,
-            extra,
+            mut extra,
         } = next;
         // Servers repeat these in every chunk, so the last known value wins.
         replace(&mut self.token_usage, token_usage);
@@ -117,9 +117,29 @@ impl Merge for ResponseMetadata {
         replace(&mut self.service_tier, service_tier);
         replace(&mut self.finish_reason, finish_reason);
         self.logprobs.merge(logprobs)?;
+        self.merge_filters(&mut extra);
         self.extra.merge(extra)
     }
 }
+
+impl ResponseMetadata {
+    /// What filters found about each piece of an answer, category by category: a later finding replaces an earlier one, where the rules for
+    /// unknown JSON would make `safesafe` of two.
+    fn merge_filters(&mut self, next: &mut Extra) {
+        if !self.extra.get(FILTERS).is_some_and(Value::is_object) || !next.get(FILTERS).is_some_and(Value::is_object) {
+            return;
+        }
+        if let (Some(Value::Object(mut found)), Some(Value::Object(more))) =
+            (self.extra.remove(FILTERS), next.remove(FILTERS))
+        {
+            found.extend(more);
+            self.extra.insert(FILTERS, found);
+        }
+    }
+}
+
+/// The key under which servers with filters tell what they found.
+const FILTERS: &str = "content_filter_results";
 
 fn replace<T>(left: &mut Option<T>, right: Option<T>) {
     if right.is_some() {

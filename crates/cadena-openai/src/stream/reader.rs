@@ -8,7 +8,7 @@ use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
 use super::partial::Partial;
-use crate::convert::{Form, Head, fill, index_of, is_first};
+use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -27,6 +27,8 @@ pub(super) struct Reader {
     others: Vec<(u32, AIMessageChunk)>,
     /// Which of the others have begun and not finished.
     unfinished: BTreeSet<u32>,
+    /// Whether a chunk has said what filters found in the prompt; a server may repeat it.
+    prompt_filtered: bool,
     expect: Expect,
 }
 
@@ -76,6 +78,7 @@ impl Reader {
             finished: false,
             others: Vec::new(),
             unfinished: BTreeSet::new(),
+            prompt_filtered: false,
             expect,
         }
     }
@@ -120,6 +123,10 @@ impl Reader {
     ) -> Result<Read> {
         self.head.remember(&answer);
         let usage = answer.usage.take();
+        if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
+            self.prompt_filtered = true;
+            note_prompt_filters(chunk, answer.prompt_filter_results.take());
+        }
         let choices = answer.choices.take().unwrap_or_default();
         let of_others = !choices.is_empty();
         let mut first = None;
@@ -136,9 +143,13 @@ impl Reader {
             }
         }
         match first {
-            Some(choice) if says_nothing(&choice) && usage.is_none() => return Ok(Read::Nothing),
+            Some(choice) if says_nothing(&choice) && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+                return Ok(Read::Nothing);
+            }
             Some(choice) => self.choice(choice, redactor, chunk)?,
-            None if of_others && usage.is_none() => return Ok(Read::Nothing),
+            None if of_others && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+                return Ok(Read::Nothing);
+            }
             None => {}
         }
         if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
@@ -251,8 +262,14 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         logprobs,
         finish_reason,
         error,
+        content_filter_results,
     } = choice;
-    delta.is_none() && message.is_none() && logprobs.is_none() && finish_reason.known().is_none() && error.is_none()
+    content_filter_results.is_none()
+        && delta.is_none()
+        && message.is_none()
+        && logprobs.is_none()
+        && finish_reason.known().is_none()
+        && error.is_none()
 }
 
 /// The error that a choice reports about itself.

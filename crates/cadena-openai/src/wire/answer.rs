@@ -28,6 +28,9 @@ pub(crate) struct ChatCompletion<'a> {
     pub(crate) usage: Option<Box<Value>>,
     #[serde(default)]
     pub(crate) error: Option<Box<Value>>,
+    /// What Azure's filters found in the prompt.
+    #[serde(default)]
+    pub(crate) prompt_filter_results: Option<Box<Value>>,
 }
 
 /// One of the `n` answers, or a piece of it.
@@ -45,6 +48,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) finish_reason: Text<'a>,
     #[serde(default)]
     pub(crate) error: Option<Box<Value>>,
+    /// What Azure's filters found in the answer, or in a piece of it.
+    #[serde(default)]
+    pub(crate) content_filter_results: Option<Box<Value>>,
 }
 
 /// What the assistant says, or a piece of it.
