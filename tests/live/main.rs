@@ -4,21 +4,31 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says loudly that it was skipped"
 )]
+
+mod completions;
+mod embeddings;
 
 use std::time::Duration;
 
 use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, ErrorKind, RunnableExt, fold};
 use futures::StreamExt;
 
+/// The address of the live server; `None` when there is none.
+fn url() -> Option<String> {
+    let url = std::env::var("CADENA_LIVE_URL").ok();
+    if url.is_none() {
+        eprintln!("LIVE TESTS SKIPPED: CADENA_LIVE_URL is not set; see tests/live/README.md");
+    }
+    url
+}
+
 /// The model of the live server, answering the same way every time; `None` when there is no server.
 fn model() -> Option<impl ChatModel + Clone> {
-    let Ok(url) = std::env::var("CADENA_LIVE_URL") else {
-        eprintln!("LIVE TESTS SKIPPED: CADENA_LIVE_URL is not set; see tests/live/README.md");
-        return None;
-    };
     let options = ChatOptions::new()
         .temperature(0.0)
         .seed(7)
@@ -27,7 +37,7 @@ fn model() -> Option<impl ChatModel + Clone> {
         .top_logprobs(5);
     Some(
         ChatOpenAI::new("smollm2")
-            .with_base_url(url)
+            .with_base_url(url()?)
             .with_api_key("none")
             .bind(options),
     )

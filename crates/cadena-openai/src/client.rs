@@ -7,6 +7,7 @@ use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
+use crate::OpenAIClient;
 use crate::config::Config;
 use crate::prepare::{Policy, Prepared};
 use crate::rules::ModelRule;
@@ -96,6 +97,32 @@ impl Call {
     /// The body of the request.
     pub(crate) fn body(&self) -> &[u8] {
         &self.request.body
+    }
+
+    /// A call of an endpoint whose answers are read as chat completions are.
+    pub(crate) fn post(
+        client: &OpenAIClient,
+        path: &str,
+        body: &Map<String, Value>,
+        options: &ChatOptions,
+        model: String,
+        cx: &RunContext,
+    ) -> Result<Self> {
+        let OpenAIClient { config, http } = client;
+        let request = config.post(&config.path(path, &model))?.with_json(body)?;
+        Ok(Self {
+            request: Config::add_headers(request, &options.headers)?,
+            authorized: OnceLock::new(),
+            http: http.clone(),
+            options: cx
+                .deadline()
+                .map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at)),
+            config: Arc::clone(config),
+            warnings: Vec::new(),
+            response_headers: false,
+            model,
+            choices: options.n.unwrap_or(1),
+        })
     }
 
     /// The request as it is sent, with a fresh key if one must be asked for.

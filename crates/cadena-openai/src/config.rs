@@ -11,7 +11,7 @@ use cadena_core::{Error, ErrorKind, Extra, Result};
 use cadena_http::{Request, Secret};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::convert::PROVIDER;
 
@@ -63,6 +63,21 @@ impl Config {
     pub(crate) fn path<'a>(&self, path: &'a str, model: &str) -> Cow<'a, str> {
         let azure = self.azure.as_ref();
         azure.map_or(Cow::Borrowed(path), |azure| azure.path(path, model))
+    }
+
+    /// What decides who answers, and nothing secret: a part of the keys of caches.
+    pub(crate) fn identity(&self) -> Value {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        json!({
+            "provider": self.provider(),
+            "base_url": self.base(),
+            "api_version": self.azure.as_ref().and_then(|azure| azure.api_version.as_deref()),
+            "organization": self.organization,
+            "project": self.project,
+            "headers": headers.collect::<Vec<_>>(),
+            "own_transport": self.own_transport,
+        })
     }
 
     /// What stands before the path.

@@ -5,7 +5,7 @@ mod usage;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use cadena_core::{AIMessageChunk, ChoicesChunk, ToolCallChunk, UsageMetadata};
+use cadena_core::{AIMessageChunk, ChoicesChunk, Content, ToolCallChunk, UsageMetadata};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{ChatCompletion, Choice, FunctionCall, Message, Text, ToolCall};
@@ -118,13 +118,11 @@ pub(crate) enum Form {
 
 /// Writes one choice into an empty chunk, without the head. In place, as a chunk is too large to be moved for nothing.
 pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: Choice<'_>, form: Form) {
-    match choice.message {
-        Some(message) => say(chunk, *message, form),
-        None => {
-            if let Some(delta) = choice.delta {
-                say(chunk, delta, form);
-            }
-        }
+    match (choice.message, choice.delta, choice.text) {
+        (Some(message), ..) => say(chunk, *message, form),
+        (None, Some(delta), _) => say(chunk, delta, form),
+        (None, None, Some(text)) => chunk.content = Content::Text(text.into_string().unwrap_or_default()),
+        (None, None, None) => {}
     }
     let metadata = &mut chunk.response_metadata;
     metadata.model_provider = Some(PROVIDER.to_owned());

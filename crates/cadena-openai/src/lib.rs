@@ -51,6 +51,7 @@
 mod azure;
 mod batch;
 mod client;
+mod completions;
 mod config;
 mod connection;
 mod convert;
@@ -69,6 +70,7 @@ pub use batch::{
     BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
     BatchJobSubmission,
 };
+pub use completions::OpenAICompletions;
 pub use connection::OpenAIClient;
 pub use embeddings::{Embedded, OpenAIEmbeddings};
 pub use model::ChatOpenAI;

@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) use answer::{ChatCompletion, Choice, FunctionCall, Message, ToolCall};
+mod legacy;
 mod lenient;
 pub(crate) use lenient::Text;
 mod message;

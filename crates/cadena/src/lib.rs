@@ -115,7 +115,8 @@ pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 pub use cadena_openai::{
     AudioOutput, AzureChatOpenAI, BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults,
     BatchJobState, BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Modality, ModelRule, ModelRules,
-    OpenAIClient, OpenAIEmbeddings, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch,
+    OpenAIClient, OpenAICompletions, OpenAIEmbeddings, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity,
+    WebSearch,
 };
 #[cfg(feature = "sqlite")]
 pub use cadena_sqlite::{SqliteCache, SqliteHistory};

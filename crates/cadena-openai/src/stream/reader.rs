@@ -263,8 +263,10 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         finish_reason,
         error,
         content_filter_results,
+        text,
     } = choice;
-    content_filter_results.is_none()
+    text.is_none()
+        && content_filter_results.is_none()
         && delta.is_none()
         && message.is_none()
         && logprobs.is_none()

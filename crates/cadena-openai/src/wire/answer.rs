@@ -42,6 +42,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) delta: Option<Message<'a>>,
     #[serde(borrow, default)]
     pub(crate) message: Option<Box<Message<'a>>>,
+    /// What the older completions have in place of a message.
+    #[serde(borrow, default)]
+    pub(crate) text: Option<Box<Text<'a>>>,
     #[serde(default, deserialize_with = "lenient::logprobs")]
     pub(crate) logprobs: Option<Logprobs>,
     #[serde(borrow, default)]

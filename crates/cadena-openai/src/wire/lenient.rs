@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::legacy;
+
 /// A text that may be missing; borrowed from the event where it has no escapes.
 #[derive(Debug, Default)]
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
@@ -221,7 +223,8 @@ pub(super) fn logprobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Logprobs::deserialize(MapAccessDeserializer::new(map)).map(Some)
+            let logprobs = Logprobs::deserialize(MapAccessDeserializer::new(map))?;
+            Ok(Some(legacy::tokens(logprobs)))
         }
 
         otherwise_nothing!('de, None; unit, bool, number, str, seq);

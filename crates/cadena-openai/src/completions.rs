@@ -1,0 +1,254 @@
+//! The older completions: a text goes on.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use async_trait::async_trait;
+use cadena_core::{
+    AIMessage, BufferOptions, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Content, Error, ErrorKind,
+    Message, ModelProfile, Result, RunContext, Streamable, get_buffer_string, impl_pipe,
+};
+use futures::stream::{self, StreamExt};
+use serde_json::{Map, Value, json};
+
+use crate::OpenAIClient;
+use crate::client::{Call, first};
+use crate::connection::connection_setters;
+use crate::stream::{AnswerStream, ChoicesStream, Expect};
+
+/// The path of the endpoint below the base URL.
+const PATH: &str = "/completions";
+
+/// A model that goes on with a text, by the older endpoint `/completions`: base models, `gpt-3.5-turbo-instruct`, local servers.
+///
+/// It is asked as a chat model is, so everything that works with one works with it: `bind`, streams, caches, log probabilities. The prompt is the
+/// text of a single message of a human as it stands; several messages become a transcript (`Human: …`, `AI: …`), as
+/// [`get_buffer_string`] writes it. The answer is the text that follows, as an [`AIMessage`].
+///
+/// | option | what is sent |
+/// |---|---|
+/// | `max_tokens` | as it is; OpenAI's own default is 16 |
+/// | `logprobs`, `top_logprobs` | `logprobs`, the number of alternatives; 1 for `logprobs(true)` alone |
+/// | `temperature`, `top_p`, `stop`, `seed`, `n`, penalties, `logit_bias` | as they are |
+/// | `.extra("echo", true)`, `suffix`, `best_of`, … | as they are |
+/// | tools, `response_format`, `reasoning_effort` | nothing: they are errors of the kind [`Unsupported`](ErrorKind::Unsupported) |
+///
+/// Each token's log probability stands in `response_metadata.logprobs`, with its `text_offset` among the token's other keys. The first token of an echoed
+/// prompt has none and is left out.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatOptions, PromptTemplate, RunnableExt, StrOutputParser, dict};
+/// use cadena_http::Replay;
+/// use cadena_openai::OpenAICompletions;
+///
+/// # futures::executor::block_on(async {
+/// // A recording stands in for the network, so that this runs anywhere.
+/// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/completions.jsonl")))?;
+/// let llm = OpenAICompletions::new("gpt-3.5-turbo-instruct").with_transport(replay);
+/// let llm = llm.bind(ChatOptions::new().max_tokens(2).logprobs(true).top_logprobs(2));
+///
+/// let message = llm.invoke("Once upon").await?;
+/// assert_eq!(message.text(), " a time");
+/// let tokens = message.logprobs().and_then(|logprobs| logprobs.content.clone()).unwrap_or_default();
+/// assert_eq!((tokens[0].token.as_str(), tokens[0].logprob), (" a", -0.25));
+///
+/// let chain = PromptTemplate::from_template("Once {word}")? | llm | StrOutputParser;
+/// # let _ = chain;
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct OpenAICompletions {
+    model: String,
+    client: OpenAIClient,
+    options: ChatOptions,
+    stream_usage: bool,
+    finish_reason_required: bool,
+}
+
+impl OpenAICompletions {
+    /// A model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModel;
+    /// use cadena_openai::OpenAICompletions;
+    ///
+    /// assert_eq!(OpenAICompletions::new("davinci-002").profile().model, "davinci-002");
+    /// ```
+    #[must_use]
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            client: OpenAIClient::new(),
+            options: ChatOptions::new(),
+            stream_usage: true,
+            finish_reason_required: true,
+        }
+    }
+
+    /// Sets how the model answers where nothing else is bound. Calling it again adds to what was set.
+    #[must_use]
+    pub fn with_options(mut self, options: ChatOptions) -> Self {
+        self.options = self.options.merge(options);
+        self
+    }
+
+    /// Sets whether a stream asks for its usage (`stream_options.include_usage`): on. Switch it off for a server that rejects `stream_options`.
+    #[must_use]
+    pub fn with_stream_usage(mut self, usage: bool) -> Self {
+        self.stream_usage = usage;
+        self
+    }
+
+    /// Sets whether a stream that says `[DONE]` without a finish reason is truncated: on. Switch it off for a server that never gives one.
+    #[must_use]
+    pub fn with_finish_reason_required(mut self, required: bool) -> Self {
+        self.finish_reason_required = required;
+        self
+    }
+
+    fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
+        let options = self.options.clone().merge(request.options);
+        let model = options.model.clone().unwrap_or_else(|| self.model.clone());
+        let choices = options.n.unwrap_or(1);
+        let body = body(&model, &prompt(&request.messages)?, &options, stream, self.stream_usage)?;
+        let call = Call::post(&self.client, PATH, &body, &options, model, cx)?;
+        let expect = Expect {
+            choices,
+            usage: self.stream_usage,
+            finish_reason: self.finish_reason_required,
+            others: false,
+        };
+        Ok((call, expect))
+    }
+}
+
+connection_setters!(OpenAICompletions, "\"davinci-002\"");
+
+#[async_trait]
+impl ChatModel for OpenAICompletions {
+    fn profile(&self) -> ModelProfile {
+        let model = self.options.model.as_ref().unwrap_or(&self.model);
+        ModelProfile::new(self.client.config.provider(), model.clone()).with_logprobs(true)
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        "OpenAICompletions".into()
+    }
+
+    fn bound_options(&self) -> ChatOptions {
+        self.options.clone()
+    }
+
+    fn cache_identity(&self) -> Value {
+        json!({
+            "endpoint": PATH,
+            "model": self.model,
+            "client": self.client.config.identity(),
+            "stream_usage": self.stream_usage,
+        })
+    }
+
+    fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
+        match self.call(request, true, &cx) {
+            Ok((call, expect)) => AnswerStream::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
+        let (call, _) = self.call(request, false, &cx)?;
+        Ok(first(call.whole().await?).into())
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        match self.call(request, true, &cx) {
+            Ok((call, expect)) => ChoicesStream::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        let (call, _) = self.call(request, false, &cx)?;
+        Choices::from_chunk(call.whole().await?)
+    }
+}
+
+impl_pipe!(OpenAICompletions);
+
+impl fmt::Debug for OpenAICompletions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAICompletions")
+            .field("model", &self.model)
+            .field("client", &self.client)
+            .field("options", &self.options)
+            .field("stream_usage", &self.stream_usage)
+            .field("finish_reason_required", &self.finish_reason_required)
+            .finish()
+    }
+}
+
+/// The text that the model goes on with.
+fn prompt(messages: &[Message]) -> Result<String> {
+    let media = |message: &Message| match message.content() {
+        Content::Text(_) => false,
+        Content::Parts(parts) => parts.iter().any(|part| part.as_text().is_none()),
+    };
+    if messages.iter().any(media) {
+        let detail = "a completion takes text, and a message holds something else";
+        return Err(
+            Error::new(ErrorKind::Unsupported, detail).with_hint("ask a chat model, or leave out images and files")
+        );
+    }
+    match messages {
+        [Message::Human(message)] => Ok(message.text().into_owned()),
+        messages => get_buffer_string(messages, &BufferOptions::default()),
+    }
+}
+
+/// The body of a request.
+fn body(model: &str, prompt: &str, options: &ChatOptions, stream: bool, usage: bool) -> Result<Map<String, Value>> {
+    let unknown = [
+        ("tools", options.tools.is_some()),
+        ("tool_choice", options.tool_choice.is_some()),
+        ("parallel_tool_calls", options.parallel_tool_calls.is_some()),
+        ("response_format", options.response_format.is_some()),
+        ("reasoning_effort", options.reasoning_effort.is_some()),
+    ];
+    if let Some((option, _)) = unknown.iter().find(|(_, set)| *set) {
+        let detail = format!("`{option}` cannot be sent: a completion has no such option");
+        return Err(Error::new(ErrorKind::Unsupported, detail).with_hint("take it out, or ask a chat model"));
+    }
+    let mut body = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() {
+            body.insert(key.to_owned(), value);
+        }
+    };
+    put("model", model.into());
+    put("prompt", prompt.into());
+    put("temperature", json!(options.temperature));
+    put("top_p", json!(options.top_p));
+    put("max_tokens", json!(options.max_tokens));
+    put("stop", json!(options.stop));
+    put("seed", json!(options.seed));
+    put("n", json!(options.n));
+    put("presence_penalty", json!(options.presence_penalty));
+    put("frequency_penalty", json!(options.frequency_penalty));
+    put("logit_bias", json!(options.logit_bias));
+    put(
+        "logprobs",
+        json!(options.top_logprobs.or((options.logprobs == Some(true)).then_some(1))),
+    );
+    put("stream", stream.into());
+    if stream && usage {
+        put("stream_options", json!({"include_usage": true}));
+    }
+    for (key, value) in options.extra.iter() {
+        body.insert(key.clone(), value.clone());
+    }
+    Ok(body)
+}
