@@ -8,14 +8,29 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
 use crate::OpenAIClient;
-use crate::config::Config;
+use crate::config::{Config, RESPONSES};
 use crate::prepare::{Policy, Prepared};
+use crate::responses::{self, Assembler, CreateResponse, Response};
 use crate::rules::ModelRule;
 use crate::wire::{ChatCompletion, ChatCompletionRequest};
 use crate::{convert, error};
 
-/// The path of the endpoint below the base URL.
-const PATH: &str = "/chat/completions";
+/// The endpoint that a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    ChatCompletions,
+    Responses,
+}
+
+impl Api {
+    /// Its path below the base URL.
+    fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/chat/completions",
+            Self::Responses => RESPONSES,
+        }
+    }
+}
 
 /// What a call needs to know while its answer comes in, without borrowing the model.
 #[derive(Debug)]
@@ -28,6 +43,7 @@ pub(crate) struct Call {
     config: Arc<Config>,
     warnings: Vec<String>,
     response_headers: bool,
+    pub(crate) api: Api,
     /// The model that was asked for.
     pub(crate) model: String,
     /// How many answers were asked for.
@@ -62,21 +78,30 @@ impl Call {
             response_headers,
             reasoning,
         } = ask;
-        let Prepared { options, warnings } = policy.prepare(options, config.model_behind(model), config.is_openai())?;
+        let Prepared { options, warnings, api } =
+            policy.prepare(options, config.model_behind(model), config.is_openai())?;
         let asked = options.model.as_deref().unwrap_or(model);
         let known = options.model.as_deref().unwrap_or(config.model_behind(model));
-        let body = ChatCompletionRequest {
-            model: asked,
-            messages,
-            options: &options,
-            stream,
-            include_usage,
-            developer: policy.rules.apply(ModelRule::DeveloperRole, known),
-            reasoning,
-            max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
-        };
         let deadline = cx.deadline();
-        let mut request = config.post(&config.path(PATH, asked))?.with_json(&body)?;
+        let request = config.post(&config.path(api.path(), asked))?;
+        let mut request = match api {
+            Api::ChatCompletions => request.with_json(&ChatCompletionRequest {
+                model: asked,
+                messages,
+                options: &options,
+                stream,
+                include_usage,
+                developer: policy.rules.apply(ModelRule::DeveloperRole, known),
+                reasoning,
+                max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
+            })?,
+            Api::Responses => request.with_json(&CreateResponse {
+                model: asked,
+                messages,
+                options: &options,
+                stream,
+            })?,
+        };
         if !stream {
             let json = HeaderValue::from_static("application/json");
             request.headers.entry(header::ACCEPT).or_insert(json);
@@ -89,6 +114,7 @@ impl Call {
             config: Arc::clone(config),
             warnings,
             response_headers,
+            api,
             model: asked.to_owned(),
             choices: options.n.unwrap_or(1),
         })
@@ -120,6 +146,8 @@ impl Call {
             config: Arc::clone(config),
             warnings: Vec::new(),
             response_headers: false,
+            // The older completions have an API of their own, and their answers a reader of theirs.
+            api: Api::ChatCompletions,
             model,
             choices: options.n.unwrap_or(1),
         })
@@ -176,13 +204,41 @@ impl Call {
             Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
             _ => error,
         };
+        match self.api {
+            Api::ChatCompletions => self.read_completion(answer, &redactor),
+            Api::Responses => self.read_response(answer, &redactor),
+        }
+        .map_err(tag)
+    }
+
+    fn read_response(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
+        let malformed = |cause: &serde_json::Error| {
+            let refused = self.refused(answer, redactor);
+            refused.unwrap_or_else(|| error::malformed("the answer", "a response", &answer.body, cause, redactor))
+        };
+        let response: Response<'_> = serde_json::from_slice(&answer.body).map_err(|cause| malformed(&cause))?;
+        if response.output.is_none() && response.status.known().is_none() {
+            return Err(self.refused(answer, redactor).unwrap_or_else(|| {
+                let detail = format!("the answer is no response: {}", redactor.snippet(&answer.body));
+                Error::new(ErrorKind::Decode, detail)
+            }));
+        }
+        responses::check(&response, redactor)?;
+        let mut chunk = AIMessageChunk::default();
+        let finished = Assembler::default().finish(response, &self.model, &mut chunk);
+        finished.map_err(|cause| malformed(&cause))?;
+        note(&mut chunk, self.notes(&answer.headers));
+        Ok([(0, chunk)].into_iter().collect())
+    }
+
+    fn read_completion(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
         let read = serde_json::from_slice::<ChatCompletion<'_>>(&answer.body);
         let completion = match read {
             Ok(completion) => completion,
             Err(cause) => {
-                return Err(tag(self.refused(answer, &redactor).unwrap_or_else(|| {
-                    error::malformed("the answer", &answer.body, &cause, &redactor)
-                })));
+                return Err(self.refused(answer, redactor).unwrap_or_else(|| {
+                    error::malformed("the answer", "a chat completion", &answer.body, &cause, redactor)
+                }));
             }
         };
         if let Some(report) = completion
@@ -190,7 +246,7 @@ impl Call {
             .as_deref()
             .filter(|report| error::says_something(report))
         {
-            return Err(tag(error::of_report(report, &redactor)));
+            return Err(error::of_report(report, redactor));
         }
         let mut failed = completion
             .choices
@@ -198,7 +254,7 @@ impl Call {
             .flatten()
             .filter_map(|choice| choice.error.as_deref());
         if let Some(report) = failed.find(|report| error::says_something(report)) {
-            return Err(tag(error::of_report(report, &redactor)));
+            return Err(error::of_report(report, redactor));
         }
         let whole = convert::whole(completion, &self.model).map(|choices| {
             let mut notes = self.notes(&answer.headers);
@@ -208,10 +264,10 @@ impl Call {
             })
         });
         whole.map(Iterator::collect).ok_or_else(|| {
-            tag(self.refused(answer, &redactor).unwrap_or_else(|| {
+            self.refused(answer, redactor).unwrap_or_else(|| {
                 let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
                 Error::new(ErrorKind::Decode, detail)
-            }))
+            })
         })
     }
 

@@ -1,7 +1,7 @@
 //! Where a model's requests go, and with which key.
 
 mod azure;
-pub(crate) use azure::{Azure, percent_encode};
+pub(crate) use azure::{Azure, RESPONSES, percent_encode};
 
 use std::borrow::Cow;
 use std::fmt;

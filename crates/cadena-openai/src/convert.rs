@@ -1,6 +1,7 @@
 //! From what the server sent to chunks and messages.
 
 mod usage;
+pub(crate) use usage::{UsageNames, count};
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -49,7 +50,7 @@ impl Head {
 
     /// The count of a usage object in LangChain's words.
     pub(crate) fn count(&self, usage: &Map<String, Value>) -> UsageMetadata {
-        usage::count(usage, self.service_tier.as_deref())
+        count(usage, &UsageNames::CHAT_COMPLETIONS, self.service_tier.as_deref())
     }
 }
 

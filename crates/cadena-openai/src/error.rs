@@ -31,13 +31,18 @@ pub(crate) fn of_report(report: &Value, redactor: &Redactor) -> Error {
     }
 }
 
+/// The error of an event that is named `error`.
+pub(crate) fn of_event(data: &[u8], redactor: &Redactor) -> Error {
+    match serde_json::from_slice(data) {
+        Ok(report) => of_report(&report, redactor),
+        Err(_) => of_report(&Value::String(String::from_utf8_lossy(data).into_owned()), redactor),
+    }
+}
+
 /// The error of an event or a body that is not what the protocol says.
-pub(crate) fn malformed(what: &str, data: &[u8], error: &serde_json::Error, redactor: &Redactor) -> Error {
+pub(crate) fn malformed(what: &str, form: &str, data: &[u8], error: &serde_json::Error, redactor: &Redactor) -> Error {
     let place = error.column();
-    let detail = format!(
-        "{what} is not a chat completion from byte {place} on: {}",
-        redactor.snippet(data)
-    );
+    let detail = format!("{what} is not {form} from byte {place} on: {}", redactor.snippet(data));
     // The parser's own text may quote the value that it stumbled over.
     Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&error.to_string()).into_owned())
 }
@@ -175,16 +180,36 @@ fn by_word(word: &str) -> Option<ErrorKind> {
         "context_length_exceeded" | "exceed_context_size_error" | "ContextWindowExceededError" => {
             ErrorKind::ContextOverflow
         }
-        "content_filter" | "content_policy_violation" | "moderation_blocked" | "ResponsibleAIPolicyViolation" => {
-            ErrorKind::ContentFilter
-        }
+        "invalid_prompt"
+        | "invalid_image"
+        | "invalid_image_format"
+        | "invalid_base64_image"
+        | "invalid_image_url"
+        | "image_too_large"
+        | "image_too_small"
+        | "image_parse_error"
+        | "invalid_image_mode"
+        | "image_file_too_large"
+        | "unsupported_image_media_type"
+        | "empty_image_file"
+        | "failed_to_download_image"
+        | "image_file_not_found" => ErrorKind::InvalidRequest,
+        "bio_policy"
+        | "image_content_policy_violation"
+        | "content_filter"
+        | "content_policy_violation"
+        | "moderation_blocked"
+        | "ResponsibleAIPolicyViolation" => ErrorKind::ContentFilter,
         "model_not_found" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
         "batch_expired" => ErrorKind::Timeout,
         "batch_cancelled" => ErrorKind::Cancelled,
-        "permission_error" | "permission_denied" | "unsupported_country_region_territory" | "account_deactivated" => {
-            ErrorKind::PermissionDenied
-        }
+        "permission_error"
+        | "permission_denied"
+        | "unsupported_country_region_territory"
+        | "data_residency_mismatch"
+        | "account_deactivated" => ErrorKind::PermissionDenied,
         "server_error"
+        | "vector_store_timeout"
         | "internal_error"
         | "internal_server_error"
         | "api_error"

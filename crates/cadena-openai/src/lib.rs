@@ -43,10 +43,6 @@
 //! | `Decode` | the answer is no chat completion |
 //! | `Config` | the base URL or a header cannot be used |
 //! | `Connect`, `Timeout`, `Stalled`, `LimitExceeded` | see `cadena-http` |
-//!
-//! # Left out
-//!
-//! The Responses API: a later version has it.
 
 mod azure;
 mod batch;
@@ -60,6 +56,7 @@ mod error;
 mod model;
 mod options;
 mod prepare;
+mod responses;
 mod rules;
 mod stream;
 mod tokens;
@@ -73,6 +70,6 @@ pub use batch::{
 pub use completions::OpenAICompletions;
 pub use connection::OpenAIClient;
 pub use embeddings::{Embedded, OpenAIEmbeddings};
-pub use model::ChatOpenAI;
+pub use model::{ChatOpenAI, Endpoint};
 pub use options::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch};
 pub use rules::{ModelRule, ModelRules};

@@ -113,6 +113,7 @@ impl ChatOpenAI {
             policy: Policy {
                 rules: ModelRules::all(),
                 on_unsupported: OnUnsupported::Error,
+                endpoint: Endpoint::Auto,
             },
             stream_usage: true,
             streaming: false,
@@ -407,6 +408,32 @@ impl ChatOpenAI {
         self
     }
 
+    /// Sets which endpoint is asked: [`Endpoint::Auto`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatOptions, RunnableExt, Bind};
+    /// use cadena_http::Replay;
+    /// use cadena_openai::{ChatOpenAI, Endpoint};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/responses.jsonl")))?;
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_endpoint(Endpoint::Responses);
+    /// # let llm = llm.with_transport(replay);
+    /// let llm = llm.bind(ChatOptions::new().logprobs(true));
+    /// let message = llm.invoke(("human", "how are you today")).await?;
+    /// assert_eq!(message.text(), "I'm fine");
+    /// let first = message.logprobs().and_then(|logprobs| logprobs.tokens().next());
+    /// assert_eq!(first.map(|token| (token.token.as_str(), token.logprob)), Some(("I'm", -0.25)));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.policy.endpoint = endpoint;
+        self
+    }
+
     /// Sets whether a message brings the headers of its answer, in `response_metadata.extra["headers"]`: off. The server's id of the
     /// request is among them (`x-request-id`); cookies are not.
     ///
@@ -559,6 +586,34 @@ impl ChatOpenAI {
     }
 }
 
+/// Which of OpenAI's two endpoints for chats is asked.
+///
+/// Both give the same message for the same answer, with the same log probabilities. Over the Responses API the content is a list of
+/// blocks, which holds thoughts and the work of the server's tools as well; sent back, each goes as the item that it came as.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::{ChatOpenAI, Endpoint};
+///
+/// let llm = ChatOpenAI::new("gpt-4o-mini").with_endpoint(Endpoint::Responses);
+/// assert_eq!(Endpoint::default(), Endpoint::Auto);
+/// # let _ = llm;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// The Responses API where OpenAI is asked and only that can do what is asked for: an option such as `reasoning` or
+    /// `previous_response_id`, a tool that the server runs, a model of [`ModelRule::ResponsesOnly`](crate::ModelRule::ResponsesOnly).
+    /// Chat Completions otherwise, and of other servers, which may know such options there.
+    #[default]
+    Auto,
+    /// Chat Completions (`/chat/completions`).
+    ChatCompletions,
+    /// The Responses API (`/responses`).
+    Responses,
+}
+
 #[async_trait]
 impl ChatModel for ChatOpenAI {
     fn profile(&self) -> ModelProfile {
@@ -588,6 +643,7 @@ impl ChatModel for ChatOpenAI {
             "headers": headers.collect::<Vec<_>>(),
             "own_transport": self.config.own_transport,
             "stream_usage": self.stream_usage,
+            "endpoint": format!("{:?}", self.policy.endpoint),
         })
     }
 

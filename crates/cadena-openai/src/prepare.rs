@@ -3,6 +3,9 @@
 use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result};
 use serde_json::Value;
 
+use crate::client::Api;
+use crate::model::Endpoint;
+use crate::responses::LOGPROBS;
 use crate::rules::{ModelRule, ModelRules, reasons};
 
 /// Options of one request, and what was left out of them.
@@ -11,6 +14,8 @@ pub(crate) struct Prepared {
     pub(crate) options: ChatOptions,
     /// What the answer says about options that were left out.
     pub(crate) warnings: Vec<String>,
+    /// Where it is sent.
+    pub(crate) api: Api,
 }
 
 /// What a model is set to.
@@ -18,6 +23,7 @@ pub(crate) struct Prepared {
 pub(crate) struct Policy {
     pub(crate) rules: ModelRules,
     pub(crate) on_unsupported: OnUnsupported,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Policy {
@@ -35,14 +41,22 @@ impl Policy {
             }
         }
         let model = options.model.clone().unwrap_or_else(|| model.to_owned());
+        let api = match self.endpoint {
+            Endpoint::ChatCompletions => Api::ChatCompletions,
+            Endpoint::Responses => Api::Responses,
+            Endpoint::Auto if own_server && self.needs_responses(&options, &model) => Api::Responses,
+            Endpoint::Auto => Api::ChatCompletions,
+        };
         let mut refused = Vec::new();
         kind_of_call(&options, &mut refused);
         if self.rules.has(ModelRule::ReasoningSampling) && reasons(&model, effort(&options)) {
             sampling(&options, &model, &mut refused);
         }
         combinations(&options, &mut refused);
-        if own_server {
-            other_endpoint(&options, &mut refused);
+        match api {
+            Api::ChatCompletions if own_server => responses_only(&options, &mut refused),
+            Api::ChatCompletions => {}
+            Api::Responses => chat_only(&options, own_server, &mut refused),
         }
         let mut warnings = Vec::new();
         for refusal in refused {
@@ -56,7 +70,15 @@ impl Policy {
         if self.rules.apply(ModelRule::DefaultTemperature, &model) {
             options.temperature.get_or_insert(1.0);
         }
-        Ok(Prepared { options, warnings })
+        Ok(Prepared { options, warnings, api })
+    }
+
+    /// Whether only the Responses API can honour the options, or answer for the model.
+    fn needs_responses(self, options: &ChatOptions, model: &str) -> bool {
+        let extra = |key: &&str| options.extra.get(key).is_some_and(|value| !value.is_null());
+        RESPONSES_ONLY.iter().any(extra)
+            || options.tools.iter().flatten().any(is_of_server)
+            || self.rules.apply(ModelRule::ResponsesOnly, model)
     }
 }
 
@@ -122,7 +144,9 @@ fn sampling(options: &ChatOptions, model: &str, refused: &mut Vec<Refusal>) {
 /// Options that need another one.
 fn combinations(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     let extra = |key: &str| options.extra.get(key).filter(|value| !value.is_null());
-    let logprobs = options.logprobs == Some(true) || extra("logprobs").is_some();
+    let included = extra("include").and_then(Value::as_array);
+    let included = included.is_some_and(|all| all.iter().any(|one| one == LOGPROBS));
+    let logprobs = options.logprobs == Some(true) || extra("logprobs").is_some() || included;
     let tools = options.tools.as_ref().is_some_and(|tools| !tools.is_empty()) || extra("tools").is_some();
     let speaks = extra("modalities")
         .and_then(Value::as_array)
@@ -178,27 +202,75 @@ const RESPONSES_ONLY: [&str; 11] = [
     "truncation",
 ];
 
-fn other_endpoint(options: &ChatOptions, refused: &mut Vec<Refusal>) {
+fn responses_only(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     for option in RESPONSES_ONLY {
         if options.extra.get(option).is_some() {
             refused.push(Refusal {
                 option,
                 why: "it is an option of the Responses API, and this is Chat Completions".to_owned(),
-                remedy: "take it out".to_owned(),
+                remedy: "take it out, or call `with_endpoint(Endpoint::Responses)`".to_owned(),
             });
         }
     }
-    let of_server = |tool: &&Value| {
-        let kind = tool.get("type").and_then(Value::as_str);
-        kind.is_some_and(|kind| kind != "function" && kind != "custom")
-    };
     let tools = options.tools.iter().flatten();
-    if let Some(kind) = tools.filter(of_server).find_map(|tool| tool.get("type")?.as_str()) {
+    if let Some(kind) = tools
+        .filter(|tool| is_of_server(tool))
+        .find_map(|tool| tool.get("type")?.as_str())
+    {
         refused.push(Refusal {
             option: "tools",
             why: format!("`{kind}` is a tool of the Responses API, and this is Chat Completions"),
-            remedy: "bind tools of type `function` or `custom`".to_owned(),
+            remedy: "call `with_endpoint(Endpoint::Responses)`, or bind tools of type `function` or `custom`"
+                .to_owned(),
         });
+    }
+}
+
+/// Whether the server itself has the tool.
+fn is_of_server(tool: &Value) -> bool {
+    let kind = tool.get("type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind != "function" && kind != "custom")
+}
+
+/// Options of Chat Completions that OpenAI's other endpoint does not know; another server may.
+const CHAT_ONLY: [&str; 12] = [
+    "audio",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "modalities",
+    "n",
+    "prediction",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "web_search_options",
+];
+
+/// What Chat Completions has and the Responses API has not. A typed option would have no place to go to, whoever is asked.
+fn chat_only(options: &ChatOptions, own_server: bool, refused: &mut Vec<Refusal>) {
+    let is_set = |value: Option<f64>| value.is_some_and(|value| value != 0.0);
+    let typed = [
+        ("frequency_penalty", is_set(options.frequency_penalty)),
+        ("logit_bias", options.logit_bias.is_some()),
+        ("n", options.n.is_some_and(|n| n > 1)),
+        ("presence_penalty", is_set(options.presence_penalty)),
+        ("seed", options.seed.is_some()),
+        ("stop", options.stop.as_ref().is_some_and(|stop| !stop.is_empty())),
+    ];
+    let typed = typed.into_iter().filter(|(_, set)| *set).map(|(option, _)| option);
+    let extra = CHAT_ONLY
+        .into_iter()
+        .filter(|key| own_server && options.extra.get(key).is_some());
+    for option in typed.chain(extra) {
+        if refused.iter().all(|refusal| refusal.option != option) {
+            refused.push(Refusal {
+                option,
+                why: "it is an option of Chat Completions, and this is the Responses API".to_owned(),
+                remedy: "take it out, or call `with_endpoint(Endpoint::ChatCompletions)`".to_owned(),
+            });
+        }
     }
 }
 
@@ -210,6 +282,9 @@ fn take_out(options: &mut ChatOptions, option: &str) {
         "presence_penalty" => options.presence_penalty = None,
         "frequency_penalty" => options.frequency_penalty = None,
         "logprobs" => options.logprobs = None,
+        "n" => options.n = None,
+        "seed" => options.seed = None,
+        "stop" => options.stop = None,
         "top_logprobs" => options.top_logprobs = None,
         "logit_bias" => options.logit_bias = None,
         "tool_choice" => options.tool_choice = None,
@@ -217,11 +292,7 @@ fn take_out(options: &mut ChatOptions, option: &str) {
         // Only the tools that the endpoint does not have.
         "tools" => {
             if let Some(tools) = &mut options.tools {
-                tools.retain(|tool| {
-                    tool.get("type")
-                        .and_then(Value::as_str)
-                        .is_none_or(|kind| kind == "function" || kind == "custom")
-                });
+                tools.retain(|tool| !is_of_server(tool));
             }
         }
         _ => {}

@@ -27,15 +27,18 @@ pub enum ModelRule {
     DefaultTemperature,
     /// Sampling options that a reasoning model rejects are unsupported: see [`OnUnsupported`](cadena_core::OnUnsupported).
     ReasoningSampling,
+    /// The Responses API is asked, where [`Endpoint::Auto`](crate::Endpoint::Auto) leaves it to the request: Chat Completions does not have the model.
+    ResponsesOnly,
 }
 
 impl ModelRule {
     /// Every rule.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::MaxCompletionTokens,
         Self::DeveloperRole,
         Self::DefaultTemperature,
         Self::ReasoningSampling,
+        Self::ResponsesOnly,
     ];
 
     /// Which models it is about, for a reader.
@@ -75,6 +78,17 @@ impl ModelRule {
                 "o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name",
                 "`temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported",
                 |name| is_o_series(name) || gpt_5(name).is_some(),
+            ),
+            Self::ResponsesOnly => (
+                "o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name",
+                "the Responses API is asked",
+                |name| {
+                    let is_pro = name.contains("-pro") && (is_o_series(name) || gpt_5(name).is_some());
+                    is_pro
+                        || ["codex", "deep-research", "computer-use"]
+                            .iter()
+                            .any(|word| name.contains(word))
+                },
             ),
         }
     }
@@ -228,6 +242,7 @@ mod tests {
         DeveloperRole (on): o1*, o3*, … (o and a digit): the system role is sent as `developer`
         DefaultTemperature (off): o1*: `temperature` is sent as 1 where it is not set
         ReasoningSampling (on): o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name: `temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported
+        ResponsesOnly (on): o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name: the Responses API is asked
         ");
     }
 }

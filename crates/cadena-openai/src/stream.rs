@@ -1,7 +1,9 @@
 //! The stream of chunks of one answer.
 
 mod partial;
+pub(crate) use partial::Partial;
 mod reader;
+pub(crate) use reader::{End, Expect, Read};
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,14 +11,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use cadena_core::{AIMessageChunk, ChoicesChunk, Error, ErrorKind, Result};
-use cadena_http::{EventStream, Streamed};
+use cadena_http::sse::SseEvent;
+use cadena_http::{EventStream, Redactor, Streamed};
 use futures::future::BoxFuture;
 use futures::stream::{Stream, StreamExt};
 use serde_json::{Map, Value};
 
-use crate::client::{Call, note};
-pub(crate) use reader::Expect;
-use reader::{End, Read, Reader};
+use crate::client::{Api, Call, note};
+use crate::responses::ResponsesReader;
+use reader::ChatReader;
 
 /// How long what may follow the finish reason, usage and `[DONE]`, is waited for.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,7 +46,10 @@ enum State {
 
 impl AnswerStream {
     pub(crate) fn new(call: Call, expect: Expect) -> Self {
-        let reader = Reader::new(call.model.clone(), expect);
+        let reader = match call.api {
+            Api::ChatCompletions => Reader::Chat(ChatReader::new(call.model.clone(), expect)),
+            Api::Responses => Reader::Responses(ResponsesReader::new(call.model.clone(), expect)),
+        };
         let call = Arc::new(call);
         let opened = Arc::clone(&call);
         Self {
@@ -127,6 +133,10 @@ impl AnswerStream {
         let step = match ready!(events.poll_next_unpin(cx)) {
             Some(Ok(event)) => match self.reader.read(&event, events.redactor(), chunk) {
                 Ok(Read::Chunk) => Step::Chunk,
+                Ok(Read::Last) => {
+                    self.end(End::Done);
+                    return Poll::Ready(Step::Chunk);
+                }
                 Ok(Read::Nothing) => Step::Nothing,
                 Ok(Read::Done) => self.end(End::Done),
                 Err(error) => self.fail(error),
@@ -143,6 +153,64 @@ impl AnswerStream {
             events.end_within(GRACE);
         }
         Poll::Ready(step)
+    }
+}
+
+/// Reads the events of the endpoint that was asked.
+enum Reader {
+    Chat(ChatReader),
+    Responses(ResponsesReader),
+}
+
+impl Reader {
+    fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        match self {
+            Self::Chat(reader) => reader.read(event, redactor, chunk),
+            Self::Responses(reader) => reader.read(event, redactor, chunk),
+        }
+    }
+
+    fn has_finished(&self) -> bool {
+        match self {
+            Self::Chat(reader) => reader.has_finished(),
+            Self::Responses(reader) => reader.has_finished(),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::Chat(reader) => reader.is_complete(),
+            Self::Responses(reader) => reader.has_finished(),
+        }
+    }
+
+    fn check_end(&self, end: End) -> Result<(), &'static str> {
+        match self {
+            Self::Chat(reader) => reader.check_end(end),
+            Self::Responses(reader) => reader.check_end(end),
+        }
+    }
+
+    fn take_partial(&mut self) -> Option<AIMessageChunk> {
+        match self {
+            Self::Chat(reader) => reader.take_partial(),
+            Self::Responses(reader) => reader.take_partial(),
+        }
+    }
+
+    fn take_others(&mut self) -> Vec<(u32, AIMessageChunk)> {
+        match self {
+            Self::Chat(reader) => reader.take_others(),
+            // It has one answer only.
+            Self::Responses(_) => Vec::new(),
+        }
+    }
+
+    fn put_others(&mut self, choices: impl IntoIterator<Item = (u32, AIMessageChunk)>) {
+        match self {
+            Self::Chat(reader) => reader.put_others(choices),
+            Self::Responses(_) => {}
+        }
     }
 }
 

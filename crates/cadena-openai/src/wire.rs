@@ -3,7 +3,7 @@
 mod answer;
 pub(crate) use answer::{ChatCompletion, Choice, FunctionCall, Message, ToolCall};
 mod legacy;
-mod lenient;
+pub(crate) mod lenient;
 pub(crate) use lenient::Text;
 mod message;
 mod part;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cadena_core::{AIMessage, Bind, ChatOptions, Error, ErrorKind, OnUnsupported, Result, RunnableExt, ToolChoice};
 use cadena_http::Secret;
-use cadena_openai::{ChatOpenAI, ModelRule, ModelRules, OpenAIOptionsExt, Verbosity};
+use cadena_openai::{ChatOpenAI, Endpoint, ModelRule, ModelRules, OpenAIOptionsExt, Verbosity};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Canned, block_on, model};
@@ -99,7 +99,10 @@ fn a_refusal_names_the_option_and_the_remedy() {
 fn only_openai_itself_is_known_to_have_another_endpoint_for_an_option() {
     let options = || ChatOptions::new().extra("reasoning", json!({"effort": "low"}));
     assert_eq!(sent(|llm| llm, options())["reasoning"], json!({"effort": "low"}));
-    let openai = |llm: ChatOpenAI| llm.with_base_url("https://api.openai.com/v1");
+    let openai = |llm: ChatOpenAI| {
+        llm.with_base_url("https://api.openai.com/v1")
+            .with_endpoint(Endpoint::ChatCompletions)
+    };
     assert!(refused(openai, options()).to_string().contains("Responses API"));
     let search = ChatOptions::new().tools(vec![json!({"type": "web_search"})]);
     assert!(refused(openai, search).to_string().contains("`web_search`"));

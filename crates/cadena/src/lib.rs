@@ -114,7 +114,7 @@ pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 #[cfg(feature = "openai")]
 pub use cadena_openai::{
     AudioOutput, AzureChatOpenAI, BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults,
-    BatchJobState, BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Modality, ModelRule, ModelRules,
+    BatchJobState, BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Endpoint, Modality, ModelRule, ModelRules,
     OpenAIClient, OpenAICompletions, OpenAIEmbeddings, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity,
     WebSearch,
 };

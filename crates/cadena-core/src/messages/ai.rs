@@ -370,7 +370,7 @@ impl From<AIMessageChunk> for AIMessage {
         } = chunk;
         let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.is_cut());
         Self {
-            content,
+            content: finish::finished_content(content),
             tool_calls,
             invalid_tool_calls,
             usage_metadata,

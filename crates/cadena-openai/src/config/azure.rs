@@ -9,6 +9,9 @@ use http::HeaderName;
 /// The header of Azure's keys.
 pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
+/// Where the Responses API is: the one path that names no deployment.
+pub(crate) const RESPONSES: &str = "/responses";
+
 /// A resource on Azure.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Azure {
@@ -35,8 +38,12 @@ impl Azure {
         let Some(version) = &self.api_version else {
             return Cow::Borrowed(path);
         };
-        let mut full = String::from("/deployments/");
-        percent_encode(deployment, &mut full);
+        let mut full = String::new();
+        // The Responses API takes the deployment as the model.
+        if path != RESPONSES {
+            full.push_str("/deployments/");
+            percent_encode(deployment, &mut full);
+        }
         full.push_str(path);
         full.push_str("?api-version=");
         percent_encode(version, &mut full);

@@ -3,13 +3,36 @@
 use cadena_core::{TokenDetails, UsageMetadata};
 use serde_json::{Map, Value};
 
+/// What an endpoint calls the counts.
+pub(crate) struct UsageNames {
+    input: &'static str,
+    output: &'static str,
+    input_details: &'static str,
+    output_details: &'static str,
+}
+
+impl UsageNames {
+    pub(crate) const CHAT_COMPLETIONS: Self = Self {
+        input: "prompt_tokens",
+        output: "completion_tokens",
+        input_details: "prompt_tokens_details",
+        output_details: "completion_tokens_details",
+    };
+    pub(crate) const RESPONSES: Self = Self {
+        input: "input_tokens",
+        output: "output_tokens",
+        input_details: "input_tokens_details",
+        output_details: "output_tokens_details",
+    };
+}
+
 /// Counts of a usage object. What the server left out stays out; a missing total is the sum.
 ///
 /// Tokens of the tiers `flex` and `priority` are priced apart, so they are counted under the tier's name.
-pub(super) fn count(usage: &Map<String, Value>, tier: Option<&str>) -> UsageMetadata {
+pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option<&str>) -> UsageMetadata {
     let tier = tier.filter(|tier| matches!(*tier, "flex" | "priority"));
     let number = |key: &str| usage.get(key).and_then(whole_number).unwrap_or(0);
-    let (input, output) = (number("prompt_tokens"), number("completion_tokens"));
+    let (input, output) = (number(names.input), number(names.output));
     let mut counted = UsageMetadata::new(input, output);
     match number("total_tokens") {
         0 => {}
@@ -28,8 +51,8 @@ pub(super) fn count(usage: &Map<String, Value>, tier: Option<&str>) -> UsageMeta
         }
         Some(details)
     };
-    counted.input_token_details = details("prompt_tokens_details", ("cached_tokens", "cache_read"), input);
-    counted.output_token_details = details("completion_tokens_details", ("reasoning_tokens", "reasoning"), output);
+    counted.input_token_details = details(names.input_details, ("cached_tokens", "cache_read"), input);
+    counted.output_token_details = details(names.output_details, ("reasoning_tokens", "reasoning"), output);
     counted
 }
 
@@ -51,7 +74,7 @@ mod tests {
 
     #[track_caller]
     fn check(usage: Value, tier: Option<&str>, expect: Value) {
-        let counted = count(usage.as_object().unwrap(), tier);
+        let counted = count(usage.as_object().unwrap(), &UsageNames::CHAT_COMPLETIONS, tier);
         assert_eq!(serde_json::to_value(counted).unwrap(), expect);
     }
 

@@ -1,16 +1,13 @@
 //! What had arrived of an answer, for the error that ends it.
 
-use cadena_core::{AIMessageChunk, Content, ToolCallChunk};
-
-use crate::convert::take_choice;
-use crate::wire::ChatCompletion;
+use cadena_core::{AIMessageChunk, Content, Logprobs, ToolCallChunk};
 
 /// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
 ///
 /// Text is appended to one string. Log probabilities, which are most of an event and a dozen allocations to clone, are kept as
 /// the bytes that they came in, and read again only when an error needs them. A stream without them holds its text and nothing else.
-#[derive(Debug, Default)]
-pub(super) struct Partial {
+#[derive(Debug)]
+pub(crate) struct Partial {
     sum: AIMessageChunk,
     /// The events that have log probabilities, one behind the other.
     events: Vec<u8>,
@@ -19,11 +16,24 @@ pub(super) struct Partial {
     /// Pieces of calls in the order in which they came; added up when an error needs them.
     calls: Vec<ToolCallChunk>,
     chunks: usize,
+    /// Reads the log probabilities of an event again.
+    logprobs: fn(&[u8]) -> Option<Logprobs>,
 }
 
 impl Partial {
+    pub(crate) fn new(logprobs: fn(&[u8]) -> Option<Logprobs>) -> Self {
+        Self {
+            sum: AIMessageChunk::default(),
+            events: Vec::new(),
+            ends: Vec::new(),
+            calls: Vec::new(),
+            chunks: 0,
+            logprobs,
+        }
+    }
+
     /// Adds a chunk and the event that it was read from.
-    pub(super) fn add(&mut self, chunk: &AIMessageChunk, event: &[u8]) {
+    pub(crate) fn add(&mut self, chunk: &AIMessageChunk, event: &[u8]) {
         self.chunks += 1;
         match (&mut self.sum.content, &chunk.content) {
             (Content::Text(sum), Content::Text(text)) => sum.push_str(text),
@@ -38,24 +48,27 @@ impl Partial {
         let rare = !chunk.additional_kwargs.is_empty()
             || chunk.usage_metadata.is_some()
             || chunk.name.is_some()
+            || chunk.id.is_some()
             || metadata.finish_reason.is_some();
         if rare {
             let mut rest = AIMessageChunk::default();
             rest.additional_kwargs.clone_from(&chunk.additional_kwargs);
             rest.usage_metadata.clone_from(&chunk.usage_metadata);
             rest.name.clone_from(&chunk.name);
+            rest.id.clone_from(&chunk.id);
+            rest.response_metadata.id.clone_from(&metadata.id);
             rest.response_metadata.finish_reason.clone_from(&metadata.finish_reason);
             rest.response_metadata.token_usage.clone_from(&metadata.token_usage);
             self.sum += rest;
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.chunks == 0
     }
 
     /// The sum, with its log probabilities. `None` if there was no chunk.
-    pub(super) fn into_chunk(self) -> Option<AIMessageChunk> {
+    pub(crate) fn into_chunk(self) -> Option<AIMessageChunk> {
         if self.chunks == 0 {
             return None;
         }
@@ -68,9 +81,7 @@ impl Partial {
             let event = self.events.get(start..end).unwrap_or_default();
             start = end;
             // It has been read before, so that it can be read again.
-            let answer = serde_json::from_slice::<ChatCompletion<'_>>(event).ok();
-            let choice = answer.and_then(|answer| take_choice(answer.choices?));
-            if let Some(logprobs) = choice.and_then(|choice| choice.logprobs) {
+            if let Some(logprobs) = (self.logprobs)(event) {
                 sum += AIMessageChunk::default().with_logprobs(logprobs);
             }
         }

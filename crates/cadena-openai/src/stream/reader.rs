@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
+use cadena_core::{AIMessageChunk, Error, ErrorKind, Logprobs, Result, UsageMetadata};
 use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
 use super::partial::Partial;
-use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters};
+use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
 /// Reads the events of one answer. Each is parsed once, into types; an event that fails is looked at a second time.
-pub(super) struct Reader {
+pub(super) struct ChatReader {
     model: String,
     head: Head,
     partial: Partial,
@@ -47,7 +47,7 @@ pub(crate) struct Expect {
 
 /// How a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// The server said `[DONE]`.
     Done,
     /// The body ended behind an event.
@@ -58,21 +58,23 @@ pub(super) enum End {
 
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub(crate) enum Read {
     /// A chunk: it has been written where the caller said.
     Chunk,
     /// Another choice, or nothing at all.
     Nothing,
+    /// A chunk behind which nothing comes.
+    Last,
     /// `[DONE]`.
     Done,
 }
 
-impl Reader {
+impl ChatReader {
     pub(super) fn new(model: String, expect: Expect) -> Self {
         Self {
             model,
             head: Head::default(),
-            partial: Partial::default(),
+            partial: Partial::new(logprobs),
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
@@ -90,7 +92,7 @@ impl Reader {
             return Ok(Read::Done);
         }
         if event.name() == "error" {
-            return Err(reported(data, redactor));
+            return Err(error::of_event(data, redactor));
         }
         if data.is_empty() {
             return Ok(Read::Nothing);
@@ -238,7 +240,7 @@ impl Reader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let mut partial = std::mem::take(&mut self.partial).into_chunk()?;
+        let mut partial = std::mem::replace(&mut self.partial, Partial::new(logprobs)).into_chunk()?;
         self.head.describe(&mut partial, &self.model);
         Some(partial)
     }
@@ -248,7 +250,7 @@ impl Reader {
             Ok(value) if error::is_report(&value) || value.get("error").is_some_and(error::says_something) => {
                 error::of_report(&value, redactor)
             }
-            _ => error::malformed("an event", data, cause, redactor),
+            _ => error::malformed("an event", "a chat completion", data, cause, redactor),
         }
     }
 }
@@ -289,10 +291,8 @@ fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
     Ok(())
 }
 
-/// The error of an event that is named `error`.
-fn reported(data: &[u8], redactor: &Redactor) -> Error {
-    match serde_json::from_slice(data) {
-        Ok(report) => error::of_report(&report, redactor),
-        Err(_) => error::of_report(&Value::String(String::from_utf8_lossy(data).into_owned()), redactor),
-    }
+/// The log probabilities of an event that has been read before.
+fn logprobs(event: &[u8]) -> Option<Logprobs> {
+    let answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
+    take_choice(answer.choices?)?.logprobs
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use cadena_core::{Content, ContentPart, Logprobs};
+use cadena_core::{Content, ContentPart, Logprobs, TokenLogprob};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -147,7 +147,7 @@ pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 /// The number of a choice or of a call; what is none is as good as missing.
-pub(super) fn index<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn index<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct IndexVisitor<T>(PhantomData<T>);
     impl<'de, T: TryFrom<i64>> Visitor<'de> for IndexVisitor<T> {
         type Value = Option<T>;
@@ -230,6 +230,33 @@ pub(super) fn logprobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         otherwise_nothing!('de, None; unit, bool, number, str, seq);
     }
     deserializer.deserialize_any(LogprobsVisitor)
+}
+
+/// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
+pub(crate) fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TokenLogprob>, D::Error> {
+    struct TokensVisitor;
+    impl<'de> Visitor<'de> for TokensVisitor {
+        type Value = Vec<TokenLogprob>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of tokens")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut tokens = Vec::new();
+            while let Some(token) = seq.next_element()? {
+                // An event has one token; a plain push makes room for four.
+                if tokens.capacity() == 0 {
+                    tokens.reserve_exact(1);
+                }
+                tokens.push(token);
+            }
+            Ok(tokens)
+        }
+
+        otherwise_nothing!('de, Vec::new(); unit, bool, number, str, map);
+    }
+    deserializer.deserialize_any(TokensVisitor)
 }
 
 /// The arguments of a call: JSON as text, or as an object from servers that did not make a text of it.

@@ -35,6 +35,33 @@ impl AIMessageChunk {
     }
 }
 
+/// The content of a finished message: its blocks without the numbers by which their pieces found each other.
+///
+/// Only whole numbers count pieces; an `index` of LangChain's standard blocks is a text.
+pub(super) fn finished_content(mut content: Content) -> Content {
+    if let Content::Parts(parts) = &mut content {
+        for part in parts {
+            let ContentPart::Block(block) = part else { continue };
+            take_number(block);
+            if block.get("type").is_some_and(|kind| kind == "reasoning") {
+                // A thought of OpenAI's has its text in parts of its own.
+                for key in ["summary", "content"] {
+                    if let Some(Value::Array(inner)) = block.get_mut(key) {
+                        inner.iter_mut().filter_map(Value::as_object_mut).for_each(take_number);
+                    }
+                }
+            }
+        }
+    }
+    content
+}
+
+fn take_number(block: &mut Map<String, Value>) {
+    if block.get("index").is_some_and(Value::is_i64) {
+        block.shift_remove("index");
+    }
+}
+
 fn finish_call(block: &mut Map<String, Value>, calls: &[ToolCall]) {
     let id = block.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     // The last call wins where two have one id, as in a map by id.

@@ -1,0 +1,225 @@
+//! Messages as the items that they are sent as.
+
+use std::collections::BTreeSet;
+
+use cadena_core::{AIMessage, Content, ContentPart, Message, ToolMessage};
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+use super::assemble::{CUSTOM, FUNCTION};
+use super::content::InputContent;
+
+/// The conversation. What the model said goes back item by item, as it came.
+pub(super) struct Input<'a> {
+    messages: &'a [Message],
+    /// Whether the server keeps responses, so that it knows the ids of their items.
+    stored: bool,
+    /// The calls of custom tools, whose results are items of their own kind.
+    custom: BTreeSet<&'a str>,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn new(messages: &'a [Message], stored: bool) -> Self {
+        let parts = messages.iter().filter_map(|message| match message.content() {
+            Content::Parts(parts) => Some(parts),
+            Content::Text(_) => None,
+        });
+        let custom = parts.flatten().filter(|part| part.block_type() == Some(CUSTOM));
+        let ids = custom.filter_map(|part| match part {
+            ContentPart::Block(block) => block.get("call_id")?.as_str(),
+            ContentPart::Text(_) => None,
+        });
+        Self {
+            messages,
+            stored,
+            custom: ids.collect(),
+        }
+    }
+}
+
+impl Serialize for Input<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(None)?;
+        for message in self.messages {
+            let role = match message {
+                Message::Human(_) => "user",
+                Message::System(message) => {
+                    let role = message.additional_kwargs.get("__openai_role__").and_then(Value::as_str);
+                    role.unwrap_or("system")
+                }
+                Message::Chat(message) => &message.role,
+                Message::AI(message) => {
+                    for item in assistant(message, self.stored) {
+                        seq.serialize_element(&item)?;
+                    }
+                    continue;
+                }
+                Message::Tool(message) => {
+                    self.result(&mut seq, message)?;
+                    continue;
+                }
+                other => {
+                    let detail = format!(
+                        "a message of kind `{}` cannot be sent to the Responses API",
+                        other.kind()
+                    );
+                    return Err(S::Error::custom(detail));
+                }
+            };
+            seq.serialize_element(&Said {
+                content: InputContent(message.content()),
+                role,
+                r#type: "message",
+            })?;
+        }
+        seq.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    content: InputContent<'a>,
+    role: &'a str,
+    r#type: &'static str,
+}
+
+impl Input<'_> {
+    /// What a tool answered.
+    fn result<S: SerializeSeq>(&self, seq: &mut S, message: &ToolMessage) -> Result<(), S::Error> {
+        #[derive(Serialize)]
+        struct Result<'a> {
+            r#type: &'a str,
+            output: InputContent<'a>,
+            call_id: &'a str,
+        }
+        let given = message.additional_kwargs.get("type").and_then(Value::as_str);
+        if given == Some("computer_call_output")
+            && let Content::Parts(parts) = &message.content
+            && let Some(output) = parts.iter().find(|part| part.as_text().is_none())
+        {
+            let call_id = &message.tool_call_id;
+            return seq.serialize_element(&json!({"type": given, "output": output, "call_id": call_id}));
+        }
+        let is_custom = self.custom.contains(message.tool_call_id.as_str());
+        seq.serialize_element(&Result {
+            r#type: match given {
+                Some("custom_tool_call_output") => "custom_tool_call_output",
+                _ if is_custom => "custom_tool_call_output",
+                _ => "function_call_output",
+            },
+            output: InputContent(&message.content),
+            call_id: &message.tool_call_id,
+        })
+    }
+}
+
+/// The items of an answer: those of its content as they came, then calls that stand beside it.
+fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
+    let mut items: Vec<Value> = Vec::new();
+    let mut called = BTreeSet::new();
+    match &message.content {
+        Content::Text(text) => items.extend((!text.is_empty()).then(|| said(text))),
+        Content::Parts(parts) => {
+            for part in parts {
+                match part {
+                    ContentPart::Text(text) => items.push(said(text)),
+                    ContentPart::Block(block) => {
+                        if let Some(FUNCTION | CUSTOM) = part.block_type() {
+                            called.extend(block.get("call_id").and_then(Value::as_str));
+                        }
+                        add(&mut items, block, stored);
+                    }
+                }
+            }
+        }
+    }
+    // A refusal that came by Chat Completions stands beside the content.
+    if let Some(refusal) = message
+        .refusal()
+        .filter(|refusal| items.is_empty() && !refusal.is_empty())
+    {
+        items.push(said(refusal));
+    }
+    let valid = message.tool_calls.iter().map(|call| {
+        // A map with text keys can always be written.
+        let arguments = serde_json::to_string(&call.args).unwrap_or_default();
+        (call.id.as_deref(), call.name.as_str(), arguments)
+    });
+    let invalid = message.invalid_tool_calls.iter().map(|call| {
+        let arguments = call.args.clone().unwrap_or_default();
+        (call.id.as_deref(), call.name.as_deref().unwrap_or_default(), arguments)
+    });
+    for (id, name, arguments) in valid.chain(invalid) {
+        if id.is_none_or(|id| !called.contains(id)) {
+            items.push(json!({"type": FUNCTION, "name": name, "arguments": arguments, "call_id": id}));
+        }
+    }
+    items
+}
+
+/// A text of the assistant's without an id.
+fn said(text: &str) -> Value {
+    json!({"type": "message", "role": "assistant", "content": text})
+}
+
+/// Adds a block of an answer: to the message that it is a part of, or as an item.
+fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
+    let kind = block.get("type").and_then(Value::as_str).unwrap_or_default();
+    let id = block
+        .get("id")
+        .and_then(Value::as_str)
+        .filter(|id| stored && !id.starts_with("lc_"));
+    let text = |key: &str| block.get(key).and_then(Value::as_str).unwrap_or_default();
+    let part = match kind {
+        "text" | "output_text" => json!({
+            "type": "output_text",
+            "text": text("text"),
+            "annotations": block.get("annotations").filter(|all| all.is_array()).unwrap_or(&Value::Array(Vec::new())),
+            "logprobs": [],
+        }),
+        "refusal" => json!({"type": "refusal", "refusal": text("refusal")}),
+        // Calls that the message has beside its content, and what other protocols have there.
+        "tool_call" | "tool_use" | "invalid_tool_call" | "tool_call_chunk" | "thinking" | "redacted_thinking"
+        | "reasoning_content" => return,
+        "reasoning" if !is_item(block) || (!stored && block.get("encrypted_content").is_none_or(Value::is_null)) => {
+            return;
+        }
+        _ => return items.push(item(block)),
+    };
+    let Some(id) = id else {
+        let words = if kind == "refusal" { "refusal" } else { "text" };
+        return items.push(said(text(words)));
+    };
+    let last = items
+        .last_mut()
+        .filter(|item| item.get("id").is_some_and(|last| last == id));
+    if let Some(Value::Array(content)) = last.and_then(|item| item.get_mut("content")) {
+        return content.push(part);
+    }
+    let status = block.get("status").and_then(Value::as_str).unwrap_or("completed");
+    let mut message = json!({"type": "message", "id": id, "role": "assistant", "status": status, "content": [part]});
+    if let (Some(phase), Some(message)) = (block.get("phase"), message.as_object_mut()) {
+        message.insert("phase".to_owned(), phase.clone());
+    }
+    items.push(message);
+}
+
+/// Whether a thought is an item of this endpoint: LangChain's own form has its text elsewhere.
+fn is_item(block: &Map<String, Value>) -> bool {
+    block.contains_key("summary") || block.contains_key("encrypted_content")
+}
+
+/// An item as it came, without the numbers by which its pieces found each other.
+fn item(block: &Map<String, Value>) -> Value {
+    let mut item = block.clone();
+    item.shift_remove("index");
+    for key in ["summary", "content"] {
+        if let Some(Value::Array(parts)) = item.get_mut(key) {
+            parts.iter_mut().filter_map(Value::as_object_mut).for_each(|part| {
+                part.shift_remove("index");
+            });
+        }
+    }
+    item.into()
+}

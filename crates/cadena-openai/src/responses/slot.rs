@@ -1,0 +1,101 @@
+//! How much of an item has been given away.
+
+use std::collections::BTreeMap;
+
+/// One item of the output while its pieces come in.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// The place of its block in the content, once it has one. The parts of a message have their own.
+    pub(super) block: Option<i64>,
+    /// The members that have been given away whole.
+    pub(super) sent: Vec<String>,
+    /// How many bytes of its arguments or its input have been given away.
+    pub(super) said: usize,
+    /// Whether the arguments of its call have begun.
+    pub(super) opened: bool,
+    /// The parts of a message, or of a thought's summary.
+    pub(super) parts: BTreeMap<u32, Piece>,
+    /// The parts of a thought itself.
+    pub(super) thoughts: BTreeMap<u32, Piece>,
+    /// Whether it has come whole.
+    pub(super) closed: bool,
+}
+
+/// A text of an item.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Piece {
+    /// The place of its block in the content, for a part of a message.
+    pub(super) block: i64,
+    /// How many of its bytes have been given away.
+    pub(super) said: usize,
+    /// How many of its tokens.
+    pub(super) tokens: usize,
+}
+
+impl Slot {
+    /// Whether a member has been given away whole.
+    pub(super) fn has_sent(&self, key: &str) -> bool {
+        self.sent.iter().any(|sent| sent == key)
+    }
+}
+
+impl Piece {
+    /// What is new in the whole text.
+    pub(super) fn rest<'a>(&self, whole: &'a str) -> &'a str {
+        whole.get(self.said..).unwrap_or_default()
+    }
+}
+
+/// The items by their ids and by their places: servers repeat the one or the other wrongly.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    list: Vec<Slot>,
+    by_id: BTreeMap<String, usize>,
+    by_place: BTreeMap<u32, usize>,
+    /// The item that the last event was about, by its id.
+    last: Option<(String, usize)>,
+}
+
+impl Slots {
+    /// The item of an event, a new one if it is not known.
+    pub(super) fn find(&mut self, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
+        let at = match self.known(id, place) {
+            Some(at) => at,
+            None => self.add(id, place),
+        };
+        self.list.get_mut(at)
+    }
+
+    /// The item that begins: a new one, unless its id is known.
+    pub(super) fn begin(&mut self, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
+        let known = id.and_then(|id| self.by_id.get(id).copied());
+        let at = match known {
+            Some(at) => at,
+            None => self.add(id, place),
+        };
+        self.list.get_mut(at)
+    }
+
+    fn known(&self, id: Option<&str>, place: Option<u32>) -> Option<usize> {
+        if let (Some(id), Some((last, at))) = (id, &self.last)
+            && id == last
+        {
+            return Some(*at);
+        }
+        let by_id = id.and_then(|id| self.by_id.get(id));
+        by_id.or_else(|| self.by_place.get(&place?)).copied()
+    }
+
+    fn add(&mut self, id: Option<&str>, place: Option<u32>) -> usize {
+        let at = self.list.len();
+        self.list.push(Slot::default());
+        if let Some(id) = id {
+            self.by_id.insert(id.to_owned(), at);
+            self.last = Some((id.to_owned(), at));
+        }
+        if let Some(place) = place {
+            self.by_place.insert(place, at);
+        }
+        at
+    }
+}
