@@ -11,7 +11,7 @@ use cadena_http::{
     Answer, CallOptions, HttpClient, Limits, Redactor, Request, ReqwestTransport, RetryPolicy, Secret, Timers,
     Transport,
 };
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -154,24 +154,40 @@ impl OpenAIClient {
     }
 
     /// Posts JSON and reads JSON. `what` names the answer in errors, `model` the model in hints.
-    pub(crate) async fn post<B, A>(&self, path: &str, body: &B, what: &str, model: &str) -> Result<A>
+    pub(crate) async fn post<B, A>(
+        &self,
+        path: &str,
+        body: &B,
+        options: CallOptions,
+        what: &str,
+        model: &str,
+    ) -> Result<A>
     where
         B: Serialize + Sync + ?Sized,
         A: DeserializeOwned,
     {
-        let request = self.config.post(path)?.with_json(body)?;
-        self.ask(request, what, model).await
+        let request = self.config.post(&self.config.path(path, model))?.with_json(body)?;
+        self.ask(request, options, what, model).await
     }
 
-    async fn ask<A: DeserializeOwned>(&self, request: Request, what: &str, model: &str) -> Result<A> {
+    /// Gets JSON about the server and none of its models.
+    pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, what: &str) -> Result<A> {
+        let mut request = self.config.post(path)?;
+        request.method = Method::GET;
+        self.ask(request, CallOptions::new(), what, "").await
+    }
+
+    async fn ask<A: DeserializeOwned>(
+        &self,
+        request: Request,
+        options: CallOptions,
+        what: &str,
+        model: &str,
+    ) -> Result<A> {
         let explain = |error| self.config.explain(error, model);
         let request = accept_json(self.authorized(request).await?);
         let redactor = Redactor::of(&request);
-        let answer = self
-            .http
-            .send_with(request, CallOptions::new())
-            .await
-            .map_err(explain)?;
+        let answer = self.http.send_with(request, options).await.map_err(explain)?;
         read(&answer, what, &redactor).map_err(explain)
     }
 

@@ -6,6 +6,7 @@ mod plan;
 use std::fmt;
 
 use cadena_core::{Embeddings, Error, ErrorKind, Extra, Result, async_trait};
+use cadena_http::CallOptions;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
@@ -240,10 +241,8 @@ impl OpenAIEmbeddings {
             dimensions: self.dimensions,
             extra: &self.extra,
         };
-        let path = self.client.config.path(PATH, &self.model);
-        let answered = self
-            .client
-            .post::<_, Answer>(&path, &body, "list of embeddings", &self.model);
+        let (client, options) = (&self.client, CallOptions::new());
+        let answered = client.post::<_, Answer>(PATH, &body, options, "list of embeddings", &self.model);
         let ordered = answered.await.map_err(too_long).and_then(|mut answer| {
             let vectors = in_order(std::mem::take(&mut answer.data), pieces.len())?;
             Ok((answer, vectors))

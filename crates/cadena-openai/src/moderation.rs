@@ -1,0 +1,216 @@
+//! Whether a text is harmful.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, async_trait, flow_whole, impl_pipe};
+use cadena_http::CallOptions;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::OpenAIClient;
+use crate::connection::connection_setters;
+
+/// The path of the endpoint below the base URL.
+const PATH: &str = "/moderations";
+
+/// The moderation of OpenAI: a step that takes a text and tells which kinds of harm it finds in it.
+///
+/// [`gate`](Self::gate) makes a step of it that lets a harmless text pass and ends the chain at another.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::RunnableExt;
+/// use cadena_http::Replay;
+/// use cadena_openai::OpenAIModeration;
+///
+/// # futures::executor::block_on(async {
+/// // A recording stands in for the network; without `with_transport` this asks OpenAI.
+/// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
+/// let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
+///
+/// let found = moderation.invoke("a threat").await?;
+/// assert!(found.flagged);
+/// assert_eq!(found.reasons().collect::<Vec<_>>(), ["violence"]);
+/// assert_eq!(found.scores["violence"], 0.97);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// As [`ChatOpenAI`](crate::ChatOpenAI) for what the server says; [`Decode`](ErrorKind::Decode) if it does not answer about every text.
+#[derive(Clone, Debug)]
+pub struct OpenAIModeration {
+    model: String,
+    client: OpenAIClient,
+}
+
+impl OpenAIModeration {
+    /// A moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
+    /// [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    #[must_use]
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            client: OpenAIClient::new(),
+        }
+    }
+
+    /// What is found in each of some texts, in one request.
+    ///
+    /// # Errors
+    ///
+    /// See the type.
+    pub async fn moderate(&self, texts: &[String]) -> Result<Vec<Moderation>> {
+        self.ask(texts, CallOptions::new()).await
+    }
+
+    /// A step that gives a harmless text on as it is, and is an error of the kind [`ContentFilter`](ErrorKind::ContentFilter) at another. The
+    /// error names the categories, not the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ErrorKind, RunnableExt};
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAIModeration;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
+    /// let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
+    ///
+    /// let error = moderation.gate().invoke("a threat").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ContentFilter);
+    /// assert_eq!(error.detail(), "moderation flagged the text: violence");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn gate(&self) -> ModerationGate {
+        ModerationGate(self.clone())
+    }
+
+    async fn ask(&self, texts: &[String], options: CallOptions) -> Result<Vec<Moderation>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let body = Body {
+            model: &self.model,
+            input: texts,
+        };
+        let answer: Answer = self
+            .client
+            .post(PATH, &body, options, "moderation", &self.model)
+            .await?;
+        let (asked, found) = (texts.len(), answer.results.len());
+        if asked != found {
+            let detail = format!("the answer has {found} moderations for {asked} texts");
+            return Err(Error::new(ErrorKind::Decode, detail));
+        }
+        Ok(answer.results)
+    }
+
+    async fn one(&self, text: &String, cx: &RunContext) -> Result<Moderation> {
+        let options = cx
+            .deadline()
+            .map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at));
+        let found = self.ask(std::slice::from_ref(text), options).await?.pop();
+        found.ok_or_else(|| Error::new(ErrorKind::Decode, "the answer has no moderation"))
+    }
+}
+
+connection_setters!(OpenAIModeration, "\"omni-moderation-latest\"");
+
+#[async_trait]
+impl Runnable for OpenAIModeration {
+    type Input = String;
+    type Output = Moderation;
+
+    fn name(&self) -> Cow<'_, str> {
+        "OpenAIModeration".into()
+    }
+
+    fn restore(&self, output: Value) -> Result<Moderation> {
+        serde_json::from_value(output)
+            .map_err(|e| Error::new(ErrorKind::Decode, "the output is no moderation").with_source(e))
+    }
+
+    async fn run(&self, text: String, cx: RunContext) -> Result<Moderation> {
+        self.one(&text, &cx).await
+    }
+}
+
+impl_pipe!(OpenAIModeration);
+
+/// Lets harmless texts pass: [`OpenAIModeration::gate`].
+#[derive(Clone, Debug)]
+pub struct ModerationGate(OpenAIModeration);
+
+#[async_trait]
+impl Runnable for ModerationGate {
+    type Input = String;
+    type Output = String;
+
+    fn name(&self) -> Cow<'_, str> {
+        "ModerationGate".into()
+    }
+
+    async fn run(&self, text: String, cx: RunContext) -> Result<String> {
+        let found = self.0.one(&text, &cx).await?;
+        if !found.flagged {
+            return Ok(text);
+        }
+        let reasons = found.reasons().collect::<Vec<_>>().join(", ");
+        let detail = match reasons.is_empty() {
+            true => "moderation flagged the text".to_owned(),
+            false => format!("moderation flagged the text: {reasons}"),
+        };
+        Err(Error::new(ErrorKind::ContentFilter, detail))
+    }
+}
+
+impl_pipe!(ModerationGate);
+
+/// What moderation finds in a text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Moderation {
+    /// Whether it finds any harm.
+    pub flagged: bool,
+    /// Whether it finds this kind of harm, by category, such as `violence`.
+    #[serde(default, deserialize_with = "known")]
+    pub categories: BTreeMap<String, bool>,
+    /// How sure it is of each category, from 0 to 1.
+    #[serde(default, alias = "category_scores", deserialize_with = "known")]
+    pub scores: BTreeMap<String, f64>,
+}
+
+flow_whole!(Moderation);
+
+impl Moderation {
+    /// The categories that it finds.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        let found = self.categories.iter().filter(|(_, found)| **found);
+        found.map(|(category, _)| category.as_str())
+    }
+}
+
+/// The body of a request.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    input: &'a [String],
+}
+
+/// The body of an answer.
+#[derive(Deserialize)]
+struct Answer {
+    results: Vec<Moderation>,
+}
+
+/// Categories that a model does not know are null.
+fn known<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {
+    let all = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    let known = all.into_iter().filter_map(|(category, value)| Some((category, value?)));
+    Ok(known.collect())
+}
