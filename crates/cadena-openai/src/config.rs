@@ -256,8 +256,16 @@ impl Config {
     pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
         let url = self.shown_url();
         let of_azure = self.azure.as_ref().and_then(|azure| azure.hint(&error, &url, model));
+        let of = |word: &str| error.code().is_some_and(|code| code.ends_with(word));
         let hint = match error.kind() {
             _ if of_azure.is_some() => of_azure.unwrap_or_default(),
+            ErrorKind::Authentication if of("_organization") => {
+                "check the organization: OPENAI_ORG_ID or `with_organization`, and whether the key belongs to it"
+                    .to_owned()
+            }
+            ErrorKind::Authentication if of("_project") => {
+                "check the project: OPENAI_PROJECT_ID or `with_project`, and whether the key belongs to it".to_owned()
+            }
             ErrorKind::Authentication if self.key_source.is_some() => {
                 "check the key that the function of `with_api_key_fn` gives".to_owned()
             }

@@ -136,6 +136,12 @@ impl Reported {
         if let (None, Some(status)) = (by_status, status) {
             error = error.with_status(status.as_u16());
         }
+        if kind == ErrorKind::RateLimited && message.starts_with("Request too large") {
+            // It asks for more than a minute allows, so no minute will do.
+            error = error
+                .with_retryable(false)
+                .with_hint("another try cannot help: shorten the messages, ask for fewer tokens, or raise the limit of the account");
+        }
         // A number repeats the status, and this type says no more than the kind does.
         let says_more = |word: &&str| word.parse::<u64>().is_err() && *word != "invalid_request_error";
         match words.into_iter().flatten().find(says_more) {
@@ -168,20 +174,27 @@ fn filtered(error: &Value, redactor: &Redactor) -> Vec<String> {
 }
 
 /// The words of OpenAI, of its kin and of the servers that speak its protocol.
-fn by_word(word: &str) -> Option<ErrorKind> {
+pub(crate) fn by_word(word: &str) -> Option<ErrorKind> {
     Some(match word {
-        "invalid_api_key" | "invalid_authentication" | "authentication_error" | "missing_api_key" => {
-            ErrorKind::Authentication
-        }
+        "invalid_api_key"
+        | "invalid_authentication"
+        | "authentication_error"
+        | "missing_api_key"
+        | "invalid_organization"
+        | "mismatched_organization"
+        | "invalid_project"
+        | "mismatched_project" => ErrorKind::Authentication,
         "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "quota_exceeded" => {
             ErrorKind::QuotaExhausted
         }
-        "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" => ErrorKind::RateLimited,
+        // The last one is the limit of what all batches of an account may hold at once.
+        "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" | "token_limit_exceeded" => {
+            ErrorKind::RateLimited
+        }
         "context_length_exceeded" | "exceed_context_size_error" | "ContextWindowExceededError" => {
             ErrorKind::ContextOverflow
         }
-        "invalid_prompt"
-        | "invalid_image"
+        "invalid_image"
         | "invalid_image_format"
         | "invalid_base64_image"
         | "invalid_image_url"
@@ -195,16 +208,19 @@ fn by_word(word: &str) -> Option<ErrorKind> {
         | "failed_to_download_image"
         | "image_file_not_found" => ErrorKind::InvalidRequest,
         "bio_policy"
+        | "invalid_prompt"
         | "image_content_policy_violation"
         | "content_filter"
         | "content_policy_violation"
         | "moderation_blocked"
         | "ResponsibleAIPolicyViolation" => ErrorKind::ContentFilter,
-        "model_not_found" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
+        "model_not_found" | "model_deprecated" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
         "batch_expired" => ErrorKind::Timeout,
         "batch_cancelled" => ErrorKind::Cancelled,
         "permission_error"
         | "permission_denied"
+        | "insufficient_permissions"
+        | "ip_not_authorized"
         | "unsupported_country_region_territory"
         | "data_residency_mismatch"
         | "account_deactivated" => ErrorKind::PermissionDenied,

@@ -4,6 +4,8 @@ use cadena_core::{Error, ErrorKind};
 use cadena_http::Redactor;
 use serde::Deserialize;
 
+use crate::error;
+
 /// What a batch job is doing, batch by batch.
 ///
 /// # Examples
@@ -176,14 +178,14 @@ impl Batch {
         } else {
             said.join("; ")
         };
-        let error = Error::new(
-            ErrorKind::InvalidRequest,
-            format!("the batch `{}` failed: {said}", self.id),
-        );
+        let detail = format!("the batch `{}` failed: {said}", self.id);
         let mut codes = self.errors.iter().flat_map(|errors| errors.data.iter().flatten());
         match codes.find_map(|reason| reason.code.as_deref()) {
-            Some(code) => error.with_code(redactor.snippet(code.as_bytes())),
-            None => error,
+            Some(code) => {
+                let kind = error::by_word(code).unwrap_or(ErrorKind::InvalidRequest);
+                Error::new(kind, detail).with_code(redactor.snippet(code.as_bytes()))
+            }
+            None => Error::new(ErrorKind::InvalidRequest, detail),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! A server of files and batches on a TCP port, in the shapes that OpenAI publishes.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper of tests fails as a test does"
+)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
