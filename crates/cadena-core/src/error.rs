@@ -398,6 +398,8 @@ pub enum ErrorKind {
     ContextOverflow,
     /// The provider's content filter stopped the request or the answer.
     ContentFilter,
+    /// The model declined to answer: ask for something else. A [`Refusal`](crate::Refusal) behind the error has its words.
+    Refused,
     /// Too many requests: wait, then try again.
     RateLimited,
     /// The account has no credit left: another try cannot help.
@@ -444,6 +446,7 @@ impl ErrorKind {
             Self::InvalidRequest => "invalid request",
             Self::ContextOverflow => "context overflow",
             Self::ContentFilter => "content filtered",
+            Self::Refused => "refused",
             Self::RateLimited => "rate limited",
             Self::QuotaExhausted => "quota exhausted",
             Self::Server => "server error",

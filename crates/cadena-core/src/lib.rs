@@ -75,6 +75,9 @@ pub use chat::{
     RateLimited, RateLimiter, ToolChoice,
 };
 
+mod structured;
+pub use structured::{Answer, AnswerChunk, Refusal, Structured, StructuredForm, StructuredMethod, StructuredOutput};
+
 mod history;
 pub use history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, MemoryHistory, SESSION_ID};
 mod embeddings;

@@ -24,11 +24,13 @@ pub use bind::{BindTools, ToolOptions};
 #[cfg(feature = "schemars")]
 mod schema;
 #[cfg(feature = "schemars")]
+pub(crate) use schema::described_schema_of;
+#[cfg(feature = "schemars")]
 pub use schema::parameters_of;
 mod fallible;
 pub use fallible::Fallible;
 mod arguments;
 mod choice;
-mod convert;
+pub(crate) mod convert;
 mod limit;
 pub use convert::{convert_to_openai_function, convert_to_openai_tool};

@@ -2,9 +2,11 @@
 
 use std::future::Future;
 
+use serde_json::Value;
+
 use super::cache::ChatCache;
 use super::{AllChoices, Cached, ChatModel, Choices, PromptValue, RateLimited, RateLimiter};
-use crate::{Result, RunnableExt};
+use crate::{Result, RunnableExt, Structured};
 
 /// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
 ///
@@ -96,6 +98,63 @@ pub trait ChatModelExt: ChatModel {
         Self: Clone,
     {
         AllChoices::new(self.clone())
+    }
+
+    /// Answers with values of a type, by its JSON schema. See [`Structured`] for how it is asked and what can go wrong.
+    ///
+    /// The type needs `serde::Deserialize` and `schemars::JsonSchema`; its doc comments tell the model what is meant. Everything that is bound stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Person {
+    ///     name: String,
+    ///     /// In years.
+    ///     age: u8,
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"name": "Ann", "age": 41}"#); // stands for a real one
+    /// let person = model.with_structured_output::<Person>().invoke("Ann is 41.").await?;
+    /// assert_eq!((person.name.as_str(), person.age), ("Ann", 41));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[cfg(feature = "schemars")]
+    fn with_structured_output<T>(&self) -> Structured<T>
+    where
+        Self: Clone,
+        T: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static,
+    {
+        Structured::of_type(std::sync::Arc::new(self.clone()))
+    }
+
+    /// Answers with JSON, by a schema that is JSON itself. `name` is what the model is told that it is called.
+    ///
+    /// A value is not checked against the schema here: `strict` has the server keep to it, and [`Structured::typed`] reads it as a type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"name": "Ann"}"#); // stands for a real one
+    /// let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
+    /// let answer = model.with_structured_output_schema("person", schema).strict(true).invoke("I am Ann.").await?;
+    /// assert_eq!(answer["name"], "Ann");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn with_structured_output_schema(&self, name: impl Into<String>, schema: Value) -> Structured<Value>
+    where
+        Self: Clone,
+    {
+        Structured::of_schema(std::sync::Arc::new(self.clone()), name.into(), schema)
     }
 }
 

@@ -50,7 +50,7 @@ impl UnparsedAnswer {
     }
 
     /// An error about a text.
-    pub(super) fn of(text: impl Into<String>, detail: impl Into<String>) -> Error {
+    pub(crate) fn of(text: impl Into<String>, detail: impl Into<String>) -> Error {
         Self::at(text, None, detail)
     }
 

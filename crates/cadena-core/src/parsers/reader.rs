@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use crate::{AIMessage, AIMessageChunk, ChunkStream, Result, Streamable, merge_all};
 
 /// The state of a parser within one answer.
-pub(super) trait Reader: Send + 'static {
+pub(crate) trait Reader: Send + 'static {
     type Output: Streamable;
 
     /// Reads a piece; what it completes goes to `out`.
@@ -17,7 +17,7 @@ pub(super) trait Reader: Send + 'static {
     fn finish(self, out: &mut Chunks<Self::Output>) -> Result<()>;
 }
 
-pub(super) type Chunks<T> = VecDeque<<T as Streamable>::Chunk>;
+pub(crate) type Chunks<T> = VecDeque<<T as Streamable>::Chunk>;
 
 /// Reads a whole answer: the fold of what a stream of it gives. None if it gives nothing.
 pub(super) fn read_whole<R: Reader>(mut reader: R, answer: AIMessageChunk) -> Result<Option<R::Output>> {
@@ -28,7 +28,7 @@ pub(super) fn read_whole<R: Reader>(mut reader: R, answer: AIMessageChunk) -> Re
 }
 
 /// Reads an answer piece by piece.
-pub(super) fn read_stream<R: Reader>(reader: R, input: ChunkStream<AIMessage>) -> ChunkStream<R::Output> {
+pub(crate) fn read_stream<R: Reader>(reader: R, input: ChunkStream<AIMessage>) -> ChunkStream<R::Output> {
     struct State<R: Reader> {
         input: ChunkStream<AIMessage>,
         reader: Option<R>,

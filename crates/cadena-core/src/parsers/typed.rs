@@ -206,7 +206,7 @@ impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<(Value, T)> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<(Value, T)> {
     let (value, json) = complete(text).map_err(|error| UnparsedAnswer::behind(text, error))?;
     let error = match T::deserialize(&value) {
         Ok(output) => return Ok((value, output)),

@@ -97,9 +97,24 @@ pub fn convert_to_openai_function(function: impl Into<Value>, strict: Option<boo
         let parameters = function
             .entry("parameters")
             .or_insert_with(|| json!({"type": "object", "properties": {}}));
-        make_strict(parameters, "", 0)?;
+        make_strict(parameters, Optional::Nullable, "", 0)?;
     }
     Ok(function.into())
+}
+
+/// What becomes of a property that may be left out, in strict mode, where none may.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Optional {
+    /// It may be null.
+    Nullable,
+    /// It is required as it is: the type behind the schema may not know null.
+    Required,
+}
+
+/// The schema as OpenAI's strict mode wants it.
+pub(crate) fn strict_schema(mut schema: Value, optional: Optional) -> Result<Value> {
+    make_strict(&mut schema, optional, "", 0)?;
+    Ok(schema)
 }
 
 fn read(mut given: Map<String, Value>) -> Result<Map<String, Value>> {
@@ -148,7 +163,7 @@ fn describe(given: &mut Map<String, Value>, schema: &str) -> Map<String, Value> 
     found.collect()
 }
 
-fn make_strict(schema: &mut Value, place: &str, depth: usize) -> Result<()> {
+fn make_strict(schema: &mut Value, optional: Optional, place: &str, depth: usize) -> Result<()> {
     if depth > crate::merge::json::MAX_DEPTH {
         return Err(Error::new(ErrorKind::LimitExceeded, "the schema is nested too deeply"));
     }
@@ -162,15 +177,15 @@ fn make_strict(schema: &mut Value, place: &str, depth: usize) -> Result<()> {
             .flatten()
             .enumerate()
         {
-            make_strict(part, &format!("{place}/{key}/{at}"), depth + 1)?;
+            make_strict(part, optional, &format!("{place}/{key}/{at}"), depth + 1)?;
         }
     }
     if let Some(items) = schema.get_mut("items") {
-        make_strict(items, &format!("{place}/items"), depth + 1)?;
+        make_strict(items, optional, &format!("{place}/items"), depth + 1)?;
     }
     for key in ["$defs", "definitions"] {
         for (name, part) in schema.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
-            make_strict(part, &format!("{place}/{key}/{name}"), depth + 1)?;
+            make_strict(part, optional, &format!("{place}/{key}/{name}"), depth + 1)?;
         }
     }
     let is_object = schema
@@ -201,8 +216,8 @@ fn make_strict(schema: &mut Value, place: &str, depth: usize) -> Result<()> {
         .collect();
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         for (name, part) in properties.iter_mut() {
-            make_strict(part, &format!("{place}/properties/{name}"), depth + 1)?;
-            if !required.contains(name) {
+            make_strict(part, optional, &format!("{place}/properties/{name}"), depth + 1)?;
+            if optional == Optional::Nullable && !required.contains(name) {
                 allow_null(part);
             }
         }

@@ -27,16 +27,25 @@ use serde_json::Value;
 /// ```
 #[must_use]
 pub fn parameters_of<T: JsonSchema>() -> Value {
-    let mut schema = schemars::SchemaGenerator::default()
-        .into_root_schema_for::<T>()
-        .to_value();
+    let mut schema = described_schema_of::<T>();
     if let Value::Object(root) = &mut schema {
         // The name and the description are the tool's.
-        for key in ["$schema", "title", "description"] {
+        for key in ["title", "description"] {
             root.shift_remove(key);
         }
         root.entry("properties")
             .or_insert_with(|| Value::Object(serde_json::Map::new()));
+    }
+    schema
+}
+
+/// The JSON schema of a type with its name as `title` and its `description`, without what only a validator would use.
+pub(crate) fn described_schema_of<T: JsonSchema>() -> Value {
+    let mut schema = schemars::SchemaGenerator::default()
+        .into_root_schema_for::<T>()
+        .to_value();
+    if let Value::Object(root) = &mut schema {
+        root.shift_remove("$schema");
     }
     drop_number_formats(&mut schema);
     schema

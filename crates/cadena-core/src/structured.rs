@@ -1,0 +1,320 @@
+//! Answers of a form: a model that answers with values of a type.
+
+mod answer;
+pub use answer::Answer;
+mod chunk;
+pub use chunk::AnswerChunk;
+mod output;
+pub use output::StructuredOutput;
+mod refusal;
+pub use refusal::Refusal;
+mod request;
+pub use request::StructuredMethod;
+mod confidence;
+mod read;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use self::read::{AnswerReader, Outcome, PARSER, Source};
+use self::request::Request;
+use crate::parsers::read_stream;
+use crate::stream::later;
+use crate::{
+    AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, Graph, PromptValue, Result, RunContext,
+    RunKind, Runnable, StreamMode, Streamable, impl_pipe,
+};
+
+/// A model that answers with values of a type: a step from a prompt to an [`Answer`].
+///
+/// [`ChatModelExt::with_structured_output`](crate::ChatModelExt::with_structured_output) makes one from a type,
+/// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. What is bound to the model stays. Its
+/// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. As a run it is a chain of the model and a parser.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{schemars, Bind, ChatModelExt, ChatOptions, RunnableExt, StructuredMethod};
+/// use cadena_testing::ScriptedModel;
+///
+/// /// A joke with two parts.
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Joke {
+///     setup: String,
+///     punchline: String,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let model = ScriptedModel::new().say(r#"{"setup": "Why?", "punchline": "Because."}"#); // stands for a real one
+/// let llm = model.with_structured_output::<Joke>();
+/// assert_eq!(llm.invoke("Tell a joke.").await?.punchline, "Because.");
+///
+/// let options = llm.method(StructuredMethod::FunctionCalling).name("tell").options()?;
+/// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["description"], "A joke with two parts.");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// Beside those of the model, each with the message as [`Error::partial`]:
+///
+/// | kind | when | what to do |
+/// |---|---|---|
+/// | [`Parse`](crate::ErrorKind::Parse) | the answer is no JSON or no value of the type, or the function was not called; an [`UnparsedAnswer`](crate::UnparsedAnswer) is behind it | ask again |
+/// | [`Truncated`](crate::ErrorKind::Truncated) | the tokens were used up; also if what was there is a value, as more may have been to come | raise `max_tokens` |
+/// | [`Refused`](crate::ErrorKind::Refused) | the model declined; a [`Refusal`] is behind it | ask for something else |
+/// | [`ContentFilter`](crate::ErrorKind::ContentFilter) | the provider's filter stopped the answer | change the prompt |
+///
+/// And before anything is sent, also from [`options`](Self::options): [`InvalidInput`](crate::ErrorKind::InvalidInput) for settings that exclude each other,
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for a schema that `strict(true)` cannot say. A schema that the server refuses is an
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) as any other.
+#[must_use = "steps do nothing until they are invoked"]
+pub struct Structured<T, O = Answer<T>> {
+    model: Arc<dyn ChatModel>,
+    request: Request,
+    /// The model with its options, and the parser. Made once for all calls.
+    chain: std::result::Result<Made<O>, Arc<Error>>,
+    types: PhantomData<fn() -> T>,
+}
+
+const NAME: &str = "StructuredOutput";
+
+#[derive(Clone)]
+struct Made<O> {
+    options: ChatOptions,
+    chain: Chain<PromptValue, O>,
+}
+
+impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
+    pub(crate) fn of_schema(model: Arc<dyn ChatModel>, name: String, schema: Value) -> Self {
+        Self::new(model, Request::given(name, schema))
+    }
+
+    #[cfg(feature = "schemars")]
+    pub(crate) fn of_type(model: Arc<dyn ChatModel>) -> Self
+    where
+        T: schemars::JsonSchema,
+    {
+        Self::new(model, Request::of::<T>())
+    }
+
+    fn new(model: Arc<dyn ChatModel>, request: Request) -> Self {
+        let source = match request.method {
+            StructuredMethod::FunctionCalling => Source::Call(request.name.as_str().into()),
+            _ => Source::Text,
+        };
+        let parser = AnswerParser {
+            source,
+            types: PhantomData::<fn() -> (T, O)>,
+        };
+        let chain = request.options().map(|options| Made {
+            chain: Chain::new(model.bind(options.clone())).then(parser),
+            options,
+        });
+        Self {
+            model,
+            request,
+            chain: chain.map_err(Arc::new),
+            types: PhantomData,
+        }
+    }
+
+    /// Sets how the model is asked; default: [`StructuredMethod::JsonSchema`].
+    pub fn method(mut self, method: StructuredMethod) -> Self {
+        self.request.method = method;
+        Self::new(self.model, self.request)
+    }
+
+    /// Sets whether the server must keep to the schema exactly; default: for a JSON schema of a type yes, if strict mode can say it, else no.
+    ///
+    /// Strict mode wants every property, and takes no others: one that a given schema leaves optional may then be null, and a field of a type with
+    /// `#[serde(default)]` is always there. Maps cannot be said in it.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.request.strict = Some(strict);
+        Self::new(self.model, self.request)
+    }
+
+    /// Sets what the model is told that the form is called; default: the name of the type. Providers take letters, digits, `_` and `-`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.request.name = name.into();
+        Self::new(self.model, self.request)
+    }
+
+    /// Gives the message beside the value, so that an answer that is none is no error of the step: see [`StructuredOutput`].
+    pub fn include_raw(self) -> Structured<T, StructuredOutput<T>> {
+        Structured::new(self.model, self.request)
+    }
+
+    /// Reads the answers as another type: that of a schema which was given as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+    /// let llm = model.with_structured_output_schema("numbers", schema).typed::<std::collections::HashMap<String, u8>>();
+    /// assert_eq!(llm.invoke("A number?").await?["n"], 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn typed<U: AnswerType>(self) -> Structured<U> {
+        Structured::new(self.model, self.request)
+    }
+
+    /// The options with which the model is asked, beside those that are bound to it.
+    ///
+    /// # Errors
+    ///
+    /// As [said](Self#errors) for what is found before anything is sent.
+    pub fn options(&self) -> Result<ChatOptions> {
+        Ok(self.made()?.options.clone())
+    }
+
+    fn made(&self) -> Result<&Made<O>> {
+        self.chain.as_ref().map_err(Error::shared)
+    }
+}
+
+#[async_trait]
+impl<T: AnswerType, O: StructuredForm<T>> Runnable for Structured<T, O> {
+    type Input = PromptValue;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        NAME.into()
+    }
+
+    fn streaming(&self) -> StreamMode {
+        StreamMode::StreamsOutput
+    }
+
+    fn graph(&self) -> Graph {
+        match &self.chain {
+            Ok(made) => made.chain.graph(),
+            Err(_) => Graph::of(self),
+        }
+    }
+
+    async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
+        self.made()?.chain.run(input, cx).await
+    }
+
+    fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<O> {
+        match self.made() {
+            Ok(made) => made.chain.run_stream(input, cx),
+            Err(error) => later(NAME, async { Err(error) }),
+        }
+    }
+}
+
+impl_pipe!(Structured<T, O>, for <T: AnswerType, O: StructuredForm<T>>);
+
+impl<T: AnswerType, O: StructuredForm<T>> Bind<ChatOptions> for Structured<T, O> {
+    type Bound = Self;
+
+    /// Fixes options of the model. What asks for the form stays.
+    fn bind(&self, options: ChatOptions) -> Self {
+        Self::new(Arc::new(self.model.bind(options)), self.request.clone())
+    }
+}
+
+impl<T, O> Clone for Structured<T, O> {
+    fn clone(&self) -> Self {
+        Self {
+            model: Arc::clone(&self.model),
+            request: self.request.clone(),
+            chain: match &self.chain {
+                Ok(made) => Ok(Made {
+                    options: made.options.clone(),
+                    chain: made.chain.clone(),
+                }),
+                Err(error) => Err(Arc::clone(error)),
+            },
+            types: PhantomData,
+        }
+    }
+}
+
+impl<T, O> fmt::Debug for Structured<T, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Structured")
+            .field("model", &ChatModel::name(&self.model))
+            .field("name", &self.request.name)
+            .field("method", &self.request.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an answer can be read as: everything that serde can make.
+#[doc(hidden)]
+pub trait AnswerType: DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: DeserializeOwned + Send + Sync + 'static> AnswerType for T {}
+
+/// What a [`Structured`] gives: [`Answer`] or [`StructuredOutput`].
+pub trait StructuredForm<T>: Form<T> {}
+
+impl<T: Send + Sync + 'static> StructuredForm<T> for Answer<T> {}
+impl<T: Send + Sync + 'static> StructuredForm<T> for StructuredOutput<T> {}
+
+/// How an output is made; not nameable outside, so that there are no others.
+pub trait Form<T>: Streamable<Chunk = AnswerChunk<T>> {
+    /// Whether an answer that is none is an output, and no error.
+    const KEEPS_ERRORS: bool;
+
+    /// From a message and what could be read of it.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "hidden")]
+    fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self>;
+}
+
+struct AnswerParser<T, O> {
+    source: Source,
+    types: PhantomData<fn() -> (T, O)>,
+}
+
+#[async_trait]
+impl<T: AnswerType, O: StructuredForm<T>> Runnable for AnswerParser<T, O> {
+    type Input = AIMessage;
+    type Output = O;
+
+    fn name(&self) -> Cow<'_, str> {
+        PARSER.into()
+    }
+
+    fn kind(&self) -> RunKind {
+        RunKind::Parser
+    }
+
+    fn streaming(&self) -> StreamMode {
+        StreamMode::PassesThrough
+    }
+
+    async fn run(&self, input: AIMessage, _cx: RunContext) -> Result<O> {
+        let read = self.source.read::<T>(&input).map_err(Arc::new);
+        O::from_read(input, read)
+    }
+
+    fn run_transform(&self, input: ChunkStream<AIMessage>, _cx: RunContext) -> ChunkStream<O> {
+        read_stream(AnswerReader::<T, O>::new(self.source.clone()), input)
+    }
+}
+
+impl<T, O> Clone for AnswerParser<T, O> {
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            types: PhantomData,
+        }
+    }
+}

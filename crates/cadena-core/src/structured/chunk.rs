@@ -1,0 +1,149 @@
+//! A value that a model is still writing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::read::Outcome;
+use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable};
+
+/// A value as far as a model has written it, with the piece of the message that brought it.
+///
+/// Adding them adds up the message, and the later value replaces the earlier one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{schemars, ChatModelExt, RunnableExt};
+/// use cadena_testing::ScriptedModel;
+/// use futures::TryStreamExt;
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Joke {
+///     setup: String,
+///     rating: Option<u8>,
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let model = ScriptedModel::new().say(r#"{"setup": "Why not?", "rating": 7}"#); // says one word after the other
+/// let mut chunks = model.with_structured_output::<Joke>().stream("Tell a joke.");
+/// let mut seen = Vec::new();
+/// while let Some(chunk) = chunks.try_next().await? {
+///     seen.extend(chunk.value().map(|joke| (joke.setup.clone(), joke.rating)));
+/// }
+/// assert_eq!(seen, [("Why".into(), None), ("Why not?".into(), None), ("Why not?".into(), Some(7)), ("Why not?".into(), Some(7))]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
+pub struct AnswerChunk<T> {
+    raw: AIMessageChunk,
+    json: Arc<Value>,
+    value: Option<Arc<T>>,
+    /// What became of it, once the message is complete.
+    end: Option<std::result::Result<(), Arc<Error>>>,
+}
+
+impl<T> AnswerChunk<T> {
+    pub(super) fn growing(raw: AIMessageChunk, json: Arc<Value>, value: Option<T>) -> Self {
+        Self {
+            raw,
+            json,
+            value: value.map(Arc::new),
+            end: None,
+        }
+    }
+
+    /// The last piece of a message, which could be read or not.
+    pub(super) fn last(raw: AIMessageChunk, read: Outcome<T>) -> Self {
+        match read {
+            Ok((json, value)) => Self {
+                raw,
+                json,
+                value: Some(value),
+                end: Some(Ok(())),
+            },
+            Err(error) => Self {
+                raw,
+                json: Arc::default(),
+                value: None,
+                end: Some(Err(error)),
+            },
+        }
+    }
+
+    pub(super) fn whole(raw: AIMessage, read: Outcome<T>) -> Self {
+        Self::last(raw.into_chunk(), read)
+    }
+
+    /// The message and what could be read of it.
+    pub(super) fn into_read(self) -> Result<(AIMessage, Outcome<T>)> {
+        match (self.end, self.value) {
+            (Some(Err(error)), _) => Ok((AIMessage::from_chunk(self.raw)?, Err(error))),
+            (Some(Ok(())), Some(value)) => Ok((AIMessage::from_chunk(self.raw)?, Ok((self.json, value)))),
+            _ => Err(Error::new(ErrorKind::Truncated, "the pieces are not the whole answer").with_partial(self.raw)),
+        }
+    }
+
+    /// The value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        self.value.as_deref()
+    }
+
+    /// The JSON so far, with what is open closed; null if the answer turned out to be none.
+    #[must_use]
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
+    /// The piece of the message: what came since the last piece.
+    #[must_use]
+    pub fn raw(&self) -> &AIMessageChunk {
+        &self.raw
+    }
+
+    /// Whether it is the last one, so that the value is the answer.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.end.is_some()
+    }
+}
+
+impl<T> Merge for AnswerChunk<T> {
+    fn merge(&mut self, next: Self) -> Result<()> {
+        // Name every field: a new one must not compile before it has a rule.
+        let Self { raw, json, value, end } = next;
+        self.json = json;
+        self.value = value;
+        self.end = end;
+        self.raw.merge(raw)
+    }
+}
+
+impl<T> Clone for AnswerChunk<T> {
+    fn clone(&self) -> Self {
+        Self {
+            raw: self.raw.clone(),
+            json: Arc::clone(&self.json),
+            value: self.value.clone(),
+            end: self.end.clone(),
+        }
+    }
+}
+
+/// The value is content: it stays out of logs.
+impl<T> fmt::Debug for AnswerChunk<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = std::any::type_name::<T>();
+        let last = if self.is_last() { ", last" } else { "" };
+        write!(f, "AnswerChunk<{name}>(..{last})")
+    }
+}
+
+/// The JSON so far.
+impl<T> Serialize for AnswerChunk<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
