@@ -23,6 +23,7 @@ mod openai;
 mod parsers;
 mod prompts;
 mod runnable;
+mod structured;
 mod tool_calls;
 mod tools;
 

@@ -24,6 +24,7 @@ use serde_json::{Map, Value, json};
 use crate::errors::CaseError;
 use crate::kinds::messages;
 use crate::merge::arg;
+use crate::structured;
 
 /// `invoke` with the answers of a case.
 pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
@@ -33,6 +34,9 @@ pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
     };
     let server = Server::new(answers);
     let llm = model(args, &server, false)?;
+    if let Some(given) = args.get("structured") {
+        return structured::response(&llm, args, given);
+    }
     let prompt = prompt(args)?;
     if arg(args, "mode") == "generate" {
         let choices = block_on(async { llm.generate(prompt).await })??;
@@ -131,8 +135,13 @@ pub(crate) fn request(args: &Value) -> Result<Value, CaseError> {
         args.get("call_kwargs").cloned().unwrap_or_else(|| json!({})),
     )?);
     let prompt = prompt(args)?;
+    let structured = args.get("structured").map(|given| structured::step(&llm, given));
+    let structured = structured.transpose()?;
     let failed = block_on(async {
-        if streamed {
+        if let Some(step) = structured {
+            // The server's answer is no JSON: what matters here is what it was asked.
+            step.include_raw().invoke(prompt).await.err()
+        } else if streamed {
             llm.stream(prompt).try_for_each(|_| async { Ok(()) }).await.err()
         } else {
             llm.invoke(prompt).await.err()
@@ -174,7 +183,7 @@ pub(crate) fn request(args: &Value) -> Result<Value, CaseError> {
     }))
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseError> {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::wrap(ErrorKind::Internal, "tokio gives no runtime", error))?;
     Ok(runtime.block_on(future))
@@ -183,9 +192,6 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseError> {
 /// The model of a case: LangChain's constructor arguments, then tools, then what is bound. `usage` says whether a stream asks
 /// for its usage where the case does not say.
 fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatOpenAI>>, CaseError> {
-    if args.get("structured").is_some() {
-        return Err(CaseError::open("structured output"));
-    }
     let mut init = arg(args, "init").as_object().cloned().unwrap_or_default();
     let mut take = |key: &str| init.shift_remove(key);
     if ["use_responses_api", "include", "reasoning"]
@@ -234,7 +240,7 @@ fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatO
 }
 
 /// The options that stand for a call of `bind_tools`.
-fn bound_tools(given: &Value) -> Result<ChatOptions, CaseError> {
+pub(crate) fn bound_tools(given: &Value) -> Result<ChatOptions, CaseError> {
     let kwarg = |key: &str| arg(given, "kwargs").get(key).cloned();
     let strict = kwarg("strict").and_then(|strict| strict.as_bool());
     let tools = arg(given, "tools").as_array().cloned().unwrap_or_default();
@@ -255,7 +261,7 @@ fn bound_tools(given: &Value) -> Result<ChatOptions, CaseError> {
     Ok(ChatOptions::try_from(options)?)
 }
 
-fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
+pub(crate) fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
     match args.get("messages") {
         None => Ok("hi".into()),
         Some(Value::String(text)) => Ok(text.as_str().into()),
@@ -264,7 +270,7 @@ fn prompt(args: &Value) -> Result<PromptValue, CaseError> {
 }
 
 /// LangChain numbers the random id of a whole answer by its choice, also the first.
-fn number(dump: &mut Value) {
+pub(crate) fn number(dump: &mut Value) {
     let whole = "lc_run--".len() + 36;
     if let Some(Value::String(id)) = dump
         .get_mut("id")
