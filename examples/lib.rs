@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use cadena::http::{Recorder, Replay, ReqwestTransport};
-use cadena::{AIMessage, AIMessageChunk, ChatOpenAI, ChatOptions, Error, ErrorKind, Result, ToolCall};
+use cadena::{
+    AIMessage, AIMessageChunk, ChatOpenAI, ChatOptions, Error, ErrorKind, Logprobs, Result, TokenLogprob, ToolCall,
+};
 use cadena_testing::ScriptedModel;
 use serde_json::{Value, json};
 
@@ -60,6 +62,28 @@ pub fn weather_script() -> ScriptedModel {
         .chunks(calls(&["Madrid", "Oslo", "Atlantis"].map(temperature)))
         .chunks(calls(&[("subtract", json!({"a": 31, "b": 14}))]))
         .say("Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.")
+}
+
+/// What a model would say to the example `structured`, twice: JSON in tokens, of which one is a guess.
+#[must_use]
+pub fn order_script() -> ScriptedModel {
+    let tokens = [
+        ("{\"item\": \"", 1.0),
+        ("pear", 0.98),
+        ("\", \"pieces\": ", 1.0),
+        ("1", 0.97),
+        ("2", 0.99),
+        (", \"city\": \"", 0.9),
+        ("Z", 0.55),
+        ("ürich", 0.99),
+        ("\"}", 1.0),
+    ];
+    let chunk = |(text, probability): (&str, f64)| {
+        let token = TokenLogprob::new(text, probability.ln());
+        AIMessageChunk::new(text).with_logprobs(Logprobs::content(vec![token]))
+    };
+    let answer = tokens.map(chunk);
+    ScriptedModel::new().chunks(answer.clone()).chunks(answer)
 }
 
 /// The model that answers from [`RECORDING`]; one line says so.

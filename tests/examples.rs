@@ -26,6 +26,9 @@ mod parallel;
 #[path = "../examples/progress.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod progress;
+#[path = "../examples/structured.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod structured;
 #[path = "../examples/tools.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod tools;
@@ -134,4 +137,26 @@ async fn tools_prints_the_answers_of_the_tools_and_then_the_models() {
     [tool] 17
     Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.
     ");
+}
+
+#[tokio::test]
+async fn structured_prints_the_growing_order_and_how_sure_each_part_is() {
+    let mut out = Vec::new();
+    structured::run(cadena_examples::order_script(), &mut out)
+        .await
+        .unwrap();
+    insta::assert_snapshot!(text(out), @r#"
+    {"item":""}
+    {"item":"pear"}
+    {"item":"pear","pieces":1}
+    {"item":"pear","pieces":12}
+    {"item":"pear","pieces":12,"city":""}
+    {"item":"pear","pieces":12,"city":"Z"}
+    {"item":"pear","pieces":12,"city":"Zürich"}
+    {"item":"pear","pieces":12,"city":"Zürich"}
+    12 of "pear" to Some("Zürich")
+    /item: probability 0.98
+    /pieces: probability 0.96
+    /city: probability 0.54
+    "#);
 }

@@ -12,6 +12,7 @@
 
 mod completions;
 mod embeddings;
+mod structured;
 
 use std::time::Duration;
 
