@@ -16,7 +16,7 @@ use cadena_core::{
     RunnableExt, convert_to_openai_tool, merge_all,
 };
 use cadena_http::{Request, Response, RetryPolicy, Transport};
-use cadena_openai::ChatOpenAI;
+use cadena_openai::{ChatOpenAI, Endpoint};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
@@ -49,6 +49,7 @@ pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
         Ok(message) => {
             let mut dump = serde_json::to_value(message)?;
             number(&mut dump);
+            take_ending(&mut dump, arg(arg(args, "response"), "body").get("usage"));
             Ok(if counted {
                 json!({"result": dump, "requests": requests})
             } else {
@@ -194,13 +195,11 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CaseErro
 fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatOpenAI>>, CaseError> {
     let mut init = arg(args, "init").as_object().cloned().unwrap_or_default();
     let mut take = |key: &str| init.shift_remove(key);
-    if ["use_responses_api", "include", "reasoning"]
-        .into_iter()
-        .filter_map(&mut take)
-        .any(|value| value != false)
-    {
-        return Err(CaseError::open("the Responses API"));
-    }
+    // LangChain asks any server for responses where an option needs them; here only OpenAI itself is asked by need.
+    let endpoint = match take("use_responses_api") {
+        Some(asked) if asked == true => Endpoint::Responses,
+        _ => Endpoint::Auto,
+    };
     let headers = take("include_response_headers").is_some_and(|headers| headers == true);
     let retries = take("max_retries").and_then(|count| count.as_u64()).unwrap_or(0);
     let policy = RetryPolicy::default().base_pause(Duration::from_millis(1));
@@ -214,7 +213,8 @@ fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatO
     }
     let mut llm = ChatOpenAI::new("gpt-4o-mini")
         .with_api_key("sk-test")
-        .with_base_url("http://127.0.0.1:1/v1")
+        .with_base_url("https://api.openai.com/v1")
+        .with_endpoint(endpoint)
         .with_retry(policy.max_attempts(u32::try_from(retries + 1).unwrap_or(1)))
         .with_stream_usage(usage)
         .with_streaming(streaming && args.get("chunks_b64").is_none())
@@ -244,13 +244,6 @@ pub(crate) fn bound_tools(given: &Value) -> Result<ChatOptions, CaseError> {
     let kwarg = |key: &str| arg(given, "kwargs").get(key).cloned();
     let strict = kwarg("strict").and_then(|strict| strict.as_bool());
     let tools = arg(given, "tools").as_array().cloned().unwrap_or_default();
-    let of_server = |tool: &Value| {
-        let kind = tool.get("type").and_then(Value::as_str);
-        kind.is_some_and(|kind| kind.starts_with("web_search"))
-    };
-    if tools.iter().any(of_server) {
-        return Err(CaseError::open("the Responses API"));
-    }
     let tools = tools.into_iter().map(|tool| convert_to_openai_tool(tool, strict));
     let mut options = json!({"tools": tools.collect::<cadena_core::Result<Vec<_>>>()?});
     for key in ["tool_choice", "parallel_tool_calls"] {
@@ -281,6 +274,26 @@ pub(crate) fn number(dump: &mut Value) {
     }
 }
 
+/// Takes the finish reason and the server's usage off a message of the Responses API, where LangChain has none, if they are
+/// what follows from the body.
+fn take_ending(dump: &mut Value, usage: Option<&Value>) {
+    let Some(metadata) = dump.get_mut("response_metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let reason = match metadata.get("status").and_then(Value::as_str) {
+        Some("completed") => ["stop", "tool_calls"],
+        Some("incomplete") => ["length", "content_filter"],
+        _ => return,
+    };
+    let said = metadata.get("finish_reason").and_then(Value::as_str);
+    if said.is_some_and(|said| reason.contains(&said)) {
+        metadata.shift_remove("finish_reason");
+    }
+    if usage.is_some() && metadata.get("token_usage") == usage {
+        metadata.shift_remove("token_usage");
+    }
+}
+
 /// What the events of a stream say that LangChain leaves out of a stream's metadata and cadena keeps.
 struct Wire {
     ids: Vec<Value>,
@@ -297,6 +310,7 @@ impl Wire {
         for event in events {
             ids.extend(event.get("id").cloned());
             usages.extend(event.get("usage").cloned());
+            usages.extend(event.pointer("/response/usage").cloned());
         }
         Self { ids, usages }
     }
@@ -304,6 +318,7 @@ impl Wire {
     /// Takes the server's id and usage off, if they are what it sent and stand where they belong: the id with a finish
     /// reason, the raw usage with the count.
     fn take_additions(&self, dump: &mut Value) {
+        take_ending(dump, None);
         let counted = dump.get("usage_metadata").is_some_and(|usage| !usage.is_null());
         let Some(metadata) = dump.get_mut("response_metadata").and_then(Value::as_object_mut) else {
             return;
@@ -357,7 +372,11 @@ impl Answer {
             let body = format!("data: {}\n\ndata: [DONE]\n\n", choice("delta"));
             return Self::streamed(&Value::Null, vec![body.into()]);
         }
-        Self::read(&json!({"body": choice("message")}))
+        let mut body = choice("message");
+        // Each endpoint finds its own answer there.
+        body["status"] = "completed".into();
+        body["output"] = json!([]);
+        Self::read(&json!({"body": body}))
     }
 
     fn streamed(args: &Value, body: Vec<Bytes>) -> Self {

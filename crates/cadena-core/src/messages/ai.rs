@@ -365,12 +365,15 @@ impl From<AIMessageChunk> for AIMessage {
             additional_kwargs,
             id,
             name,
-            chunk_position: _,
+            chunk_position,
             extra,
         } = chunk;
         let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.is_cut());
         Self {
-            content: finish::finished_content(content),
+            content: match chunk_position {
+                Some(ChunkPosition::Last) => finish::finished_content(content),
+                None => content,
+            },
             tool_calls,
             invalid_tool_calls,
             usage_metadata,

@@ -1,6 +1,6 @@
 //! From items, and pieces of items, to chunks.
 
-use cadena_core::{AIMessageChunk, Content, ContentPart, Logprobs, ToolCallChunk};
+use cadena_core::{AIMessageChunk, ChunkPosition, Content, ContentPart, Logprobs, ToolCallChunk};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -34,6 +34,7 @@ impl Assembler {
             return false;
         };
         self.named = true;
+        chunk.content = Content::Parts(Vec::new());
         chunk.id = Some(id.to_owned());
         chunk.response_metadata.id = Some(id.to_owned());
         provided(chunk);
@@ -162,6 +163,7 @@ impl Assembler {
             chunk.content = Content::Parts(Vec::new());
         }
         provided(chunk);
+        chunk.chunk_position = Some(ChunkPosition::Last);
         self.describe(response, asked_model, chunk);
         Ok(())
     }

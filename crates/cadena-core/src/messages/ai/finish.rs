@@ -35,7 +35,7 @@ impl AIMessageChunk {
     }
 }
 
-/// The content of a finished message: its blocks without the numbers by which their pieces found each other.
+/// The content of a message whose last piece has come: its blocks without the numbers by which their pieces found each other.
 ///
 /// Only whole numbers count pieces; an `index` of LangChain's standard blocks is a text.
 pub(super) fn finished_content(mut content: Content) -> Content {
