@@ -7,8 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use cadena::{
-    AIMessage, ChatModel, ChatPromptTemplate, EchoModel, Result, Runnable, StrOutputParser, lambda, parallel,
-    passthrough,
+    AIMessage, ChatModel, ChatPromptTemplate, EchoModel, Result, StrOutputParser, lambda, parallel, passthrough,
 };
 use cadena_examples::failed_to_write;
 

@@ -79,7 +79,6 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
     /// println!("{}", chain.graph());
     /// assert!(chain.graph().streams());
     /// ```
-    #[must_use]
     pub fn graph(&self) -> Graph
     where
         I: Streamable,
