@@ -367,16 +367,18 @@ impl Answer {
 
     /// Any answer that the client can read.
     fn harmless(events: bool) -> Self {
-        let choice = |key: &str| json!({"choices": [{"index": 0, key: {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}]});
+        // Each endpoint finds its own answer there.
+        let choice = |key: &str| {
+            json!({
+                "choices": [{"index": 0, key: {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}],
+                "status": "completed", "output": [],
+            })
+        };
         if events {
             let body = format!("data: {}\n\ndata: [DONE]\n\n", choice("delta"));
             return Self::streamed(&Value::Null, vec![body.into()]);
         }
-        let mut body = choice("message");
-        // Each endpoint finds its own answer there.
-        body["status"] = "completed".into();
-        body["output"] = json!([]);
-        Self::read(&json!({"body": body}))
+        Self::read(&json!({"body": choice("message")}))
     }
 
     fn streamed(args: &Value, body: Vec<Bytes>) -> Self {
