@@ -40,6 +40,7 @@ use crate::{
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "schemars")] {
 /// use cadena_core::{schemars, Bind, ChatModelExt, ChatOptions, RunnableExt, StructuredMethod};
 /// use cadena_testing::ScriptedModel;
 ///
@@ -58,6 +59,7 @@ use crate::{
 /// let options = llm.method(StructuredMethod::FunctionCalling).name("tell").options()?;
 /// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["description"], "A joke with two parts.");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// # }
 /// ```
 ///
 /// # Errors
@@ -151,6 +153,21 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
         Structured::new(self.model, self.request)
     }
 
+    /// The options with which the model is asked, beside those that are bound to it.
+    ///
+    /// # Errors
+    ///
+    /// As [said](Self#errors) for what is found before anything is sent.
+    pub fn options(&self) -> Result<ChatOptions> {
+        Ok(self.made()?.options.clone())
+    }
+
+    fn made(&self) -> Result<&Made<O>> {
+        self.chain.as_ref().map_err(Error::shared)
+    }
+}
+
+impl<T: AnswerType> Structured<T> {
     /// Reads the answers as another type: that of a schema which was given as JSON.
     ///
     /// # Examples
@@ -169,19 +186,6 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     /// ```
     pub fn typed<U: AnswerType>(self) -> Structured<U> {
         Structured::new(self.model, self.request)
-    }
-
-    /// The options with which the model is asked, beside those that are bound to it.
-    ///
-    /// # Errors
-    ///
-    /// As [said](Self#errors) for what is found before anything is sent.
-    pub fn options(&self) -> Result<ChatOptions> {
-        Ok(self.made()?.options.clone())
-    }
-
-    fn made(&self) -> Result<&Made<O>> {
-        self.chain.as_ref().map_err(Error::shared)
     }
 }
 

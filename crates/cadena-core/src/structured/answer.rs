@@ -17,6 +17,7 @@ use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "schemars")] {
 /// use cadena_core::{schemars, Bind, ChatModelExt, ChatOptions, RunnableExt};
 /// use cadena_testing::ScriptedModel;
 ///
@@ -35,6 +36,7 @@ use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 /// assert_eq!(answer.probability("/price"), Some((-0.1_f64).exp()));
 /// assert!(answer.confidence("/colour").is_none());
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// # }
 /// ```
 pub struct Answer<T> {
     raw: AIMessage,

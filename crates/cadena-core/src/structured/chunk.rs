@@ -16,6 +16,7 @@ use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamab
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "schemars")] {
 /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
 /// use cadena_testing::ScriptedModel;
 /// use futures::TryStreamExt;
@@ -35,6 +36,7 @@ use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamab
 /// }
 /// assert_eq!(seen, [("Why".into(), None), ("Why not?".into(), None), ("Why not?".into(), Some(7)), ("Why not?".into(), Some(7))]);
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// # }
 /// ```
 pub struct AnswerChunk<T> {
     raw: AIMessageChunk,
