@@ -385,7 +385,9 @@ proptest! {
             match (invoked, folded) {
                 (Ok(invoked), Ok(Some(folded))) => {
                     prop_assert_eq!(&*invoked, &*folded);
-                    prop_assert_eq!(invoked.raw().logprobs(), folded.raw().logprobs());
+                    prop_assert_eq!(&invoked.raw().content, &folded.raw().content);
+                    prop_assert_eq!(&invoked.raw().tool_calls, &folded.raw().tool_calls);
+                    prop_assert_eq!(&invoked.raw().response_metadata, &folded.raw().response_metadata);
                     prop_assert_eq!(invoked.json_confidence(), folded.json_confidence());
                 }
                 (Err(invoked), Err(folded)) => prop_assert_eq!(invoked.to_string(), folded.to_string()),
