@@ -17,7 +17,7 @@ use cadena_core::{
     AIMessage, Bind, ChatModelExt, ChatOptions, Choices, FunctionMessage, HumanMessage, Message, PromptValue,
     RunnableExt, SystemMessage, ToolChoice, ToolMessage, fold,
 };
-use cadena_openai::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, Verbosity, WebSearch};
+use cadena_openai::{AudioOutput, Endpoint, Modality, OpenAIOptionsExt, ServiceTier, Verbosity, WebSearch};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use schema::Maker;
@@ -26,6 +26,11 @@ use support::{Canned, block_on, data, model};
 
 static REQUEST: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::validator_for(&read("CreateChatCompletionRequest")).unwrap());
+static CREATE_RESPONSE: LazyLock<Validator> = LazyLock::new(|| {
+    // Two of its branches differ in nothing for a message of parts, so that one of them is enough.
+    let text = data("schemas/CreateResponse.json").replace("\"oneOf\"", "\"anyOf\"");
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+});
 static RESPONSE: LazyLock<Value> = LazyLock::new(|| read("CreateChatCompletionResponse"));
 static EVENT: LazyLock<Value> = LazyLock::new(|| read("CreateChatCompletionStreamResponse"));
 
@@ -160,8 +165,8 @@ fn options() -> impl Strategy<Value = ChatOptions> {
 }
 
 #[track_caller]
-fn check_valid(body: &Value) {
-    let errors: Vec<_> = REQUEST
+fn check_valid(schema: &Validator, body: &Value) {
+    let errors: Vec<_> = schema
         .iter_errors(body)
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
@@ -187,7 +192,29 @@ proptest! {
         } else {
             block_on(async { llm.invoke(prompt).await }).map(drop)
         };
-        check_valid(&server.bodies()[0]);
+        check_valid(&REQUEST, &server.bodies()[0]);
+    }
+
+    #[test]
+    fn a_request_of_a_response_is_valid_by_openais_schema(
+        messages in prop::collection::vec(message(), 1..5),
+        options in options(),
+    ) {
+        let server = Canned::json("{}");
+        let llm = model(server.clone())
+            .with_base_url("https://api.openai.com/v1")
+            .with_endpoint(Endpoint::Responses)
+            .with_on_unsupported(cadena_core::OnUnsupported::Ignore)
+            .bind(options)
+            // It has a least number of tokens.
+            .bind(ChatOptions::new().max_tokens(16));
+        // Sound, and messages of functions, this endpoint does not know.
+        let known = |message: &Message| {
+            !matches!(message, Message::Function(_) | Message::Chat(_)) && !format!("{:?}", message.content()).contains("audio")
+        };
+        let messages: Vec<_> = messages.into_iter().filter(known).collect();
+        let _ = block_on(async { llm.invoke(PromptValue::from(messages)).await });
+        check_valid(&CREATE_RESPONSE, &server.bodies()[0]);
     }
 
     #[test]

@@ -56,9 +56,11 @@ impl Assembler {
             return false;
         };
         let place = event.content_index.unwrap_or(0);
+        let is_new = !slot.parts.contains_key(&place);
         let piece = part_of(slot, place, &mut self.blocks);
         let delta = event.delta.into_string().unwrap_or_default();
-        if delta.is_empty() && event.logprobs.is_empty() {
+        // An empty piece says where its part stands among the others.
+        if delta.is_empty() && event.logprobs.is_empty() && !is_new {
             return false;
         }
         piece.said += delta.len();

@@ -45,13 +45,21 @@ impl Serialize for InputPart<'_> {
         };
         if is_data_content_block(block) {
             let block = convert_to_openai_data_block(block, OpenAIApi::Responses);
-            return block.map_err(S::Error::custom)?.serialize(serializer);
+            return with_detail(block.map_err(S::Error::custom)?).serialize(serializer);
         }
         match of_chat_completions(block) {
-            Some(block) => block.serialize(serializer),
+            Some(block) => with_detail(block).serialize(serializer),
             None => block.serialize(serializer),
         }
     }
+}
+
+/// An image must say in how much detail it is looked at.
+fn with_detail(mut block: Map<String, Value>) -> Map<String, Value> {
+    if block.get("type").is_some_and(|kind| kind == "input_image") {
+        block.entry("detail").or_insert_with(|| "auto".into());
+    }
+    block
 }
 
 /// A block of Chat Completions in the form of this endpoint; `None` for any other.

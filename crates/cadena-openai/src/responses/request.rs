@@ -66,7 +66,7 @@ impl Serialize for CreateResponse<'_> {
         field!("top_logprobs", top_logprobs);
         let tools = tools.as_deref().unwrap_or_default();
         if !tools.is_empty() && extra.get("tools").is_none() {
-            map.serialize_entry("tools", &tools.iter().map(flat).collect::<Vec<_>>())?;
+            map.serialize_entry("tools", &tools.iter().map(flat_tool).collect::<Vec<_>>())?;
         }
         field!(
             "tool_choice",
@@ -163,6 +163,19 @@ fn flat(tool: &Value) -> Value {
         flat.insert(key.clone(), value.clone());
     }
     flat.into()
+}
+
+/// A tool as this endpoint has it. Here a function is strict where it does not say, in Chat Completions it is not: bound
+/// tools mean the same over both.
+fn flat_tool(tool: &Value) -> Value {
+    let mut out = flat(tool);
+    if tool.get("function").is_some_and(Value::is_object)
+        && let Value::Object(function) = &mut out
+    {
+        function.entry("strict").or_insert(Value::Bool(false));
+        function.entry("parameters").or_insert(Value::Null);
+    }
+    out
 }
 
 /// The format of an answer as this endpoint has it.

@@ -18,6 +18,13 @@ impl<'a> Maker<'a> {
         self.of(root, 0)
     }
 
+    /// A value of one of the schema's definitions.
+    #[allow(dead_code, reason = "only one of the tests needs parts of a schema")]
+    pub(crate) fn definition(&mut self, name: &str) -> Value {
+        let root = self.root;
+        self.of(&root["$defs"][name], 0)
+    }
+
     fn of(&mut self, schema: &Value, depth: u32) -> Value {
         if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
             let found = self.root.pointer(path.trim_start_matches('#'));
@@ -31,6 +38,15 @@ impl<'a> Maker<'a> {
         }
         if let Some(words) = schema.get("enum").and_then(Value::as_array) {
             return words[self.below(words.len())].clone();
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            let mut all = Map::new();
+            for part in parts {
+                if let Value::Object(part) = self.of(part, depth) {
+                    all.extend(part);
+                }
+            }
+            return all.into();
         }
         let kinds: Vec<&str> = match schema.get("type") {
             Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
@@ -49,6 +65,9 @@ impl<'a> Maker<'a> {
                 (0..length).map(|_| self.of(&schema["items"], depth + 1)).collect()
             }
             Some("object") => self.object(schema, depth).into(),
+            None if schema.get("properties").is_some() => self.object(schema, depth).into(),
+            // Anything is valid.
+            None => [Value::Null, "x".into(), serde_json::json!({"deep": [1, {}]})][self.below(3)].clone(),
             _ => panic!("no rule for {schema}"),
         }
     }
