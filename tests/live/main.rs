@@ -16,7 +16,7 @@ mod structured;
 
 use std::time::Duration;
 
-use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, ErrorKind, RunnableExt, fold};
+use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, Endpoint, ErrorKind, RunnableExt, fold};
 use futures::StreamExt;
 
 /// The address of the live server; `None` when there is none.
@@ -84,6 +84,41 @@ async fn the_fold_of_the_stream_says_what_invoke_says() {
         // The second call finds its prompt in the server's cache and sums in another order: the last digits may differ.
         assert!((folded.2 - whole.2).abs() < 0.05, "{folded:?} {whole:?}");
     }
+}
+
+#[tokio::test]
+async fn the_responses_api_says_the_same_whole_and_streamed() {
+    let Ok(url) = std::env::var("CADENA_LIVE_URL") else {
+        eprintln!("LIVE TESTS SKIPPED: CADENA_LIVE_URL is not set; see tests/live/README.md");
+        return;
+    };
+    let llm = ChatOpenAI::new("smollm2")
+        .with_base_url(url)
+        .with_api_key("none")
+        .with_endpoint(Endpoint::Responses)
+        .bind(ChatOptions::new().temperature(0.0).max_tokens(12));
+    let whole = llm.invoke("Say hello.").await.unwrap();
+    let folded = fold::<AIMessage>(llm.stream("Say hello.")).await.unwrap().unwrap();
+    assert!(!whole.text().is_empty());
+    assert_eq!(folded.text(), whole.text());
+    assert_eq!(
+        folded.response_metadata.finish_reason,
+        whole.response_metadata.finish_reason
+    );
+    assert_eq!(
+        folded.usage_metadata.map(|usage| usage.output_tokens),
+        whole.usage_metadata.map(|usage| usage.output_tokens)
+    );
+    // llama.cpp does not know `include`: where it sends log probabilities, both ways have them.
+    let asked = llm.bind(ChatOptions::new().logprobs(true).top_logprobs(2));
+    let whole = asked.invoke("Say hello.").await.unwrap();
+    let folded = fold::<AIMessage>(asked.stream("Say hello.")).await.unwrap().unwrap();
+    eprintln!(
+        "log probabilities over the Responses API: whole {}, streamed {}",
+        whole.logprobs().is_some(),
+        folded.logprobs().is_some()
+    );
+    assert_eq!(folded.text(), whole.text());
 }
 
 #[tokio::test]

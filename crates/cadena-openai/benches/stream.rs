@@ -2,14 +2,18 @@
 //!
 //! Every figure is for 2,000 events that arrive one by one from memory. `raw` is a hand-written reader of the same fields: split at
 //! the blank line, one typed parse, tokens pushed into a list. It has no timers, no errors, no metadata and no other choices.
-#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::hint::black_box;
 
 use bytes::Bytes;
 use cadena_core::{AIMessageChunk, ChatModel, ChatRequest, Result, RunContext, async_trait};
 use cadena_http::{Request, Response, Transport};
-use cadena_openai::ChatOpenAI;
+use cadena_openai::{ChatOpenAI, Endpoint};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures::StreamExt;
@@ -48,6 +52,45 @@ fn cadena(bencher: Bencher<'_, '_>, kind: Kind) {
 #[divan::bench(args = [Kind::Plain, Kind::TopFive, Kind::ToolCall])]
 fn cadena_and_fold(bencher: Bencher<'_, '_>, kind: Kind) {
     let llm = model(kind.events());
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
+        block_on(async {
+            let mut full = AIMessageChunk::default();
+            while let Some(chunk) = chunks.next().await {
+                full += chunk.unwrap();
+            }
+            black_box(full)
+        })
+    });
+}
+
+/// As `raw`, for the events of the Responses API.
+#[divan::bench(args = [Kind::Plain, Kind::TopFive])]
+fn responses_raw(bencher: Bencher<'_, '_>, kind: Kind) {
+    let events = kind.responses();
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| read_raw_responses(&events));
+}
+
+/// As `cadena`, for the events of the Responses API, those that repeat the whole among them.
+#[divan::bench(args = [Kind::Plain, Kind::TopFive])]
+fn responses_cadena(bencher: Bencher<'_, '_>, kind: Kind) {
+    let llm = model(kind.responses()).with_endpoint(Endpoint::Responses);
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
+        block_on(async {
+            while let Some(chunk) = chunks.next().await {
+                black_box(&chunk.unwrap());
+            }
+        });
+    });
+}
+
+/// As `responses_cadena`, and the chunks added up.
+#[divan::bench(args = [Kind::Plain, Kind::TopFive])]
+fn responses_cadena_and_fold(bencher: Bencher<'_, '_>, kind: Kind) {
+    let llm = model(kind.responses()).with_endpoint(Endpoint::Responses);
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
         let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
         block_on(async {
@@ -130,6 +173,57 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The same words as a response, with the events that repeat the whole.
+    fn responses(self) -> Vec<Bytes> {
+        let event = |kind: &str, members: String| {
+            Bytes::from(format!("event: {kind}\ndata: {{\"type\":\"{kind}\",{members}}}\n\n"))
+        };
+        let (mut text, mut tokens, mut out) = (String::new(), Vec::new(), Vec::new());
+        let at = "\"item_id\":\"msg_6876cf62471c8191\",\"output_index\":0,\"content_index\":0";
+        for number in 0..EVENTS {
+            let token = format!(" w{number}");
+            let entry = |token: &str, rank: usize| {
+                let logprob = -0.017_382 - rank as f64 * 1.318_77 - number as f64 * 0.000_131;
+                let bytes = format!("{:?}", token.as_bytes()).replace(", ", ",");
+                format!("\"token\":\"{token}\",\"logprob\":{logprob:.6},\"bytes\":{bytes}")
+            };
+            let logprobs = match self {
+                Self::TopFive => {
+                    let top: Vec<_> = (0..5)
+                        .map(|rank| format!("{{{}}}", entry(&format!(" w{}", number + rank), rank)))
+                        .collect();
+                    format!("{{{},\"top_logprobs\":[{}]}}", entry(&token, 0), top.join(","))
+                }
+                _ => String::new(),
+            };
+            out.push(event(
+                "response.output_text.delta",
+                format!("{at},\"delta\":\"{token}\",\"logprobs\":[{logprobs}],\"sequence_number\":{number},\"obfuscation\":\"TgrEfaABcX\""),
+            ));
+            text += &token;
+            tokens.extend(Some(logprobs).filter(|logprobs| !logprobs.is_empty()));
+        }
+        let part = format!(
+            "{{\"type\":\"output_text\",\"text\":\"{text}\",\"annotations\":[],\"logprobs\":[{}]}}",
+            tokens.join(",")
+        );
+        let item = format!(
+            "{{\"id\":\"msg_6876cf62471c8191\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{part}]}}"
+        );
+        out.push(event("response.content_part.done", format!("{at},\"part\":{part}")));
+        out.push(event(
+            "response.output_item.done",
+            format!("\"output_index\":0,\"item\":{item}"),
+        ));
+        let response = format!(
+            "\"response\":{{\"id\":\"resp_1\",\"status\":\"completed\",\"model\":\"gpt-4o-mini-2024-07-18\",\"output\":[{item}]}}"
+        );
+        out.push(event("response.completed", response));
+        out
+    }
+}
+
 #[derive(Deserialize)]
 struct RawEvent {
     #[serde(default)]
@@ -208,4 +302,34 @@ fn read_raw(events: &[Bytes]) -> (String, Vec<RawToken>, Option<String>) {
         }
     }
     (text, tokens, finish)
+}
+
+#[derive(Deserialize)]
+struct RawDeltaEvent {
+    r#type: String,
+    delta: Option<String>,
+    #[serde(default)]
+    logprobs: Vec<RawToken>,
+}
+
+/// What a response ends with is skipped as far as a typed reader can.
+fn read_raw_responses(events: &[Bytes]) -> (String, Vec<RawToken>, bool) {
+    let (mut buffer, mut text, mut tokens, mut done) = (Vec::new(), String::new(), Vec::new(), false);
+    for bytes in events {
+        buffer.extend_from_slice(bytes);
+        while let Some(end) = memchr::memmem::find(&buffer, b"\n\n") {
+            let event: Vec<u8> = buffer.drain(..end + 2).collect();
+            let start = memchr::memmem::find(&event, b"data: ").unwrap() + 6;
+            let event: RawDeltaEvent = serde_json::from_slice(&event[start..]).unwrap();
+            match event.r#type.as_str() {
+                "response.output_text.delta" => {
+                    text.push_str(&event.delta.unwrap_or_default());
+                    tokens.extend(event.logprobs);
+                }
+                "response.completed" => done = true,
+                _ => {}
+            }
+        }
+    }
+    (text, tokens, done)
 }
