@@ -109,8 +109,13 @@ async fn the_responses_api_says_the_same_whole_and_streamed() {
         folded.usage_metadata.map(|usage| usage.output_tokens),
         whole.usage_metadata.map(|usage| usage.output_tokens)
     );
-    // llama.cpp does not know `include`: where it sends log probabilities, both ways have them.
-    let asked = llm.bind(ChatOptions::new().logprobs(true).top_logprobs(2));
+    // llama.cpp wants Chat Completions' word for log probabilities here too, and then sends none.
+    let asked = llm.bind(
+        ChatOptions::new()
+            .logprobs(true)
+            .top_logprobs(2)
+            .extra("logprobs", true),
+    );
     let whole = asked.invoke("Say hello.").await.unwrap();
     let folded = fold::<AIMessage>(asked.stream("Say hello.")).await.unwrap().unwrap();
     eprintln!(

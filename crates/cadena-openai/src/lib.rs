@@ -1,4 +1,4 @@
-//! OpenAI for cadena: a chat model with token log probabilities, invoked or streamed.
+//! OpenAI for cadena: a chat model over Chat Completions and the Responses API, with token log probabilities, invoked or streamed.
 //!
 //! ```
 //! use cadena_core::{Bind, ChatOptions, ChatPromptTemplate, RunnableExt, StrOutputParser, dict};
@@ -21,6 +21,13 @@
 //!
 //! A million prompts that can wait a day go as a [`batch_job`](ChatOpenAI::batch_job), at a lower price.
 //!
+//! # The Responses API
+//!
+//! It is asked where a request needs it, or where [`with_endpoint`](ChatOpenAI::with_endpoint) says so. The message means the same: `text()`,
+//! calls, usage, log probabilities, finish reason. Its content is a list of blocks in LangChain's form, each with the server's id:
+//! texts with their `annotations`, refusals, thoughts, calls, and what the server's own tools did. Sent back, they are the items that they
+//! came as. `response_metadata.id` is what [`previous_response_id`](OpenAIOptionsExt::previous_response_id) takes.
+//!
 //! # What arrives
 //!
 //! | field of the message | where it comes from |
@@ -39,8 +46,8 @@
 //! |---|---|
 //! | `Authentication`, `PermissionDenied`, `NotFound`, `QuotaExhausted`, `RateLimited`, `ContextOverflow`, `ContentFilter`, `InvalidRequest`, `Server` | what the server said, by status or inside a stream |
 //! | `Unsupported` | an option that the model or the endpoint cannot honour: see [`OnUnsupported`](cadena_core::OnUnsupported) and [`ModelRule`] |
-//! | `Truncated` | a stream ended before its finish reason |
-//! | `Decode` | the answer is no chat completion |
+//! | `Truncated` | a stream ended before its finish reason, or before its response was completed |
+//! | `Decode` | the answer is no chat completion, or no response |
 //! | `Config` | the base URL or a header cannot be used |
 //! | `Connect`, `Timeout`, `Stalled`, `LimitExceeded` | see `cadena-http` |
 

@@ -68,6 +68,39 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("moderation", moderation.into())
     }
 
+    /// Sets what the system says in this call alone (`instructions`): the Responses API does not keep it for the next one.
+    #[must_use]
+    fn instructions(self, instructions: impl Into<String>) -> Self {
+        self.openai_option("instructions", instructions.into().into())
+    }
+
+    /// Sets what an answer of the Responses API contains besides, such as `reasoning.encrypted_content`. Log probabilities need no word
+    /// here: [`ChatOptions::logprobs`](ChatOptions::logprobs()) asks for them.
+    #[must_use]
+    fn include<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
+        let names: Vec<Value> = names.into_iter().map(|name| name.into().into()).collect();
+        self.openai_option("include", names.into())
+    }
+
+    /// Sets the response that this one goes on from, by its `response_metadata.id`; then only what is new is given as input.
+    #[must_use]
+    fn previous_response_id(self, id: impl Into<String>) -> Self {
+        self.openai_option("previous_response_id", id.into().into())
+    }
+
+    /// Sets whether and how a reasoning model tells its thoughts over the Responses API (`reasoning.summary`): `auto`, `concise` or `detailed`.
+    #[must_use]
+    fn reasoning_summary(self, summary: impl Into<String>) -> Self {
+        let member = Map::from_iter([("summary".to_owned(), summary.into().into())]);
+        self.openai_members("reasoning", member)
+    }
+
+    /// Sets whether the Responses API leaves out the middle of a conversation that is too long, `auto` or `disabled`.
+    #[must_use]
+    fn truncation(self, truncation: impl Into<String>) -> Self {
+        self.openai_option("truncation", truncation.into().into())
+    }
+
     /// Sets a text that most of the answer will repeat, such as the file that is edited: it comes faster then.
     #[must_use]
     fn prediction(self, text: impl Into<String>) -> Self {

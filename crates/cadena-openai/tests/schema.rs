@@ -199,13 +199,26 @@ proptest! {
     fn a_request_of_a_response_is_valid_by_openais_schema(
         messages in prop::collection::vec(message(), 1..5),
         options in options(),
+        all in any::<bool>(),
     ) {
+        let own = if all {
+            ChatOptions::new()
+                .instructions("be brief")
+                .include(["reasoning.encrypted_content"])
+                .previous_response_id("resp_0")
+                .reasoning_summary("auto")
+                .truncation("auto")
+                .tools(vec![json!({"type": "web_search"}), json!({"type": "function", "function": {"name": "f"}})])
+        } else {
+            ChatOptions::new()
+        };
         let server = Canned::json("{}");
         let llm = model(server.clone())
             .with_base_url("https://api.openai.com/v1")
             .with_endpoint(Endpoint::Responses)
             .with_on_unsupported(cadena_core::OnUnsupported::Ignore)
             .bind(options)
+            .bind(own)
             // It has a least number of tokens.
             .bind(ChatOptions::new().max_tokens(16));
         // Sound, and messages of functions, this endpoint does not know.
