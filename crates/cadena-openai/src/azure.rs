@@ -160,6 +160,11 @@ impl AzureChatOpenAI {
         self
     }
 
+    #[cfg(feature = "tiktoken")]
+    pub(crate) fn of_openai(&self) -> &ChatOpenAI {
+        &self.chat
+    }
+
     fn ask_by(mut self, change: impl FnOnce(OpenAIClient) -> OpenAIClient) -> Self {
         self.client = change(self.client);
         self.client.azure_mut();

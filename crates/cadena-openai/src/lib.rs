@@ -58,6 +58,8 @@ mod completions;
 mod config;
 mod connection;
 mod convert;
+#[cfg(feature = "tiktoken")]
+mod count;
 mod embeddings;
 mod error;
 mod model;

@@ -555,6 +555,13 @@ impl ChatOpenAI {
         Ok((first(choices).into(), answer))
     }
 
+    /// The model whose vocabulary counts: the one that is bound, or what stands behind the deployment.
+    #[cfg(feature = "tiktoken")]
+    pub(crate) fn model_behind(&self) -> &str {
+        let bound = self.options.model.as_deref();
+        bound.unwrap_or_else(|| self.config.model_behind(&self.model))
+    }
+
     fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
     }
