@@ -20,6 +20,7 @@ fn model() -> Option<impl ChatModel + Clone> {
 #[tokio::test]
 async fn a_completion_goes_on_with_the_text_and_its_tokens_make_it_up() {
     let Some(llm) = model() else { return };
+    let _turn = super::turn().await;
     let message = llm.invoke("The capital of France is").await.unwrap();
     let logprobs = message.logprobs().unwrap();
     let text: String = logprobs.tokens().map(|token| token.token.as_str()).collect();
@@ -35,6 +36,7 @@ async fn a_completion_goes_on_with_the_text_and_its_tokens_make_it_up() {
 #[tokio::test]
 async fn a_streamed_completion_adds_up_to_the_whole() {
     let Some(llm) = model() else { return };
+    let _turn = super::turn().await;
     let whole = llm.invoke("One, two, three,").await.unwrap();
     let folded = fold::<AIMessage>(llm.stream("One, two, three,"))
         .await

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, Endpoint, ErrorKind, RunnableExt, fold};
 use futures::StreamExt;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// The address of the live server; `None` when there is none.
 fn url() -> Option<String> {
@@ -26,6 +27,12 @@ fn url() -> Option<String> {
         eprintln!("LIVE TESTS SKIPPED: CADENA_LIVE_URL is not set; see tests/live/README.md");
     }
     url
+}
+
+/// Waits until no other test asks the server: answers to calls made at once may differ from answers to one.
+async fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    TURN.lock().await
 }
 
 /// The model of the live server, answering the same way every time; `None` when there is no server.
@@ -47,6 +54,7 @@ fn model() -> Option<impl ChatModel + Clone> {
 #[tokio::test]
 async fn invoke_gives_a_log_probability_for_every_token() {
     let Some(llm) = model() else { return };
+    let _turn = turn().await;
     let message = llm.invoke(("human", "how are you today")).await.unwrap();
     let logprobs = message.logprobs().unwrap();
     let tokens = logprobs.content.as_deref().unwrap();
@@ -62,6 +70,7 @@ async fn invoke_gives_a_log_probability_for_every_token() {
 #[tokio::test]
 async fn the_fold_of_the_stream_says_what_invoke_says() {
     let Some(llm) = model() else { return };
+    let _turn = turn().await;
     let whole = llm.invoke("Say hello.").await.unwrap();
     let folded = fold::<AIMessage>(llm.stream("Say hello.")).await.unwrap().unwrap();
     assert_eq!(folded.text(), whole.text());
@@ -129,6 +138,7 @@ async fn the_responses_api_says_the_same_whole_and_streamed() {
 #[tokio::test]
 async fn sixteen_streams_run_at_once() {
     let Some(llm) = model() else { return };
+    let _turn = turn().await;
     let streams = (0..16).map(|number| fold::<AIMessage>(llm.stream(format!("Count to {number}."))));
     for message in futures::future::join_all(streams).await {
         let message = message.unwrap().unwrap();
@@ -146,6 +156,7 @@ async fn sixteen_streams_run_at_once() {
 #[tokio::test]
 async fn a_dropped_stream_frees_the_server_for_the_next_call() {
     let Some(llm) = model() else { return };
+    let _turn = turn().await;
     let long = llm.bind(ChatOptions::new().max_tokens(400));
     let mut stream = long.stream("Tell me a very long story.");
     stream.next().await.unwrap().unwrap();
