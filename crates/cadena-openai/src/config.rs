@@ -45,6 +45,14 @@ impl Config {
         self.azure.is_none() && self.base_url == OPENAI
     }
 
+    /// Asks another server. What is a secret of Azure's does not go there.
+    pub(crate) fn set_base_url(&mut self, url: String) {
+        if self.azure.take().is_some() {
+            (self.api_key, self.key_source) = (None, None);
+        }
+        self.base_url = url;
+    }
+
     /// The provider's name in profiles.
     pub(crate) fn provider(&self) -> &'static str {
         match self.azure {

@@ -92,10 +92,11 @@ impl OpenAIClient {
         self.config.has_key()
     }
 
-    /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`.
+    /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`. A client of Azure becomes one of that server, and forgets
+    /// its key.
     #[must_use]
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
-        self.config_mut().base_url = url.into();
+        self.config_mut().set_base_url(url.into());
         self
     }
 

@@ -1,4 +1,4 @@
-//! OpenAI for cadena: a chat model over Chat Completions and the Responses API, with token log probabilities, invoked or streamed.
+//! OpenAI for cadena: chat models with token log probabilities, invoked or streamed; embeddings, completions, moderation, batch jobs; Azure.
 //!
 //! ```
 //! use cadena_core::{Bind, ChatOptions, ChatPromptTemplate, RunnableExt, StrOutputParser, dict};
@@ -19,7 +19,17 @@
 //! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
 //! [`with_base_url`](ChatOpenAI::with_base_url).
 //!
-//! A million prompts that can wait a day go as a [`batch_job`](ChatOpenAI::batch_job), at a lower price.
+//! # What there is
+//!
+//! | type | what it asks |
+//! |---|---|
+//! | [`ChatOpenAI`] | Chat Completions, and the Responses API |
+//! | [`AzureChatOpenAI`] | the same, of a deployment on Azure |
+//! | [`OpenAIEmbeddings`] | embeddings: any number of texts, of any length; of Azure by [`azure`](OpenAIEmbeddings::azure) |
+//! | [`OpenAICompletions`] | the older completions, asked as a chat model |
+//! | [`OpenAIModeration`] | moderation, as a step that tells or a [gate](OpenAIModeration::gate) |
+//! | [`BatchJob`] | a million prompts that can wait a day, at a lower price; [`batch_job`](ChatOpenAI::batch_job) makes one |
+//! | [`OpenAIClient`] | the [models](OpenAIClient::list_models) of a server; address, key and transport for the others |
 //!
 //! # The Responses API
 //!

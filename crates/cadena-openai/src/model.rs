@@ -201,7 +201,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
-        self.config_mut().base_url = url.into();
+        self.config_mut().set_base_url(url.into());
         self
     }
 

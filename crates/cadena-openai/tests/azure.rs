@@ -206,6 +206,10 @@ fn a_client_of_openai_gives_its_key_to_nobody_else() {
         .with_api_key("sk-openai")
         .with_endpoint("https://r.openai.azure.com");
     assert!(!client.has_api_key());
+    let elsewhere = OpenAIClient::azure()
+        .with_api_key("azure-key")
+        .with_base_url("http://other.invalid/v1");
+    assert!(!elsewhere.has_api_key());
     let llm = ChatOpenAI::new("my-gpt").with_client(client.with_api_key("azure-key"));
     assert_eq!(llm.profile().provider, "azure");
 }

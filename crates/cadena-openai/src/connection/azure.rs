@@ -74,6 +74,7 @@ impl OpenAIClient {
         let config = self.config_mut();
         if config.azure.is_none() {
             (config.api_key, config.key_source) = (None, None);
+            (config.organization, config.project) = (None, None);
         }
         config.azure.get_or_insert_default()
     }

@@ -151,7 +151,33 @@ fn mean(pieces: &[Piece<'_>], vectors: &[Vec<f32>]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_of_a_text_is_lost_and_every_request_keeps_its_limits(
+            texts in prop::collection::vec("(\\PC|[ \n]){1,80}", 0..8), limit in 1_usize..12, count in 1_usize..5,
+        ) {
+            let limits = Limits { text_tokens: Some(limit), texts: count, tokens: 15 };
+            let pieces = pieces(&texts, limits, Tokens::Estimated).unwrap();
+            for (number, text) in texts.iter().enumerate() {
+                let parts = pieces.iter().filter(|piece| piece.text == number);
+                prop_assert_eq!(&parts.map(|piece| piece.part).collect::<String>(), text);
+            }
+            for piece in &pieces {
+                prop_assert!(piece.tokens <= limit || piece.part.chars().count() == 1, "{:?}", piece);
+            }
+            let requests = requests(&pieces, limits);
+            prop_assert_eq!(requests.iter().cloned().flatten().collect::<Vec<_>>(), (0..pieces.len()).collect::<Vec<_>>());
+            for request in requests {
+                let held = &pieces[request];
+                let tokens: usize = held.iter().map(|piece| piece.tokens).sum();
+                prop_assert!(held.len() <= count && (tokens <= 15 || held.len() == 1));
+            }
+        }
+    }
 
     const LIMITS: Limits = Limits {
         text_tokens: Some(10),
