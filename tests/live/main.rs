@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and says loudly that it was skipped"
 )]
 
+mod chat;
 mod completions;
 mod embeddings;
 mod structured;
