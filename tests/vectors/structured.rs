@@ -12,7 +12,7 @@ pub(crate) fn step(llm: &(impl ChatModel + Clone), given: &Value) -> Result<Stru
     let kwarg = |key: &str| arg(given, "kwargs").get(key);
     let schema = arg(given, "schema");
     if schema.is_null() {
-        return Err(CaseError::open("no schema: it does not compile"));
+        return Err(CaseError::does_not_compile("no schema"));
     }
     let name = arg(schema, "title").as_str().unwrap_or_default();
     let step = match kwarg("tools") {

@@ -223,6 +223,8 @@ impl<T: AnswerType, O: StructuredForm<T>> Runnable for Structured<T, O> {
 
 impl_pipe!(Structured<T, O>, for <T: AnswerType, O: StructuredForm<T>>);
 
+// It would be named to everybody who binds a wrong type to any model.
+#[diagnostic::do_not_recommend]
 impl<T: AnswerType, O: StructuredForm<T>> Bind<ChatOptions> for Structured<T, O> {
     type Bound = Self;
 

@@ -147,7 +147,7 @@ fn a_failure_is_an_error_of_its_kind() {
     for (code, expect) in [
         ("server_error", ErrorKind::Server),
         ("rate_limit_exceeded", ErrorKind::RateLimited),
-        ("invalid_prompt", ErrorKind::InvalidRequest),
+        ("invalid_prompt", ErrorKind::ContentFilter),
         ("image_content_policy_violation", ErrorKind::ContentFilter),
     ] {
         assert_eq!(kind(json!({"code": code, "message": "boom"})), expect, "{code}");
