@@ -85,8 +85,8 @@ impl ChatOpenAI {
 impl Server {
     fn of(llm: &ChatOpenAI) -> Self {
         Self {
-            config: Arc::clone(&llm.config),
-            http: llm.http.clone(),
+            config: Arc::clone(&llm.client.config),
+            http: llm.client.http.clone(),
             model: llm.profile().model,
         }
     }

@@ -84,6 +84,7 @@ impl Config {
             "organization": self.organization,
             "project": self.project,
             "headers": headers.collect::<Vec<_>>(),
+            "query": self.query,
             "own_transport": self.own_transport,
         })
     }

@@ -2,22 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use cadena_core::{
     AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Error, ErrorKind, ModelProfile,
     OnUnsupported, PromptValue, Result, RunContext, Streamable, fold, impl_pipe,
 };
-use cadena_http::{Answer, HttpClient, Limits, ReqwestTransport, RetryPolicy, Secret, Timers, Transport};
+use cadena_http::{Answer, Limits, RetryPolicy, Secret, Timers, Transport};
 use futures::stream::{self, StreamExt};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::OpenAIClient;
 use crate::client::{Ask, Call, first};
-use crate::config::{Config, percent_encode};
-use crate::error;
+use crate::config::percent_encode;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
 use crate::stream::{AnswerStream, ChoicesStream, Expect};
@@ -76,8 +74,7 @@ use crate::stream::{AnswerStream, ChoicesStream, Expect};
 #[derive(Clone)]
 pub struct ChatOpenAI {
     model: String,
-    pub(crate) config: Arc<Config>,
-    pub(crate) http: HttpClient,
+    pub(crate) client: OpenAIClient,
     options: ChatOptions,
     policy: Policy,
     stream_usage: bool,
@@ -107,8 +104,7 @@ impl ChatOpenAI {
     pub fn new(model: impl Into<String>) -> Self {
         Self {
             model: model.into(),
-            config: Arc::new(Config::from_env()),
-            http: HttpClient::new(ReqwestTransport::new()).with_classifier(error::of_status),
+            client: OpenAIClient::new(),
             options: ChatOptions::new(),
             policy: Policy {
                 rules: ModelRules::all(),
@@ -136,7 +132,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_client(mut self, client: OpenAIClient) -> Self {
-        (self.config, self.http) = (client.config, client.http);
+        self.client = client;
         self
     }
 
@@ -153,8 +149,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
-        let config = self.config_mut();
-        (config.api_key, config.key_source) = (Some(key.into()), None);
+        self.client = self.client.with_api_key(key);
         self
     }
 
@@ -175,16 +170,14 @@ impl ChatOpenAI {
         F: Fn() -> K + Send + Sync + 'static,
         K: Future<Output = Result<Secret>> + Send + 'static,
     {
-        let config = self.config_mut();
-        config.api_key = None;
-        config.key_source = Some(Arc::new(move || Box::pin(key())));
+        self.client = self.client.with_api_key_fn(key);
         self
     }
 
     /// Whether there is an API key, from the environment or given, or a function that gives one.
     #[must_use]
     pub fn has_api_key(&self) -> bool {
-        self.config.has_key()
+        self.client.config.has_key()
     }
 
     /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`.
@@ -201,7 +194,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
-        self.config_mut().set_base_url(url.into());
+        self.client = self.client.with_base_url(url);
         self
     }
 
@@ -215,7 +208,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_organization(mut self, organization: impl Into<String>) -> Self {
-        self.config_mut().organization = Some(organization.into());
+        self.client = self.client.with_organization(organization);
         self
     }
 
@@ -229,7 +222,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_project(mut self, project: impl Into<String>) -> Self {
-        self.config_mut().project = Some(project.into());
+        self.client = self.client.with_project(project);
         self
     }
 
@@ -246,7 +239,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.config_mut().headers.insert(name, value);
+        self.client = self.client.with_header(name, value);
         self
     }
 
@@ -260,7 +253,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        let query = &mut self.config_mut().query;
+        let query = &mut self.client.config_mut().query;
         for (mark, part) in [("&", name), ("=", value)] {
             if mark == "=" || !query.is_empty() {
                 query.push_str(mark);
@@ -287,8 +280,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
-        self.config_mut().own_transport = true;
-        self.http = self.http.with_transport(transport);
+        self.client = self.client.with_transport(transport);
         self
     }
 
@@ -306,7 +298,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_timers(mut self, timers: Timers) -> Self {
-        self.http = self.http.with_timers(timers);
+        self.client = self.client.with_timers(timers);
         self
     }
 
@@ -322,7 +314,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
-        self.http = self.http.with_retry(retry);
+        self.client = self.client.with_retry(retry);
         self
     }
 
@@ -338,7 +330,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.http = self.http.with_limits(limits);
+        self.client = self.client.with_limits(limits);
         self
     }
 
@@ -559,19 +551,15 @@ impl ChatOpenAI {
     #[cfg(feature = "tiktoken")]
     pub(crate) fn model_behind(&self) -> &str {
         let bound = self.options.model.as_deref();
-        bound.unwrap_or_else(|| self.config.model_behind(&self.model))
-    }
-
-    fn config_mut(&mut self) -> &mut Config {
-        Arc::make_mut(&mut self.config)
+        bound.unwrap_or_else(|| self.client.config.model_behind(&self.model))
     }
 
     /// Bound options lie on top of the model's own.
     pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let call = Call::new(
             Ask {
-                config: &self.config,
-                http: &self.http,
+                config: &self.client.config,
+                http: &self.client.http,
                 model: &self.model,
                 messages: &request.messages,
                 options: self.options.clone().merge(request.options),
@@ -625,7 +613,7 @@ pub enum Endpoint {
 impl ChatModel for ChatOpenAI {
     fn profile(&self) -> ModelProfile {
         let model = self.options.model.as_ref().unwrap_or(&self.model);
-        ModelProfile::new(self.config.provider(), model.clone())
+        ModelProfile::new(self.client.config.provider(), model.clone())
             .with_logprobs(true)
             .with_tools(true)
     }
@@ -639,16 +627,9 @@ impl ChatModel for ChatOpenAI {
     }
 
     fn cache_identity(&self) -> Value {
-        let headers = self.config.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         json!({
-            "provider": self.config.provider(),
+            "server": self.client.config.identity(),
             "model": self.model,
-            "base_url": self.config.base(),
-            "organization": self.config.organization,
-            "project": self.config.project,
-            "headers": headers.collect::<Vec<_>>(),
-            "own_transport": self.config.own_transport,
             "stream_usage": self.stream_usage,
             "endpoint": format!("{:?}", self.policy.endpoint),
         })
@@ -699,9 +680,9 @@ impl fmt::Debug for ChatOpenAI {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChatOpenAI")
             .field("model", &self.model)
-            .field("config", &self.config)
+            .field("config", &self.client.config)
             .field("options", &self.options)
-            .field("http", &self.http)
+            .field("http", &self.client.http)
             .field("policy", &self.policy)
             .field("stream_usage", &self.stream_usage)
             .field("streaming", &self.streaming)
