@@ -1,5 +1,6 @@
 //! The stream of chunks of one answer.
 
+mod frame;
 mod partial;
 pub(crate) use partial::Partial;
 mod reader;

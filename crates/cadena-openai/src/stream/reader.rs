@@ -7,6 +7,7 @@ use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
+use super::frame::Frame;
 use super::partial::Partial;
 use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
 use crate::error;
@@ -15,6 +16,7 @@ use crate::wire::{ChatCompletion, Choice};
 /// Reads the events of one answer. Each is parsed once, into types; an event that fails is looked at a second time.
 pub(super) struct ChatReader {
     model: String,
+    frame: Frame,
     head: Head,
     partial: Partial,
     /// The tokens that the chunks so far count.
@@ -73,6 +75,7 @@ impl ChatReader {
     pub(super) fn new(model: String, expect: Expect) -> Self {
         Self {
             model,
+            frame: Frame::default(),
             head: Head::default(),
             partial: Partial::new(logprobs),
             counted: None,
@@ -97,7 +100,7 @@ impl ChatReader {
         if data.is_empty() {
             return Ok(Read::Nothing);
         }
-        let answer: ChatCompletion<'_> = match serde_json::from_slice(data) {
+        let answer = match self.frame.read(data) {
             Ok(answer) => answer,
             Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
         };

@@ -33,6 +33,32 @@ pub(crate) struct ChatCompletion<'a> {
     pub(crate) prompt_filter_results: Option<Box<Value>>,
 }
 
+impl ChatCompletion<'_> {
+    /// What is not a choice, borrowed from nothing.
+    pub(crate) fn into_rest(self) -> ChatCompletion<'static> {
+        let Self {
+            id,
+            model,
+            system_fingerprint,
+            service_tier,
+            choices: _,
+            usage,
+            error,
+            prompt_filter_results,
+        } = self;
+        ChatCompletion {
+            id: id.into_owned(),
+            model: model.into_owned(),
+            system_fingerprint: system_fingerprint.into_owned(),
+            service_tier: service_tier.into_owned(),
+            choices: None,
+            usage,
+            error,
+            prompt_filter_results,
+        }
+    }
+}
+
 /// One of the `n` answers, or a piece of it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Choice<'a> {

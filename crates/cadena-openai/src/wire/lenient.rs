@@ -27,6 +27,11 @@ impl Text<'_> {
         self.0.map(Cow::into_owned)
     }
 
+    /// The same, borrowed from nothing.
+    pub(super) fn into_owned(self) -> Text<'static> {
+        Text(self.0.map(|text| Cow::Owned(text.into_owned())))
+    }
+
     #[cfg(test)]
     pub(super) fn is_borrowed(&self) -> bool {
         matches!(self.0, Some(Cow::Borrowed(_)))
@@ -115,7 +120,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// A list of choices or of calls. There is nearly always one, so room is made for one; a `null` among them is skipped.
-pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
     struct ListVisitor<T>(PhantomData<T>);
