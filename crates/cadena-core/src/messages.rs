@@ -103,7 +103,7 @@ use std::borrow::Cow;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::bounded::Bounded;
 use self::fields::{Fields, Misfit};
@@ -165,9 +165,7 @@ impl Message {
             "system" => SystemMessage::new(content).into(),
             "developer" => {
                 let mut message = SystemMessage::new(content);
-                message
-                    .additional_kwargs
-                    .insert("__openai_role__".to_owned(), "developer".into());
+                message.additional_kwargs.insert("__openai_role__", "developer");
                 message.into()
             }
             other => {
@@ -235,7 +233,7 @@ impl Message {
 
     /// What a provider sent or wants beside the content.
     #[must_use]
-    pub fn additional_kwargs(&self) -> &Map<String, Value> {
+    pub fn additional_kwargs(&self) -> &Extra {
         match self {
             Self::Human(message) => &message.additional_kwargs,
             Self::System(message) => &message.additional_kwargs,

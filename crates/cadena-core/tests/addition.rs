@@ -54,7 +54,8 @@ fn usage() -> impl Strategy<Value = Option<UsageMetadata>> {
     option::of(
         (0..9u64, 0..9u64, option::of(0..9u64)).prop_map(|(input, output, cached)| {
             let mut usage = UsageMetadata::new(input, output);
-            usage.input_token_details = cached.map(|cached| [("cache_read".to_owned(), cached)].into_iter().collect());
+            usage.input_token_details =
+                cached.map(|cached| Box::new(cadena_core::TokenDetails::from([("cache_read".to_owned(), cached)])));
             usage
         }),
     )
@@ -83,9 +84,9 @@ fn chunk() -> impl Strategy<Value = AIMessageChunk> {
                 chunk.tool_call_chunks = calls;
                 chunk.usage_metadata = usage;
                 chunk.id = id;
-                chunk
-                    .additional_kwargs
-                    .extend(refusal.map(|text| ("refusal".to_owned(), text.into())));
+                if let Some(refusal) = refusal {
+                    chunk.additional_kwargs.insert("refusal", refusal);
+                }
                 chunk.chunk_position = last.then_some(ChunkPosition::Last);
                 chunk
             },

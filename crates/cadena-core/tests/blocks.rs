@@ -111,7 +111,7 @@ proptest! {
         let mut parts = vec![ContentPart::Text(text.clone())];
         parts.extend(maps.into_iter().map(ContentPart::Block));
         let mut message = AIMessage::new(parts.clone());
-        message.response_metadata.model_provider = provider.map(str::to_owned);
+        message.response_metadata.model_provider = provider.map(Into::into);
         let blocks = message.content_blocks();
         prop_assert_eq!(message.content_blocks(), blocks.clone());
         let shows_text = blocks.iter().any(|block| block.as_text() == Some(text.as_str()));

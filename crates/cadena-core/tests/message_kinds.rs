@@ -58,7 +58,7 @@ macro_rules! fill {
     ($message:expr, $content:expr, $map:expr, $name:expr, $id:expr) => {{
         let mut message = $message;
         message.content = $content;
-        message.additional_kwargs = $map.0;
+        message.additional_kwargs = $map.0.into();
         message.response_metadata = $map.1.into();
         message.name = $name;
         message.id = $id;

@@ -55,7 +55,7 @@ fn call(name: &str, pieces: &[&str]) -> Vec<AIMessageChunk> {
 
 fn refusal(text: &str) -> AIMessageChunk {
     let mut chunk = AIMessageChunk::new("");
-    chunk.additional_kwargs.insert("refusal".to_owned(), text.into());
+    chunk.additional_kwargs.insert("refusal", text);
     chunk
 }
 

@@ -63,8 +63,8 @@ pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<Cho
     let mut usage = answer.usage;
     let prompt_filters = answer.prompt_filter_results;
     let mut all = BTreeMap::new();
-    for (place, choice) in answer.choices?.into_iter().enumerate() {
-        let index = index_of(&choice, place);
+    for (place, choice) in answer.choices?.iter_mut().enumerate() {
+        let index = index_of(choice, place);
         // A choice that comes twice is the one that came first, as `take_choice` has it.
         if let Entry::Vacant(slot) = all.entry(index) {
             let mut chunk = AIMessageChunk::default();
@@ -78,7 +78,7 @@ pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<Cho
     // What the whole call used stands on one choice, so that a sum counts it once.
     if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
         first.usage_metadata = Some(head.count(&usage));
-        first.response_metadata.token_usage = Some(usage);
+        first.response_metadata.token_usage = Some(Box::new(usage));
     }
     Some(all.into_iter().collect())
 }
@@ -117,25 +117,25 @@ pub(crate) enum Form {
     Piece,
 }
 
-/// Writes one choice into an empty chunk, without the head. In place, as a chunk is too large to be moved for nothing.
-pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: Choice<'_>, form: Form) {
-    match (choice.message, choice.delta, choice.text) {
-        (Some(message), ..) => say(chunk, *message, form),
+/// Writes one choice into an empty chunk, without the head. From place to place, as both are too large to be moved for nothing.
+pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, form: Form) {
+    match (choice.message.as_deref_mut(), choice.delta.as_mut(), choice.text.take()) {
+        (Some(message), ..) => say(chunk, message, form),
         (None, Some(delta), _) => say(chunk, delta, form),
         (None, None, Some(text)) => chunk.content = Content::Text(text.into_string().unwrap_or_default()),
         (None, None, None) => {}
     }
     let metadata = &mut chunk.response_metadata;
-    metadata.model_provider = Some(PROVIDER.to_owned());
+    metadata.model_provider = Some(PROVIDER.into());
     metadata.finish_reason = choice.finish_reason.known().map(str::to_owned);
-    metadata.logprobs = choice.logprobs;
-    let found = choice.content_filter_results.map(|found| *found);
+    metadata.logprobs = choice.logprobs.take();
+    let found = choice.content_filter_results.take().map(|found| *found);
     if let Some(found) = found.filter(|found| found.as_object().is_some_and(|found| !found.is_empty())) {
         metadata.extra.insert("content_filter_results", found);
     }
 }
 
-fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {
+fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     let Message {
         content,
         refusal,
@@ -147,35 +147,43 @@ fn say(chunk: &mut AIMessageChunk, message: Message<'_>, form: Form) {
         reasoning_content,
         reasoning,
     } = message;
-    if let Some(content) = content {
+    if let Some(content) = content.take() {
         chunk.content = content;
     }
-    chunk.name = name.known().map(str::to_owned);
-    if let Some(calls) = tool_calls {
+    chunk.name = known(name.as_deref()).map(str::to_owned);
+    if let Some(calls) = tool_calls.take() {
         chunk.tool_call_chunks = (0..)
             .zip(calls)
             .map(|(place, call)| tool_call(call, place, form))
             .collect();
     }
-    let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key.to_owned(), value));
-    if let Some(call) = function_call {
+    let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key, value));
+    if let Some(call) = function_call.take() {
         let FunctionCall { name, arguments } = *call;
         // Both are texts that append, so both are there in every piece.
         let (name, arguments) = (name.into_string().unwrap_or_default(), arguments.unwrap_or_default());
         kwarg("function_call", json!({"arguments": arguments, "name": name}));
     }
-    if let Some(refusal) = refusal.known() {
+    if let Some(refusal) = known(refusal.as_deref()) {
         kwarg("refusal", refusal.into());
     }
-    if let Some(thought) = reasoning_content.known().or(reasoning.known()) {
+    if let Some(thought) = known(reasoning_content.as_deref()).or(known(reasoning.as_deref())) {
         kwarg("reasoning_content", thought.into());
     }
-    if let Some(annotations) = annotations.filter(|list| list.as_array().is_some_and(|list| !list.is_empty())) {
+    if let Some(annotations) = annotations
+        .take()
+        .filter(|list| list.as_array().is_some_and(|list| !list.is_empty()))
+    {
         kwarg("annotations", *annotations);
     }
-    if let Some(audio @ Value::Object(_)) = audio.map(|audio| *audio) {
+    if let Some(audio @ Value::Object(_)) = audio.take().map(|audio| *audio) {
         kwarg("audio", audio);
     }
+}
+
+/// A text that is rare, unless it is missing or empty.
+fn known<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.and_then(Text::known)
 }
 
 fn tool_call(call: ToolCall<'_>, place: i64, form: Form) -> ToolCallChunk {

@@ -8,10 +8,9 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::id::keep_better;
-use super::spoken::{Base, merge_map};
+use super::spoken::{Base, merge_kwargs};
 use super::tool_call::{finished_calls, growing_calls, merge_tool_call_chunks};
 use super::{
     Alignment, Content, Extra, InvalidToolCall, JsonConfidence, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk,
@@ -47,7 +46,7 @@ pub struct AIMessage {
     /// What the provider said about it, log probabilities among it.
     pub response_metadata: ResponseMetadata,
     /// What the provider sent beside the content, such as `refusal`.
-    pub additional_kwargs: Map<String, Value>,
+    pub additional_kwargs: Extra,
     /// Its id: the provider's or the run's.
     pub id: Option<String>,
     /// The name of the speaker.
@@ -156,7 +155,7 @@ pub struct AIMessageChunk {
     /// What the provider said with this piece, log probabilities among it.
     pub response_metadata: ResponseMetadata,
     /// What the provider sent beside the content.
-    pub additional_kwargs: Map<String, Value>,
+    pub additional_kwargs: Extra,
     /// The id of the message that this is a piece of.
     pub id: Option<String>,
     /// The name of the speaker.
@@ -301,7 +300,7 @@ impl Merge for AIMessageChunk {
             merge_tool_call_chunks(&mut self.tool_call_chunks, tool_call_chunks),
             self.usage_metadata.merge(usage_metadata),
             self.response_metadata.merge(response_metadata),
-            merge_map(&mut self.additional_kwargs, additional_kwargs),
+            merge_kwargs(&mut self.additional_kwargs, additional_kwargs),
             self.extra.merge(extra),
         ];
         keep_better(&mut self.id, id);

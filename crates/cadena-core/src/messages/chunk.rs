@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ai::AIMessageChunk;
 use super::fields::{Fields, Misfit};
-use super::spoken::{Base, Read, merge_map};
+use super::spoken::{Base, Read, merge_kwargs};
 use super::{
     ChatMessageChunk, Content, FunctionMessageChunk, HumanMessageChunk, Message, SystemMessageChunk, ToolMessageChunk,
 };
@@ -133,7 +133,7 @@ impl MessageChunk {
         };
         let results = [
             content.merge(base.content),
-            merge_map(kwargs, base.additional_kwargs),
+            merge_kwargs(kwargs, base.additional_kwargs),
             metadata.merge(base.response_metadata),
         ];
         results.into_iter().collect()

@@ -1,12 +1,14 @@
 //! Fields that a type does not know, kept verbatim.
 
+use std::ops::Index;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::merge::json::merge_metadata;
 use crate::{Merge, Result};
 
-/// What else a server or a stored history said: JSON by key, one word wide while there is nothing.
+/// What else a server or a stored history said: JSON by key, one word wide.
 ///
 /// # Examples
 ///
@@ -25,6 +27,18 @@ impl Extra {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)
+    }
+
+    /// The value of a key, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.0.as_mut()?.get_mut(key)
+    }
+
+    /// Whether a key is set.
+    #[must_use]
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.get(key).is_some()
     }
 
     /// Sets a key; returns what it held before.
@@ -50,6 +64,11 @@ impl Extra {
         self.0.iter().flat_map(|map| map.iter())
     }
 
+    /// The object, if there is one.
+    pub(crate) fn as_mut_map(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.as_deref_mut()
+    }
+
     /// The keys as a JSON object.
     #[must_use]
     pub fn into_map(self) -> Map<String, Value> {
@@ -60,6 +79,39 @@ impl Extra {
 impl From<Map<String, Value>> for Extra {
     fn from(map: Map<String, Value>) -> Self {
         Self((!map.is_empty()).then(|| Box::new(map)))
+    }
+}
+
+/// The value of a key; null if it is not set, as with [`Value`].
+///
+/// # Examples
+///
+/// ```
+/// let mut extra = cadena_core::Extra::default();
+/// extra.insert("min_p", 0.05);
+/// assert_eq!(extra["min_p"], 0.05);
+/// assert!(extra["max_p"].is_null());
+/// ```
+impl Index<&str> for Extra {
+    type Output = Value;
+
+    fn index(&self, key: &str) -> &Value {
+        self.get(key).unwrap_or(&Value::Null)
+    }
+}
+
+impl From<Extra> for Value {
+    fn from(extra: Extra) -> Self {
+        Self::Object(extra.into_map())
+    }
+}
+
+impl IntoIterator for Extra {
+    type Item = (String, Value);
+    type IntoIter = serde_json::map::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.into_map().into_iter()
     }
 }
 

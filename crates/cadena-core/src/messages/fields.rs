@@ -176,6 +176,10 @@ impl Fields {
         }
     }
 
+    pub(crate) fn extra(&mut self, key: &str) -> Result<Extra, Misfit> {
+        self.object(key).map(Extra::from)
+    }
+
     pub(crate) fn metadata(&mut self) -> Result<ResponseMetadata, Misfit> {
         self.object("response_metadata").map(ResponseMetadata::from)
     }

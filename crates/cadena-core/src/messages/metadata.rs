@@ -1,5 +1,7 @@
 //! What a provider said about an answer, typed where it is known.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -29,9 +31,9 @@ pub(crate) const FROM_CACHE: &str = "from_cache";
 #[non_exhaustive]
 pub struct ResponseMetadata {
     /// The usage object as the server wrote it; [`UsageMetadata`](crate::UsageMetadata) is the portable form.
-    pub token_usage: Option<Map<String, Value>>,
+    pub token_usage: Option<Box<Map<String, Value>>>,
     /// Who answered, such as `openai`.
-    pub model_provider: Option<String>,
+    pub model_provider: Option<Cow<'static, str>>,
     /// The model that answered, as the server names it.
     pub model_name: Option<String>,
     /// The server's configuration, for reproducing an answer.
@@ -69,7 +71,6 @@ impl ResponseMetadata {
 
     fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
         Some(match key {
-            "model_provider" => &mut self.model_provider,
             "model_name" => &mut self.model_name,
             "system_fingerprint" => &mut self.system_fingerprint,
             "id" => &mut self.id,
@@ -81,7 +82,8 @@ impl ResponseMetadata {
 
     fn set(&mut self, key: String, value: Value) {
         match (key.as_str(), value) {
-            ("token_usage", Value::Object(usage)) => self.token_usage = Some(usage),
+            ("token_usage", Value::Object(usage)) => self.token_usage = Some(Box::new(usage)),
+            ("model_provider", Value::String(provider)) => self.model_provider = Some(provider.into()),
             ("logprobs", value @ Value::Object(_)) => match Logprobs::deserialize(&value) {
                 Ok(logprobs) => self.logprobs = Some(logprobs),
                 Err(_) => drop(self.extra.insert(key, value)),
@@ -164,12 +166,12 @@ impl<'de> Deserialize<'de> for ResponseMetadata {
 impl Serialize for ResponseMetadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let texts = [
-            ("model_provider", &self.model_provider),
-            ("model_name", &self.model_name),
-            ("system_fingerprint", &self.system_fingerprint),
-            ("id", &self.id),
-            ("service_tier", &self.service_tier),
-            ("finish_reason", &self.finish_reason),
+            ("model_provider", self.model_provider.as_deref()),
+            ("model_name", self.model_name.as_deref()),
+            ("system_fingerprint", self.system_fingerprint.as_deref()),
+            ("id", self.id.as_deref()),
+            ("service_tier", self.service_tier.as_deref()),
+            ("finish_reason", self.finish_reason.as_deref()),
         ];
         let mut map = serializer.serialize_map(None)?;
         if let Some(usage) = &self.token_usage {

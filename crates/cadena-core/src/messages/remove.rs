@@ -1,7 +1,7 @@
 //! The marker that takes a message out of a history.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fields::{Fields, Misfit};
 use super::spoken::Read;
@@ -32,7 +32,7 @@ pub struct RemoveMessage {
     /// The name of a speaker, which LangChain lets it have.
     pub name: Option<String>,
     /// Unused; kept when it was stored.
-    pub additional_kwargs: Map<String, Value>,
+    pub additional_kwargs: Extra,
     /// Unused; kept when it was stored.
     pub response_metadata: ResponseMetadata,
     /// Fields that this type does not know.
@@ -61,7 +61,7 @@ impl Read for RemoveMessage {
         Ok(Self {
             id: fields.required_id("id")?,
             name: fields.text("name")?,
-            additional_kwargs: fields.object("additional_kwargs")?,
+            additional_kwargs: fields.extra("additional_kwargs")?,
             response_metadata: fields.metadata()?,
             extra: fields.into_extra(),
         })
@@ -79,7 +79,7 @@ impl Serialize for RemoveMessage {
         #[derive(Serialize)]
         struct Dump<'a> {
             content: &'static str,
-            additional_kwargs: &'a Map<String, Value>,
+            additional_kwargs: &'a Extra,
             response_metadata: &'a ResponseMetadata,
             r#type: &'static str,
             name: &'a Option<String>,

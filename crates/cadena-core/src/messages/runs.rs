@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 
 use super::id::keep_better;
-use super::spoken::merge_map;
+use super::spoken::merge_kwargs;
 use super::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
 use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, impl_pipe};
 
@@ -148,7 +148,7 @@ fn append_ai(last: &mut AIMessage, next: AIMessage) -> Result<()> {
     last.tool_calls.extend(tool_calls);
     last.invalid_tool_calls.extend(invalid_tool_calls);
     last.usage_metadata.merge(usage_metadata)?;
-    merge_map(&mut last.additional_kwargs, additional_kwargs)?;
+    merge_kwargs(&mut last.additional_kwargs, additional_kwargs)?;
     keep_better(&mut last.id, id);
     last.name = None;
     last.extra.merge(extra)

@@ -1,10 +1,8 @@
 //! What every message but a model's is made of: the macro that writes a message and its chunk.
 
-use serde_json::{Map, Value};
-
-use super::Content;
 use super::fields::{Fields, Misfit};
 use super::metadata::ResponseMetadata;
+use super::{Content, Extra};
 use crate::Result;
 use crate::merge::conflict;
 use crate::merge::json::merge_dicts;
@@ -18,17 +16,20 @@ pub(crate) trait Read: Sized {
 #[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) content: Content,
-    pub(crate) additional_kwargs: Map<String, Value>,
+    pub(crate) additional_kwargs: Extra,
     pub(crate) response_metadata: ResponseMetadata,
 }
 
 /// By LangChain's rules for JSON objects; the empty left side, which is the common one, costs nothing.
-pub(crate) fn merge_map(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
-    if left.is_empty() {
-        *left = right;
-        return Ok(());
+pub(crate) fn merge_kwargs(left: &mut Extra, right: Extra) -> Result<()> {
+    match (left.as_mut_map(), right.into_map()) {
+        (_, right) if right.is_empty() => Ok(()),
+        (Some(left), right) => merge_dicts(left, right),
+        (None, right) => {
+            *left = right.into();
+            Ok(())
+        }
     }
-    merge_dicts(left, right)
 }
 
 /// The first known value stays: a speaker does not change within a message.
@@ -75,7 +76,7 @@ macro_rules! message_kind {
                 let Self { content, additional_kwargs, response_metadata, id, name, $($field,)* extra } = next;
                 let results = [
                     self.content.merge(content),
-                    $crate::messages::spoken::merge_map(&mut self.additional_kwargs, additional_kwargs),
+                    $crate::messages::spoken::merge_kwargs(&mut self.additional_kwargs, additional_kwargs),
                     self.response_metadata.merge(response_metadata),
                     $crate::messages::spoken::keep_first(&mut self.id, id),
                     $add_name(&mut self.name, name),
@@ -141,7 +142,7 @@ macro_rules! message_kind {
             /// What it says.
             pub content: $crate::messages::Content,
             /// What a provider sent or wants beside the content.
-            pub additional_kwargs: serde_json::Map<String, serde_json::Value>,
+            pub additional_kwargs: $crate::messages::Extra,
             /// What a provider said about it.
             pub response_metadata: $crate::messages::ResponseMetadata,
             /// Its id.
@@ -180,7 +181,7 @@ macro_rules! message_kind {
                 fields.expect_type($tag)?;
                 Ok(Self {
                     content: $read_content(&mut fields)?,
-                    additional_kwargs: fields.object("additional_kwargs")?,
+                    additional_kwargs: fields.extra("additional_kwargs")?,
                     response_metadata: fields.metadata()?,
                     id: fields.id("id")?,
                     name: $read_name(&mut fields, "name")?,
@@ -201,7 +202,7 @@ macro_rules! message_kind {
                 #[derive(serde::Serialize)]
                 struct Dump<'a> {
                     content: &'a $crate::messages::Content,
-                    additional_kwargs: &'a serde_json::Map<String, serde_json::Value>,
+                    additional_kwargs: &'a $crate::messages::Extra,
                     response_metadata: &'a $crate::messages::ResponseMetadata,
                     r#type: &'static str,
                     name: &'a Option<String>,

@@ -34,10 +34,10 @@ pub struct UsageMetadata {
     pub total_tokens: u64,
     /// What the prompt's tokens were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_token_details: Option<TokenDetails>,
+    pub input_token_details: Option<Box<TokenDetails>>,
     /// What the answer's tokens were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_token_details: Option<TokenDetails>,
+    pub output_token_details: Option<Box<TokenDetails>>,
     /// Other counts of the provider: whole numbers, or objects of them.
     #[serde(flatten)]
     pub extra: Extra,
@@ -136,10 +136,10 @@ impl UsageMetadata {
     }
 }
 
-fn combine_details(left: &mut Option<TokenDetails>, right: Option<TokenDetails>, op: fn(u64, u64) -> u64) {
+fn combine_details(left: &mut Option<Box<TokenDetails>>, right: Option<Box<TokenDetails>>, op: fn(u64, u64) -> u64) {
     let Some(right) = right else { return };
     let left = left.get_or_insert_default();
-    for (key, count) in right {
+    for (key, count) in *right {
         let slot = left.entry(key).or_insert(0);
         *slot = op(*slot, count);
     }

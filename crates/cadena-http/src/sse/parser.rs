@@ -64,6 +64,36 @@ impl Data {
     }
 }
 
+/// The fields of the standard.
+#[derive(Clone, Copy)]
+enum Field {
+    Data,
+    Event,
+    Id,
+    Retry,
+}
+
+impl Field {
+    /// The field of a line and where its value starts. `None` for a comment or an unknown field.
+    fn of(line: &[u8]) -> Option<(Self, usize)> {
+        let fields = [
+            (Self::Data, &b"data"[..]),
+            (Self::Event, b"event"),
+            (Self::Id, b"id"),
+            (Self::Retry, b"retry"),
+        ];
+        let (field, rest) = fields
+            .into_iter()
+            .find_map(|(field, name)| Some((field, line.strip_prefix(name)?)))?;
+        let value = match rest {
+            [] => rest,
+            [b':', b' ', value @ ..] | [b':', value @ ..] => value,
+            _ => return None,
+        };
+        Some((field, line.len() - value.len()))
+    }
+}
+
 impl SseParser {
     /// A parser with the default limit of 8 MiB per event.
     ///
@@ -222,34 +252,31 @@ impl SseParser {
         if line.is_empty() {
             return Ok(self.close());
         }
-        let mut value = match memchr::memchr(b':', &line) {
-            Some(colon) => {
-                let mut value = line.split_off(colon);
-                value.advance(1);
-                value
+        let (field, value) = match Field::of(&line) {
+            // A comment has an empty name; unknown fields are for others.
+            None => return Ok(None),
+            Some((field, start)) => {
+                line.advance(start);
+                (field, line)
             }
-            None => Bytes::new(),
         };
-        if value.starts_with(b" ") {
-            value.advance(1);
-        }
-        match line.as_ref() {
-            b"data" => self.add(value)?,
-            b"event" => {
+        match field {
+            Field::Data => self.add(value)?,
+            Field::Event => {
                 check_text(&value, "event")?;
                 self.name = value;
             }
-            b"id" if !value.contains(&0) => {
+            Field::Id if !value.contains(&0) => {
                 check_text(&value, "id")?;
                 // A copy: an id outlives its event, and a slice would keep the whole chunk.
                 self.id = Bytes::copy_from_slice(&value);
             }
-            b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
+            Field::Retry if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 let millis = std::str::from_utf8(&value).ok().and_then(|digits| digits.parse().ok());
                 self.retry = millis.map(Duration::from_millis).or(self.retry);
             }
-            // A comment has an empty name; unknown fields are for others.
-            _ => {}
+            // A value that the standard tells to ignore.
+            Field::Id | Field::Retry => {}
         }
         Ok(None)
     }

@@ -49,7 +49,7 @@ pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option
         if let Some(tier) = tier {
             details.insert(tier.to_owned(), tokens.saturating_sub(special.unwrap_or(0)));
         }
-        Some(details)
+        Some(Box::new(details))
     };
     counted.input_token_details = details(names.input_details, ("cached_tokens", "cache_read"), input);
     counted.output_token_details = details(names.output_details, ("reasoning_tokens", "reasoning"), output);

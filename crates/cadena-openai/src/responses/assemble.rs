@@ -271,7 +271,7 @@ impl Assembler {
         } = response;
         if let Some(Value::Object(usage)) = usage {
             chunk.usage_metadata = Some(count(&usage, &UsageNames::RESPONSES, service_tier.known()));
-            chunk.response_metadata.token_usage = Some(usage);
+            chunk.response_metadata.token_usage = Some(Box::new(usage));
         }
         let said = &mut chunk.response_metadata;
         let reason = incomplete_details
@@ -435,7 +435,7 @@ fn refuse(chunk: &mut AIMessageChunk, text: &str) {
     if let Some(Value::String(refusal)) = chunk.additional_kwargs.get_mut("refusal") {
         refusal.push_str(text);
     } else if !text.is_empty() {
-        chunk.additional_kwargs.insert("refusal".to_owned(), text.into());
+        chunk.additional_kwargs.insert("refusal", text);
     }
 }
 
@@ -452,6 +452,6 @@ fn logprobs(chunk: &mut AIMessageChunk, tokens: Vec<cadena_core::TokenLogprob>) 
 
 fn provided(chunk: &mut AIMessageChunk) {
     if chunk.response_metadata.model_provider.is_none() {
-        chunk.response_metadata.model_provider = Some(PROVIDER.to_owned());
+        chunk.response_metadata.model_provider = Some(PROVIDER.into());
     }
 }

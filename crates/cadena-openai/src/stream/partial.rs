@@ -85,7 +85,7 @@ impl Partial {
                 sum += AIMessageChunk::default().with_logprobs(logprobs);
             }
         }
-        sum.response_metadata.model_provider = Some(crate::convert::PROVIDER.to_owned());
+        sum.response_metadata.model_provider = Some(crate::convert::PROVIDER.into());
         Some(sum)
     }
 }

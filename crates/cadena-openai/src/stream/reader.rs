@@ -132,23 +132,23 @@ impl ChatReader {
             self.prompt_filtered = true;
             note_prompt_filters(chunk, answer.prompt_filter_results.take());
         }
-        let choices = answer.choices.take().unwrap_or_default();
+        let mut choices = answer.choices.take().unwrap_or_default();
         let of_others = !choices.is_empty();
         let mut first = None;
-        for (place, choice) in choices.into_iter().enumerate() {
-            if is_first(&choice, place) {
+        for (place, choice) in choices.iter_mut().enumerate() {
+            if is_first(choice, place) {
                 first = first.or(Some(choice));
                 continue;
             }
             if choice.finish_reason.known().is_some() {
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
-            if self.expect.others && !says_nothing(&choice) {
-                self.other(index_of(&choice, place), choice, redactor)?;
+            if self.expect.others && !says_nothing(choice) {
+                self.other(index_of(choice, place), choice, redactor)?;
             }
         }
         match first {
-            Some(choice) if says_nothing(&choice) && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+            Some(choice) if says_nothing(choice) && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
                 return Ok(Read::Nothing);
             }
             Some(choice) => self.choice(choice, redactor, chunk)?,
@@ -164,8 +164,8 @@ impl ChatReader {
     }
 
     /// A piece of another choice than the first.
-    fn other(&mut self, index: u32, choice: Choice<'_>, redactor: &Redactor) -> Result<()> {
-        check(&choice, redactor)?;
+    fn other(&mut self, index: u32, choice: &mut Choice<'_>, redactor: &Redactor) -> Result<()> {
+        check(choice, redactor)?;
         let mut chunk = AIMessageChunk::default();
         if choice.finish_reason.known().is_some() {
             self.unfinished.remove(&index);
@@ -190,8 +190,8 @@ impl ChatReader {
         }
     }
 
-    fn choice(&mut self, choice: Choice<'_>, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<()> {
-        check(&choice, redactor)?;
+    fn choice(&mut self, choice: &mut Choice<'_>, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<()> {
+        check(choice, redactor)?;
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
         if finishes {
@@ -211,7 +211,7 @@ impl ChatReader {
             None => Some(sum.clone()),
             Some(before) => sum.clone().subtract(before).ok(),
         };
-        chunk.response_metadata.token_usage = Some(usage);
+        chunk.response_metadata.token_usage = Some(Box::new(usage));
         self.counted = Some(sum);
     }
 

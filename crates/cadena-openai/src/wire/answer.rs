@@ -88,9 +88,9 @@ pub(crate) struct Message<'a> {
     #[serde(default, deserialize_with = "lenient::content")]
     pub(crate) content: Option<Content>,
     #[serde(borrow, default)]
-    pub(crate) refusal: Text<'a>,
+    pub(crate) refusal: Option<Box<Text<'a>>>,
     #[serde(borrow, default)]
-    pub(crate) name: Text<'a>,
+    pub(crate) name: Option<Box<Text<'a>>>,
     #[serde(borrow, default, deserialize_with = "lenient::list")]
     pub(crate) tool_calls: Option<Vec<ToolCall<'a>>>,
     /// What tool calls replaced.
@@ -103,10 +103,10 @@ pub(crate) struct Message<'a> {
     pub(crate) annotations: Option<Box<Value>>,
     /// The thoughts of a reasoning model, from servers that tell them.
     #[serde(borrow, default)]
-    pub(crate) reasoning_content: Text<'a>,
+    pub(crate) reasoning_content: Option<Box<Text<'a>>>,
     /// The same by its other name; some servers send both.
     #[serde(borrow, default)]
-    pub(crate) reasoning: Text<'a>,
+    pub(crate) reasoning: Option<Box<Text<'a>>>,
 }
 
 /// A call of a tool, or a piece of it.

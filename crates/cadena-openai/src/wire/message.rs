@@ -1,9 +1,9 @@
 //! Messages as they are sent.
 
-use cadena_core::{AIMessage, Content, InvalidToolCall, Message, ToolCall};
+use cadena_core::{AIMessage, Content, Extra, InvalidToolCall, Message, ToolCall};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::part::{Audience, OutContent};
 
@@ -120,7 +120,7 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     Ok(())
 }
 
-fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Map<String, Value>) -> Result<(), M::Error> {
+fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) -> Result<(), M::Error> {
     match name.or_else(|| kwargs.get("name")?.as_str()) {
         Some(name) => map.serialize_entry("name", name),
         None => Ok(()),

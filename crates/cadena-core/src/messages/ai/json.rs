@@ -1,7 +1,7 @@
 //! The JSON of a model's message and of its chunk: what LangChain's `model_dump()` gives and its constructors take.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
@@ -15,7 +15,7 @@ use crate::messages::{
 #[derive(Serialize)]
 struct Dump<'a> {
     content: &'a Content,
-    additional_kwargs: &'a Map<String, Value>,
+    additional_kwargs: &'a Extra,
     response_metadata: &'a ResponseMetadata,
     r#type: &'static str,
     name: &'a Option<String>,
@@ -80,7 +80,7 @@ impl Serialize for AIMessageChunk {
 /// What both constructors take beside their own fields.
 struct Common {
     content: Content,
-    additional_kwargs: Map<String, Value>,
+    additional_kwargs: Extra,
     response_metadata: ResponseMetadata,
     name: Option<String>,
     id: Option<String>,
@@ -95,7 +95,7 @@ impl Common {
         let blocks_have_calls = has_blocks && !fields.has("tool_calls");
         let mut common = Self {
             content: fields.content()?,
-            additional_kwargs: fields.object("additional_kwargs")?,
+            additional_kwargs: fields.extra("additional_kwargs")?,
             response_metadata: fields.metadata()?,
             name: fields.text("name")?,
             id: fields.id("id")?,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ContentBlock;
 use super::ids::Ids;
@@ -13,9 +13,9 @@ use super::translate::{
 use crate::IdGenerator;
 use crate::messages::tool_call::finished_calls;
 use crate::messages::{
-    AIMessage, AIMessageChunk, ChatMessage, ChatMessageChunk, ChunkPosition, Content, ContentPart, FunctionMessage,
-    FunctionMessageChunk, HumanMessage, HumanMessageChunk, Message, MessageChunk, ResponseMetadata, SystemMessage,
-    SystemMessageChunk, ToolMessage, ToolMessageChunk,
+    AIMessage, AIMessageChunk, ChatMessage, ChatMessageChunk, ChunkPosition, Content, ContentPart, Extra,
+    FunctionMessage, FunctionMessageChunk, HumanMessage, HumanMessageChunk, Message, MessageChunk, ResponseMetadata,
+    SystemMessage, SystemMessageChunk, ToolMessage, ToolMessageChunk,
 };
 
 /// Writes the two public methods on a type that can say its blocks with given ids.
@@ -130,7 +130,7 @@ fn plain(content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
 /// What a model says, whole or in part.
 struct Spoken<'a> {
     content: &'a Content,
-    kwargs: &'a Map<String, Value>,
+    kwargs: &'a Extra,
     metadata: &'a ResponseMetadata,
     id: Option<&'a str>,
     calls: Calls<'a>,

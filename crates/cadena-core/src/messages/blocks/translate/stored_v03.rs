@@ -1,15 +1,15 @@
 //! Messages of LangChain 0.3 from the Responses API, which had parts of the answer beside the content.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Block, Calls, block_type, object, text};
-use crate::messages::ContentPart;
 use crate::messages::tool_call::is_falsy;
+use crate::messages::{ContentPart, Extra};
 
 /// The content in today's form, or `None` if it has that form.
 pub(in crate::messages::blocks) fn rewrite(
     content: &[ContentPart],
-    kwargs: &Map<String, Value>,
+    kwargs: &Extra,
     id: Option<&str>,
     response_id: Option<&str>,
     calls: &Calls<'_>,
@@ -17,7 +17,7 @@ pub(in crate::messages::blocks) fn rewrite(
     const MARKS: [&str; 4] = ["reasoning", "tool_outputs", "refusal", FUNCTION_CALL_IDS];
     let blocks: Option<Vec<&Block>> = content.iter().map(as_block).collect();
     let message_id = id.filter(|id| id.starts_with("msg_"));
-    let is_marked = MARKS.iter().any(|mark| kwargs.contains_key(*mark));
+    let is_marked = MARKS.iter().any(|mark| kwargs.contains_key(mark));
     let is_response = message_id.is_some() && response_id.is_some_and(|id| id.starts_with("resp_"));
     let blocks = blocks.filter(|_| is_marked || is_response)?;
 
