@@ -4,11 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use cadena_core::{AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext};
 use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use crate::OpenAIClient;
 use crate::config::{Config, RESPONSES};
+use crate::connection::{accept_json, send_with_key};
 use crate::prepare::{Policy, Prepared};
 use crate::responses::{self, Assembler, CreateResponse, Response};
 use crate::rules::ModelRule;
@@ -36,7 +37,7 @@ impl Api {
 #[derive(Debug)]
 pub(crate) struct Call {
     request: Request,
-    /// The request with a key that was asked for.
+    /// The request as it went out, with the key that was asked for.
     authorized: OnceLock<Request>,
     http: HttpClient,
     options: CallOptions,
@@ -103,8 +104,7 @@ impl Call {
             })?,
         };
         if !stream {
-            let json = HeaderValue::from_static("application/json");
-            request.headers.entry(header::ACCEPT).or_insert(json);
+            request = accept_json(request);
         }
         Ok(Self {
             request: Config::add_headers(request, &options.headers)?,
@@ -135,7 +135,10 @@ impl Call {
         cx: &RunContext,
     ) -> Result<Self> {
         let OpenAIClient { config, http } = client;
-        let request = config.post(&config.path(path, &model))?.with_json(body)?;
+        let mut request = config.post(&config.path(path, &model))?.with_json(body)?;
+        if body.get("stream") != Some(&Value::Bool(true)) {
+            request = accept_json(request);
+        }
         Ok(Self {
             request: Config::add_headers(request, &options.headers)?,
             authorized: OnceLock::new(),
@@ -153,12 +156,15 @@ impl Call {
         })
     }
 
-    /// The request as it is sent, with a fresh key if one must be asked for.
-    async fn ready(&self) -> Result<&Request> {
-        match self.config.authorize(&self.request).await? {
-            None => Ok(&self.request),
-            Some(request) => Ok(self.authorized.get_or_init(|| request)),
-        }
+    /// Sends the request, with a fresh key if one must be asked for.
+    async fn send<T, Fut>(&self, send: impl Fn(Request) -> Fut) -> Result<T>
+    where
+        Fut: Future<Output = Result<T>>,
+    {
+        let sent = send_with_key(&self.config, &self.request, send).await;
+        let (request, answer) = sent.map_err(|error| self.explain(error))?;
+        self.authorized.get_or_init(|| request);
+        Ok(answer)
     }
 
     fn redactor(&self) -> Redactor {
@@ -185,16 +191,12 @@ impl Call {
 
     /// Sends it and waits for the whole answer, unread.
     pub(crate) async fn answer(&self) -> Result<Answer> {
-        let request = self.ready().await?.clone();
-        let answer = self.http.send_with(request, self.options).await;
-        answer.map_err(|error| self.explain(error))
+        self.send(|request| self.http.send_with(request, self.options)).await
     }
 
     /// Sends it and waits for the first event of its stream.
     pub(crate) async fn open(&self) -> Result<Streamed> {
-        let request = self.ready().await?.clone();
-        let opened = self.http.stream_with(request, self.options).await;
-        opened.map_err(|error| self.explain(error))
+        self.send(|request| self.http.stream_with(request, self.options)).await
     }
 
     /// Reads a whole answer: every choice, the first among them.

@@ -1,7 +1,9 @@
 //! The client behind everything of OpenAI's that is no chat model: where requests go, with which key, how they are sent.
 
 mod azure;
+mod key;
 mod setters;
+pub(crate) use key::send_with_key;
 pub(crate) use setters::connection_setters;
 
 use std::sync::Arc;
@@ -186,15 +188,10 @@ impl OpenAIClient {
         model: &str,
     ) -> Result<A> {
         let explain = |error| self.config.explain(error, model);
-        let request = accept_json(self.authorized(request).await?);
-        let redactor = Redactor::of(&request);
-        let answer = self.http.send_with(request, options).await.map_err(explain)?;
-        read(&answer, what, &redactor).map_err(explain)
-    }
-
-    /// The request with a fresh key, if one must be asked for.
-    async fn authorized(&self, request: Request) -> Result<Request> {
-        Ok(self.config.authorize(&request).await?.unwrap_or(request))
+        let request = accept_json(request);
+        let sent = send_with_key(&self.config, &request, |request| self.http.send_with(request, options));
+        let (request, answer) = sent.await.map_err(explain)?;
+        read(&answer, what, &Redactor::of(&request)).map_err(explain)
     }
 }
 
@@ -204,7 +201,8 @@ impl Default for OpenAIClient {
     }
 }
 
-fn accept_json(mut request: Request) -> Request {
+/// Says that a whole answer is wanted, where no header says otherwise.
+pub(crate) fn accept_json(mut request: Request) -> Request {
     let json = HeaderValue::from_static("application/json");
     request.headers.entry(header::ACCEPT).or_insert(json);
     request
