@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use cadena_core::{
-    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, ModelProfile, Result, RunContext,
-    async_trait, impl_pipe,
+    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, ModelProfile, PromptValue, Result,
+    RunContext, async_trait, impl_pipe,
 };
-use cadena_http::{RetryPolicy, Secret, Transport};
+use cadena_http::{Answer, RetryPolicy, Secret, Transport};
 use serde_json::Value;
 
 use crate::{ChatOpenAI, OpenAIClient};
@@ -158,6 +158,32 @@ impl AzureChatOpenAI {
     pub fn with_chat(mut self, change: impl FnOnce(ChatOpenAI) -> ChatOpenAI) -> Self {
         self.chat = change(self.chat).with_client(self.client.clone());
         self
+    }
+
+    /// Answers once and gives the server's answer as it came beside the message: see [`ChatOpenAI::invoke_raw`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::AzureChatOpenAI;
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/azure.jsonl")))?;
+    /// # let llm = AzureChatOpenAI::new("my-gpt")
+    /// #     .with_endpoint("https://name.openai.azure.com")
+    /// #     .with_api_version("2024-10-21")
+    /// #     .with_transport(replay);
+    /// let (message, answer) = llm.invoke_raw("hi").await?;
+    /// assert_eq!(message.text(), "Hello");
+    /// assert_eq!(answer.status, 200);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `invoke`.
+    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
+        self.chat.invoke_raw(input).await
     }
 
     #[cfg(feature = "tiktoken")]

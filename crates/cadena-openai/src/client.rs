@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cadena_core::{AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext};
+use cadena_core::{
+    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext,
+};
 use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
@@ -192,6 +194,13 @@ impl Call {
     /// Sends it and waits for the whole answer, unread.
     pub(crate) async fn answer(&self) -> Result<Answer> {
         self.send(|request| self.http.send_with(request, self.options)).await
+    }
+
+    /// Sends it and waits for the whole answer: the first choice, and the answer as it came.
+    pub(crate) async fn raw(&self) -> Result<(AIMessage, Answer)> {
+        let answer = self.answer().await?;
+        let choices = self.read(&answer).map_err(|error| self.explain(error))?;
+        Ok((first(choices).into(), answer))
     }
 
     /// Sends it and waits for the first event of its stream.

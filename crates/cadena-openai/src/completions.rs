@@ -5,10 +5,11 @@ use std::fmt;
 
 use async_trait::async_trait;
 use cadena_core::{
-    AIMessage, BufferOptions, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Content, Error, ErrorKind,
-    Message, ModelProfile, Result, RunContext, Streamable, get_buffer_string, impl_pipe,
+    AIMessage, BufferOptions, ChatModel, ChatOptions, ChatRequest, Choices, ChoicesChunk, ChunkStream, Content, Error,
+    ErrorKind, Message, ModelProfile, PromptValue, Result, RunContext, Streamable, get_buffer_string, impl_pipe,
 };
-use futures::stream::{self, StreamExt};
+use cadena_http::Answer;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
 
 use crate::OpenAIClient;
@@ -35,6 +36,9 @@ const PATH: &str = "/completions";
 ///
 /// Each token's log probability stands in `response_metadata.logprobs`, with its `text_offset` among the token's other keys. The first token of an echoed
 /// prompt has none and is left out.
+///
+/// A prompt is a request of its own, in a `batch` as well, so that one that is refused leaves its neighbours alone and each has its events.
+/// [`complete`](Self::complete) sends many prompts in one request.
 ///
 /// # Examples
 ///
@@ -65,6 +69,8 @@ pub struct OpenAICompletions {
     options: ChatOptions,
     stream_usage: bool,
     finish_reason_required: bool,
+    batch_size: usize,
+    concurrency: usize,
 }
 
 impl OpenAICompletions {
@@ -86,10 +92,38 @@ impl OpenAICompletions {
             options: ChatOptions::new(),
             stream_usage: true,
             finish_reason_required: true,
+            batch_size: 20,
+            concurrency: 4,
         }
     }
 
+    /// A deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModel;
+    /// use cadena_openai::OpenAICompletions;
+    ///
+    /// let profile = OpenAICompletions::azure("my-instruct").profile();
+    /// assert_eq!((&*profile.provider, profile.model.as_str()), ("azure", "my-instruct"));
+    /// ```
+    #[must_use]
+    pub fn azure(deployment: impl Into<String>) -> Self {
+        Self::new(deployment).with_client(OpenAIClient::azure())
+    }
+
     /// Sets how the model answers where nothing else is bound. Calling it again adds to what was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatOptions};
+    /// use cadena_openai::OpenAICompletions;
+    ///
+    /// let llm = OpenAICompletions::new("davinci-002").with_options(ChatOptions::new().max_tokens(64));
+    /// assert_eq!(llm.bound_options().max_tokens, Some(64));
+    /// ```
     #[must_use]
     pub fn with_options(mut self, options: ChatOptions) -> Self {
         self.options = self.options.merge(options);
@@ -97,6 +131,13 @@ impl OpenAICompletions {
     }
 
     /// Sets whether a stream asks for its usage (`stream_options.include_usage`): on. Switch it off for a server that rejects `stream_options`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::OpenAICompletions::new("davinci-002").with_stream_usage(false);
+    /// assert!(format!("{llm:?}").contains("stream_usage: false"));
+    /// ```
     #[must_use]
     pub fn with_stream_usage(mut self, usage: bool) -> Self {
         self.stream_usage = usage;
@@ -104,25 +145,150 @@ impl OpenAICompletions {
     }
 
     /// Sets whether a stream that says `[DONE]` without a finish reason is truncated: on. Switch it off for a server that never gives one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::OpenAICompletions::new("small").with_finish_reason_required(false);
+    /// assert!(format!("{llm:?}").contains("finish_reason_required: false"));
+    /// ```
     #[must_use]
     pub fn with_finish_reason_required(mut self, required: bool) -> Self {
         self.finish_reason_required = required;
         self
     }
 
+    /// Sets how many prompts [`complete`](Self::complete) puts into one request at most: 20, as LangChain's `batch_size`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::OpenAICompletions::new("davinci-002").with_batch_size(100);
+    /// assert!(format!("{llm:?}").contains("batch_size: 100"));
+    /// ```
+    #[must_use]
+    pub fn with_batch_size(mut self, prompts: usize) -> Self {
+        self.batch_size = prompts.max(1);
+        self
+    }
+
+    /// Sets how many requests of [`complete`](Self::complete) are under way at once: 4.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let llm = cadena_openai::OpenAICompletions::new("davinci-002").with_max_concurrency(1);
+    /// assert!(format!("{llm:?}").contains("max_concurrency: 1"));
+    /// ```
+    #[must_use]
+    pub fn with_max_concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// Goes on with many texts, several in one request, and gives the answers to each in the order of the texts.
+    ///
+    /// Options are those of [`with_options`](Self::with_options); with `n`, each text has as many answers. What a request used as a whole stands on
+    /// the first answer to its first text, so that a sum is right. It is a call outside of a chain, so no listener hears of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// use cadena_http::Replay;
+    /// use cadena_openai::OpenAICompletions;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/complete.jsonl")))?;
+    /// let llm = OpenAICompletions::new("davinci-002").with_options(ChatOptions::new().max_tokens(2));
+    /// # let llm = llm.with_transport(replay);
+    /// let answers = llm.complete(&["One, two,".to_owned(), "A, B,".to_owned()]).await?;
+    /// let texts: Vec<_> = answers.iter().flatten().map(|message| message.text().into_owned()).collect();
+    /// assert_eq!(texts, [" three", " C"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `invoke`: the first error of a request, which names its texts in the hint. [`Decode`](ErrorKind::Decode) if an answer is missing.
+    pub async fn complete(&self, texts: &[String]) -> Result<Vec<Choices>> {
+        let requests: Vec<_> = (0..texts.len())
+            .step_by(self.batch_size)
+            .zip(texts.chunks(self.batch_size))
+            .map(|(first, texts)| self.request(first, texts))
+            .collect();
+        let answers = stream::iter(requests).buffered(self.concurrency);
+        Ok(answers.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+    }
+
+    /// One request of `complete`.
+    async fn request(&self, first: usize, texts: &[String]) -> Result<Vec<Choices>> {
+        let answered = async {
+            let prompt = match texts {
+                // Every server takes a text, not every one a list.
+                [text] => text.as_str().into(),
+                texts => texts.into(),
+            };
+            let call = self.post(&self.options, prompt, false, &RunContext::default())?;
+            let choices = usize::try_from(call.choices).unwrap_or(usize::MAX).max(1);
+            deal(call.whole().await?, texts.len(), choices)
+        };
+        answered.await.map_err(|error: Error| {
+            let place = format!(
+                "the request held the texts {first} to {} (from 0)",
+                first + texts.len() - 1
+            );
+            match error.hint().map(|hint| format!("{hint}; {place}")) {
+                Some(hint) => error.with_hint(hint),
+                None => error.with_hint(place),
+            }
+        })
+    }
+
+    /// Answers once and gives the server's answer as it came beside the message: see [`ChatOpenAI::invoke_raw`](crate::ChatOpenAI::invoke_raw).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAICompletions;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/completions.jsonl")))?;
+    /// # let llm = OpenAICompletions::new("gpt-3.5-turbo-instruct").with_transport(replay);
+    /// let llm = llm.with_options(ChatOptions::new().max_tokens(2).logprobs(true).top_logprobs(2));
+    /// let (message, answer) = llm.invoke_raw("Once upon").await?;
+    /// assert_eq!(message.text(), " a time");
+    /// let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    /// assert_eq!(body["choices"][0]["logprobs"]["tokens"][0], " a");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `invoke`.
+    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
+        let (call, _) = self.call(ChatRequest::new(input), false, &RunContext::default())?;
+        call.raw().await
+    }
+
     fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let options = self.options.clone().merge(request.options);
-        let model = options.model.clone().unwrap_or_else(|| self.model.clone());
-        let choices = options.n.unwrap_or(1);
-        let body = body(&model, &prompt(&request.messages)?, &options, stream, self.stream_usage)?;
-        let call = Call::post(&self.client, PATH, &body, &options, model, cx)?;
+        let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {
-            choices,
+            choices: call.choices,
             usage: self.stream_usage,
             finish_reason: self.finish_reason_required,
             others: false,
         };
         Ok((call, expect))
+    }
+
+    fn post(&self, options: &ChatOptions, prompt: Value, stream: bool, cx: &RunContext) -> Result<Call> {
+        let model = options.model.clone().unwrap_or_else(|| self.model.clone());
+        let body = body(&model, prompt, options, stream, self.stream_usage)?;
+        Call::post(&self.client, PATH, &body, options, model, cx)
     }
 }
 
@@ -187,8 +353,35 @@ impl fmt::Debug for OpenAICompletions {
             .field("options", &self.options)
             .field("stream_usage", &self.stream_usage)
             .field("finish_reason_required", &self.finish_reason_required)
+            .field("batch_size", &self.batch_size)
+            .field("max_concurrency", &self.concurrency)
             .finish()
     }
+}
+
+/// Gives each text its choices: the server counts them through, those of the first text first.
+fn deal(all: ChoicesChunk, texts: usize, choices: usize) -> Result<Vec<Choices>> {
+    let wrong = |detail: String| {
+        let hint = "the server may take one prompt at a time: call `with_batch_size(1)`";
+        Error::new(ErrorKind::Decode, detail).with_hint(hint)
+    };
+    let wanted = texts.saturating_mul(choices);
+    let mut dealt = vec![Vec::with_capacity(choices); texts];
+    let mut found = 0;
+    for (index, chunk) in all {
+        let text = usize::try_from(index).ok().map(|index| index / choices);
+        let place = text.and_then(|text| dealt.get_mut(text));
+        let place =
+            place.ok_or_else(|| wrong(format!("the answer has a choice with the `index` {index} of {wanted}")))?;
+        place.push(AIMessage::from(chunk));
+        found += 1;
+    }
+    if found != wanted {
+        return Err(wrong(format!(
+            "the answer has {found} choices where {wanted} were expected"
+        )));
+    }
+    Ok(dealt.into_iter().map(Choices::from).collect())
 }
 
 /// The text that the model goes on with.
@@ -210,7 +403,7 @@ fn prompt(messages: &[Message]) -> Result<String> {
 }
 
 /// The body of a request.
-fn body(model: &str, prompt: &str, options: &ChatOptions, stream: bool, usage: bool) -> Result<Map<String, Value>> {
+fn body(model: &str, prompt: Value, options: &ChatOptions, stream: bool, usage: bool) -> Result<Map<String, Value>> {
     let unknown = [
         ("tools", options.tools.is_some()),
         ("tool_choice", options.tool_choice.is_some()),
@@ -229,7 +422,7 @@ fn body(model: &str, prompt: &str, options: &ChatOptions, stream: bool, usage: b
         }
     };
     put("model", model.into());
-    put("prompt", prompt.into());
+    put("prompt", prompt);
     put("temperature", json!(options.temperature));
     put("top_p", json!(options.top_p));
     put("max_tokens", json!(options.max_tokens));

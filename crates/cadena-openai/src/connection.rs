@@ -156,7 +156,7 @@ impl OpenAIClient {
         Arc::make_mut(&mut self.config)
     }
 
-    /// Posts JSON and reads JSON. `what` names the answer in errors, `model` the model in hints.
+    /// Posts JSON and reads JSON, and gives the answer as it came besides. `what` names the answer in errors, `model` the model in hints.
     pub(crate) async fn post<B, A>(
         &self,
         path: &str,
@@ -164,7 +164,7 @@ impl OpenAIClient {
         options: CallOptions,
         what: &str,
         model: &str,
-    ) -> Result<A>
+    ) -> Result<(A, Answer)>
     where
         B: Serialize + Sync + ?Sized,
         A: DeserializeOwned,
@@ -177,7 +177,7 @@ impl OpenAIClient {
     pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, what: &str) -> Result<A> {
         let mut request = self.config.post(path)?;
         request.method = Method::GET;
-        self.ask(request, CallOptions::new(), what, "").await
+        Ok(self.ask(request, CallOptions::new(), what, "").await?.0)
     }
 
     async fn ask<A: DeserializeOwned>(
@@ -186,12 +186,13 @@ impl OpenAIClient {
         options: CallOptions,
         what: &str,
         model: &str,
-    ) -> Result<A> {
+    ) -> Result<(A, Answer)> {
         let explain = |error| self.config.explain(error, model);
         let request = accept_json(request);
         let sent = send_with_key(&self.config, &request, |request| self.http.send_with(request, options));
         let (request, answer) = sent.await.map_err(explain)?;
-        read(&answer, what, &Redactor::of(&request)).map_err(explain)
+        let read = read(&answer, what, &Redactor::of(&request)).map_err(explain)?;
+        Ok((read, answer))
     }
 }
 

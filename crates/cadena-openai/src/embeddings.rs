@@ -6,7 +6,7 @@ mod plan;
 use std::fmt;
 
 use cadena_core::{Embeddings, Error, ErrorKind, Extra, Result, async_trait};
-use cadena_http::CallOptions;
+use cadena_http::{Answer, CallOptions};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::OpenAIClient;
 use crate::connection::connection_setters;
 use crate::tokens::Tokens;
-use answer::{Answer, Counted, in_order};
+use answer::{Counted, List, in_order};
 use plan::{Limits, Piece, join, pieces, requests};
 
 /// The path of the endpoint below the base URL.
@@ -198,42 +198,83 @@ impl OpenAIEmbeddings {
 
     /// The vectors of texts, with what they cost and who made them.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAIEmbeddings;
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
+    /// # let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
+    /// let embedded = embeddings.embed(&["a cat".to_owned(), "a dog".to_owned()]).await?;
+    /// assert_eq!((embedded.vectors.len(), embedded.total_tokens), (2, 4));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`embed_documents`](Embeddings::embed_documents): see the type.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded> {
-        let pieces = pieces(
-            texts,
-            self.limits,
-            Tokens::of(self.client.config.model_behind(&self.model)),
-        )?;
+        Ok(self.gather(texts, false).await?.0)
+    }
+
+    /// As [`embed`](Self::embed), and every answer of the server as it came, in the order of the texts: status, headers (the id of the request among
+    /// them), and the body to its last byte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAIEmbeddings;
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
+    /// # let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
+    /// let (embedded, answers) = embeddings.embed_raw(&["a cat".to_owned(), "a dog".to_owned()]).await?;
+    /// assert_eq!((embedded.vectors.len(), answers.len()), (2, 1));
+    /// assert_eq!(answers[0].headers["content-type"], "application/json");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `embed`.
+    pub async fn embed_raw(&self, texts: &[String]) -> Result<(Embedded, Vec<Answer>)> {
+        self.gather(texts, true).await
+    }
+
+    /// Makes the requests and joins what they answer. Bodies are as large as all vectors, so they are kept only for who wants them.
+    async fn gather(&self, texts: &[String], keep: bool) -> Result<(Embedded, Vec<Answer>)> {
+        let model = self.client.config.model_behind(&self.model);
+        let pieces = pieces(texts, self.limits, Tokens::of(model))?;
         let requests = requests(&pieces, self.limits).into_iter();
         let calls: Vec<_> = requests
-            .filter_map(|range| Some(self.request(pieces.get(range)?)))
+            .filter_map(|range| Some(self.request(pieces.get(range)?, keep)))
             .collect();
-        let answers = stream::iter(calls)
+        let requests = stream::iter(calls)
             .buffered(self.concurrency)
             .try_collect::<Vec<_>>()
             .await?;
         let mut embedded = Embedded::default();
         let mut vectors = Vec::with_capacity(pieces.len());
-        for (answer, part) in answers {
+        let mut answers = Vec::with_capacity(requests.len());
+        for Requested { list, part, answer } in requests {
             let Counted {
                 prompt_tokens,
                 total_tokens,
-            } = answer.usage.unwrap_or_default();
+            } = list.usage.unwrap_or_default();
             embedded.prompt_tokens = embedded.prompt_tokens.saturating_add(prompt_tokens);
             embedded.total_tokens = embedded.total_tokens.saturating_add(total_tokens);
-            embedded.model = embedded.model.or(answer.model);
+            embedded.model = embedded.model.or(list.model);
             vectors.extend(part);
+            answers.extend(answer);
         }
         self.check_lengths(&vectors)?;
         embedded.vectors = join(&pieces, vectors, texts.len());
-        Ok(embedded)
+        Ok((embedded, answers))
     }
 
     /// One request: what it answered, and its vectors in order.
-    async fn request(&self, pieces: &[Piece<'_>]) -> Result<(Answer, Vec<Vec<f32>>)> {
+    async fn request(&self, pieces: &[Piece<'_>], keep: bool) -> Result<Requested> {
         let body = Body {
             model: &self.model,
             input: pieces.iter().map(|piece| piece.part).collect(),
@@ -242,10 +283,11 @@ impl OpenAIEmbeddings {
             extra: &self.extra,
         };
         let (client, options) = (&self.client, CallOptions::new());
-        let answered = client.post::<_, Answer>(PATH, &body, options, "list of embeddings", &self.model);
-        let ordered = answered.await.map_err(too_long).and_then(|mut answer| {
-            let vectors = in_order(std::mem::take(&mut answer.data), pieces.len())?;
-            Ok((answer, vectors))
+        let asking = client.post::<_, List>(PATH, &body, options, "list of embeddings", &self.model);
+        let ordered = asking.await.map_err(explain).and_then(|(mut list, answer)| {
+            let part = in_order(std::mem::take(&mut list.data), pieces.len())?;
+            let answer = keep.then_some(answer);
+            Ok(Requested { list, part, answer })
         });
         ordered.map_err(|error| name_texts(error, pieces))
     }
@@ -304,11 +346,27 @@ struct Body<'a> {
     extra: &'a Extra,
 }
 
-fn too_long(error: Error) -> Error {
-    if error.kind() != ErrorKind::ContextOverflow {
-        return error;
+/// What came of one request.
+struct Requested {
+    list: List,
+    /// Its vectors in the order of its texts.
+    part: Vec<Vec<f32>>,
+    answer: Option<Answer>,
+}
+
+/// Says what the caller can set about an error.
+fn explain(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::ContextOverflow => error
+            .with_hint("set what the model takes by `with_max_tokens`; the feature `tiktoken` counts tokens exactly"),
+        ErrorKind::InvalidRequest if error.detail().contains("encoding_format") => {
+            error.with_hint("the server does not know `encoding_format`: call `with_plain_numbers(true)`")
+        }
+        ErrorKind::InvalidRequest if error.detail().contains("dimensions") => {
+            error.with_hint("the model cannot shorten its vectors: leave `with_dimensions` out")
+        }
+        _ => error,
     }
-    error.with_hint("set what the model takes by `with_max_tokens`; the feature `tiktoken` counts tokens exactly")
 }
 
 /// Says which texts a failed request was about.

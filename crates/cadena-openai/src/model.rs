@@ -542,9 +542,7 @@ impl ChatOpenAI {
     /// As `invoke`.
     pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
         let (call, _) = self.call(ChatRequest::new(input), false, &RunContext::default())?;
-        let answer = call.answer().await?;
-        let choices = call.read(&answer).map_err(|error| call.explain(error))?;
-        Ok((first(choices).into(), answer))
+        call.raw().await
     }
 
     /// The model whose vocabulary counts: the one that is bound, or what stands behind the deployment.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, async_trait, flow_whole, impl_pipe};
-use cadena_http::CallOptions;
+use cadena_http::{Answer, CallOptions};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -49,6 +49,13 @@ pub struct OpenAIModeration {
 impl OpenAIModeration {
     /// A moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
     /// [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let moderation = cadena_openai::OpenAIModeration::new("omni-moderation-latest");
+    /// assert!(format!("{moderation:?}").contains("omni-moderation-latest"));
+    /// ```
     #[must_use]
     pub fn new(model: impl Into<String>) -> Self {
         Self {
@@ -59,10 +66,47 @@ impl OpenAIModeration {
 
     /// What is found in each of some texts, in one request.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAIModeration;
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
+    /// # let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
+    /// let found = moderation.moderate(&["a threat".to_owned()]).await?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// See the type.
     pub async fn moderate(&self, texts: &[String]) -> Result<Vec<Moderation>> {
+        Ok(self.ask(texts, CallOptions::new()).await?.0)
+    }
+
+    /// What is found in each of some texts, and the server's answer as it came: status, headers, and the body to its last byte. `None` for no
+    /// text, about which nobody is asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// # use cadena_openai::OpenAIModeration;
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
+    /// # let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
+    /// let (found, answer) = moderation.moderate_raw(&["a threat".to_owned()]).await?;
+    /// assert!(found[0].flagged);
+    /// assert_eq!(answer.map(|answer| answer.status.as_u16()), Some(200));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See the type.
+    pub async fn moderate_raw(&self, texts: &[String]) -> Result<(Vec<Moderation>, Option<Answer>)> {
         self.ask(texts, CallOptions::new()).await
     }
 
@@ -90,31 +134,29 @@ impl OpenAIModeration {
         ModerationGate(self.clone())
     }
 
-    async fn ask(&self, texts: &[String], options: CallOptions) -> Result<Vec<Moderation>> {
+    async fn ask(&self, texts: &[String], options: CallOptions) -> Result<(Vec<Moderation>, Option<Answer>)> {
         if texts.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let body = Body {
             model: &self.model,
             input: texts,
         };
-        let answer: Answer = self
-            .client
-            .post(PATH, &body, options, "moderation", &self.model)
-            .await?;
-        let (asked, found) = (texts.len(), answer.results.len());
+        let asking = self.client.post(PATH, &body, options, "moderation", &self.model);
+        let (Moderations { results }, answer) = asking.await?;
+        let (asked, found) = (texts.len(), results.len());
         if asked != found {
             let detail = format!("the answer has {found} moderations for {asked} texts");
             return Err(Error::new(ErrorKind::Decode, detail));
         }
-        Ok(answer.results)
+        Ok((results, Some(answer)))
     }
 
     async fn one(&self, text: &String, cx: &RunContext) -> Result<Moderation> {
         let options = cx
             .deadline()
             .map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at));
-        let found = self.ask(std::slice::from_ref(text), options).await?.pop();
+        let found = self.ask(std::slice::from_ref(text), options).await?.0.pop();
         found.ok_or_else(|| Error::new(ErrorKind::Decode, "the answer has no moderation"))
     }
 }
@@ -142,7 +184,7 @@ impl Runnable for OpenAIModeration {
 
 impl_pipe!(OpenAIModeration);
 
-/// Lets harmless texts pass: [`OpenAIModeration::gate`].
+/// Lets harmless texts pass: [`OpenAIModeration::gate`] makes one, and its example shows it.
 #[derive(Clone, Debug)]
 pub struct ModerationGate(OpenAIModeration);
 
@@ -189,6 +231,16 @@ flow_whole!(Moderation);
 
 impl Moderation {
     /// The categories that it finds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::Moderation;
+    ///
+    /// let found = serde_json::json!({"flagged": true, "categories": {"hate": false, "violence": true}});
+    /// let found: Moderation = serde_json::from_value(found).unwrap();
+    /// assert_eq!(found.reasons().collect::<Vec<_>>(), ["violence"]);
+    /// ```
     pub fn reasons(&self) -> impl Iterator<Item = &str> {
         let found = self.categories.iter().filter(|(_, found)| **found);
         found.map(|(category, _)| category.as_str())
@@ -204,7 +256,7 @@ struct Body<'a> {
 
 /// The body of an answer.
 #[derive(Deserialize)]
-struct Answer {
+struct Moderations {
     results: Vec<Moderation>,
 }
 

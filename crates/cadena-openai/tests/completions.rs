@@ -8,8 +8,8 @@
 mod support;
 
 use cadena_core::{
-    AIMessage, Bind, ChatModelExt, ChatOptions, ErrorKind, Message, Result, RunnableExt, SystemMessage, ToolChoice,
-    fold,
+    AIMessage, Bind, ChatModelExt, ChatOptions, Choices, ErrorKind, Message, Result, RunnableExt, SystemMessage,
+    ToolChoice, fold,
 };
 use cadena_http::RetryPolicy;
 use cadena_openai::OpenAICompletions;
@@ -128,4 +128,125 @@ fn every_choice_is_given() {
     let choices = block_on(async { llm.generate("x").await }).unwrap();
     let texts: Vec<_> = choices.iter().map(|message| message.text().into_owned()).collect();
     assert_eq!(texts, ["a", "b"]);
+}
+
+/// An answer with these choices, by index.
+fn choices(indexes: &[u32]) -> String {
+    let choice = |index: &u32| json!({"index": index, "text": format!("t{index}"), "finish_reason": "stop"});
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7});
+    json!({"choices": indexes.iter().map(choice).collect::<Vec<_>>(), "usage": usage}).to_string()
+}
+
+fn complete(llm: &OpenAICompletions, texts: &[&str]) -> Result<Vec<Vec<String>>> {
+    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    let answers = block_on(llm.complete(&texts))?;
+    let said = |choices: Choices| choices.iter().map(|message| message.text().into_owned()).collect();
+    Ok(answers.into_iter().map(said).collect())
+}
+
+#[test]
+fn several_texts_go_out_as_one_request_and_choices_go_to_their_texts() {
+    let server = Canned::json(choices(&[3, 0, 2, 1]));
+    let llm = completions(&server).with_options(ChatOptions::new().n(2).extra("best_of", 3));
+    assert_eq!(complete(&llm, &["a", "b"]).unwrap(), [["t0", "t1"], ["t2", "t3"]]);
+    assert_eq!(
+        server.bodies(),
+        [json!({"model": "davinci-002", "prompt": ["a", "b"], "n": 2, "best_of": 3, "stream": false})]
+    );
+}
+
+#[test]
+fn texts_are_grouped_and_each_request_counts_its_usage_once() {
+    let server = Canned::json(choices(&[0, 1]));
+    let llm = completions(&server).with_batch_size(2);
+    let texts: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let answers = block_on(llm.complete(&texts)).unwrap();
+    assert_eq!(answers.len(), 4);
+    assert_eq!(
+        server
+            .bodies()
+            .iter()
+            .map(|body| body["prompt"].clone())
+            .collect::<Vec<_>>(),
+        [json!(["a", "b"]), json!(["c", "d"])]
+    );
+    let used = answers
+        .iter()
+        .flatten()
+        .filter_map(|message| message.usage_metadata.as_ref());
+    assert_eq!(used.map(|usage| usage.total_tokens).collect::<Vec<_>>(), [7, 7]);
+    assert!(block_on(llm.complete(&[])).unwrap().is_empty());
+    assert_eq!(server.bodies().len(), 2, "nothing is asked about no text");
+}
+
+#[test]
+fn a_single_text_is_sent_as_a_text() {
+    let server = Canned::json(choices(&[0]));
+    assert_eq!(
+        complete(&completions(&server).with_batch_size(1), &["a"]).unwrap(),
+        [["t0"]]
+    );
+    assert_eq!(server.bodies()[0]["prompt"], "a");
+}
+
+#[test]
+fn a_choice_that_is_missing_or_too_much_is_an_error_that_names_the_texts() {
+    for (indexes, words) in [
+        (&[0][..], "1 choices where 2 were expected"),
+        (&[0, 0], "1 choices where 2 were expected"),
+        (&[0, 1, 2], "`index` 2 of 2"),
+        (&[0, 4_000_000_000], "`index` 4000000000 of 2"),
+    ] {
+        let error = complete(&completions(&Canned::json(choices(indexes))), &["a", "b"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.detail().contains(words), "{error}");
+        assert!(
+            error
+                .hint()
+                .is_some_and(|hint| hint.contains("with_batch_size(1)") && hint.contains("texts 0 to 1")),
+            "{error}"
+        );
+    }
+    let refused = Canned::json(r#"{"error":{"message":"no","code":"model_not_found"}}"#).status(404);
+    let error = complete(&completions(&refused), &["a", "b", "c"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("the texts 0 to 2 (from 0)"), "{error}");
+}
+
+#[test]
+fn an_echoed_prompt_has_its_log_probabilities_but_the_first() {
+    let logprobs = json!({
+        "tokens": ["Once", " upon", " a"], "token_logprobs": [null, -3.5, -0.25], "text_offset": [0, 4, 9],
+        "top_logprobs": [null, {" upon": -3.5, " more": -1.0}, {" a": -0.25}]});
+    let whole =
+        json!({"choices": [{"index": 0, "text": "Once upon a", "logprobs": logprobs, "finish_reason": "length"}]});
+    let event = |whole: &Value| format!("data: {whole}\n\ndata: [DONE]\n\n");
+    let echo = ChatOptions::new().logprobs(true).top_logprobs(2).extra("echo", true);
+    let invoked = completions(&Canned::json(whole.to_string())).bind(echo.clone());
+    let invoked = block_on(async { invoked.invoke("Once upon").await }).unwrap();
+    let streamed = completions(&Canned::events(event(&whole))).bind(echo);
+    let streamed = block_on(fold::<AIMessage>(streamed.stream("Once upon")))
+        .unwrap()
+        .unwrap();
+    for message in [invoked, streamed] {
+        let tokens = message.logprobs().unwrap().content.clone().unwrap();
+        let said: Vec<_> = tokens
+            .iter()
+            .map(|token| {
+                (
+                    token.token.as_str(),
+                    token.logprob,
+                    token.extra.get("text_offset").cloned(),
+                )
+            })
+            .collect();
+        assert_eq!(said, [(" upon", -3.5, Some(json!(4))), (" a", -0.25, Some(json!(9)))]);
+        let top: Vec<_> = tokens[0]
+            .top_logprobs
+            .iter()
+            .flatten()
+            .map(|top| top.token.as_str())
+            .collect();
+        assert_eq!(top, [" more", " upon"]);
+    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 /// The body of an answer.
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct List {
     pub(super) data: Vec<Item>,
     #[serde(default)]
     pub(super) model: Option<String>,
