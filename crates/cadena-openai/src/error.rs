@@ -15,7 +15,7 @@ pub(crate) fn of_status(failure: &Failure<'_>) -> Error {
     let Some(reported) = reported else {
         let error = failure.to_error();
         let text = String::from_utf8_lossy(failure.body);
-        return match by_text(&text).filter(|_| may_be_overflow(error.kind())) {
+        return match by_text(&text, error.kind()) {
             Some(kind) => Error::new(kind, error.detail().to_owned()),
             None => error,
         };
@@ -118,13 +118,15 @@ impl Reported {
             .flatten()
             .find_map(|word| word.parse::<StatusCode>().ok());
         let by_code = status.map(|status| Failure::new(status, b"").to_error().kind());
-        let kind = by_word.unwrap_or_else(|| {
-            let kind = by_status.or(by_code).unwrap_or(match self.r#type.as_deref() {
+        let kind = by_word
+            .or(by_status)
+            .or(by_code)
+            .unwrap_or(match self.r#type.as_deref() {
                 Some("invalid_request_error") => ErrorKind::InvalidRequest,
                 _ => ErrorKind::Server,
             });
-            by_text(message).filter(|_| may_be_overflow(kind)).unwrap_or(kind)
-        });
+        // llama.cpp calls a text that is too long an error of the server's, which would be tried again.
+        let kind = by_text(message, kind).unwrap_or(kind);
         let detail = match &self.param {
             Some(param) if !message.contains(param.as_str()) && self.filtered.is_empty() => {
                 format!("{message} (parameter `{param}`)")
@@ -180,13 +182,18 @@ pub(crate) fn by_word(word: &str) -> Option<ErrorKind> {
         | "invalid_authentication"
         | "authentication_error"
         | "missing_api_key"
+        | "no_organization"
         | "invalid_organization"
         | "mismatched_organization"
-        | "invalid_project"
         | "mismatched_project" => ErrorKind::Authentication,
-        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "quota_exceeded" => {
-            ErrorKind::QuotaExhausted
-        }
+        "insufficient_quota"
+        | "credit_balance_exhausted"
+        | "organization_spend_limit_exceeded"
+        | "project_spend_limit_exceeded"
+        | "organization_usage_limit_exceeded"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "quota_exceeded" => ErrorKind::QuotaExhausted,
         // The last one is the limit of what all batches of an account may hold at once.
         "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" | "token_limit_exceeded" => {
             ErrorKind::RateLimited
@@ -214,12 +221,13 @@ pub(crate) fn by_word(word: &str) -> Option<ErrorKind> {
         | "content_policy_violation"
         | "moderation_blocked"
         | "ResponsibleAIPolicyViolation" => ErrorKind::ContentFilter,
-        "model_not_found" | "model_deprecated" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
+        // The second one is Groq's.
+        "model_not_found" | "model_decommissioned" | "not_found_error" | "DeploymentNotFound" => ErrorKind::NotFound,
         "batch_expired" => ErrorKind::Timeout,
         "batch_cancelled" => ErrorKind::Cancelled,
         "permission_error"
         | "permission_denied"
-        | "insufficient_permissions"
+        | "PermissionDenied"
         | "ip_not_authorized"
         | "unsupported_country_region_territory"
         | "data_residency_mismatch"
@@ -231,34 +239,46 @@ pub(crate) fn by_word(word: &str) -> Option<ErrorKind> {
         | "api_error"
         | "overloaded_error"
         | "engine_overloaded"
+        | "server_is_overloaded"
         | "service_unavailable"
         | "unavailable_error" => ErrorKind::Server,
         _ => return None,
     })
 }
 
-/// Servers without a code for it say in words that the conversation is too long.
-fn by_text(text: &str) -> Option<ErrorKind> {
-    const OVERFLOW: [&str; 7] = [
+/// What servers say in words where they have no code for it, and what it makes of a kind that does not say it.
+fn by_text(text: &str, kind: ErrorKind) -> Option<ErrorKind> {
+    /// OpenAI and its kin, vLLM, SGLang, llama.cpp and its Python server, Ollama, TGI and TEI.
+    const OVERFLOW: [&str; 16] = [
         "context_length_exceeded",
         "maximum context length",
         "exceeds the context window",
-        "exceeds the available context size",
         "Input tokens exceed the configured limit",
         "prompt is too long",
         "ContextWindowExceededError",
+        "longer than the maximum model length",
+        "too long to fit into the model",
+        "longer than the model's context length",
+        "exceeds the available context size",
+        "larger than the max context size",
+        "input is too large to process",
+        "exceed context window",
+        "input length exceeds the context length",
+        "`inputs` tokens + `max_new_tokens` must be",
+        "`inputs` must have less than",
     ];
-    OVERFLOW
-        .iter()
-        .any(|phrase| text.contains(phrase))
-        .then_some(ErrorKind::ContextOverflow)
-}
-
-fn may_be_overflow(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::InvalidRequest | ErrorKind::Server | ErrorKind::LimitExceeded
-    )
+    let says = |phrase: &str| text.contains(phrase);
+    match kind {
+        ErrorKind::InvalidRequest | ErrorKind::Server | ErrorKind::LimitExceeded => {
+            let overflow = OVERFLOW.into_iter().any(says);
+            overflow.then_some(ErrorKind::ContextOverflow)
+        }
+        // OpenAI answers 401 to a key that is good and may not do this.
+        ErrorKind::Authentication => {
+            says("insufficient permissions for this operation").then_some(ErrorKind::PermissionDenied)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ type Row = (u16, &'static str, Option<&'static str>, &'static str, ErrorKind);
 
 const INVALID: &str = "invalid_request_error";
 
-const TABLE: [Row; 27] = [
+const TABLE: [Row; 32] = [
     (
         401,
         INVALID,
@@ -43,9 +43,16 @@ const TABLE: [Row; 27] = [
     (
         401,
         INVALID,
-        None,
+        Some("no_organization"),
         "You must be a member of an organization to use the API.",
         Authentication,
+    ),
+    (
+        401,
+        INVALID,
+        None,
+        "You have insufficient permissions for this operation. Missing scopes: model.request.",
+        PermissionDenied,
     ),
     (
         401,
@@ -95,6 +102,27 @@ const TABLE: [Row; 27] = [
         "insufficient_quota",
         Some("insufficient_quota"),
         "You exceeded your current quota, please check your plan.",
+        QuotaExhausted,
+    ),
+    (
+        429,
+        "insufficient_quota",
+        Some("credit_balance_exhausted"),
+        "Your credit balance is exhausted.",
+        QuotaExhausted,
+    ),
+    (
+        429,
+        "insufficient_quota",
+        Some("organization_spend_limit_exceeded"),
+        "The organization has reached its spend limit.",
+        QuotaExhausted,
+    ),
+    (
+        429,
+        "insufficient_quota",
+        Some("project_spend_limit_exceeded"),
+        "The project has reached its spend limit.",
         QuotaExhausted,
     ),
     (
@@ -189,6 +217,13 @@ const TABLE: [Row; 27] = [
         Server,
     ),
     (503, "service_unavailable", Some("slow_down"), "Slow down", Server),
+    (
+        503,
+        "service_unavailable_error",
+        Some("server_is_overloaded"),
+        "Our servers are currently overloaded.",
+        Server,
+    ),
 ];
 
 fn body(kind: &str, code: Option<&str>, message: &str) -> String {

@@ -1,6 +1,6 @@
 //! Sending with a key that is asked for.
 
-use cadena_core::Result;
+use cadena_core::{ErrorKind, Result};
 use cadena_http::Request;
 
 use crate::config::Config;
@@ -19,7 +19,7 @@ where
         return Ok((request.clone(), answer));
     };
     let refused = match send(first.clone()).await {
-        Err(error) if error.status() == Some(401) => error,
+        Err(error) if error.status() == Some(401) && error.kind() == ErrorKind::Authentication => error,
         outcome => return outcome.map(|answer| (first, answer)),
     };
     match config.authorize(request).await? {
