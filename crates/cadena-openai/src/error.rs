@@ -248,7 +248,7 @@ pub(crate) fn by_word(word: &str) -> Option<ErrorKind> {
 
 /// What servers say in words where they have no code for it, and what it makes of a kind that does not say it.
 fn by_text(text: &str, kind: ErrorKind) -> Option<ErrorKind> {
-    /// OpenAI and its kin, vLLM, SGLang, llama.cpp and its Python server, Ollama, TGI and TEI.
+    /// OpenAI and its kin, vLLM, `SGLang`, llama.cpp and its Python server, Ollama, TGI and TEI.
     const OVERFLOW: [&str; 16] = [
         "context_length_exceeded",
         "maximum context length",

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::OpenAIClient;
 use crate::client::{Ask, Call, first};
 use crate::config::percent_encode;
+use crate::models::gives_logprobs;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
 use crate::stream::{AnswerStream, ChoicesStream, Expect};
@@ -82,6 +83,7 @@ pub struct ChatOpenAI {
     response_headers: bool,
     reasoning_sent_back: bool,
     finish_reason_required: bool,
+    profile: Option<ModelProfile>,
 }
 
 impl ChatOpenAI {
@@ -116,6 +118,7 @@ impl ChatOpenAI {
             response_headers: false,
             reasoning_sent_back: false,
             finish_reason_required: true,
+            profile: None,
         }
     }
 
@@ -515,6 +518,25 @@ impl ChatOpenAI {
         self
     }
 
+    /// Sets what the model says about itself: that it calls tools, and gives log probabilities unless it is
+    /// [known](crate::known_model) to give none. The name of the model stays the one that is asked; no request changes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ModelProfile};
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// let llm = ChatOpenAI::new("smollm2").with_base_url("http://127.0.0.1:8080/v1");
+    /// let llm = llm.with_profile(ModelProfile::new("llama.cpp", "smollm2").with_logprobs(true));
+    /// assert!(!llm.profile().tools);
+    /// ```
+    #[must_use]
+    pub fn with_profile(mut self, profile: ModelProfile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
     /// Answers once and gives the server's answer as it came beside the message: status, headers, and the body to its last byte.
     ///
     /// For what a message does not hold, such as fields of a server's own. It is a call outside of a chain, so no listener hears of it.
@@ -610,9 +632,17 @@ pub enum Endpoint {
 #[async_trait]
 impl ChatModel for ChatOpenAI {
     fn profile(&self) -> ModelProfile {
+        let config = &self.client.config;
         let model = self.options.model.as_ref().unwrap_or(&self.model);
-        ModelProfile::new(self.client.config.provider(), model.clone())
-            .with_logprobs(true)
+        if let Some(mut profile) = self.profile.clone() {
+            profile.model.clone_from(model);
+            return profile;
+        }
+        // What other servers call by the name of a model of OpenAI's may be anything.
+        let of_openai = config.is_openai() || config.azure.is_some();
+        let logprobs = gives_logprobs(config.model_behind(model)).filter(|_| of_openai);
+        ModelProfile::new(config.provider(), model.clone())
+            .with_logprobs(logprobs.unwrap_or(true))
             .with_tools(true)
     }
 
@@ -687,6 +717,7 @@ impl fmt::Debug for ChatOpenAI {
             .field("response_headers", &self.response_headers)
             .field("reasoning_sent_back", &self.reasoning_sent_back)
             .field("finish_reason_required", &self.finish_reason_required)
+            .field("profile", &self.profile)
             .finish()
     }
 }

@@ -1,10 +1,13 @@
 //! Which models a server has, and what is known about them.
 
+mod known;
+
 use cadena_core::{Extra, ModelProfile, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::OpenAIClient;
 use crate::convert::PROVIDER;
+use known::Row;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/models";
@@ -28,6 +31,13 @@ pub struct ModelInfo {
 
 impl ModelInfo {
     /// What is known about the model, if it is one of OpenAI's chat models: see [`known_model`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let info: cadena_openai::ModelInfo = serde_json::from_str(r#"{"id": "gpt-4o"}"#).unwrap();
+    /// assert_eq!(info.known().map(|known| known.max_output_tokens), Some(16_384));
+    /// ```
     #[must_use]
     pub fn known(&self) -> Option<KnownModel> {
         known_model(&self.id)
@@ -35,15 +45,32 @@ impl ModelInfo {
 }
 
 /// What is known about a chat model of OpenAI's without asking anybody.
+///
+/// Models come faster than releases of this crate. It serves where a number is better than none; what must be right is set by hand, as by
+/// [`ChatOpenAI::with_profile`](crate::ChatOpenAI::with_profile).
+///
+/// # Examples
+///
+/// ```
+/// let known = cadena_openai::known_model("gpt-5").unwrap();
+/// assert_eq!((known.context_window, known.max_input_tokens), (400_000, 272_000));
+/// assert!(known.image_inputs && known.structured_output && !known.profile.logprobs);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KnownModel {
-    /// What it can do.
+    /// Whether it gives log probabilities and calls tools. A model that may reason gives log probabilities only while it does not.
     pub profile: ModelProfile,
     /// How many tokens a conversation may have, with the answer.
     pub context_window: u32,
+    /// How many tokens a conversation may have, without the answer.
+    pub max_input_tokens: u32,
     /// How many tokens an answer may have, thoughts included.
     pub max_output_tokens: u32,
+    /// Whether it sees images.
+    pub image_inputs: bool,
+    /// Whether it keeps to a JSON schema where one is asked for.
+    pub structured_output: bool,
 }
 
 impl OpenAIClient {
@@ -80,7 +107,8 @@ struct List {
     data: Vec<ModelInfo>,
 }
 
-/// What is known about a chat model of OpenAI's by its name, dated (`gpt-4o-mini-2024-07-18`) or not. `None` for all others.
+/// What is known about a chat model of OpenAI's by its name, dated (`gpt-4o-mini-2024-07-18`) or not, also with an organization before it
+/// (`openai/gpt-4o-mini`) or tuned (`ft:gpt-4o-mini:…`). `None` for all others.
 ///
 /// # Examples
 ///
@@ -95,38 +123,33 @@ struct List {
 /// ```
 #[must_use]
 pub fn known_model(name: &str) -> Option<KnownModel> {
-    let undated = without_date(name);
-    let row = |wanted: &str| KNOWN.iter().find(|(known, ..)| *known == wanted);
-    let (_, context_window, max_output_tokens, logprobs) = *row(name).or_else(|| row(undated))?;
+    let row = row(name)?;
     let profile = ModelProfile::new(PROVIDER, name)
         .with_tools(true)
-        .with_logprobs(logprobs);
+        .with_logprobs(row.logprobs);
     Some(KnownModel {
         profile,
-        context_window,
-        max_output_tokens,
+        context_window: row.context,
+        max_input_tokens: row.input,
+        max_output_tokens: row.output,
+        image_inputs: row.images,
+        structured_output: row.structured,
     })
 }
 
-/// Name, context window, longest answer, log probabilities. All of them can call tools.
-const KNOWN: [(&str, u32, u32, bool); 16] = [
-    ("gpt-3.5-turbo", 16_385, 4_096, true),
-    ("gpt-4", 8_192, 8_192, true),
-    ("gpt-4-turbo", 128_000, 4_096, true),
-    ("gpt-4.1", 1_047_576, 32_768, true),
-    ("gpt-4.1-mini", 1_047_576, 32_768, true),
-    ("gpt-4.1-nano", 1_047_576, 32_768, true),
-    ("gpt-4o", 128_000, 16_384, true),
-    ("gpt-4o-2024-05-13", 128_000, 4_096, true),
-    ("gpt-4o-mini", 128_000, 16_384, true),
-    ("gpt-5", 400_000, 128_000, false),
-    ("gpt-5-mini", 400_000, 128_000, false),
-    ("gpt-5-nano", 400_000, 128_000, false),
-    ("o1", 200_000, 100_000, false),
-    ("o3", 200_000, 100_000, false),
-    ("o3-mini", 200_000, 100_000, false),
-    ("o4-mini", 200_000, 100_000, false),
-];
+/// Whether a model gives log probabilities; `None` if nothing is known about it.
+pub(crate) fn gives_logprobs(name: &str) -> Option<bool> {
+    row(name).map(|row| row.logprobs)
+}
+
+fn row(name: &str) -> Option<&'static Row> {
+    let plain = name.rsplit('/').next().unwrap_or(name);
+    let base = match plain.strip_prefix("ft:") {
+        Some(tuned) => tuned.split(':').next().unwrap_or(tuned),
+        None => plain,
+    };
+    known::row(base).or_else(|| known::row(without_date(base)))
+}
 
 /// The name of a snapshot without its date.
 fn without_date(name: &str) -> &str {
@@ -166,5 +189,29 @@ mod tests {
         assert_eq!(longest("gpt-4o-2024-05-13"), Some(4_096));
         assert_eq!(longest("gpt-4o-2024-08-06"), Some(16_384));
         assert_eq!(longest("gpt-4-1106-preview"), None);
+    }
+
+    #[test]
+    fn a_model_is_known_behind_an_organization_and_when_it_is_tuned() {
+        for name in [
+            "openai/gpt-4o-mini",
+            "ft:gpt-4o-mini-2024-07-18:org:name:id",
+            "openai/gpt-4o-mini-2024-07-18",
+        ] {
+            let known = known_model(name).unwrap();
+            assert_eq!((known.profile.model.as_str(), known.context_window), (name, 128_000));
+        }
+        for name in [
+            "",
+            "/",
+            "ft:",
+            "ft::",
+            "gpt-4o-mini-",
+            "GPT-4o",
+            "-2024-07-18",
+            "my-gpt-4o",
+        ] {
+            assert_eq!(known_model(name), None, "{name}");
+        }
     }
 }
