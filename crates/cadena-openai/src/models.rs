@@ -143,12 +143,23 @@ pub(crate) fn gives_logprobs(name: &str) -> Option<bool> {
 }
 
 fn row(name: &str) -> Option<&'static Row> {
+    let base = base(name);
+    known::row(base).or_else(|| known::row(without_date(base)))
+}
+
+/// The model that a name is about, without what tells its snapshots apart.
+#[cfg(feature = "tiktoken")]
+pub(crate) fn undated(name: &str) -> &str {
+    without_date(base(name))
+}
+
+/// The name without an organization before it, and of a tuned model that of the one it was made of.
+fn base(name: &str) -> &str {
     let plain = name.rsplit('/').next().unwrap_or(name);
-    let base = match plain.strip_prefix("ft:") {
+    match plain.strip_prefix("ft:") {
         Some(tuned) => tuned.split(':').next().unwrap_or(tuned),
         None => plain,
-    };
-    known::row(base).or_else(|| known::row(without_date(base)))
+    }
 }
 
 /// The name of a snapshot without its date.

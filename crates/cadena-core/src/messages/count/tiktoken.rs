@@ -70,6 +70,20 @@ impl TiktokenCounter {
         self.bpe.count_ordinary(text)
     }
 
+    /// The ids of the tokens of a text alone. What looks like a special token is text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::TiktokenCounter;
+    ///
+    /// assert_eq!(TiktokenCounter::o200k().token_ids("tiktoken is great!"), [83, 8251, 2488, 382, 2212, 0]);
+    /// ```
+    #[must_use]
+    pub fn token_ids(&self, text: &str) -> Vec<u32> {
+        self.bpe.encode_ordinary(text)
+    }
+
     fn content(&self, content: &Content) -> usize {
         match content {
             Content::Text(text) => self.count_text(text),
