@@ -66,12 +66,31 @@ impl AzureChatOpenAI {
     }
 
     /// Replaces the client. One of OpenAI becomes one of Azure, and forgets its key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{AzureChatOpenAI, OpenAIClient};
+    ///
+    /// let client = OpenAIClient::azure().with_endpoint("https://name.openai.azure.com");
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_client(client);
+    /// assert!(format!("{llm:?}").contains("name.openai.azure.com"));
+    /// ```
     #[must_use]
     pub fn with_client(self, client: OpenAIClient) -> Self {
         self.ask_by(|_| client)
     }
 
     /// Sets the address of the resource, such as `https://name.openai.azure.com`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_endpoint("https://name.openai.azure.com");
+    /// assert!(format!("{llm:?}").contains("name.openai.azure.com"));
+    /// ```
     #[must_use]
     pub fn with_endpoint(self, endpoint: impl Into<String>) -> Self {
         self.ask_by(|client| client.with_endpoint(endpoint))
@@ -79,18 +98,45 @@ impl AzureChatOpenAI {
 
     /// Sets the version of the deployment's own address, such as `2024-10-21`; `None` asks the newer address of the resource,
     /// which has no version (`/openai/v1/`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_api_version("2024-10-21");
+    /// assert!(format!("{llm:?}").contains("2024-10-21"));
+    /// ```
     #[must_use]
     pub fn with_api_version<'a>(self, version: impl Into<Option<&'a str>>) -> Self {
         self.ask_by(|client| client.with_api_version(version))
     }
 
     /// Sets the key of the resource. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_api_key("abcdef");
+    /// assert!(!format!("{llm:?}").contains("abcdef"));
+    /// ```
     #[must_use]
     pub fn with_api_key(self, key: impl Into<Secret>) -> Self {
         self.ask_by(|client| client.with_api_key(key))
     }
 
     /// Sets a token of Entra ID, in place of a key. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_token("abcdef");
+    /// assert!(format!("{llm:?}").contains("bearer: true") && !format!("{llm:?}").contains("abcdef"));
+    /// ```
     #[must_use]
     pub fn with_token(self, token: impl Into<Secret>) -> Self {
         self.ask_by(|client| client.with_token(token))
@@ -118,6 +164,15 @@ impl AzureChatOpenAI {
 
     /// Says which model the deployment serves, such as `o3-mini`, so that the rules of that model hold: see
     /// [`ModelRule`](crate::ModelRule). Without it, the deployment's name is taken for the model's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_model("o3-mini");
+    /// assert!(format!("{llm:?}").contains("o3-mini"));
+    /// ```
     #[must_use]
     pub fn with_model(self, model: impl Into<String>) -> Self {
         self.ask_by(|mut client| {
@@ -127,18 +182,50 @@ impl AzureChatOpenAI {
     }
 
     /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Replay;
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/azure.jsonl")))?;
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_transport(replay);
+    /// assert!(format!("{llm:?}").contains("Replay"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_transport(self, transport: impl Transport) -> Self {
         self.ask_by(|client| client.with_transport(transport))
     }
 
     /// Sets how often and when a request is sent again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::RetryPolicy;
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_retry(RetryPolicy::default().max_attempts(7));
+    /// assert!(format!("{llm:?}").contains("max_attempts: 7"));
+    /// ```
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         self.ask_by(|client| client.with_retry(retry))
     }
 
     /// Sets how the model answers where nothing else is bound. Calling it again adds to what was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatOptions};
+    /// use cadena_openai::AzureChatOpenAI;
+    ///
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_options(ChatOptions::new().temperature(0.0));
+    /// assert_eq!(llm.bound_options().temperature, Some(0.0));
+    /// ```
     #[must_use]
     pub fn with_options(self, options: ChatOptions) -> Self {
         self.with_chat(|chat| chat.with_options(options))

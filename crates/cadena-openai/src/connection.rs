@@ -46,6 +46,13 @@ impl OpenAIClient {
     /// A client with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// Nothing is opened and nothing can fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new();
+    /// assert!(format!("{client:?}").contains("base_url"));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -55,6 +62,15 @@ impl OpenAIClient {
     }
 
     /// Sets the API key. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_api_key("sk-abcdef");
+    /// assert!(client.has_api_key() && !format!("{client:?}").contains("abcdef"));
+    /// ```
     #[must_use]
     pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
         let config = self.config_mut();
@@ -89,6 +105,12 @@ impl OpenAIClient {
     }
 
     /// Whether there is an API key, from the environment or given, or a function that gives one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_openai::OpenAIClient::new().with_api_key("sk-abcdef").has_api_key());
+    /// ```
     #[must_use]
     pub fn has_api_key(&self) -> bool {
         self.config.has_key()
@@ -96,6 +118,15 @@ impl OpenAIClient {
 
     /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`. A client of Azure becomes one of that server, and forgets
     /// its key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_base_url("http://127.0.0.1:8080/v1");
+    /// assert!(format!("{client:?}").contains("http://127.0.0.1:8080/v1"));
+    /// ```
     #[must_use]
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
         self.config_mut().set_base_url(url.into());
@@ -103,6 +134,13 @@ impl OpenAIClient {
     }
 
     /// Sets the organization that is billed (`openai-organization`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_organization("org-1");
+    /// assert!(format!("{client:?}").contains("org-1"));
+    /// ```
     #[must_use]
     pub fn with_organization(mut self, organization: impl Into<String>) -> Self {
         self.config_mut().organization = Some(organization.into());
@@ -110,6 +148,13 @@ impl OpenAIClient {
     }
 
     /// Sets the project that is billed (`openai-project`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_project("proj-1");
+    /// assert!(format!("{client:?}").contains("proj-1"));
+    /// ```
     #[must_use]
     pub fn with_project(mut self, project: impl Into<String>) -> Self {
         self.config_mut().project = Some(project.into());
@@ -117,6 +162,16 @@ impl OpenAIClient {
     }
 
     /// Sends a header with every request, in place of ours if it has the same name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    /// use http::{HeaderName, HeaderValue};
+    ///
+    /// let client = OpenAIClient::new().with_header(HeaderName::from_static("x-trace"), HeaderValue::from_static("1"));
+    /// assert!(format!("{client:?}").contains("x-trace"));
+    /// ```
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.config_mut().headers.insert(name, value);
@@ -124,6 +179,18 @@ impl OpenAIClient {
     }
 
     /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Replay;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models.jsonl")))?;
+    /// let client = OpenAIClient::new().with_transport(replay);
+    /// assert!(format!("{client:?}").contains("Replay"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
         self.config_mut().own_transport = true;
@@ -132,6 +199,17 @@ impl OpenAIClient {
     }
 
     /// Sets how long each part of a call may take.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Timers;
+    /// use cadena_openai::OpenAIClient;
+    /// use std::time::Duration;
+    ///
+    /// let client = OpenAIClient::new().with_timers(Timers::default().answer(Duration::from_secs(7)));
+    /// assert!(format!("{client:?}").contains("answer: 7s"));
+    /// ```
     #[must_use]
     pub fn with_timers(mut self, timers: Timers) -> Self {
         self.http = self.http.with_timers(timers);
@@ -139,6 +217,16 @@ impl OpenAIClient {
     }
 
     /// Sets how often and when a request is sent again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::RetryPolicy;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_retry(RetryPolicy::default().max_attempts(7));
+    /// assert!(format!("{client:?}").contains("max_attempts: 7"));
+    /// ```
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.http = self.http.with_retry(retry);
@@ -146,6 +234,16 @@ impl OpenAIClient {
     }
 
     /// Sets how many bytes a server may send.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Limits;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_limits(Limits::default().response(1234));
+    /// assert!(format!("{client:?}").contains("response: 1234"));
+    /// ```
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.http = self.http.with_limits(limits);

@@ -64,7 +64,14 @@ pub struct OpenAIEmbeddings {
     extra: Extra,
 }
 
-/// Vectors, and what they cost.
+/// Vectors, and what they cost: what [`OpenAIEmbeddings::embed`] gives.
+///
+/// # Examples
+///
+/// ```
+/// let embedded = cadena_openai::Embedded::default();
+/// assert!(embedded.vectors.is_empty() && embedded.total_tokens == 0);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Embedded {
@@ -85,7 +92,7 @@ impl OpenAIEmbeddings {
     ///
     /// ```
     /// let embeddings = cadena_openai::OpenAIEmbeddings::new("text-embedding-3-small");
-    /// # let _ = embeddings;
+    /// assert!(format!("{embeddings:?}").contains("text-embedding-3-small"));
     /// ```
     #[must_use]
     pub fn new(model: impl Into<String>) -> Self {
@@ -126,6 +133,15 @@ impl OpenAIEmbeddings {
     /// Sets how long the vectors are: as long as the model makes them. Models since `text-embedding-3` can shorten them.
     ///
     /// A vector of another length is an error, as of a server that does not know the option.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let short = OpenAIEmbeddings::new("text-embedding-3-large").with_dimensions(256);
+    /// assert!(format!("{short:?}").contains("dimensions: Some(256)"));
+    /// ```
     #[must_use]
     pub fn with_dimensions(mut self, dimensions: u32) -> Self {
         self.dimensions = Some(dimensions);
@@ -133,6 +149,15 @@ impl OpenAIEmbeddings {
     }
 
     /// Sets how many texts one request holds at most: 1000. OpenAI takes 2048. (LangChain's `chunk_size`.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_batch_size(2048);
+    /// assert!(format!("{embeddings:?}").contains("texts: 2048"));
+    /// ```
     #[must_use]
     pub fn with_batch_size(mut self, texts: usize) -> Self {
         self.limits.texts = texts.max(1);
@@ -140,6 +165,15 @@ impl OpenAIEmbeddings {
     }
 
     /// Sets how many tokens one request holds at most: 300000, which OpenAI takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let embeddings = OpenAIEmbeddings::new("nomic-embed").with_batch_tokens(8192);
+    /// assert!(format!("{embeddings:?}").contains("tokens: 8192"));
+    /// ```
     #[must_use]
     pub fn with_batch_tokens(mut self, tokens: usize) -> Self {
         self.limits.tokens = tokens;
@@ -157,8 +191,9 @@ impl OpenAIEmbeddings {
     ///
     /// // A model with a short context, and one whose server cuts texts itself.
     /// let short = OpenAIEmbeddings::new("all-minilm").with_max_tokens(256);
+    /// assert!(format!("{short:?}").contains("text_tokens: Some(256)"));
     /// let cut_there = OpenAIEmbeddings::new("nomic-embed").with_max_tokens(None);
-    /// # let _ = (short, cut_there);
+    /// assert!(format!("{cut_there:?}").contains("text_tokens: None"));
     /// ```
     #[must_use]
     pub fn with_max_tokens(mut self, tokens: impl Into<Option<usize>>) -> Self {
@@ -167,6 +202,15 @@ impl OpenAIEmbeddings {
     }
 
     /// Sets how many requests are under way at once: 4.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let one_by_one = OpenAIEmbeddings::new("nomic-embed").with_max_concurrency(1);
+    /// assert!(format!("{one_by_one:?}").contains("max_concurrency: 1"));
+    /// ```
     #[must_use]
     pub fn with_max_concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
@@ -174,6 +218,15 @@ impl OpenAIEmbeddings {
     }
 
     /// Sets whether numbers are asked for in place of base64: off. For a server that rejects `encoding_format`, it is not sent then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIEmbeddings;
+    ///
+    /// let embeddings = OpenAIEmbeddings::new("nomic-embed").with_plain_numbers(true);
+    /// assert!(format!("{embeddings:?}").contains("plain_numbers: true"));
+    /// ```
     #[must_use]
     pub fn with_plain_numbers(mut self, plain: bool) -> Self {
         self.floats = plain;

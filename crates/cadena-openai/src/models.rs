@@ -13,6 +13,16 @@ use known::Row;
 const PATH: &str = "/models";
 
 /// A model that a server has.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::ModelInfo;
+///
+/// let info: ModelInfo = serde_json::from_str(r#"{"id": "m", "owned_by": "vllm", "max_model_len": 4096}"#).unwrap();
+/// assert_eq!(info.owned_by.as_deref(), Some("vllm"));
+/// assert_eq!(info.extra.get("max_model_len"), Some(&4096.into()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelInfo {

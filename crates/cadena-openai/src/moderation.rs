@@ -184,7 +184,17 @@ impl Runnable for OpenAIModeration {
 
 impl_pipe!(OpenAIModeration);
 
-/// Lets harmless texts pass: [`OpenAIModeration::gate`] makes one, and its example shows it.
+/// Lets harmless texts pass: [`OpenAIModeration::gate`] makes one, and its example shows it at work.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::Runnable;
+/// use cadena_openai::{ModerationGate, OpenAIModeration};
+///
+/// let gate: ModerationGate = OpenAIModeration::new("omni-moderation-latest").gate();
+/// assert_eq!(gate.name(), "ModerationGate");
+/// ```
 #[derive(Clone, Debug)]
 pub struct ModerationGate(OpenAIModeration);
 
@@ -214,6 +224,16 @@ impl Runnable for ModerationGate {
 impl_pipe!(ModerationGate);
 
 /// What moderation finds in a text.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::Moderation;
+///
+/// let found = serde_json::json!({"flagged": true, "categories": {"hate": true}, "category_scores": {"hate": 0.9}});
+/// let found: Moderation = serde_json::from_value(found).unwrap();
+/// assert!(found.flagged && found.scores["hate"] > 0.5);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Moderation {

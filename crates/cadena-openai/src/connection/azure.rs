@@ -34,6 +34,16 @@ impl OpenAIClient {
     }
 
     /// Sets the address of the resource, such as `https://name.openai.azure.com`. A client of OpenAI becomes one of Azure, and forgets its key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_api_key("sk-abcdef").with_endpoint("https://name.openai.azure.com");
+    /// assert!(format!("{client:?}").contains("name.openai.azure.com"));
+    /// assert!(!client.has_api_key(), "the key is not for Azure");
+    /// ```
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.azure_mut().endpoint = endpoint.into();
@@ -41,6 +51,18 @@ impl OpenAIClient {
     }
 
     /// Sets the version of the deployment's own address, such as `2024-10-21`; `None` asks the newer address of the resource.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::azure().with_endpoint("https://name.openai.azure.com");
+    /// let dated = client.clone().with_api_version("2024-10-21");
+    /// assert!(format!("{dated:?}").contains("name.openai.azure.com/openai\""));
+    /// let newer = client.with_api_version(None);
+    /// assert!(format!("{newer:?}").contains("name.openai.azure.com/openai/v1\""));
+    /// ```
     #[must_use]
     pub fn with_api_version<'a>(mut self, version: impl Into<Option<&'a str>>) -> Self {
         self.azure_mut().api_version = version.into().map(str::to_owned);
@@ -48,6 +70,15 @@ impl OpenAIClient {
     }
 
     /// Sets a token of Entra ID, in place of a key. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::azure().with_token("abcdef");
+    /// assert!(client.has_api_key() && !format!("{client:?}").contains("abcdef"));
+    /// ```
     #[must_use]
     pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
         self.azure_mut();
@@ -57,6 +88,16 @@ impl OpenAIClient {
     }
 
     /// Sets a function that is asked for a token of Entra ID before every call, in place of a key. Its error is the error of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Secret;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::azure().with_token_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// assert!(client.has_api_key());
+    /// ```
     #[must_use]
     pub fn with_token_fn<F, K>(mut self, token: F) -> Self
     where
