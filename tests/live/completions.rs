@@ -52,3 +52,21 @@ async fn a_streamed_completion_adds_up_to_the_whole() {
         whole.logprobs().unwrap().tokens().count()
     );
 }
+
+#[tokio::test]
+async fn several_texts_in_one_request_are_answered_as_each_alone() {
+    let Some(url) = super::url() else { return };
+    let _turn = super::turn().await;
+    let options = ChatOptions::new().temperature(0.0).seed(7).max_tokens(4);
+    let llm = OpenAICompletions::new("smollm2")
+        .with_base_url(url)
+        .with_api_key("none")
+        .with_options(options);
+    let texts = ["The capital of France is", "One, two, three,", "The sky is"].map(str::to_owned);
+    let together = llm.complete(&texts).await.unwrap();
+    assert_eq!(together.len(), 3);
+    for (text, choices) in texts.iter().zip(&together) {
+        let alone = llm.invoke(text.as_str()).await.unwrap();
+        assert_eq!(choices.first().unwrap().text(), alone.text(), "{text}");
+    }
+}

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::OpenAIClient;
 use crate::client::{Call, first};
 use crate::connection::connection_setters;
+use crate::error::name_texts;
 use crate::stream::{AnswerStream, ChoicesStream, Expect};
 
 /// The path of the endpoint below the base URL.
@@ -210,7 +211,8 @@ impl OpenAICompletions {
     ///
     /// # Errors
     ///
-    /// As `invoke`: the first error of a request, which names its texts in the hint. [`Decode`](ErrorKind::Decode) if an answer is missing.
+    /// As `invoke`: the first error of a request, which names its texts in the hint; what other requests answered is dropped.
+    /// [`Decode`](ErrorKind::Decode) if an answer is missing.
     pub async fn complete(&self, texts: &[String]) -> Result<Vec<Choices>> {
         let requests: Vec<_> = (0..texts.len())
             .step_by(self.batch_size)
@@ -233,16 +235,8 @@ impl OpenAICompletions {
             let choices = usize::try_from(call.choices).unwrap_or(usize::MAX).max(1);
             deal(call.whole().await?, texts.len(), choices)
         };
-        answered.await.map_err(|error: Error| {
-            let place = format!(
-                "the request held the texts {first} to {} (from 0)",
-                first + texts.len() - 1
-            );
-            match error.hint().map(|hint| format!("{hint}; {place}")) {
-                Some(hint) => error.with_hint(hint),
-                None => error.with_hint(place),
-            }
-        })
+        let last = first + texts.len().saturating_sub(1);
+        answered.await.map_err(|error| name_texts(error, first, last))
     }
 
     /// Answers once and gives the server's answer as it came beside the message: see [`ChatOpenAI::invoke_raw`](crate::ChatOpenAI::invoke_raw).
@@ -366,7 +360,7 @@ fn deal(all: ChoicesChunk, texts: usize, choices: usize) -> Result<Vec<Choices>>
         Error::new(ErrorKind::Decode, detail).with_hint(hint)
     };
     let wanted = texts.saturating_mul(choices);
-    let mut dealt = vec![Vec::with_capacity(choices); texts];
+    let mut dealt = vec![Vec::new(); texts];
     let mut found = 0;
     for (index, chunk) in all {
         let text = usize::try_from(index).ok().map(|index| index / choices);

@@ -82,6 +82,7 @@ impl OpenAIClient {
     }
 
     /// Sets a function that is asked for a key before every call, as for a token that expires. Its error is the error of the call.
+    /// After the status 401 it is asked once more, and the request sent again if its answer is another.
     ///
     /// # Examples
     ///

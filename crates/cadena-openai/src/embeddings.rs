@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::OpenAIClient;
 use crate::connection::connection_setters;
+use crate::error::name_texts;
 use crate::tokens::Tokens;
 use answer::{Counted, List, in_order};
 use plan::{Limits, Piece, join, pieces, requests};
@@ -342,7 +343,10 @@ impl OpenAIEmbeddings {
             let answer = keep.then_some(answer);
             Ok(Requested { list, part, answer })
         });
-        ordered.map_err(|error| name_texts(error, pieces))
+        ordered.map_err(|error| match (pieces.first(), pieces.last()) {
+            (Some(first), Some(last)) => name_texts(error, first.text, last.text),
+            _ => error,
+        })
     }
 
     /// Vectors that are compared need one length.
@@ -419,20 +423,5 @@ fn explain(error: Error) -> Error {
             error.with_hint("the model cannot shorten its vectors: leave `with_dimensions` out")
         }
         _ => error,
-    }
-}
-
-/// Says which texts a failed request was about.
-fn name_texts(error: Error, pieces: &[Piece<'_>]) -> Error {
-    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
-        return error;
-    };
-    let texts = match (first.text, last.text) {
-        (first, last) if first == last => format!("the request held the text {first} (from 0)"),
-        (first, last) => format!("the request held the texts {first} to {last} (from 0)"),
-    };
-    match error.hint().map(|hint| format!("{hint}; {texts}")) {
-        Some(hint) => error.with_hint(hint),
-        None => error.with_hint(texts),
     }
 }

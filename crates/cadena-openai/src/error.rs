@@ -47,6 +47,18 @@ pub(crate) fn malformed(what: &str, form: &str, data: &[u8], error: &serde_json:
     Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&error.to_string()).into_owned())
 }
 
+/// Says which texts a failed request was about.
+pub(crate) fn name_texts(error: Error, first: usize, last: usize) -> Error {
+    let texts = match first == last {
+        true => format!("the request held the text {first} (from 0)"),
+        false => format!("the request held the texts {first} to {last} (from 0)"),
+    };
+    match error.hint().map(|hint| format!("{hint}; {texts}")) {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_hint(texts),
+    }
+}
+
 /// Whether a JSON value without choices is the report of an error in one of the forms without the key `error`.
 pub(crate) fn is_report(value: &Value) -> bool {
     let is = |key: &str| value.get(key).is_some_and(|value| !value.is_null());

@@ -26,7 +26,7 @@
 //! | [`ChatOpenAI`] | Chat Completions, and the Responses API |
 //! | [`AzureChatOpenAI`] | the same, of a deployment on Azure |
 //! | [`OpenAIEmbeddings`] | embeddings: any number of texts, of any length; of Azure by [`azure`](OpenAIEmbeddings::azure) |
-//! | [`OpenAICompletions`] | the older completions, asked as a chat model |
+//! | [`OpenAICompletions`] | the older completions, asked as a chat model; of Azure by [`azure`](OpenAICompletions::azure) |
 //! | [`OpenAIModeration`] | moderation, as a step that tells or a [gate](OpenAIModeration::gate) |
 //! | [`BatchJob`] | a million prompts that can wait a day, at a lower price; [`batch_job`](ChatOpenAI::batch_job) makes one |
 //! | [`OpenAIClient`] | the [models](OpenAIClient::list_models) of a server; address, key and transport for the others |

@@ -88,6 +88,7 @@ impl OpenAIClient {
     }
 
     /// Sets a function that is asked for a token of Entra ID before every call, in place of a key. Its error is the error of the call.
+    /// After the status 401 it is asked once more, and the request sent again if its answer is another.
     ///
     /// # Examples
     ///

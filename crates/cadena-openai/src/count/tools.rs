@@ -48,7 +48,7 @@ fn parameters(counter: TiktokenCounter, properties: &Map<String, Value>) -> usiz
             let value = |value: &Value| {
                 VALUE + counter.count_text(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
             };
-            // As many are taken off at least as the parameter itself costs.
+            // The parameter has added as much already.
             sum = (sum + values.iter().map(value).sum::<usize>()).saturating_sub(ENUM);
         }
         let nested = ["properties", "items", "anyOf", "additionalProperties"];

@@ -23,7 +23,7 @@ const REPLY: usize = 3;
 /// Counts tokens as OpenAI's models count them, without asking anybody: the vocabularies are part of the program.
 ///
 /// Text is counted exactly and the frame of a message as OpenAI documents it (three tokens a message, one a name, three for
-/// the beginning of the answer). What OpenAI does not document is left out: images, and how tools are described.
+/// the beginning of the answer). Images and the description of tools are left out: they count differently from model to model.
 ///
 /// # Examples
 ///
