@@ -76,7 +76,7 @@ impl ChatOpenAI {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{HumanMessage, Message};
+    /// use cadena_core::Message;
     /// use cadena_openai::ChatOpenAI;
     /// use serde_json::json;
     ///
@@ -96,12 +96,7 @@ impl ChatOpenAI {
     /// As [`token_counter`](Self::token_counter); [`Unsupported`](cadena_core::ErrorKind::Unsupported) for what nobody publishes: images of other models,
     /// images at an address that are not asked for with the detail `low`, files and sound.
     pub fn get_num_tokens_from_messages(&self, messages: &[Message]) -> Result<usize> {
-        let mut sum = self.token_counter()?.count(messages);
-        let model = undated(self.model_behind());
-        for part in messages.iter().flat_map(seen) {
-            sum += media(model, part)?;
-        }
-        Ok(sum)
+        conversation(self.model_behind(), messages)
     }
 
     /// How many tokens a request has: its messages, images, and the tools of the model and of the request. With the feature `tiktoken`.
@@ -126,11 +121,23 @@ impl ChatOpenAI {
     /// As [`get_num_tokens_from_messages`](Self::get_num_tokens_from_messages); [`Unsupported`](cadena_core::ErrorKind::Unsupported) for tools of other models than
     /// `gpt-4o`, `gpt-4o-mini`, `gpt-4` and `gpt-3.5-turbo`, and for tools that are no functions.
     pub fn token_count(&self, request: &ChatRequest) -> Result<usize> {
-        let messages = self.get_num_tokens_from_messages(&request.messages)?;
-        let options = self.bound_options().merge(request.options.clone());
-        let described = options.tools.unwrap_or_default();
-        Ok(messages + tools::tokens(undated(self.model_behind()), self.token_counter()?, &described)?)
+        let model = request.options.model.as_deref().unwrap_or_else(|| self.model_behind());
+        // Later tools take the place of earlier ones, as they do in a request.
+        let options = self.bound_options();
+        let described = request.options.tools.as_ref().or(options.tools.as_ref());
+        let described = described.map(Vec::as_slice).unwrap_or_default();
+        let counter = TiktokenCounter::for_model(model)?;
+        Ok(conversation(model, &request.messages)? + tools::tokens(undated(model), counter, described)?)
     }
+}
+
+/// The tokens of messages and of their images.
+fn conversation(model: &str, messages: &[Message]) -> Result<usize> {
+    let mut sum = TiktokenCounter::for_model(model)?.count(messages);
+    for part in messages.iter().flat_map(seen) {
+        sum += media(undated(model), part)?;
+    }
+    Ok(sum)
 }
 
 /// The parts of a message, other than texts, that a model sees.

@@ -132,6 +132,8 @@ fn tools_of_the_model_and_of_the_request_count() {
         count(ChatOptions::new().tools(vec![tool("f"), tool("g")])),
     );
     assert!(other > own && own > llm.get_num_tokens_from_messages(&["hi".into()]).unwrap());
+    let vocabulary = |model: &str| count(ChatOptions::new().model(model).tools(vec![]));
+    assert_ne!(vocabulary("gpt-4"), own, "the model of the request counts");
     let azure = AzureChatOpenAI::new("d")
         .with_model("gpt-4o")
         .with_options(ChatOptions::new().tools(vec![tool("f")]));

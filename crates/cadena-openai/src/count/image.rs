@@ -69,6 +69,10 @@ fn count(rule: Rule, width: u32, height: u32) -> usize {
             if all > PATCHES {
                 let fit = (32.0 * 32.0 * PATCHES / (width * height)).sqrt();
                 let (wide, high) = (width * fit / 32.0, height * fit / 32.0);
+                // So narrow an image the formula was not made for: it counts as the largest.
+                if wide < 1.0 || high < 1.0 {
+                    return (PATCHES * each).ceil() as usize;
+                }
                 // Whole patches on one side; the other follows.
                 let fit = (wide.floor() / wide).min(high.floor() / high);
                 // What is a whole number but for the last digits is one.
@@ -167,6 +171,7 @@ mod tests {
         check("o4-mini", (32, 32), 2);
         check("gpt-4.1-mini", (1024, 1024), 1659); // 1024 patches
         check("gpt-4.1-nano", (1800, 2400), 3572); // 1452 patches
+        check("gpt-4.1-mini", (10, 100_000), 2489); // as many as there can be
         assert_eq!(tokens("gpt-4o", "https://x/y.png", Some("low")).unwrap(), 85);
     }
 
