@@ -16,6 +16,7 @@ mod secret;
 pub mod sse;
 mod timers;
 mod transport;
+mod upload;
 
 pub use call_options::CallOptions;
 pub use client::{HttpClient, Streamed};
@@ -31,3 +32,4 @@ pub use retry::{RetryPolicy, retry_after};
 pub use secret::Secret;
 pub use timers::Timers;
 pub use transport::Transport;
+pub use upload::Upload;

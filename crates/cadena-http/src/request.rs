@@ -7,6 +7,7 @@ use cadena_core::{Error, ErrorKind, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 
+use crate::Upload;
 use crate::redactor::mark_secret_headers;
 
 /// A request as a provider makes it. A clone shares the body, so a retry copies no prompt.
@@ -39,6 +40,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body, which may be empty.
     pub body: Bytes,
+    /// What is sent in place of the body, if it is too large for memory. A transport must look here first.
+    pub upload: Option<Upload>,
 }
 
 impl Request {
@@ -59,6 +62,7 @@ impl Request {
             url: url.into(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            upload: None,
         }
     }
 
@@ -144,6 +148,17 @@ impl Request {
         self
     }
 
+    /// Sets a body that is read while it is sent, in place of one in memory; its content type is up to the caller.
+    ///
+    /// # Examples
+    ///
+    /// See [`Upload`].
+    #[must_use]
+    pub fn with_upload(mut self, upload: Upload) -> Self {
+        self.upload = Some(upload);
+        self
+    }
+
     /// Scheme, host and port, without user: what an error may say about the address.
     ///
     /// # Examples
@@ -161,11 +176,15 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
+        let bytes = match &self.upload {
+            Some(upload) => upload.length(),
+            None => u64::try_from(self.body.len()).unwrap_or(u64::MAX),
+        };
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("url", &format_args!("{}{}", self.origin(), path(&self.url)))
             .field("headers", &names)
-            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("body", &format_args!("{bytes} bytes"))
             .finish()
     }
 }

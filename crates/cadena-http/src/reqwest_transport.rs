@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cadena_core::{BoxError, Error, ErrorKind, Result};
 use futures::StreamExt;
+use http::{HeaderValue, header};
 
 use crate::redactor::mark_secret_headers;
 use crate::{Request, Response, Transport};
@@ -162,11 +163,19 @@ impl Transport for ReqwestTransport {
         })?;
         let mut headers = request.headers;
         mark_secret_headers(&mut headers);
+        let body = match request.upload {
+            // With its length announced it is not sent in chunks, which some gateways refuse.
+            Some(upload) => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(upload.length()));
+                reqwest::Body::wrap_stream(upload.open())
+            }
+            None => request.body.into(),
+        };
         let answer = self
             .client()?
             .request(request.method, url)
             .headers(headers)
-            .body(request.body)
+            .body(body)
             .send()
             .await;
         let mut answer = answer.map_err(|e| failure::of_send(e, &origin, self.connect_timeout))?;

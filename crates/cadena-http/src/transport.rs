@@ -42,6 +42,7 @@ use crate::{Request, Response};
 ///
 /// - An answer of any status is `Ok`. `Err` means that there is none: [`ErrorKind::Connect`](cadena_core::ErrorKind::Connect) if
 ///   another try may help. If the request may have reached the server, [`Unanswered`](crate::Unanswered) is among the sources.
+/// - [`Request::upload`] is sent in place of [`Request::body`], if it is there.
 /// - Redirects are not followed: they would carry the prompt elsewhere.
 /// - Dropping the future or the body must stop the work; no task may stay behind.
 /// - A body that ends before its end was promised yields [`ErrorKind::Truncated`](cadena_core::ErrorKind::Truncated).

@@ -17,6 +17,7 @@ fn types_go_where_they_must() {
     shared::<Replay>();
     shared::<Recording>();
     shared::<Request>();
+    shared::<Upload>();
     shared::<Answer>();
     shared::<Secret>();
     shared::<Redactor>();

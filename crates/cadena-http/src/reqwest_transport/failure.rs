@@ -53,6 +53,11 @@ impl StdError for Unanswered {
 pub(super) fn of_send(error: reqwest::Error, origin: &str, connect_timeout: Duration) -> Error {
     // The address may hold a key in its query; the origin is named instead.
     let error = error.without_url();
+    if let Some(cause) = find::<Error>(&error) {
+        // The source of an upload failed, which another try does not heal.
+        let (kind, detail) = (cause.kind(), cause.detail().to_owned());
+        return Error::new(kind, detail).with_retryable(false).with_source(error);
+    }
     if error.is_connect() {
         return of_connect(error, origin, connect_timeout);
     }
