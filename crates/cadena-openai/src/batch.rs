@@ -1,29 +1,32 @@
 //! Batch jobs: many requests in files, answered within a day at a lower price.
 
+mod download;
 mod handle;
 mod ids;
 mod input;
 mod job;
 mod lines;
+mod model;
+mod outcome;
+mod pause;
+mod reading;
 mod request;
 mod results;
 mod server;
+mod spool;
 mod status;
 mod submission;
 
 pub use handle::BatchJobHandle;
 pub use job::BatchJob;
+pub use model::BatchModel;
+pub(crate) use model::{Reader, Written, of_another, sealed};
 pub use request::BatchJobRequest;
 pub use results::BatchJobResults;
 pub use status::{BatchJobProgress, BatchJobState, BatchJobStatus};
 pub use submission::BatchJobSubmission;
 
-use std::sync::Arc;
-
-use cadena_core::ChatModel;
-
-use crate::ChatOpenAI;
-use server::Server;
+use crate::{ChatOpenAI, OpenAICompletions, OpenAIEmbeddings};
 
 impl ChatOpenAI {
     /// Begins a batch job: many requests that the server answers within 24 hours, at a lower price (OpenAI's Batch API).
@@ -82,12 +85,63 @@ impl ChatOpenAI {
     }
 }
 
-impl Server {
-    fn of(llm: &ChatOpenAI) -> Self {
-        Self {
-            config: Arc::clone(&llm.client.config),
-            http: llm.client.http.clone(),
-            model: llm.profile().model,
-        }
+impl OpenAICompletions {
+    /// Begins a batch job of completions: see [`ChatOpenAI::batch_job`], which says all that holds here too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let submission = cadena_openai::OpenAICompletions::new("davinci-002").batch_job().with_max_requests(1_000);
+    /// # let _ = submission;
+    /// ```
+    pub fn batch_job(&self) -> BatchJobSubmission<Self> {
+        BatchJobSubmission::new(self.clone())
+    }
+
+    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{BatchJobHandle, OpenAICompletions};
+    ///
+    /// let job = OpenAICompletions::new("davinci-002").batch_job_from(BatchJobHandle::from_ids(["batch_1"]));
+    /// assert_eq!(job.handle().ids().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn batch_job_from(&self, handle: BatchJobHandle) -> BatchJob<Self> {
+        BatchJob::new(self, handle)
+    }
+}
+
+impl OpenAIEmbeddings {
+    /// Begins a batch job of embeddings, one text to a request: see [`ChatOpenAI::batch_job`].
+    ///
+    /// A result is an [`Embedded`](crate::Embedded) with one vector. A text that is too long for the model is an error of the submission,
+    /// and is not cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let submission = cadena_openai::OpenAIEmbeddings::new("text-embedding-3-small").batch_job().with_max_requests(1_000);
+    /// # let _ = submission;
+    /// ```
+    pub fn batch_job(&self) -> BatchJobSubmission<Self> {
+        BatchJobSubmission::new(self.clone())
+    }
+
+    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{BatchJobHandle, OpenAIEmbeddings};
+    ///
+    /// let job = OpenAIEmbeddings::new("text-embedding-3-small").batch_job_from(BatchJobHandle::from_ids(["batch_1"]));
+    /// assert_eq!(job.handle().ids().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn batch_job_from(&self, handle: BatchJobHandle) -> BatchJob<Self> {
+        BatchJob::new(self, handle)
     }
 }

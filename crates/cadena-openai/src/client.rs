@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use cadena_core::{
     AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext,
 };
@@ -123,8 +124,8 @@ impl Call {
     }
 
     /// The body of the request.
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.request.body
+    pub(crate) fn body(&self) -> Bytes {
+        self.request.body.clone()
     }
 
     /// A call of an endpoint whose answers are read as chat completions are.

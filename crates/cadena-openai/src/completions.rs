@@ -66,7 +66,7 @@ const PATH: &str = "/completions";
 #[derive(Clone)]
 pub struct OpenAICompletions {
     model: String,
-    client: OpenAIClient,
+    pub(crate) client: OpenAIClient,
     options: ChatOptions,
     stream_usage: bool,
     finish_reason_required: bool,
@@ -267,7 +267,7 @@ impl OpenAICompletions {
         call.raw().await
     }
 
-    fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
+    pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let options = self.options.clone().merge(request.options);
         let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {

@@ -1,6 +1,7 @@
 //! Texts as vectors.
 
 mod answer;
+mod batch;
 mod plan;
 
 use std::fmt;

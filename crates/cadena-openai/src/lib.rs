@@ -86,7 +86,7 @@ mod wire;
 pub use azure::AzureChatOpenAI;
 pub use batch::{
     BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
-    BatchJobSubmission,
+    BatchJobSubmission, BatchModel,
 };
 pub use completions::OpenAICompletions;
 pub use connection::OpenAIClient;

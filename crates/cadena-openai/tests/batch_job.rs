@@ -194,7 +194,13 @@ async fn a_batch_that_was_refused_says_why_and_the_others_go_on() {
     let job = submit(&server.model(), &["a", "b", "c", "d"]).await;
     server.set(|state| state.batches[0].status = "failed");
     let (results, errors) = read(&job).await;
-    assert_eq!(said(&results), ["row-3: re: d"]);
+    insta::assert_snapshot!(said(&results).join("\n"), @r"
+    row-0: invalid request: the batch `batch_1` failed before this request was asked
+    row-1: invalid request: the batch `batch_1` failed before this request was asked
+    row-2: invalid request: the batch `batch_1` failed before this request was asked
+    row-3: re: d
+    ");
+    assert_eq!(errors.len(), 1);
     insta::assert_snapshot!(errors[0].to_string(), @"invalid request: the batch `batch_1` failed: line 3: This line is not parseable as valid JSON. (code `invalid_json_line`)");
 }
 
@@ -237,7 +243,16 @@ async fn a_busy_server_is_asked_again_and_a_failing_one_is_not() {
         .await
         .unwrap_err();
     insta::assert_snapshot!(error.to_string(), @"server error: oops (status 500, code `server_error`, request `req_9`); no batch of this file was found: submit again");
-    assert_eq!((server.count("POST /v1/batches"), handle), (3, BatchJobHandle::new()));
+    assert_eq!((server.count("POST /v1/batches"), handle.ids().count()), (3, 0));
+    // The file is there, and serves the next submission.
+    let job = server
+        .model()
+        .batch_job()
+        .submit(&mut handle, rows(&["a"]))
+        .await
+        .unwrap();
+    assert_eq!(job.handle().ids().collect::<Vec<_>>(), ["batch_2"]);
+    assert_eq!(server.count("POST /v1/files"), 2);
 }
 
 #[tokio::test]
@@ -271,13 +286,12 @@ async fn a_submission_goes_on_where_it_failed() {
     assert_eq!(handle.ids().count(), 0);
     // The second file is refused: the first batch is in the handle.
     server.set(|state| state.end = None);
-    let counted = std::sync::Arc::clone(&server.state);
-    let stop = job().on_batch(move |_| {
-        counted
-            .lock()
-            .unwrap()
-            .instead
-            .push_back(("POST /v1/batches", Instead::Refuse(400, FULL)));
+    let (counted, mut once) = (std::sync::Arc::clone(&server.state), true);
+    let stop = job().on_batch(move |handle| {
+        if handle.ids().count() == 1 && std::mem::take(&mut once) {
+            let refuse = ("POST /v1/batches", Instead::Refuse(400, FULL));
+            counted.lock().unwrap().instead.push_back(refuse);
+        }
         Ok(())
     });
     let error = stop.submit(&mut handle, rows(&prompts)).await.unwrap_err();
@@ -324,7 +338,7 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
     invalid input: a custom id is empty; give every request an id of its own: its answer is found by it
     invalid input: the request `b` asks `gpt-5`, and the first one `gpt-4o-mini`; a batch asks one model: make a job for each
     unsupported: the request `a` has headers, and a line of a batch has none; set them on the model by `with_header`
-    unsupported: `top_logprobs` cannot be sent: it needs `logprobs`; set `logprobs(true)` as well; `with_on_unsupported` leaves such options out
+    unsupported: `top_logprobs` cannot be sent: it needs `logprobs` (in step `request a`); set `logprobs(true)` as well; `with_on_unsupported` leaves such options out
     limit exceeded: the request `a` has 2151 bytes, and a batch file may have 1000
     ");
     assert_eq!(server.count(""), 0);
@@ -334,4 +348,59 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_submission_that_stopped_after_the_upload_makes_one_batch_of_the_file() {
+    let server = BatchServer::start().await;
+    server.set(|state| state.page = Some(1));
+    let (llm, mut handle) = (server.model(), BatchJobHandle::new());
+    let job = || llm.batch_job().with_max_requests(2);
+    // A crash right after the upload.
+    let crash = job().on_batch(|_| Err(Error::new(ErrorKind::Config, "the disk is full")));
+    assert!(crash.submit(&mut handle, rows(&["a", "b", "c"])).await.is_err());
+    assert_eq!(
+        (server.count("POST /v1/files"), server.count("POST /v1/batches")),
+        (1, 0)
+    );
+    let stored = serde_json::to_string(&handle).unwrap();
+    handle = serde_json::from_str(&stored).unwrap();
+    job().submit(&mut handle, rows(&["a", "b", "c"])).await.unwrap();
+    assert_eq!(
+        (server.count("POST /v1/files"), server.count("POST /v1/batches")),
+        (2, 2)
+    );
+    assert_eq!(handle.ids().collect::<Vec<_>>(), ["batch_1", "batch_2"]);
+    // A crash after the batch was made, of which the stored handle knows nothing: it is found on the second page.
+    let mut old: BatchJobHandle = serde_json::from_str(&stored).unwrap();
+    let job = job().submit(&mut old, rows(&["a", "b"])).await.unwrap();
+    assert_eq!(job.handle().ids().collect::<Vec<_>>(), ["batch_1"]);
+    assert_eq!(
+        (server.count("POST /v1/files"), server.count("POST /v1/batches")),
+        (2, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_memory_is_sent_from_disk_and_again_after_a_refusal() {
+    const BUSY: &str = r#"{"error":{"message":"busy","type":"server_error","param":null,"code":null}}"#;
+    let server = BatchServer::start().await;
+    server.set(|state| state.instead.push_back(("POST /v1/files", Instead::Refuse(503, BUSY))));
+    let mut handle = BatchJobHandle::new();
+    let prompts: Vec<String> = (0..500).map(|n| format!("{n}: {}", "x".repeat(1000))).collect();
+    let requests = prompts
+        .iter()
+        .enumerate()
+        .map(|(n, prompt)| (format!("row-{n}"), prompt.as_str()));
+    let submission = server
+        .model()
+        .batch_job()
+        .with_max_memory(10_000)
+        .with_max_bytes(300_000);
+    let job = submission.submit(&mut handle, requests).await.unwrap();
+    assert_eq!((handle.ids().count(), server.count("POST /v1/files")), (2, 3));
+    let (results, errors) = read(&quick(job)).await;
+    assert!(errors.is_empty());
+    let texts = |n: usize| results[&format!("row-{n}")].as_ref().unwrap().text().into_owned();
+    assert!((0..500).all(|n| texts(n) == format!("re: {}", prompts[n])));
 }

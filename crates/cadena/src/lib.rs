@@ -115,9 +115,9 @@ pub use cadena_macros::{Streamable, chat_prompt, prompt, tool};
 #[cfg(feature = "openai")]
 pub use cadena_openai::{
     AudioOutput, AzureChatOpenAI, BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults,
-    BatchJobState, BatchJobStatus, BatchJobSubmission, ChatOpenAI, Embedded, Endpoint, KnownModel, Modality, ModelInfo,
-    ModelRule, ModelRules, Moderation, ModerationGate, OpenAIClient, OpenAICompletions, OpenAIEmbeddings,
-    OpenAIModeration, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch, known_model,
+    BatchJobState, BatchJobStatus, BatchJobSubmission, BatchModel, ChatOpenAI, Embedded, Endpoint, KnownModel,
+    Modality, ModelInfo, ModelRule, ModelRules, Moderation, ModerationGate, OpenAIClient, OpenAICompletions,
+    OpenAIEmbeddings, OpenAIModeration, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch, known_model,
 };
 #[cfg(feature = "sqlite")]
 pub use cadena_sqlite::{SqliteCache, SqliteHistory};

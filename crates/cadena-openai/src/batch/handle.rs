@@ -21,6 +21,17 @@ use super::ids::IdSum;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchJobHandle {
     pub(super) batches: Vec<Part>,
+    /// A file that is on the server and whose batch may not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) uploaded: Option<Uploaded>,
+}
+
+/// A file that a batch is to be made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Uploaded {
+    pub(super) file: String,
+    pub(super) endpoint: String,
+    pub(super) asked: IdSum,
 }
 
 /// One batch of a job.
@@ -51,6 +62,7 @@ impl BatchJobHandle {
         let part = |id: String| Part { id, asked: None };
         Self {
             batches: ids.into_iter().map(|id| part(id.into())).collect(),
+            uploaded: None,
         }
     }
 

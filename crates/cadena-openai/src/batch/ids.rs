@@ -23,7 +23,10 @@ impl IdSum {
     }
 }
 
-/// The ids that a job has had, at 16 bytes each.
+/// How long an id may be, so that what a server sends back can be held.
+pub(super) const LONGEST_ID: usize = 512;
+
+/// The ids that a job has had, at some 40 bytes each.
 #[derive(Debug, Default)]
 pub(super) struct KnownIds {
     seen: HashSet<u128>,
@@ -35,6 +38,10 @@ impl KnownIds {
         if id.is_empty() {
             let error = Error::new(ErrorKind::InvalidInput, "a custom id is empty");
             return Err(error.with_hint("give every request an id of its own: its answer is found by it"));
+        }
+        if id.len() > LONGEST_ID {
+            let detail = format!("a custom id has {} bytes, and may have {LONGEST_ID}", id.len());
+            return Err(Error::new(ErrorKind::InvalidInput, detail));
         }
         if self.seen.insert(hash(id)) {
             return Ok(());

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use cadena_core::{Error, Result};
+use cadena_core::Result;
 
 use super::ids::{halves, hash};
+use super::pause::pause;
 use super::server::Server;
 use super::status::Batch;
-use super::{BatchJobHandle, BatchJobResults, BatchJobStatus};
+use super::{BatchJobHandle, BatchJobResults, BatchJobState, BatchJobStatus, BatchModel};
 use crate::ChatOpenAI;
 
 /// A batch job that was submitted: asks how far it is, waits for it, reads its results.
@@ -19,8 +20,8 @@ use crate::ChatOpenAI;
 ///
 /// See [`ChatOpenAI::batch_job`].
 #[derive(Clone)]
-pub struct BatchJob {
-    pub(super) llm: ChatOpenAI,
+pub struct BatchJob<M = ChatOpenAI> {
+    pub(super) model: M,
     pub(super) server: Server,
     pub(super) handle: BatchJobHandle,
     pub(super) pauses: Pauses,
@@ -36,11 +37,11 @@ pub(super) struct Pauses {
 /// So many questions in a row may fail before a wait does: a day is long, and networks are not always there.
 const LOST_IN_A_ROW: u32 = 20;
 
-impl BatchJob {
-    pub(super) fn new(llm: &ChatOpenAI, handle: BatchJobHandle) -> Self {
+impl<M: BatchModel> BatchJob<M> {
+    pub(super) fn new(model: &M, handle: BatchJobHandle) -> Self {
         Self {
-            server: Server::of(llm),
-            llm: llm.clone(),
+            server: Server::of(model.batch_client(), model.batch_name()),
+            model: model.clone(),
             handle,
             pauses: Pauses {
                 first: Duration::from_secs(5),
@@ -138,7 +139,7 @@ impl BatchJob {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
             let batch = self.server.batch(id).await?;
-            let ended = batch.status.is_final() || batch.status == super::BatchJobState::Cancelling;
+            let ended = batch.status.is_final() || batch.status == BatchJobState::Cancelling;
             let batch = if ended { batch } else { self.server.cancel(id).await? };
             status.batches.push(batch.progress());
         }
@@ -162,38 +163,35 @@ impl BatchJob {
     /// whole batch; `Decode` for a line that cannot be read, `Truncated` for a last line that was cut; `Decode` for ids that nobody has
     /// submitted or that come twice; and what the download fails with, which leaves out the rest of that batch.
     #[must_use = "results are read as they are pulled"]
-    pub fn results(&self) -> BatchJobResults {
+    pub fn results(&self) -> BatchJobResults<M::Output> {
         super::results::read(self.clone())
     }
 
     /// The batch once it has ended.
     pub(super) async fn ended(&self, id: &str) -> Result<Batch> {
-        let mut pause = self.pauses.first;
+        let mut time = self.pauses.first;
         let mut lost = 0;
         loop {
             match self.server.batch(id).await {
                 Ok(batch) if batch.status.is_final() => return Ok(batch),
                 Ok(_) => lost = 0,
-                Err(error) if lost >= LOST_IN_A_ROW || !worth_waiting(&error) => return Err(error),
+                Err(error) if lost >= LOST_IN_A_ROW || !error.is_retryable() => return Err(error),
                 Err(_) => lost += 1,
             }
-            tokio::time::sleep(spread(pause.min(self.pauses.longest), id)).await;
-            pause = pause.saturating_mul(3) / 2;
+            time = time.min(self.pauses.longest);
+            pause(spread(time, id)).await?;
+            time = time.saturating_mul(3) / 2;
         }
     }
 }
 
-impl fmt::Debug for BatchJob {
+impl<M> fmt::Debug for BatchJob<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchJob")
             .field("handle", &self.handle)
             .field("pauses", &self.pauses)
             .finish_non_exhaustive()
     }
-}
-
-fn worth_waiting(error: &Error) -> bool {
-    error.is_retryable()
 }
 
 /// The pause, shortened by up to a quarter. The id decides, so that a test knows and two jobs differ.

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Failure, HttpClient, Redactor, Request};
-use http::{HeaderValue, Method, header};
+use cadena_http::{Failure, HttpClient, Limits, Redactor, Request, Response};
+use http::{Method, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::input::ENDPOINT;
-use super::lines::Lines;
+use super::download::from_place;
+use super::input::InputFile;
 use super::status::Batch;
 use crate::config::Config;
-use crate::error;
+use crate::{OpenAIClient, error};
+
+/// So many pages of batches are searched for one: as many as OpenAI lets an account create in an hour.
+const PAGES: usize = 20;
 
 /// Where the files and batches of a model's server are.
 #[derive(Clone, Debug)]
@@ -32,20 +35,29 @@ struct File {
 #[derive(Deserialize)]
 struct Page {
     data: Vec<Batch>,
+    #[serde(default)]
+    has_more: bool,
 }
 
 impl Server {
-    /// Uploads a form and gives the id of the file. Sent again like any request: a file that nobody names costs nothing.
-    pub(super) async fn upload(&self, content_type: HeaderValue, form: Vec<u8>) -> Result<String> {
-        let request = self.config.post("/files")?.with_body(form);
-        let request = request.with_header(header::CONTENT_TYPE, content_type);
+    pub(super) fn of(client: &OpenAIClient, model: String) -> Self {
+        Self {
+            config: Arc::clone(&client.config),
+            http: client.http.clone(),
+            model,
+        }
+    }
+
+    /// Uploads a file and gives its id. Sent again like any request: a file that nobody names costs nothing.
+    pub(super) async fn upload(&self, file: InputFile) -> Result<String> {
+        let request = file.attach(self.config.post("/files")?)?;
         let file: File = self.ask(&self.http, request, "the uploaded file").await?;
         checked(file.id)
     }
 
     /// Creates the batch of a file. Never sent twice, unless the server has refused the first: every batch is paid for.
-    pub(super) async fn create(&self, file: &str, metadata: &Map<String, Value>) -> Result<Batch> {
-        let mut body = json!({"input_file_id": file, "endpoint": ENDPOINT, "completion_window": "24h"});
+    pub(super) async fn create(&self, file: &str, endpoint: &str, metadata: &Map<String, Value>) -> Result<Batch> {
+        let mut body = json!({"input_file_id": file, "endpoint": endpoint, "completion_window": "24h"});
         if let (Some(body), false) = (body.as_object_mut(), metadata.is_empty()) {
             body.insert("metadata".to_owned(), Value::Object(metadata.clone()));
         }
@@ -71,14 +83,23 @@ impl Server {
     }
 
     /// The batch of a file, among the newest.
-    async fn find(&self, file: &str) -> Result<Option<Batch>> {
-        let mut request = self.get("/batches")?;
-        let mark = if request.url.contains('?') { '&' } else { '?' };
-        request.url.push(mark);
-        request.url.push_str("limit=100");
-        let page: Page = self.ask(&self.http, request, "the list of batches").await?;
-        let mut batches = page.data.into_iter();
-        Ok(batches.find(|batch| batch.input_file_id.as_deref() == Some(file)))
+    pub(super) async fn find(&self, file: &str) -> Result<Option<Batch>> {
+        let mut path = "/batches?limit=100".to_owned();
+        for _page in 0..PAGES {
+            let page: Page = self.ask(&self.http, self.get(&path)?, "the list of batches").await?;
+            let found = page
+                .data
+                .iter()
+                .find(|batch| batch.input_file_id.as_deref() == Some(file));
+            if let Some(batch) = found {
+                return Ok(Some(batch.clone()));
+            }
+            match page.data.last() {
+                Some(last) if page.has_more => path = format!("/batches?limit=100&after={}", path_part(&last.id)?),
+                _ => break,
+            }
+        }
+        Ok(None)
     }
 
     pub(super) async fn batch(&self, id: &str) -> Result<Batch> {
@@ -91,14 +112,25 @@ impl Server {
         self.ask(&self.http, request, "the batch").await
     }
 
-    /// The lines of a file, and what takes the request's secrets out of them.
-    pub(super) async fn file(&self, id: &str) -> Result<(Lines, Redactor)> {
-        let request = self
-            .ready(self.get(&format!("/files/{}/content", path_part(id)?))?)
-            .await?;
+    /// A file from a place on, as far as the server knows of ranges, and what takes the request's secrets out of it.
+    pub(super) async fn content(&self, id: &str, place: Option<u64>) -> Result<(Response, Redactor)> {
+        let mut request = self.get(&format!("/files/{}/content", path_part(id)?))?;
+        if let Some(range) = place.and_then(from_place) {
+            request = request.with_header(header::RANGE, range);
+        }
+        // A fresh key each time: a large file may take longer than a key lives.
+        let request = self.ready(request).await?;
         let redactor = Redactor::of(&request);
-        let response = self.http.download(request).await.map_err(|error| self.explain(error))?;
-        Ok((Lines::new(response.body, self.http.limits().event), redactor))
+        // Lines are limited one by one and never gathered, so the length of the file is no danger.
+        let limits = Limits::stream(*self.http.limits(), u64::MAX);
+        let http = self.http.clone().with_limits(limits);
+        let response = http.download(request).await.map_err(|error| self.explain(error))?;
+        Ok((response, redactor))
+    }
+
+    /// How long a line may be.
+    pub(super) fn line_limit(&self) -> usize {
+        self.http.limits().event
     }
 
     /// Adds what the reader can do about it.

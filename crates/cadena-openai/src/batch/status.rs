@@ -109,6 +109,8 @@ pub(super) struct Batch {
     pub(super) id: String,
     pub(super) status: BatchJobState,
     #[serde(default)]
+    pub(super) endpoint: Option<String>,
+    #[serde(default)]
     pub(super) input_file_id: Option<String>,
     #[serde(default)]
     pub(super) output_file_id: Option<String>,

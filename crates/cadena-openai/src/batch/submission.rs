@@ -1,35 +1,44 @@
 //! From requests to running batches.
 
 use std::fmt;
+use std::path::PathBuf;
 
-use cadena_core::{Error, ErrorKind, Result, RunContext};
+use cadena_core::{Error, ErrorKind, Result};
+use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
-use super::handle::Part;
+use super::handle::{Part, Uploaded};
 use super::ids::{IdSum, KnownIds};
-use super::input::{FileLimits, InputFile};
+use super::input::{FileLimits, InputFile, write_line};
+use super::model::Written;
 use super::server::Server;
-use super::{BatchJob, BatchJobHandle, BatchJobRequest};
+use super::spool::SpoolLimits;
+use super::status::Batch;
+use super::{BatchJob, BatchJobHandle, BatchJobRequest, BatchModel};
 use crate::ChatOpenAI;
 
 type OnBatch = Box<dyn FnMut(&BatchJobHandle) -> Result<()> + Send>;
 
 /// What a batch job is set to before it is submitted: see [`ChatOpenAI::batch_job`].
 #[must_use = "a batch job does nothing until it is submitted"]
-pub struct BatchJobSubmission {
-    llm: ChatOpenAI,
+pub struct BatchJobSubmission<M = ChatOpenAI> {
+    model: M,
     limits: FileLimits,
     metadata: Map<String, Value>,
     on_batch: Option<OnBatch>,
 }
 
-impl BatchJobSubmission {
-    pub(super) fn new(llm: ChatOpenAI) -> Self {
+impl<M: BatchModel> BatchJobSubmission<M> {
+    pub(super) fn new(model: M) -> Self {
         Self {
-            llm,
+            model,
             limits: FileLimits {
                 requests: 50_000,
-                bytes: 64 << 20,
+                bytes: 100_000_000,
+                spool: SpoolLimits {
+                    memory: 8 << 20,
+                    dir: None,
+                },
             },
             metadata: Map::new(),
             on_batch: None,
@@ -62,7 +71,8 @@ impl BatchJobSubmission {
         self
     }
 
-    /// Sets how large the file of a batch is at most: 64 MiB. One file is held in memory at a time; OpenAI takes 200 MB.
+    /// Sets how large the file of a batch is at most: 100 MB, which a line of 1.4 Mbit/s uploads before the timer
+    /// [`answer`](cadena_http::Timers::answer) ends. OpenAI takes 200 MB.
     ///
     /// # Examples
     ///
@@ -75,7 +85,37 @@ impl BatchJobSubmission {
         self
     }
 
-    /// Sets a function that is called whenever a batch has been created, to store the handle. Its error ends the submission.
+    /// Sets how much of a file is held in memory while it is written and sent: 8 MiB. What is more goes into a temporary file.
+    ///
+    /// That file has no name, nobody else can open it, and it is gone when the upload has ended, also by a crash. `usize::MAX` writes
+    /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let submission = cadena_openai::ChatOpenAI::new("gpt-4o-mini").batch_job().with_max_memory(usize::MAX);
+    /// # let _ = submission;
+    /// ```
+    pub fn with_max_memory(mut self, bytes: usize) -> Self {
+        self.limits.spool.memory = bytes;
+        self
+    }
+
+    /// Sets the folder of the temporary file: the system's (`TMPDIR`). On many a Linux that one lies in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let submission = cadena_openai::ChatOpenAI::new("gpt-4o-mini").batch_job().with_temp_dir("/var/tmp");
+    /// # let _ = submission;
+    /// ```
+    pub fn with_temp_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.limits.spool.dir = Some(dir.into());
+        self
+    }
+
+    /// Sets a function that is called whenever the handle has changed, to store it: when a file is uploaded and when its batch is
+    /// created. Its error ends the submission.
     ///
     /// # Examples
     ///
@@ -97,8 +137,8 @@ impl BatchJobSubmission {
 
     /// Uploads the requests and starts their batches, and writes each into the handle as soon as it runs.
     ///
-    /// The requests are read one by one, and a batch starts when its file is full: a million of them need the memory of one file and
-    /// 16 bytes for each id. The line of a request holds what `invoke` would send, to the byte.
+    /// The requests are pulled one by one, and a batch starts when its file is full: of a million of them, 8 MiB of lines are in memory
+    /// at a time, and some 40 bytes for each id. A line holds what `invoke` would send, to the byte.
     ///
     /// A handle that has batches already is continued: give the same requests in the same order, and those that were submitted are
     /// passed over. So after an error, or after this future was dropped, call it again with the same handle.
@@ -109,23 +149,62 @@ impl BatchJobSubmission {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for an empty id, an id that occurs twice, a request for another model than the first one's (a batch has one), or
-    /// requests that are not those of the handle; `Unsupported` for what `invoke` refuses too, and for headers of one request;
-    /// `LimitExceeded` for a request that no file can hold; what the server says to the upload and to the new batch. An upload is sent
-    /// again like any request, as a file without a batch costs nothing. A batch is not: where it is not known whether the server has
-    /// created one, the server is asked for the batch of the uploaded file.
-    pub async fn submit<I>(mut self, handle: &mut BatchJobHandle, requests: I) -> Result<BatchJob>
+    /// `InvalidInput` for an id that is empty, too long or there before, a request for another model or another endpoint than the first
+    /// one's (a batch has one), or requests that are not those of the handle; `Unsupported` for what `invoke` refuses too, and for
+    /// headers of one request; `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; what
+    /// the server says to the upload and to the new batch. An upload is sent again like any request, as a file without a batch costs
+    /// nothing. A batch is not: where it is not known whether the server has created one, the server is asked for the batch of the
+    /// uploaded file.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the upload. Dropped while a batch is being created, that batch may run: the handle knows its file, and
+    /// the next submission with it looks for the batch before it makes one.
+    pub async fn submit<I>(self, handle: &mut BatchJobHandle, requests: I) -> Result<BatchJob<M>>
     where
         I: IntoIterator<Item: Into<BatchJobRequest> + Send, IntoIter: Send> + Send,
     {
+        let requests = stream::iter(requests.into_iter().map(Ok));
+        self.submit_stream(handle, requests).await
+    }
+
+    /// As [`submit`](Self::submit), with requests from a stream, such as the rows of a database, whose error ends the submission.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+    /// use futures::stream;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// # let llm = llm.with_options(cadena_core::ChatOptions::new().logprobs(true));
+    /// let rows = stream::iter([Ok(("row-1", "how are you")), Ok(("row-2", "and now?"))]);
+    /// let mut handle = BatchJobHandle::new();
+    /// llm.batch_job().submit_stream(&mut handle, rows).await?;
+    /// assert_eq!(handle.ids().collect::<Vec<_>>(), ["batch_1"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit), and those of the stream: the batches that were full before it are in the handle.
+    pub async fn submit_stream<S, R>(mut self, handle: &mut BatchJobHandle, requests: S) -> Result<BatchJob<M>>
+    where
+        S: Stream<Item = Result<R>> + Send,
+        R: Into<BatchJobRequest> + Send,
+    {
+        let mut requests = std::pin::pin!(requests);
+        self.start_uploaded(handle).await?;
         let mut known = KnownIds::default();
-        let mut model: Option<String> = None;
-        let mut file = InputFile::new(self.limits);
-        let mut ids = IdSum::default();
         let mut before = Before::of(handle)?;
-        let mut server = Server::of(&self.llm);
-        for request in requests {
-            let BatchJobRequest { custom_id, request } = request.into();
+        let mut part: Option<NewPart> = None;
+        let mut first: Option<Common> = None;
+        let mut line = Vec::new();
+        while let Some(request) = requests.next().await {
+            let BatchJobRequest { custom_id, request } = request?.into();
             known.insert(&custom_id)?;
             if before.passes(&custom_id)? {
                 continue;
@@ -135,50 +214,136 @@ impl BatchJobSubmission {
                 let error = Error::new(ErrorKind::Unsupported, detail);
                 return Err(error.with_hint("set them on the model by `with_header`"));
             }
-            let (call, _) = self.llm.call(request, false, &RunContext::default())?;
-            let first = model.get_or_insert_with(|| call.model.clone());
-            if *first != call.model {
-                let detail = format!(
-                    "the request `{custom_id}` asks `{}`, and the first one `{first}`",
-                    call.model
-                );
-                let error = Error::new(ErrorKind::InvalidInput, detail);
-                return Err(error.with_hint("a batch asks one model: make a job for each"));
+            // Of a million requests, the one that is refused must be found.
+            let named = |error: Error| error.in_step(format!("request {custom_id}"));
+            let Written { endpoint, model, body } = self.model.batch_request(request).map_err(named)?;
+            let first = first.get_or_insert_with(|| Common {
+                endpoint,
+                model: model.clone(),
+            });
+            first.check(&custom_id, endpoint, &model)?;
+            write_line(&mut line, &custom_id, endpoint, &body)?;
+            if let Some(full) = self.append(&mut part, &custom_id, &line)? {
+                self.start(first, full, handle).await?;
             }
-            server.model.clone_from(first);
-            let line = InputFile::line(&custom_id, call.body())?;
-            if !file.push(&custom_id, &line)? {
-                let full = std::mem::replace(&mut file, InputFile::new(self.limits));
-                self.start(&server, full, std::mem::take(&mut ids), handle).await?;
-                file.push(&custom_id, &line)?;
-            }
-            ids.add(&custom_id);
         }
         before.all_passed()?;
-        if !file.is_empty() {
-            self.start(&server, file, ids, handle).await?;
+        if let (Some(first), Some(rest)) = (&first, part) {
+            self.start(first, rest, handle).await?;
         }
-        Ok(BatchJob::new(&self.llm, handle.clone()))
+        Ok(BatchJob::new(&self.model, handle.clone()))
     }
 
-    async fn start(&mut self, server: &Server, file: InputFile, ids: IdSum, handle: &mut BatchJobHandle) -> Result<()> {
-        let (content_type, form) = file.into_form();
-        let file = server.upload(content_type, form).await?;
-        let batch = server.create(&file, &self.metadata).await?;
+    /// Appends a line to the part that is being filled, and gives the one that is full.
+    fn append(&self, part: &mut Option<NewPart>, custom_id: &str, line: &[u8]) -> Result<Option<NewPart>> {
+        if let Some(open) = part
+            && open.file.push(custom_id, line)?
+        {
+            open.ids.add(custom_id);
+            return Ok(None);
+        }
+        let mut next = NewPart {
+            file: InputFile::new(self.limits.clone())?,
+            ids: IdSum::default(),
+        };
+        // A line that no file can hold is an error of `push`, so an empty file takes every other one.
+        next.file.push(custom_id, line)?;
+        next.ids.add(custom_id);
+        Ok(part.replace(next))
+    }
+
+    async fn start(&mut self, common: &Common, part: NewPart, handle: &mut BatchJobHandle) -> Result<()> {
+        let server = Server::of(self.model.batch_client(), common.model.clone());
+        let uploaded = Uploaded {
+            file: server.upload(part.file).await?,
+            endpoint: common.endpoint.to_owned(),
+            asked: part.ids,
+        };
+        // Kept before the batch is made: then nothing that happens from here on makes a second one of these requests.
+        handle.uploaded = Some(uploaded.clone());
+        self.store(handle)?;
+        let created = server.create(&uploaded.file, &uploaded.endpoint, &self.metadata).await;
+        self.keep(uploaded, created, handle)
+    }
+
+    /// Makes the batch of a file that an earlier submission has uploaded, unless it is there.
+    async fn start_uploaded(&mut self, handle: &mut BatchJobHandle) -> Result<()> {
+        let Some(uploaded) = handle.uploaded.clone() else {
+            return Ok(());
+        };
+        let server = Server::of(self.model.batch_client(), self.model.batch_name());
+        let created = match server.find(&uploaded.file).await? {
+            Some(batch) => Ok(batch),
+            None => server.create(&uploaded.file, &uploaded.endpoint, &self.metadata).await,
+        };
+        self.keep(uploaded, created, handle)
+    }
+
+    fn keep(&mut self, uploaded: Uploaded, created: Result<Batch>, handle: &mut BatchJobHandle) -> Result<()> {
+        let batch = match created {
+            Ok(batch) => batch,
+            Err(error) => {
+                // The server does not want this file, or has it no more: the next submission uploads it again.
+                if matches!(error.kind(), ErrorKind::InvalidRequest | ErrorKind::NotFound) {
+                    handle.uploaded = None;
+                    self.store(handle)?;
+                }
+                return Err(error);
+            }
+        };
+        handle.uploaded = None;
         handle.batches.push(Part {
             id: batch.id,
-            asked: Some(ids),
+            asked: Some(uploaded.asked),
         });
+        self.store(handle)
+    }
+
+    fn store(&mut self, handle: &BatchJobHandle) -> Result<()> {
         self.on_batch.as_mut().map_or(Ok(()), |stored| stored(handle))
     }
 }
 
-impl fmt::Debug for BatchJobSubmission {
+impl<M: fmt::Debug> fmt::Debug for BatchJobSubmission<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchJobSubmission")
-            .field("llm", &self.llm)
+            .field("model", &self.model)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
+    }
+}
+
+/// A batch that is being filled.
+struct NewPart {
+    file: InputFile,
+    ids: IdSum,
+}
+
+/// What all requests of a job have in common.
+struct Common {
+    endpoint: &'static str,
+    model: String,
+}
+
+impl Common {
+    fn check(&self, custom_id: &str, endpoint: &str, model: &str) -> Result<()> {
+        if self.endpoint != endpoint {
+            let detail = format!(
+                "the request `{custom_id}` needs `{endpoint}`, and the first one `{}`",
+                self.endpoint
+            );
+            let hint = "a batch asks one endpoint: set `with_endpoint(Endpoint::Responses)`, or make a job for each";
+            return Err(Error::new(ErrorKind::InvalidInput, detail).with_hint(hint));
+        }
+        if self.model != model {
+            let detail = format!(
+                "the request `{custom_id}` asks `{model}`, and the first one `{}`",
+                self.model
+            );
+            let error = Error::new(ErrorKind::InvalidInput, detail);
+            return Err(error.with_hint("a batch asks one model: make a job for each"));
+        }
+        Ok(())
     }
 }
 

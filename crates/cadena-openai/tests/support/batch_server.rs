@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// The server, listening until it is dropped.
 pub(crate) struct BatchServer {
     pub(crate) state: Arc<Mutex<State>>,
-    url: String,
+    pub(crate) url: String,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) end: Option<&'static str>,
     /// Bytes that the output file lacks at its end.
     pub(crate) cut: usize,
+    /// How many batches a page lists.
+    pub(crate) page: Option<usize>,
 }
 
 /// What happens to one request in place of the usual.
@@ -58,6 +60,7 @@ pub(crate) struct Batch {
     output: Option<String>,
     errors: Option<String>,
     metadata: Value,
+    pub(crate) endpoint: String,
     counts: [usize; 3],
 }
 
@@ -153,11 +156,10 @@ fn answer(line: &str, kind: Option<String>, body: &[u8], state: &Mutex<State>) -
     let answer = match *parts.as_slice() {
         ["POST", "v1", "files"] => json_of(&state.upload(&kind.unwrap(), body)),
         ["POST", "v1", "batches"] => json_of(&state.create(serde_json::from_slice(body).unwrap())),
-        ["GET", "v1", "batches", "limit=100"] => {
-            let data: Vec<Value> = state.batches.iter().rev().map(Batch::to_json).collect();
-            json_of(&json!({"object": "list", "data": data, "has_more": false}))
-        }
-        ["GET", "v1", "batches", id] => state.poll(id)?,
+        ["GET", "v1", "batches", page] => match page.strip_prefix("limit=100") {
+            Some(after) => json_of(&state.list(after.strip_prefix("&after="))),
+            None => state.poll(page)?,
+        },
         ["POST", "v1", "batches", id, "cancel"] => {
             let batch = state.batches.iter_mut().find(|batch| batch.id == id)?;
             batch.status = "cancelling";
@@ -214,12 +216,27 @@ impl State {
             output: None,
             errors: None,
             metadata: body["metadata"].clone(),
+            endpoint: body["endpoint"].as_str().unwrap().to_owned(),
             counts: [0; 3],
         };
         self.created.push(body);
         let described = batch.to_json();
         self.batches.push(batch);
         described
+    }
+
+    /// A page of the batches, the newest first.
+    fn list(&self, after: Option<&str>) -> Value {
+        let mut batches = self.batches.iter().rev().peekable();
+        if let Some(after) = after {
+            batches.find(|batch| batch.id == after).unwrap();
+        }
+        let data: Vec<Value> = batches
+            .by_ref()
+            .take(self.page.unwrap_or(100))
+            .map(Batch::to_json)
+            .collect();
+        json!({"object": "list", "data": data, "has_more": batches.peek().is_some()})
     }
 
     fn poll(&mut self, id: &str) -> Option<Vec<u8>> {
@@ -287,13 +304,17 @@ impl State {
 
 /// The line of a result, and whether it is an answer; prompts say what happens to them.
 fn result(line: &Value) -> Option<(bool, Value)> {
-    assert_eq!(
-        (line["method"].as_str(), line["url"].as_str()),
-        (Some("POST"), Some("/v1/chat/completions"))
-    );
-    let prompt = line["body"]["messages"][0]["content"].as_str().unwrap();
-    let (custom_id, mut answered) = (line["custom_id"].clone(), 200);
-    let mut custom_id = custom_id;
+    assert_eq!(line["method"], "POST");
+    let (endpoint, asked) = (line["url"].as_str().unwrap(), &line["body"]);
+    let prompt = match endpoint {
+        "/v1/chat/completions" => &asked["messages"][0]["content"],
+        "/v1/responses" => &asked["input"][0]["content"],
+        "/v1/completions" => &asked["prompt"],
+        "/v1/embeddings" => &asked["input"][0],
+        other => unreachable!("{other} is no endpoint of a batch"),
+    };
+    let prompt = prompt.as_str().or_else(|| prompt[0]["text"].as_str()).unwrap();
+    let (mut custom_id, mut answered) = (line["custom_id"].clone(), 200);
     let body = match prompt {
         "lose me" => return None,
         "flag me" => {
@@ -308,15 +329,7 @@ fn result(line: &Value) -> Option<(bool, Value)> {
             if prompt == "rename me" {
                 custom_id = "stranger".into();
             }
-            json!({
-                "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini-2024-07-18",
-                "choices": [{
-                    "index": 0, "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": format!("re: {prompt}"), "refusal": null},
-                    "logprobs": {"content": [{"token": "re", "logprob": -0.125, "bytes": [114, 101], "top_logprobs": []}], "refusal": null},
-                }],
-                "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
-            })
+            answer_of(endpoint, prompt)
         }
     };
     let response = json!({"status_code": answered, "request_id": "req_line", "body": body});
@@ -326,12 +339,48 @@ fn result(line: &Value) -> Option<(bool, Value)> {
     ))
 }
 
+/// What an endpoint answers: the prompt again, with a log probability where there are any.
+fn answer_of(endpoint: &str, prompt: &str) -> Value {
+    let token = json!({"token": "re", "logprob": -0.125, "bytes": [114, 101], "top_logprobs": []});
+    match endpoint {
+        "/v1/embeddings" => json!({
+            "object": "list", "model": "text-embedding-3-small", "usage": {"prompt_tokens": 3, "total_tokens": 3},
+            "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}],
+        }),
+        "/v1/completions" => json!({
+            "id": "cmpl-1", "object": "text_completion", "created": 1, "model": "davinci-002",
+            "choices": [{
+                "index": 0, "finish_reason": "stop", "text": format!("re: {prompt}"),
+                "logprobs": {"tokens": ["re"], "token_logprobs": [-0.125], "top_logprobs": null, "text_offset": [0]},
+            }],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
+        }),
+        "/v1/responses" => json!({
+            "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "gpt-4o-mini-2024-07-18",
+            "output": [{
+                "id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+                "content": [{"type": "output_text", "text": format!("re: {prompt}"), "annotations": [], "logprobs": [token]}],
+            }],
+            "usage": {"input_tokens": 3, "output_tokens": 1, "total_tokens": 4},
+        }),
+        _ => json!({
+            "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini-2024-07-18",
+            "choices": [{
+                "index": 0, "finish_reason": "stop",
+                "message": {"role": "assistant", "content": format!("re: {prompt}"), "refusal": null},
+                "logprobs": {"content": [token], "refusal": null},
+            }],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
+        }),
+    }
+}
+
 impl Batch {
     fn to_json(&self) -> Value {
         let [total, completed, failed] = self.counts;
         let errors = json!({"object": "list", "data": [{"code": "invalid_json_line", "message": "This line is not parseable as valid JSON.", "param": null, "line": 3}]});
         let mut batch = json!({
-            "id": self.id, "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": self.input,
+            "id": self.id, "object": "batch", "endpoint": self.endpoint, "input_file_id": self.input,
             "completion_window": "24h", "status": self.status, "output_file_id": self.output, "error_file_id": self.errors,
             "created_at": 1, "request_counts": {"total": total, "completed": completed, "failed": failed}, "metadata": self.metadata,
         });
