@@ -111,6 +111,33 @@ pub fn replay(out: &mut dyn Write) -> Result<ChatOpenAI> {
     Ok(short_answers().with_transport(replay))
 }
 
+/// The model of the environment for the example `batch`, or one that replays a batch job; then one line says so.
+///
+/// # Errors
+///
+/// If the environment's settings or the recording cannot be read.
+pub fn batch_model(out: &mut dyn Write) -> Result<ChatOpenAI> {
+    if is_live() {
+        return Ok(short_answers());
+    }
+    writeln!(
+        out,
+        "Replaying a batch job that was written by hand; set OPENAI_API_KEY to submit one.\n"
+    )
+    .map_err(failed_to_write)?;
+    replay_batch()
+}
+
+/// The model that answers the example `batch` from a recording.
+///
+/// # Errors
+///
+/// If the recording cannot be read.
+pub fn replay_batch() -> Result<ChatOpenAI> {
+    let replay = Replay::from_jsonl(include_str!("recordings/batch.jsonl"))?;
+    Ok(short_answers().with_transport(replay))
+}
+
 /// The model of the environment, writing what it is asked and answers to a file.
 ///
 /// # Errors

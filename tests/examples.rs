@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "../examples/batch.rs"]
+#[allow(dead_code, reason = "the example's `main` is not called")]
+mod batch;
 #[path = "../examples/chain.rs"]
 #[allow(dead_code, reason = "the example's `main` is not called")]
 mod chain;
@@ -159,4 +162,20 @@ async fn structured_prints_the_growing_order_and_how_sure_each_part_is() {
     /pieces: probability 0.96
     /city: probability 0.54
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn batch_prints_the_answers_and_the_error_of_one_request() {
+    let mut out = Vec::new();
+    let kept = std::env::temp_dir().join(format!("cadena-example-batch-{}.json", std::process::id()));
+    batch::run(cadena_examples::replay_batch().unwrap(), &kept, &mut out)
+        .await
+        .unwrap();
+    assert!(!kept.exists());
+    insta::assert_snapshot!(text(out), @r"
+    1 of 3 answered
+    review-1: No (probability 0.99)
+    review-0: Yes (probability 0.98)
+    review-2: content filtered: The prompt was flagged. (status 400, code `content_filter`, request `req_2`)
+    ");
 }

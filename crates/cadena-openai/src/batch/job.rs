@@ -34,6 +34,9 @@ pub(super) struct Pauses {
     longest: Duration,
 }
 
+/// A pause of nothing would be a loop that does nothing else.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// So many questions in a row may fail before a wait does: a day is long, and networks are not always there.
 const LOST_IN_A_ROW: u32 = 20;
 
@@ -179,7 +182,7 @@ impl<M: BatchModel> BatchJob<M> {
                 Err(_) => lost += 1,
             }
             time = time.min(self.pauses.longest);
-            pause(spread(time, id)).await?;
+            pause(spread(time, id).max(SHORTEST)).await?;
             time = time.saturating_mul(3) / 2;
         }
     }
