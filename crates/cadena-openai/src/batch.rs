@@ -34,7 +34,19 @@ impl ChatOpenAI {
     /// The requests are written to files, at most 50,000 to a batch, and each file becomes a batch. The answers come by the id of their
     /// request, with log probabilities and usage as `invoke` gives them; of more choices than one (`n`), the first.
     ///
+    /// A batch asks one model at one endpoint, which the first request decides: Chat Completions, or the Responses API where
+    /// [`with_endpoint`](Self::with_endpoint) says so or the request needs it. A later request that needs the other one is an error.
+    ///
+    /// | OpenAI | says [its guide](https://platform.openai.com/docs/guides/batch) |
+    /// |---|---|
+    /// | price | half of the same calls by `invoke`; only what was answered is charged, also of a batch that expired |
+    /// | time | 24 hours, often much less; a batch that takes longer expires, and gives what it has |
+    /// | a batch | 50,000 requests in a file of 200 MB, of which this fills 100 MB: [`with_max_bytes`](BatchJobSubmission::with_max_bytes) |
+    /// | at once | prompt tokens in waiting are limited by account and model; more is an error of `submit`, which can be called again later |
+    ///
     /// # Examples
+    ///
+    /// From the first submission to the last result, with a restart between them. The example `batch` is this with a file.
     ///
     /// ```
     /// use cadena_core::ChatOptions;
@@ -56,13 +68,16 @@ impl ChatOpenAI {
     /// let mut results = job.results();
     /// let mut answers = Vec::new();
     /// while let Some((id, message)) = results.try_next().await? {
-    ///     match message {
-    ///         Ok(message) => answers.push((id, message.text().into_owned())),
-    ///         Err(error) => answers.push((id, error.kind().to_string())),
-    ///     }
+    ///     answers.push(match message {
+    ///         Ok(message) => {
+    ///             let logprob: f64 = message.logprobs().map_or(0.0, |all| all.tokens().map(|token| token.logprob).sum());
+    ///             format!("{id}: {} ({logprob})", message.text())
+    ///         }
+    ///         Err(error) => format!("{id}: {}", error.kind()),
+    ///     });
     /// }
     /// answers.sort();
-    /// assert_eq!(answers, [("row-1".into(), "I'm fine".into()), ("row-2".into(), "content filtered".into())]);
+    /// assert_eq!(answers, ["row-1: I'm fine (-0.75)", "row-2: content filtered"]);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     pub fn batch_job(&self) -> BatchJobSubmission {

@@ -404,3 +404,29 @@ async fn a_file_beyond_the_memory_is_sent_from_disk_and_again_after_a_refusal() 
     let texts = |n: usize| results[&format!("row-{n}")].as_ref().unwrap().text().into_owned();
     assert!((0..500).all(|n| texts(n) == format!("re: {}", prompts[n])));
 }
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_the_results_begins_them_again() {
+    let server = BatchServer::start().await;
+    let job = submit(&server.model(), &["a", "b", "c", "d"]).await;
+    let stored = serde_json::to_string(job.handle()).unwrap();
+    let mut results = job.results();
+    assert!(results.next().await.unwrap().is_ok());
+    drop(results);
+    let job = server.model().batch_job_from(serde_json::from_str(&stored).unwrap());
+    let (results, errors) = read(&quick(job)).await;
+    assert_eq!((results.len(), errors.len()), (4, 0));
+}
+
+#[tokio::test]
+async fn a_batch_that_ended_before_it_could_be_cancelled_is_no_error() {
+    const ENDED: &str = r#"{"error":{"message":"Cannot cancel a batch with status 'completed'.","type":"invalid_request_error","param":null,"code":null}}"#;
+    let server = BatchServer::start().await;
+    server.set(|state| {
+        state.polls = 1;
+        let refuse = ("POST /v1/batches/batch_1/cancel", Instead::Refuse(400, ENDED));
+        state.instead.push_back(refuse);
+    });
+    let job = submit(&server.model(), &["a"]).await;
+    assert_eq!(job.cancel().await.unwrap().batches[0].state, BatchJobState::Completed);
+}

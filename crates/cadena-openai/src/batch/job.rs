@@ -143,7 +143,7 @@ impl<M: BatchModel> BatchJob<M> {
         for id in self.handle.ids() {
             let batch = self.server.batch(id).await?;
             let ended = batch.status.is_final() || batch.status == BatchJobState::Cancelling;
-            let batch = if ended { batch } else { self.server.cancel(id).await? };
+            let batch = if ended { batch } else { self.cancel_one(id).await? };
             status.batches.push(batch.progress());
         }
         Ok(status)
@@ -151,7 +151,11 @@ impl<M: BatchModel> BatchJob<M> {
 
     /// Reads the results as a stream: every request's id with its message, or with its own error. The order is the server's.
     ///
-    /// Each batch is waited for in turn. The files are read line by line as the stream is pulled, so a million answers need no memory.
+    /// Each batch is waited for in turn. The files are read line by line as the stream is pulled, so of a million answers the ids of one
+    /// batch are held and nothing else. A connection that breaks is opened again where it broke, as often in a row as the policy of retries
+    /// lets a request be sent, so a reader may be as slow as it likes. A new stream, as after a restart, begins at the beginning.
+    ///
+    /// Every request that was submitted comes once, with its answer or its error, if the files can be read at all.
     ///
     /// # Examples
     ///
@@ -159,15 +163,29 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// # Errors
     ///
-    /// In the pair, what went wrong with one request: kinds as of `invoke`; `Timeout` and `Cancelled` if its batch ended before it was
-    /// asked; `Truncated` if the server's files have no line for it.
+    /// In the pair, what went wrong with one request: kinds as of `invoke`; `Timeout`, `Cancelled` and `InvalidRequest` if its batch
+    /// expired, was cancelled or failed before it was asked; `Truncated` if the server's files have no line for it.
     ///
-    /// In place of the pair, what concerns no single request; the stream goes on behind it. `InvalidRequest` if the server refused a
-    /// whole batch; `Decode` for a line that cannot be read, `Truncated` for a last line that was cut; `Decode` for ids that nobody has
-    /// submitted or that come twice; and what the download fails with, which leaves out the rest of that batch.
+    /// In place of the pair, what concerns no single request; the stream goes on behind it. `InvalidRequest`, with the server's reasons, if
+    /// it refused a whole batch; `InvalidInput` for a batch of an endpoint that the model does not read; `Decode` for a line that cannot be
+    /// read, `Truncated` for a last line that was cut, `LimitExceeded` for a line over [`Limits::event`](cadena_http::Limits::event);
+    /// `Decode` for ids that nobody has submitted or that come twice; and what the download fails with, which leaves out the rest of that
+    /// batch.
     #[must_use = "results are read as they are pulled"]
     pub fn results(&self) -> BatchJobResults<M::Output> {
         super::results::read(self.clone())
+    }
+
+    async fn cancel_one(&self, id: &str) -> Result<Batch> {
+        let error = match self.server.cancel(id).await {
+            Ok(batch) => return Ok(batch),
+            Err(error) => error,
+        };
+        // It may have ended meanwhile, which servers refuse to cancel.
+        match self.server.batch(id).await {
+            Ok(batch) if batch.status.is_final() => Ok(batch),
+            _ => Err(error),
+        }
     }
 
     /// The batch once it has ended.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Failure, HttpClient, Limits, Redactor, Request, Response};
+use cadena_http::{Failure, HttpClient, Redactor, Request, Response};
 use http::{Method, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -121,9 +121,9 @@ impl Server {
         // A fresh key each time: a large file may take longer than a key lives.
         let request = self.ready(request).await?;
         let redactor = Redactor::of(&request);
-        // Lines are limited one by one and never gathered, so the length of the file is no danger.
-        let limits = Limits::stream(*self.http.limits(), u64::MAX);
-        let http = self.http.clone().with_limits(limits);
+        // Lines are limited one by one and never gathered, so the length of the file is no danger. And it takes as long as its reader.
+        let (limits, timers) = (self.http.limits().stream(u64::MAX), self.http.timers().total(None));
+        let http = self.http.clone().with_limits(limits).with_timers(timers);
         let response = http.download(request).await.map_err(|error| self.explain(error))?;
         Ok((response, redactor))
     }
