@@ -84,7 +84,11 @@ fn read_raw(bencher: Bencher<'_, '_>) {
         let mut tokens = 0;
         for line in file.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let result: RawResult = serde_json::from_slice(line).unwrap();
-            tokens += black_box(&result).response.body.choices[0].logprobs.content.len();
+            let choices = &black_box(&result).response.body.choices;
+            tokens += choices
+                .iter()
+                .map(|choice| choice.logprobs.content.len())
+                .sum::<usize>();
         }
         assert_eq!(tokens, LINES * 20);
     });
@@ -200,7 +204,7 @@ struct RawToken {
     token: String,
     logprob: f64,
     bytes: Vec<u8>,
-    top_logprobs: Vec<RawToken>,
+    top_logprobs: Vec<Self>,
 }
 
 #[derive(Deserialize)]

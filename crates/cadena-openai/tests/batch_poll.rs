@@ -1,5 +1,9 @@
 //! How a batch job waits, under a paused clock.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

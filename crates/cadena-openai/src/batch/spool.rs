@@ -46,7 +46,7 @@ impl Spool {
             self.spill()?;
         }
         if bytes.len() > self.limits.memory {
-            self.to_disk(bytes)?;
+            self.write_to_disk(bytes)?;
         } else {
             self.memory.extend_from_slice(bytes);
         }
@@ -68,13 +68,13 @@ impl Spool {
 
     fn spill(&mut self) -> Result<()> {
         let mut memory = std::mem::take(&mut self.memory);
-        self.to_disk(&memory)?;
+        self.write_to_disk(&memory)?;
         memory.clear();
         self.memory = memory;
         Ok(())
     }
 
-    fn to_disk(&mut self, bytes: &[u8]) -> Result<()> {
+    fn write_to_disk(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
