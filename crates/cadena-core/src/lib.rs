@@ -57,12 +57,12 @@ pub use messages::{
     MergeMessageRuns, Message, MessageChunk, MessageCounter, MessageKind, NonStandardBlock, OpenAIApi, OpenAIOptions,
     PlainTextBlock, ReasoningBlock, RemoveMessage, ResponseMetadata, ServerToolCallBlock, ServerToolCallChunkBlock,
     ServerToolResultBlock, SystemMessage, SystemMessageChunk, TextBlock, TextFormat, TokenCounter, TokenDetails,
-    TokenLogprob, TokenLogprobsExt, ToolCall, ToolCallBlock, ToolCallChunk, ToolCallChunkBlock, ToolCallParsing,
-    ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob, TrimMessages, TrimStrategy, UsageMetadata, WordCounter,
-    convert_to_messages, convert_to_openai_data_block, convert_to_openai_image_block, convert_to_openai_messages,
-    count_tokens_approximately, filter_messages, get_buffer_string, is_data_content_block, make_invalid_tool_call,
-    merge_message_runs, messages_from_dict, messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls,
-    per_message, trim_messages,
+    TokenLogprob, TokenLogprobsExt, ToolCall, ToolCallBlock, ToolCallChunk, ToolCallChunkBlock, ToolCallKind,
+    ToolCallParsing, ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob, TrimMessages, TrimStrategy, UsageMetadata,
+    WordCounter, convert_to_messages, convert_to_openai_data_block, convert_to_openai_image_block,
+    convert_to_openai_messages, count_tokens_approximately, filter_messages, get_buffer_string, is_data_content_block,
+    make_invalid_tool_call, merge_message_runs, messages_from_dict, messages_from_lc, messages_to_dict,
+    parse_tool_call, parse_tool_calls, per_message, trim_messages,
 };
 
 #[cfg(feature = "tiktoken")]

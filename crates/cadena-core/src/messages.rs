@@ -53,7 +53,7 @@ pub use blocks::{
 };
 mod tool_call;
 pub use tool_call::{
-    InvalidToolCall, ToolCall, ToolCallChunk, ToolCallParsing, make_invalid_tool_call, parse_tool_call,
+    InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind, ToolCallParsing, make_invalid_tool_call, parse_tool_call,
     parse_tool_calls,
 };
 mod metadata;

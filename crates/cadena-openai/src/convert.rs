@@ -6,7 +6,7 @@ pub(crate) use usage::{UsageNames, count};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use cadena_core::{AIMessageChunk, ChoicesChunk, Content, ToolCallChunk, UsageMetadata};
+use cadena_core::{AIMessageChunk, ChoicesChunk, Content, ToolCallChunk, ToolCallKind, UsageMetadata};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{ChatCompletion, Choice, FunctionCall, Message, Text, ToolCall};
@@ -196,6 +196,9 @@ fn tool_call(call: ToolCall<'_>, place: i64, form: Form) -> ToolCallChunk {
     let mut piece = ToolCallChunk::default();
     piece.index = if form == Form::Whole { Some(place) } else { index };
     piece.id = id.into_string();
+    if custom.is_some() {
+        piece.kind = ToolCallKind::Custom;
+    }
     if let Some(FunctionCall { name, arguments }) = function.or(custom.map(|call| *call)) {
         piece.name = name.into_string();
         piece.args = arguments;

@@ -7,5 +7,6 @@ pub(crate) mod lenient;
 pub(crate) use lenient::Text;
 mod message;
 mod part;
+pub(crate) use part::Audience;
 mod request;
 pub(crate) use request::ChatCompletionRequest;

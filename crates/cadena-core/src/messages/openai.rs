@@ -233,5 +233,8 @@ pub(crate) fn role(message: &Message) -> &str {
 }
 
 fn call(call: &ToolCall) -> Value {
+    if let Some(input) = call.input() {
+        return json!({"type": "custom", "id": call.id, "custom": {"name": call.name, "input": input}});
+    }
     json!({"type": "function", "id": call.id, "function": {"name": call.name, "arguments": dumps(&call.args)}})
 }

@@ -1,5 +1,7 @@
 //! Calls of tools: whole, invalid, and in pieces.
 
+mod kind;
+pub use kind::ToolCallKind;
 mod parse;
 pub(crate) use parse::is_falsy;
 use parse::read_arguments;
@@ -33,6 +35,9 @@ pub struct ToolCall {
     /// The id that the answer to this call must name.
     #[serde(default)]
     pub id: Option<String>,
+    /// Whether the tool takes arguments or a text: arguments.
+    #[serde(default)]
+    pub kind: ToolCallKind,
 }
 
 impl ToolCall {
@@ -43,7 +48,51 @@ impl ToolCall {
             name: name.into(),
             args,
             id: Some(id.into()),
+            kind: ToolCallKind::Function,
         }
+    }
+
+    /// A call of a tool that takes a text: see [`ToolCallKind::Custom`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolCall;
+    ///
+    /// assert_eq!(ToolCall::custom("sql", "SELECT 1", "call_1").input(), Some("SELECT 1"));
+    /// ```
+    #[must_use]
+    pub fn custom(name: impl Into<String>, input: impl AsRef<str>, id: impl Into<String>) -> Self {
+        Self {
+            kind: ToolCallKind::Custom,
+            ..Self::new(name, kind::wrap(input.as_ref()), id)
+        }
+    }
+
+    /// The text that a custom tool gets. `None` for a function, and if the arguments are not this text alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolCall;
+    /// use serde_json::Map;
+    ///
+    /// assert_eq!(ToolCall::custom("sql", "SELECT 1", "call_1").input(), Some("SELECT 1"));
+    /// assert_eq!(ToolCall::new("now", Map::new(), "call_2").input(), None);
+    /// ```
+    #[must_use]
+    pub fn input(&self) -> Option<&str> {
+        match self.kind {
+            ToolCallKind::Custom => self.sole_text(),
+            ToolCallKind::Function => None,
+        }
+    }
+
+    /// The text that the arguments are, whatever the kind of the call: LangChain does not write the kind.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sole_text(&self) -> Option<&str> {
+        kind::unwrap(&self.args)
     }
 }
 
@@ -55,12 +104,15 @@ impl Serialize for ToolCall {
             args: &'a Map<String, Value>,
             id: &'a Option<String>,
             r#type: &'static str,
+            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
+            kind: ToolCallKind,
         }
         Dump {
             name: &self.name,
             args: &self.args,
             id: &self.id,
             r#type: "tool_call",
+            kind: self.kind,
         }
         .serialize(serializer)
     }
@@ -94,6 +146,9 @@ pub struct InvalidToolCall {
     /// What is wrong with it.
     #[serde(default)]
     pub error: Option<String>,
+    /// Whether the tool takes arguments or a text: arguments.
+    #[serde(default)]
+    pub kind: ToolCallKind,
 }
 
 impl Serialize for InvalidToolCall {
@@ -105,14 +160,23 @@ impl Serialize for InvalidToolCall {
             name: &'a Option<String>,
             args: &'a Option<String>,
             error: &'a Option<String>,
+            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
+            kind: ToolCallKind,
         }
-        let Self { name, args, id, error } = self;
+        let Self {
+            name,
+            args,
+            id,
+            error,
+            kind,
+        } = self;
         Dump {
             r#type: "invalid_tool_call",
             id,
             name,
             args,
             error,
+            kind: *kind,
         }
         .serialize(serializer)
     }
@@ -135,12 +199,15 @@ pub struct ToolCallChunk {
     /// The tool's name, usually in the first piece.
     #[serde(default)]
     pub name: Option<String>,
-    /// A piece of the arguments' JSON text.
+    /// A piece of the arguments' JSON text, or of the text for a custom tool as it is.
     #[serde(default)]
     pub args: Option<String>,
     /// The id of the call, usually in the first piece.
     #[serde(default)]
     pub id: Option<String>,
+    /// Whether the tool takes arguments or a text: arguments. One piece that says so is enough.
+    #[serde(default)]
+    pub kind: ToolCallKind,
     /// Which call of the message this is a piece of; pieces without an index stay apart.
     #[serde(default)]
     pub index: Option<i64>,
@@ -180,6 +247,24 @@ impl ToolCallChunk {
         self
     }
 
+    /// Says that it is a piece of the call of a custom tool, whose text [`args`](Self::args) is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, ToolCallChunk};
+    ///
+    /// let first = ToolCallChunk::new(0).with_name("sql").with_args("SELECT").custom();
+    /// let sum = AIMessageChunk::new("").with_tool_call_chunk(first)
+    ///     + AIMessageChunk::new("").with_tool_call_chunk(ToolCallChunk::new(0).with_args(" 1"));
+    /// assert_eq!(AIMessage::from(sum).tool_calls[0].input(), Some("SELECT 1"));
+    /// ```
+    #[must_use]
+    pub fn custom(mut self) -> Self {
+        self.kind = ToolCallKind::Custom;
+        self
+    }
+
     /// Whether `next` is another piece of this call: the same index, and no two different ids.
     fn continues_in(&self, next: &Self) -> bool {
         let known = |id: &Option<String>| id.as_deref().is_some_and(|id| !id.is_empty());
@@ -192,10 +277,12 @@ impl ToolCallChunk {
             args,
             id,
             index: _,
+            kind,
             error,
         } = next;
         self.name.merge(name)?;
         self.args.merge(args)?;
+        self.kind = self.kind.or(kind);
         if self.id.as_deref().is_none_or(str::is_empty) {
             self.id = id.or(self.id.take());
         }
@@ -205,15 +292,18 @@ impl ToolCallChunk {
 
     /// Reads the arguments that have arrived so far: an object is a call, anything else an invalid one.
     fn parse(&self, read: fn(&str) -> Option<Value>) -> Result<ToolCall, InvalidToolCall> {
-        let args = match self.args.as_deref() {
-            None | Some("") => Some(Value::Object(Map::new())),
-            Some(text) => read(text),
+        let text = self.args.as_deref().unwrap_or_default();
+        let args = match self.kind {
+            ToolCallKind::Custom => Some(Value::Object(kind::wrap(text))),
+            ToolCallKind::Function if text.is_empty() => Some(Value::Object(Map::new())),
+            ToolCallKind::Function => read(text),
         };
         match args {
             Some(Value::Object(args)) if self.error.is_none() => Ok(ToolCall {
                 name: self.name.clone().unwrap_or_default(),
                 args,
                 id: self.id.clone(),
+                kind: self.kind,
             }),
             _ => Err(self.invalid()),
         }
@@ -225,18 +315,24 @@ impl ToolCallChunk {
             args: self.args.clone(),
             id: self.id.clone(),
             error: self.error.clone(),
+            kind: self.kind,
         }
     }
 }
 
 impl From<ToolCall> for ToolCallChunk {
     fn from(call: ToolCall) -> Self {
-        let args = Some(Value::Object(call.args).to_string());
+        // A text that is not alone can only be kept as one of the arguments.
+        let (args, kind) = match call.input() {
+            Some(input) => (input.to_owned(), ToolCallKind::Custom),
+            None => (Value::Object(call.args).to_string(), ToolCallKind::Function),
+        };
         Self {
             name: Some(call.name),
-            args,
+            args: Some(args),
             id: call.id,
             index: None,
+            kind,
             error: None,
         }
     }
@@ -249,6 +345,7 @@ impl From<InvalidToolCall> for ToolCallChunk {
             args: call.args,
             id: call.id,
             index: None,
+            kind: call.kind,
             error: call.error,
         }
     }
@@ -263,12 +360,15 @@ impl Serialize for ToolCallChunk {
             id: &'a Option<String>,
             index: Option<i64>,
             r#type: &'static str,
+            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
+            kind: ToolCallKind,
         }
         let Self {
             name,
             args,
             id,
             index,
+            kind,
             error: _,
         } = self;
         Dump {
@@ -277,6 +377,7 @@ impl Serialize for ToolCallChunk {
             id,
             index: *index,
             r#type: "tool_call_chunk",
+            kind: *kind,
         }
         .serialize(serializer)
     }
@@ -303,9 +404,18 @@ pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<Inv
 
 /// Calls of a finished message: only a complete JSON object is a call. A cut one is never completed.
 ///
-/// In an answer that was `cut` by its length, a call without any arguments was cut before them.
+/// In an answer that was `cut` by its length, a call without any arguments was cut before them, and a text that is the last thing
+/// said was cut within: unlike JSON it does not show its end.
 pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
+    let last = chunks.last().filter(|last| last.kind == ToolCallKind::Custom);
     split(chunks, |chunk| {
+        let is_last = last.is_some_and(|last| std::ptr::eq(last, chunk));
+        if cut && is_last {
+            let mut call = chunk.invalid();
+            call.error
+                .get_or_insert_with(|| "the answer was cut within this text".to_owned());
+            return Err(call);
+        }
         if cut && chunk.args.as_deref().is_none_or(str::is_empty) {
             return Err(chunk.invalid());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cadena_core::{AIMessage, Content, ContentPart, Message, ToolMessage};
+use cadena_core::{AIMessage, Content, ContentPart, Message, ToolCallKind, ToolMessage};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -30,10 +30,18 @@ impl<'a> Input<'a> {
             ContentPart::Block(block) => block.get("call_id")?.as_str(),
             ContentPart::Text(_) => None,
         });
+        // Calls that came by Chat Completions stand beside the content.
+        let beside = messages.iter().filter_map(Message::as_ai).flat_map(|answer| {
+            let valid = answer.tool_calls.iter().map(|call| (call.kind, &call.id));
+            valid.chain(answer.invalid_tool_calls.iter().map(|call| (call.kind, &call.id)))
+        });
+        let beside = beside
+            .filter(|(kind, _)| *kind == ToolCallKind::Custom)
+            .filter_map(|(_, id)| id.as_deref());
         Self {
             messages,
             stored,
-            custom: ids.collect(),
+            custom: ids.chain(beside).collect(),
         }
     }
 }
@@ -141,19 +149,41 @@ fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
     {
         items.push(said(refusal));
     }
-    let valid = message.tool_calls.iter().map(|call| {
-        // A map with text keys can always be written.
-        let arguments = serde_json::to_string(&call.args).unwrap_or_default();
-        (call.id.as_deref(), call.name.as_str(), arguments)
+    let valid = message.tool_calls.iter().map(|call| match call.input() {
+        Some(input) => (
+            ToolCallKind::Custom,
+            call.id.as_deref(),
+            call.name.as_str(),
+            input.to_owned(),
+        ),
+        None => {
+            // A map with text keys can always be written.
+            let arguments = serde_json::to_string(&call.args).unwrap_or_default();
+            (
+                ToolCallKind::Function,
+                call.id.as_deref(),
+                call.name.as_str(),
+                arguments,
+            )
+        }
     });
     let invalid = message.invalid_tool_calls.iter().map(|call| {
-        let arguments = call.args.clone().unwrap_or_default();
-        (call.id.as_deref(), call.name.as_deref().unwrap_or_default(), arguments)
+        let name = call.name.as_deref().unwrap_or_default();
+        (
+            call.kind,
+            call.id.as_deref(),
+            name,
+            call.args.clone().unwrap_or_default(),
+        )
     });
-    for (id, name, arguments) in valid.chain(invalid) {
-        if id.is_none_or(|id| !called.contains(id)) {
-            items.push(json!({"type": FUNCTION, "name": name, "arguments": arguments, "call_id": id}));
+    for (kind, id, name, text) in valid.chain(invalid) {
+        if id.is_some_and(|id| called.contains(id)) {
+            continue;
         }
+        items.push(match kind {
+            ToolCallKind::Custom => json!({"type": CUSTOM, "name": name, "input": text, "call_id": id}),
+            _ => json!({"type": FUNCTION, "name": name, "arguments": text, "call_id": id}),
+        });
     }
     items
 }

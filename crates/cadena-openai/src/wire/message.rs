@@ -1,9 +1,10 @@
 //! Messages as they are sent.
 
-use cadena_core::{AIMessage, Content, Extra, InvalidToolCall, Message, ToolCall};
+use cadena_core::{AIMessage, Content, ContentPart, Extra, InvalidToolCall, Message, ToolCall, ToolCallKind};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 use super::part::{Audience, OutContent};
 
@@ -60,7 +61,11 @@ impl Serialize for OutMessage<'_> {
                 map.serialize_entry("role", &message.role)?;
             }
             Message::Function(message) => {
-                map.serialize_entry("content", &user(&message.content))?;
+                // It takes a text and no list.
+                match only_text(&message.content) {
+                    Some(text) => map.serialize_entry("content", &text)?,
+                    None => map.serialize_entry("content", &user(&message.content))?,
+                }
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 map.serialize_entry("role", "function")?;
             }
@@ -96,12 +101,17 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     let says_more =
         has_calls || stored_calls.is_some() || function_call.is_some() || refusal.is_some() || audio.is_some();
     // The server sent null where there is something else, and takes back no empty text there.
-    let content = (!says_more || !out.is_empty()).then_some(&out);
-    map.serialize_entry("content", &content)?;
+    let said = (!says_more || !out.is_empty()).then_some(&out);
+    map.serialize_entry("content", &said)?;
     entry_name(map, name.as_deref(), additional_kwargs)?;
     map.serialize_entry("role", "assistant")?;
     if has_calls {
-        map.serialize_entry("tool_calls", &OutCalls(tool_calls, invalid_tool_calls))?;
+        let calls = OutCalls {
+            valid: tool_calls,
+            invalid: invalid_tool_calls,
+            content,
+        };
+        map.serialize_entry("tool_calls", &calls)?;
     }
     if let Some(calls) = stored_calls {
         map.serialize_entry("tool_calls", &known_parts(calls))?;
@@ -120,7 +130,20 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     Ok(())
 }
 
-fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) -> Result<(), M::Error> {
+fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) -> Result<(), M::Error> {}
+
+/// The text of content that is nothing else.
+fn only_text(content: &Content) -> Option<Cow<'_, str>> {
+    let is_text = match content {
+        Content::Text(_) => true,
+        Content::Parts(parts) => parts
+            .iter()
+            .all(|part| part.as_text().is_some() || !Audience::Tool.accepts(part)),
+    };
+    is_text.then(|| content.text())
+}
+
+fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Map<String, Value>) -> Result<(), M::Error> {
     match name.or_else(|| kwargs.get("name")?.as_str()) {
         Some(name) => map.serialize_entry("name", name),
         None => Ok(()),
@@ -130,47 +153,112 @@ fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) 
 /// Calls in OpenAI's own form, without the `index` and whatever else a stream left in them.
 fn known_parts(calls: &Value) -> Value {
     let strip = |call: &Value| {
-        let known = |(key, _): &(&String, &Value)| matches!(key.as_str(), "id" | "type" | "function");
+        let known = |(key, _): &(&String, &Value)| matches!(key.as_str(), "id" | "type" | "function" | "custom");
         let parts = call.as_object().into_iter().flatten().filter(known);
-        Value::Object(parts.map(|(key, value)| (key.clone(), value.clone())).collect())
+        let mut parts: Map<_, _> = parts.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let kind = if parts.contains_key("custom") {
+            "custom"
+        } else {
+            "function"
+        };
+        parts.entry("type").or_insert(kind.into());
+        Value::Object(parts)
     };
     calls.as_array().into_iter().flatten().map(strip).collect()
 }
 
-struct OutCalls<'a>(&'a [ToolCall], &'a [InvalidToolCall]);
+/// The calls of an answer, each in the form of its kind.
+struct OutCalls<'a> {
+    valid: &'a [ToolCall],
+    invalid: &'a [InvalidToolCall],
+    /// Where the Responses API, and LangChain with it, says which calls are those of custom tools.
+    content: &'a Content,
+}
+
+impl OutCalls<'_> {
+    /// Whether the content has the call of a custom tool by this id.
+    fn says_custom(&self, id: Option<&str>) -> bool {
+        let Content::Parts(parts) = self.content else {
+            return false;
+        };
+        let is_it = |part: &ContentPart| match part {
+            ContentPart::Block(block) => {
+                part.block_type() == Some("custom_tool_call")
+                    && block.get("call_id").is_some_and(|found| found.as_str() == id)
+            }
+            ContentPart::Text(_) => false,
+        };
+        id.is_some() && parts.iter().any(is_it)
+    }
+
+    fn valid<'a>(&self, call: &'a ToolCall) -> OutCall<'a> {
+        let (id, name) = (call.id.as_deref(), call.name.as_str());
+        let is_custom = call.kind == ToolCallKind::Custom || self.says_custom(id);
+        match call.sole_text().filter(|_| is_custom) {
+            Some(input) => OutCall::custom(id, name, input),
+            // A map with text keys can always be written.
+            None => OutCall::function(id, name, serde_json::to_string(&call.args).unwrap_or_default()),
+        }
+    }
+
+    fn invalid<'a>(&self, call: &'a InvalidToolCall) -> OutCall<'a> {
+        let name = call.name.as_deref().unwrap_or_default();
+        let args = call.args.as_deref().unwrap_or_default();
+        match call.kind {
+            ToolCallKind::Custom => OutCall::custom(call.id.as_deref(), name, args),
+            _ => OutCall::function(call.id.as_deref(), name, args),
+        }
+    }
+}
 
 impl Serialize for OutCalls<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Call<'a> {
-            r#type: &'static str,
-            id: Option<&'a str>,
-            function: Function<'a>,
-        }
-        #[derive(Serialize)]
-        struct Function<'a> {
-            name: &'a str,
-            arguments: std::borrow::Cow<'a, str>,
-        }
-        let call = |id, name, arguments| Call {
+        let valid = self.valid.iter().map(|call| self.valid(call));
+        serializer.collect_seq(valid.chain(self.invalid.iter().map(|call| self.invalid(call))))
+    }
+}
+
+/// A call as it is sent.
+#[derive(Serialize)]
+struct OutCall<'a> {
+    r#type: &'static str,
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<OutFunction<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<OutCustom<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutFunction<'a> {
+    name: &'a str,
+    arguments: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct OutCustom<'a> {
+    name: &'a str,
+    input: &'a str,
+}
+
+impl<'a> OutCall<'a> {
+    fn function(id: Option<&'a str>, name: &'a str, arguments: impl Into<Cow<'a, str>>) -> Self {
+        let arguments = arguments.into();
+        Self {
             r#type: "function",
             id,
-            function: Function { name, arguments },
-        };
-        let valid = self.0.iter().map(|one| {
-            // A map with text keys can always be written.
-            let arguments = serde_json::to_string(&one.args).unwrap_or_default();
-            call(one.id.as_deref(), &one.name, arguments.into())
-        });
-        let invalid = self.1.iter().map(|one| {
-            let arguments = one.args.as_deref().unwrap_or_default();
-            call(
-                one.id.as_deref(),
-                one.name.as_deref().unwrap_or_default(),
-                arguments.into(),
-            )
-        });
-        serializer.collect_seq(valid.chain(invalid))
+            function: Some(OutFunction { name, arguments }),
+            custom: None,
+        }
+    }
+
+    fn custom(id: Option<&'a str>, name: &'a str, input: &'a str) -> Self {
+        Self {
+            r#type: "custom",
+            id,
+            function: None,
+            custom: Some(OutCustom { name, input }),
+        }
     }
 }
 

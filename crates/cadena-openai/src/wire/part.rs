@@ -4,10 +4,11 @@ use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_con
 use cadena_core::{Content, ContentPart};
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 /// Whose content it is: the server accepts different parts from each.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Audience {
+pub(crate) enum Audience {
     User,
     Assistant,
     Tool,
@@ -39,11 +40,14 @@ impl Serialize for OutContent<'_> {
 }
 
 impl Audience {
-    /// Whether the part can be sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
-    pub(super) fn accepts(self, part: &ContentPart) -> bool {
+    /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
+    pub(crate) fn accepts(self, part: &ContentPart) -> bool {
         match part.block_type() {
             Some("tool_use" | "thinking" | "reasoning_content" | "function_call" | "code_interpreter_call") => false,
-            Some("reasoning" | "tool_call" | "invalid_tool_call" | "redacted_thinking") => self != Self::Assistant,
+            Some(
+                "reasoning" | "tool_call" | "invalid_tool_call" | "tool_call_chunk" | "redacted_thinking"
+                | "custom_tool_call",
+            ) => self != Self::Assistant,
             _ => true,
         }
     }
@@ -69,18 +73,37 @@ impl Serialize for OutPart<'_> {
             }
             (ContentPart::Block(block), _) => block,
         };
+        // Its short form, which OpenAI itself does not take.
+        if let Some(url @ Value::String(_)) = block.get("image_url") {
+            let mut long = block.clone();
+            long.insert("image_url".to_owned(), json!({"url": url}));
+            return long.serialize(serializer);
+        }
         if !is_data_content_block(block) {
             return block.serialize(serializer);
         }
         let block = convert_to_openai_data_block(block, OpenAIApi::ChatCompletions);
-        block.map_err(S::Error::custom)?.serialize(serializer)
+        let mut block = block.map_err(S::Error::custom)?;
+        if let Some(format) = block.get_mut("input_audio").and_then(|audio| audio.get_mut("format"))
+            && let Some(known) = format.as_str().and_then(audio_format)
+        {
+            *format = known.into();
+        }
+        block.serialize(serializer)
+    }
+}
+
+/// OpenAI's name for the format of a sound, where the media type has another.
+fn audio_format(media_type: &str) -> Option<&'static str> {
+    match media_type {
+        "mpeg" | "mpeg3" | "x-mpeg-3" => Some("mp3"),
+        "wave" | "x-wav" | "vnd.wave" => Some("wav"),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
 
     #[track_caller]

@@ -8,7 +8,8 @@ use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
 use crate::messages::tool_call::{finished_calls, growing_calls};
 use crate::messages::{
-    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
+    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, ToolCallKind, UsageMetadata,
+    deserialize,
 };
 
 /// The keys of both dumps, in LangChain's order.
@@ -116,12 +117,17 @@ impl Common {
     fn provider_calls(&self) -> Vec<ToolCallChunk> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let read = |call: &Value| {
-            let function = call.get("function");
+            let custom = call.get("custom").filter(|custom| custom.is_object());
+            let (called, key, kind) = match custom {
+                Some(custom) => (Some(custom), "input", ToolCallKind::Custom),
+                None => (call.get("function"), "arguments", ToolCallKind::Function),
+            };
             ToolCallChunk {
-                name: text(function.and_then(|function| function.get("name"))),
-                args: text(function.and_then(|function| function.get("arguments"))),
+                name: text(called.and_then(|called| called.get("name"))),
+                args: text(called.and_then(|called| called.get(key))),
                 id: text(call.get("id")),
                 index: call.get("index").and_then(Value::as_i64),
+                kind,
                 ..ToolCallChunk::default()
             }
         };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{InvalidToolCall, ToolCall};
+use super::{InvalidToolCall, ToolCall, ToolCallKind};
 use crate::json::{PartialJson, parse_partial_json, parse_partial_json_strict};
 use crate::{Error, ErrorKind, Result};
 
@@ -142,6 +142,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
         name,
         args,
         id: id.map(str::to_owned),
+        kind: ToolCallKind::Function,
     }))
 }
 
@@ -206,6 +207,7 @@ pub fn make_invalid_tool_call(raw: &Value, error: Option<String>) -> InvalidTool
         args: text(function.and_then(|function| function.get("arguments"))),
         id: text(raw.get("id")),
         error,
+        kind: ToolCallKind::Function,
     }
 }
 
