@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::OpenAIClient;
 use crate::config::{Config, RESPONSES};
 use crate::connection::{accept_json, send_with_key};
+use crate::conversation::{check_places, nothing_to_send, with_call_ids};
 use crate::prepare::{Policy, Prepared};
 use crate::responses::{self, Assembler, CreateResponse, Response};
 use crate::rules::ModelRule;
@@ -47,6 +48,8 @@ pub(crate) struct Call {
     config: Arc<Config>,
     warnings: Vec<String>,
     response_headers: bool,
+    /// Whether there is nothing to send. An answer that is there already can still be read.
+    is_empty: bool,
     pub(crate) api: Api,
     /// The model that was asked for.
     pub(crate) model: String,
@@ -87,6 +90,12 @@ impl Call {
         let asked = options.model.as_deref().unwrap_or(model);
         let known = options.model.as_deref().unwrap_or(config.model_behind(model));
         let deadline = cx.deadline();
+        let messages = &*with_call_ids(messages);
+        let is_checked =
+            api == Api::ChatCompletions && config.is_of_openai() && policy.rules.has(ModelRule::PartsByRole);
+        if is_checked {
+            check_places(messages)?;
+        }
         let request = config.post(&config.path(api.path(), asked))?;
         let mut request = match api {
             Api::ChatCompletions => request.with_json(&ChatCompletionRequest {
@@ -117,6 +126,7 @@ impl Call {
             config: Arc::clone(config),
             warnings,
             response_headers,
+            is_empty: is_checked && messages.is_empty(),
             api,
             model: asked.to_owned(),
             choices: options.n.unwrap_or(1),
@@ -152,6 +162,7 @@ impl Call {
             config: Arc::clone(config),
             warnings: Vec::new(),
             response_headers: false,
+            is_empty: false,
             // The older completions have an API of their own, and their answers a reader of theirs.
             api: Api::ChatCompletions,
             model,
@@ -168,6 +179,17 @@ impl Call {
         let (request, answer) = sent.map_err(|error| self.explain(error))?;
         self.authorized.get_or_init(|| request);
         Ok(answer)
+    }
+
+    /// The request as it is sent, with a fresh key if one must be asked for.
+    async fn ready(&self) -> Result<&Request> {
+        if self.is_empty {
+            return Err(nothing_to_send());
+        }
+        match self.config.authorize(&self.request).await? {
+            None => Ok(&self.request),
+            Some(request) => Ok(self.authorized.get_or_init(|| request)),
+        }
     }
 
     fn redactor(&self) -> Redactor {

@@ -45,6 +45,11 @@ impl Config {
         self.azure.is_none() && self.base_url == OPENAI
     }
 
+    /// Whether OpenAI's models are asked by its own protocol, be it at OpenAI or at Azure.
+    pub(crate) fn is_of_openai(&self) -> bool {
+        self.azure.is_some() || self.is_openai()
+    }
+
     /// Asks another server. What is a secret of Azure's does not go there.
     pub(crate) fn set_base_url(&mut self, url: String) {
         if self.azure.take().is_some() {

@@ -67,6 +67,7 @@ mod client;
 mod completions;
 mod config;
 mod connection;
+mod conversation;
 mod convert;
 #[cfg(feature = "tiktoken")]
 mod count;

@@ -29,16 +29,23 @@ pub enum ModelRule {
     ReasoningSampling,
     /// The Responses API is asked, where [`Endpoint::Auto`](crate::Endpoint::Auto) leaves it to the request: Chat Completions does not have the model.
     ResponsesOnly,
+    /// Messages that OpenAI's schema of Chat Completions does not have are refused before they are sent: an image in the answer of a tool, a
+    /// role that it does not know, an answer whose sound has no id. [`InvalidInput`](cadena_core::ErrorKind::InvalidInput) names the message.
+    ///
+    /// It holds where OpenAI or Azure is asked; other servers take more, and get what was said. A part's words, such as the format of a
+    /// sound, are left to the server.
+    PartsByRole,
 }
 
 impl ModelRule {
     /// Every rule.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MaxCompletionTokens,
         Self::DeveloperRole,
         Self::DefaultTemperature,
         Self::ReasoningSampling,
         Self::ResponsesOnly,
+        Self::PartsByRole,
     ];
 
     /// Which models it is about, for a reader.
@@ -89,6 +96,11 @@ impl ModelRule {
                             .iter()
                             .any(|word| name.contains(word))
                 },
+            ),
+            Self::PartsByRole => (
+                "all of OpenAI and Azure",
+                "parts and roles that Chat Completions does not have are refused",
+                |_| true,
             ),
         }
     }
@@ -243,6 +255,7 @@ mod tests {
         DefaultTemperature (off): o1*: `temperature` is sent as 1 where it is not set
         ReasoningSampling (on): o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name: `temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported
         ResponsesOnly (on): o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name: the Responses API is asked
+        PartsByRole (on): all of OpenAI and Azure: parts and roles that Chat Completions does not have are refused
         ");
     }
 }

@@ -1,0 +1,6 @@
+//! The messages of a request, made ready to be sent: every call of a tool has its id, and no part stands where it cannot.
+
+mod call_ids;
+pub(crate) use call_ids::with_call_ids;
+mod places;
+pub(crate) use places::{check_places, nothing_to_send};
