@@ -10,12 +10,14 @@
 #[path = "support/schema.rs"]
 mod schema;
 mod support;
+#[path = "support/talk.rs"]
+mod talk;
 
 use std::sync::LazyLock;
 
 use cadena_core::{
-    AIMessage, Bind, ChatModelExt, ChatOptions, Choices, FunctionMessage, HumanMessage, Message, PromptValue,
-    RunnableExt, SystemMessage, ToolChoice, ToolMessage, fold,
+    AIMessage, Bind, ChatModelExt, ChatOptions, Choices, ErrorKind, FunctionMessage, HumanMessage, Message,
+    PromptValue, RunnableExt, SystemMessage, ToolChoice, ToolMessage, fold,
 };
 use cadena_openai::{AudioOutput, Endpoint, Modality, OpenAIOptionsExt, ServiceTier, Verbosity, WebSearch};
 use jsonschema::Validator;
@@ -193,6 +195,30 @@ proptest! {
             block_on(async { llm.invoke(prompt).await }).map(drop)
         };
         check_valid(&REQUEST, &server.bodies()[0]);
+    }
+
+    #[test]
+    fn what_has_no_valid_form_is_refused_before_it_is_sent(
+        messages in talk::conversation(),
+        options in options(),
+        stream in any::<bool>(),
+    ) {
+        let server = Canned::json("{}");
+        let llm = model(server.clone())
+            .with_base_url("https://api.openai.com/v1")
+            .with_endpoint(Endpoint::ChatCompletions)
+            .with_on_unsupported(cadena_core::OnUnsupported::Ignore)
+            .bind(options);
+        let prompt = PromptValue::from(messages);
+        let result = if stream {
+            block_on(async { futures::TryStreamExt::try_collect::<Vec<_>>(llm.stream(prompt)).await }).map(drop)
+        } else {
+            block_on(async { llm.invoke(prompt).await }).map(drop)
+        };
+        match server.bodies().first() {
+            Some(body) => check_valid(&REQUEST, body),
+            None => prop_assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput),
+        }
     }
 
     #[test]

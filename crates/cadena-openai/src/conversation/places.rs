@@ -191,11 +191,12 @@ impl Place {
             ));
         };
         let (sent, whole) = if is_data_content_block(block) {
-            match kind {
-                "image" => ("image_url", block.get("url").is_none_or(Value::is_string)),
-                "audio" => ("input_audio", true),
-                other => (other, true),
-            }
+            let sent = match kind {
+                "image" => "image_url",
+                "audio" => "input_audio",
+                other => other,
+            };
+            (sent, are_texts(block, &["url", "file_id", "id", "filename"]))
         } else {
             (kind, is_whole(kind, block))
         };
@@ -220,12 +221,14 @@ fn is_whole(kind: &str, block: &Map<String, Value>) -> bool {
         // The short form is sent as the long one.
         "image_url" => text_in(block, kind) || inner(kind).is_some_and(|image| text_in(image, "url")),
         "input_audio" => inner(kind).is_some_and(|sound| text_in(sound, "data") && text_in(sound, "format")),
-        "file" => inner(kind).is_some_and(|file| {
-            let texts = ["file_data", "file_id", "filename"];
-            texts.into_iter().all(|key| file.get(key).is_none_or(Value::is_string))
-        }),
+        "file" => inner(kind).is_some_and(|file| are_texts(file, &["file_data", "file_id", "filename"])),
         _ => true,
     }
+}
+
+/// Whether what there is of these is text.
+fn are_texts(map: &Map<String, Value>, keys: &[&str]) -> bool {
+    keys.iter().all(|key| map.get(*key).is_none_or(Value::is_string))
 }
 
 fn text_in(map: &Map<String, Value>, key: &str) -> bool {

@@ -56,7 +56,15 @@ impl Serialize for OutMessage<'_> {
                 map.serialize_entry("tool_call_id", &message.tool_call_id)?;
             }
             Message::Chat(message) => {
-                map.serialize_entry("content", &user(&message.content))?;
+                let audience = match message.role.as_str() {
+                    "assistant" => Audience::Assistant,
+                    _ => Audience::User,
+                };
+                let content = OutContent {
+                    content: &message.content,
+                    audience,
+                };
+                map.serialize_entry("content", &content)?;
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 map.serialize_entry("role", &message.role)?;
             }
