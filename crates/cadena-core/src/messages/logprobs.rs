@@ -8,6 +8,7 @@ mod alignment;
 pub use alignment::{AlignedToken, Alignment};
 mod confidence;
 pub use confidence::{FieldConfidence, JsonConfidence};
+mod bytes;
 mod json;
 
 use super::Extra;

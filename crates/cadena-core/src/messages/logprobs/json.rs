@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::bytes::Bytes;
 use super::{Logprobs, TokenLogprob, TopLogprob};
 use crate::messages::Extra;
 
@@ -128,14 +129,14 @@ deserialize_object!(Logprobs, "an object with the log probabilities of an answer
 
 deserialize_object!(TokenLogprob, "an object with the log probability of a token", map, out, {
     Key::Token => out.token = map.next_value::<Option<String>>()?.unwrap_or_default(),
-    Key::Bytes => out.bytes = map.next_value()?,
+    Key::Bytes => out.bytes = map.next_value::<Bytes>()?.0,
     Key::Logprob => out.logprob = read_logprob(&mut map)?,
     Key::TopLogprobs => out.top_logprobs = map.next_value()?,
 });
 
 deserialize_object!(TopLogprob, "an object with the log probability of an alternative", map, out, {
     Key::Token => out.token = map.next_value::<Option<String>>()?.unwrap_or_default(),
-    Key::Bytes => out.bytes = map.next_value()?,
+    Key::Bytes => out.bytes = map.next_value::<Bytes>()?.0,
     Key::Logprob => out.logprob = read_logprob(&mut map)?,
 });
 
