@@ -29,16 +29,10 @@ pub(crate) struct Policy {
 impl Policy {
     /// Applies rules and policy. `own_server` says whether OpenAI itself is asked: of other servers nothing is known.
     pub(crate) fn prepare(self, mut options: ChatOptions, model: &str, own_server: bool) -> Result<Prepared> {
-        if let Some(body) = options.extra.remove("extra_body") {
-            let Value::Object(body) = body else {
-                let detail = "`extra_body` is not an object";
-                return Err(
-                    Error::new(ErrorKind::InvalidInput, detail).with_hint("name the fields: `{\"min_p\": 0.05}`")
-                );
-            };
-            for (key, value) in body {
-                options.extra.insert(key, value);
-            }
+        // An object has been spread out where the options were put together.
+        if options.extra.get("extra_body").is_some() {
+            let error = Error::new(ErrorKind::InvalidInput, "`extra_body` is not an object");
+            return Err(error.with_hint("name the fields: `{\"min_p\": 0.05}`"));
         }
         let model = options.model.clone().unwrap_or_else(|| model.to_owned());
         let api = match self.endpoint {

@@ -1,13 +1,20 @@
 //! How a chat model is asked to answer.
 
-use serde::{Deserialize, Deserializer, Serialize};
+mod read;
+mod tool_choice;
+pub use tool_choice::ToolChoice;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Error, ErrorKind, Extra, Result};
 
 /// How a chat model is asked to answer: one typed struct for every model, and [`extra`](Self::extra) for what a server adds.
 ///
-/// What is not set is not sent. Options are put on a model by [`bind`](crate::Bind::bind); those bound later win.
+/// What is not set is not sent. Options are put on a model by [`bind`](crate::Bind::bind). What is set later wins, whether by its setter or by its
+/// name in `extra`: there is one value for each name that goes over the wire.
 ///
 /// # Examples
 ///
@@ -18,6 +25,11 @@ use crate::{Error, ErrorKind, Extra, Result};
 /// let options = base.merge(ChatOptions::new().temperature(1.0).extra("min_p", 0.05));
 /// assert_eq!(options.temperature, Some(1.0));
 /// assert_eq!(options.logprobs, Some(true));
+///
+/// let options = options.extra("temperature", 0.5);
+/// assert_eq!((options.temperature, options.extra.get("temperature")), (None, Some(&0.5.into())));
+/// let options = options.temperature(0.25);
+/// assert_eq!((options.temperature, options.extra.get("temperature")), (Some(0.25), None));
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,7 +48,7 @@ pub struct ChatOptions {
     #[serde(alias = "max_completion_tokens", skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Texts at which an answer ends; they are not part of it. In JSON also a single text.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_more")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read::one_or_more")]
     pub stop: Option<Vec<String>>,
     /// Makes the choice of tokens repeatable, as far as the server can.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,47 +90,53 @@ pub struct ChatOptions {
     /// since one of them may be a key.
     #[serde(rename = "extra_headers", skip_serializing)]
     pub headers: Extra,
+    /// Parameters of this request's address, in place of the client's of the same name. In JSON `extra_query`; read but never
+    /// written, since one of them may be a key.
+    #[serde(rename = "extra_query", skip_serializing)]
+    pub query: Extra,
+    /// How long the request may take in all, with every try and the whole of a stream: as long as the run. In JSON a number of seconds, read
+    /// but never written: it changes no answer.
+    #[serde(deserialize_with = "read::seconds", skip_serializing)]
+    pub timeout: Option<Duration>,
     /// What a provider or a server adds, by the name that goes over the wire.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
-/// Whether the model may, must or must not call a tool.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::ToolChoice;
-///
-/// assert_eq!(serde_json::to_value(ToolChoice::Required)?, "required");
-/// # Ok::<_, serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ToolChoice {
-    /// The model decides. As JSON: `"auto"`.
-    Auto,
-    /// No tool. As JSON: `"none"`.
-    None,
-    /// At least one tool. As JSON: `"required"`.
-    Required,
-    /// The tool of this name. As JSON: `{"name": "add"}`.
-    Name(String),
-    /// What else a provider understands, as it goes over the wire. As JSON: the value.
-    #[serde(untagged)]
-    Other(Value),
-}
-
 macro_rules! setters {
-    ($($field:ident: $type:ty),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $field:ident: $type:ty),* $(,)?) => {$(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
+        $(#[$doc])*
         #[must_use]
-        pub fn $field(mut self, $field: $type) -> Self {
-            self.$field = Some($field);
-            self
+        pub fn $field(self, $field: $type) -> Self {
+            self.merge(Self { $field: Some($field), ..Self::default() })
         }
     )*};
+}
+
+/// Calls a macro with every typed option and the names by which it goes over the wire.
+macro_rules! with_wire_names {
+    ($call:ident) => {
+        $call! {
+            model: "model",
+            temperature: "temperature",
+            top_p: "top_p",
+            max_tokens: "max_tokens" "max_completion_tokens" "max_output_tokens",
+            stop: "stop",
+            seed: "seed",
+            logprobs: "logprobs",
+            top_logprobs: "top_logprobs",
+            n: "n",
+            presence_penalty: "presence_penalty",
+            frequency_penalty: "frequency_penalty",
+            logit_bias: "logit_bias",
+            tools: "tools",
+            tool_choice: "tool_choice",
+            parallel_tool_calls: "parallel_tool_calls",
+            response_format: "response_format",
+            reasoning_effort: "reasoning_effort",
+        }
+    };
 }
 
 impl ChatOptions {
@@ -143,33 +161,67 @@ impl ChatOptions {
         tool_choice: ToolChoice,
         parallel_tool_calls: bool,
         response_format: Value,
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cadena_core::ChatOptions;
+        /// use std::time::Duration;
+        ///
+        /// let options = ChatOptions::new().timeout(Duration::from_secs(20));
+        /// assert_eq!(ChatOptions::try_from(serde_json::json!({"timeout": 20}))?, options);
+        /// # Ok::<_, cadena_core::Error>(())
+        /// ```
+        timeout: Duration,
     }
 
     /// Sets [`model`](Self#structfield.model).
     #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = Some(model.into());
-        self
+    pub fn model(self, model: impl Into<String>) -> Self {
+        let model = Some(model.into());
+        self.merge(Self {
+            model,
+            ..Self::default()
+        })
     }
 
     /// Sets [`reasoning_effort`](Self#structfield.reasoning_effort).
     #[must_use]
-    pub fn reasoning_effort(mut self, effort: impl Into<String>) -> Self {
-        self.reasoning_effort = Some(effort.into());
-        self
+    pub fn reasoning_effort(self, effort: impl Into<String>) -> Self {
+        let reasoning_effort = Some(effort.into());
+        self.merge(Self {
+            reasoning_effort,
+            ..Self::default()
+        })
     }
 
     /// Sets [`stop`](Self#structfield.stop).
     #[must_use]
-    pub fn stop<T: Into<String>>(mut self, stop: impl IntoIterator<Item = T>) -> Self {
-        self.stop = Some(stop.into_iter().map(Into::into).collect());
-        self
+    pub fn stop<T: Into<String>>(self, stop: impl IntoIterator<Item = T>) -> Self {
+        let stop = Some(stop.into_iter().map(Into::into).collect());
+        self.merge(Self {
+            stop,
+            ..Self::default()
+        })
     }
 
-    /// Sets an option that has no setter, by the name that goes over the wire.
+    /// Sets an option by the name that goes over the wire: one that has no setter, or another value than its setter takes.
+    ///
+    /// It takes the place of a typed option of this name. The members of an object `extra_body`, as LangChain has it, are options each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// use serde_json::json;
+    ///
+    /// let options = ChatOptions::new().extra("min_p", 0.05).extra("extra_body", json!({"top_k": 5}));
+    /// assert_eq!(serde_json::to_value(options)?, json!({"min_p": 0.05, "top_k": 5}));
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn extra(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.extra.insert(key, value);
+        self.set_by_name(key.into(), value.into());
         self
     }
 
@@ -190,57 +242,88 @@ impl ChatOptions {
         self
     }
 
-    /// Puts `later` on top: what it sets wins, key by key also in [`extra`](Self#structfield.extra).
+    /// Adds a parameter to the address of the request; see [`query`](Self#structfield.query).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    ///
+    /// let options = ChatOptions::new().query("api-version", "1").query("api-version", "2");
+    /// assert_eq!(options.query.get("api-version"), Some(&"2".into()));
+    /// ```
     #[must_use]
-    pub fn merge(self, later: Self) -> Self {
-        // Name every field: a new one must not compile before it has a rule.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.insert(name, value.into());
+        self
+    }
+
+    /// Puts `later` on top: what it sets wins, by whatever way it was set below, and key by key in [`extra`](Self#structfield.extra).
+    #[must_use]
+    pub fn merge(mut self, mut later: Self) -> Self {
+        macro_rules! put_on_top {
+            ($($field:ident: $($name:literal)+,)*) => {$(
+                if let Some(value) = later.$field.take() {
+                    $(self.extra.remove($name);)+
+                    self.$field = Some(value);
+                }
+            )*};
+        }
+        with_wire_names!(put_on_top);
+        // Name every field: a new one must not compile before it has a rule, here or above.
         let Self {
-            model,
-            temperature,
-            top_p,
-            max_tokens,
-            stop,
-            seed,
-            logprobs,
-            top_logprobs,
-            n,
-            presence_penalty,
-            frequency_penalty,
-            logit_bias,
-            tools,
-            tool_choice,
-            parallel_tool_calls,
-            response_format,
-            reasoning_effort,
+            model: _,
+            temperature: _,
+            top_p: _,
+            max_tokens: _,
+            stop: _,
+            seed: _,
+            logprobs: _,
+            top_logprobs: _,
+            n: _,
+            presence_penalty: _,
+            frequency_penalty: _,
+            logit_bias: _,
+            tools: _,
+            tool_choice: _,
+            parallel_tool_calls: _,
+            response_format: _,
+            reasoning_effort: _,
             headers,
+            query,
+            timeout,
             extra,
         } = later;
-        let on_top = |mut below: Extra, above: Extra| {
+        self.timeout = timeout.or(self.timeout);
+        for (below, above) in [(&mut self.headers, headers), (&mut self.query, query)] {
             for (key, value) in above.into_map() {
                 below.insert(key, value);
             }
-            below
-        };
-        Self {
-            model: model.or(self.model),
-            temperature: temperature.or(self.temperature),
-            top_p: top_p.or(self.top_p),
-            max_tokens: max_tokens.or(self.max_tokens),
-            stop: stop.or(self.stop),
-            seed: seed.or(self.seed),
-            logprobs: logprobs.or(self.logprobs),
-            top_logprobs: top_logprobs.or(self.top_logprobs),
-            n: n.or(self.n),
-            presence_penalty: presence_penalty.or(self.presence_penalty),
-            frequency_penalty: frequency_penalty.or(self.frequency_penalty),
-            logit_bias: logit_bias.or(self.logit_bias),
-            tools: tools.or(self.tools),
-            tool_choice: tool_choice.or(self.tool_choice),
-            parallel_tool_calls: parallel_tool_calls.or(self.parallel_tool_calls),
-            response_format: response_format.or(self.response_format),
-            reasoning_effort: reasoning_effort.or(self.reasoning_effort),
-            headers: on_top(self.headers, headers),
-            extra: on_top(self.extra, extra),
+        }
+        for (key, value) in extra.into_map() {
+            self.set_by_name(key, value);
+        }
+        self
+    }
+
+    /// Sets what goes over the wire by this name, in place of the typed option.
+    fn set_by_name(&mut self, key: String, value: Value) {
+        macro_rules! clear {
+            ($($field:ident: $($name:literal)+,)*) => {
+                match key.as_str() {
+                    $($($name)|+ => self.$field = None,)*
+                    _ => {}
+                }
+            };
+        }
+        match value {
+            Value::Object(body) if key == "extra_body" => {
+                body.into_iter().for_each(|(key, value)| self.set_by_name(key, value));
+            }
+            value => {
+                with_wire_names!(clear);
+                self.extra.insert(key, value);
+            }
         }
     }
 }
@@ -269,22 +352,10 @@ impl TryFrom<Value> for ChatOptions {
     type Error = Error;
 
     fn try_from(value: Value) -> Result<Self> {
-        serde_json::from_value(value).map_err(|error| {
+        let options: Self = serde_json::from_value(value).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "these are not options of a chat model").with_source(error)
-        })
+        })?;
+        // An `extra_body` is spread out.
+        Ok(Self::new().merge(options))
     }
-}
-
-/// `"a"` is `["a"]`, as OpenAI takes it.
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Vec<String>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "`stop` is a text or a list of texts")]
-    enum OneOrMore {
-        One(String),
-        More(Vec<String>),
-    }
-    Ok(Option::deserialize(deserializer)?.map(|stop| match stop {
-        OneOrMore::One(text) => vec![text],
-        OneOrMore::More(texts) => texts,
-    }))
 }

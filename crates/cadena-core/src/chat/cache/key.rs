@@ -42,13 +42,13 @@ impl CacheKey {
         let messages = request.messages.iter().map(spoken).collect::<Result<Vec<_>>>()?;
         let mut known = to_json(&options)?;
         if let Value::Object(known) = &mut known {
-            // Headers are not written with the options, and a gateway may choose the model by one.
-            known.extend(
-                options
-                    .headers
+            // They are not written with the options, and a gateway may choose the model by one.
+            for (kind, unwritten) in [("header", &options.headers), ("query", &options.query)] {
+                let named = unwritten
                     .iter()
-                    .map(|(name, value)| (format!("header {name}"), value.clone())),
-            );
+                    .map(|(name, value)| (format!("{kind} {name}"), value.clone()));
+                known.extend(named);
+            }
         }
         let parts = (FORMAT, model.cache_identity(), messages, sorted(known));
         let mut hash = Sha256(Hash::new());
@@ -165,6 +165,8 @@ mod tests {
             o().extra("min_p", "0.5"),
             o().header("x-model", "a"),
             o().header("x-model", "b"),
+            o().query("x-model", "a"),
+            o().query("x-model", "b"),
         ];
         // Fails to compile when an option is added, so that it is added above too.
         let ChatOptions {
@@ -186,6 +188,9 @@ mod tests {
             response_format: _,
             reasoning_effort: _,
             headers: _,
+            query: _,
+            // It changes no answer.
+            timeout: _,
             extra: _,
         } = o();
         let keys: std::collections::BTreeSet<_> = all.iter().cloned().map(key).collect();
