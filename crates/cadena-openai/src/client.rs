@@ -1,6 +1,7 @@
 //! One call of the endpoint: the request built, sent, and its whole answer read.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cadena_core::{
@@ -9,6 +10,7 @@ use cadena_core::{
 use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use crate::OpenAIClient;
 use crate::config::{Config, RESPONSES};
@@ -44,7 +46,10 @@ pub(crate) struct Call {
     /// The request as it went out, with the key that was asked for.
     authorized: OnceLock<Request>,
     http: HttpClient,
-    options: CallOptions,
+    /// When the run must have ended.
+    deadline: Option<Instant>,
+    /// How long the call may take from when it is sent first.
+    timeout: Option<Duration>,
     config: Arc<Config>,
     warnings: Vec<String>,
     response_headers: bool,
@@ -89,7 +94,6 @@ impl Call {
             policy.prepare(options, config.model_behind(model), config.is_openai())?;
         let asked = options.model.as_deref().unwrap_or(model);
         let known = options.model.as_deref().unwrap_or(config.model_behind(model));
-        let deadline = cx.deadline();
         let messages = &*with_call_ids(messages);
         let is_checked =
             api == Api::ChatCompletions && config.is_of_openai() && policy.rules.has(ModelRule::PartsByRole);
@@ -119,10 +123,11 @@ impl Call {
             request = accept_json(request);
         }
         Ok(Self {
-            request: Config::add_headers(request, &options.headers)?,
+            request: Config::add_own(request, &options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
-            options: deadline.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at)),
+            deadline: cx.deadline(),
+            timeout: options.timeout,
             config: Arc::clone(config),
             warnings,
             response_headers,
@@ -153,12 +158,11 @@ impl Call {
             request = accept_json(request);
         }
         Ok(Self {
-            request: Config::add_headers(request, &options.headers)?,
+            request: Config::add_own(request, options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
-            options: cx
-                .deadline()
-                .map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at)),
+            deadline: cx.deadline(),
+            timeout: options.timeout,
             config: Arc::clone(config),
             warnings: Vec::new(),
             response_headers: false,
@@ -216,7 +220,8 @@ impl Call {
 
     /// Sends it and waits for the whole answer, unread.
     pub(crate) async fn answer(&self) -> Result<Answer> {
-        self.send(|request| self.http.send_with(request, self.options)).await
+        let limits = self.limits();
+        self.send(|request| self.http.send_with(request, limits)).await
     }
 
     /// Sends it and waits for the whole answer: the first choice, and the answer as it came.
@@ -228,7 +233,15 @@ impl Call {
 
     /// Sends it and waits for the first event of its stream.
     pub(crate) async fn open(&self) -> Result<Streamed> {
-        self.send(|request| self.http.stream_with(request, self.options)).await
+        let limits = self.limits();
+        self.send(|request| self.http.stream_with(request, limits)).await
+    }
+
+    /// The deadline of the call that begins now.
+    fn limits(&self) -> CallOptions {
+        let own = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let earlier = self.deadline.into_iter().chain(own).min();
+        earlier.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at))
     }
 
     /// Reads a whole answer: every choice, the first among them.

@@ -2,12 +2,13 @@
 
 mod azure;
 pub(crate) use azure::{Azure, RESPONSES, percent_encode};
+mod query;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use cadena_core::{Error, ErrorKind, Extra, Result};
+use cadena_core::{ChatOptions, Error, ErrorKind, Extra, Result};
 use cadena_http::{Request, Secret};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -203,8 +204,12 @@ impl Config {
         Ok(Some(request.clone().with_header(header::AUTHORIZATION, key.bearer()?)))
     }
 
-    /// Adds the headers of one request, in place of those of the same name.
-    pub(crate) fn add_headers(mut request: Request, headers: &Extra) -> Result<Request> {
+    /// Adds what one request has of its own: headers and parameters of its address, in place of those of the same name.
+    pub(crate) fn add_own(request: Request, options: &ChatOptions) -> Result<Request> {
+        query::add_query(Self::add_headers(request, &options.headers)?, &options.query)
+    }
+
+    fn add_headers(mut request: Request, headers: &Extra) -> Result<Request> {
         for (name, value) in headers.iter() {
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|error| {
                 let detail = format!("`{name}` is no name of a header");

@@ -40,6 +40,22 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("audio", json!({"voice": audio.voice, "format": audio.format}))
     }
 
+    /// Sets which of the [`functions`](Self::functions) is called, `auto` or `none` or `{"name": "add"}`, by its older name;
+    /// see [`ChatOptions::tool_choice`](ChatOptions::tool_choice()).
+    #[must_use]
+    fn function_call(self, choice: impl Into<Value>) -> Self {
+        self.openai_option("function_call", choice.into())
+    }
+
+    /// Sets the functions that the model may call, by their older name; see [`ChatOptions::tools`](ChatOptions::tools()).
+    ///
+    /// The call is then in `additional_kwargs["function_call"]`, and a [`FunctionMessage`](cadena_core::FunctionMessage) answers it.
+    #[must_use]
+    fn functions(self, functions: impl IntoIterator<Item = Value>) -> Self {
+        let functions: Vec<Value> = functions.into_iter().collect();
+        self.openai_option("functions", functions.into())
+    }
+
     /// Sets whether a stream's events are padded against eavesdropping (`stream_options.include_obfuscation`).
     #[must_use]
     fn include_obfuscation(self, include: bool) -> Self {

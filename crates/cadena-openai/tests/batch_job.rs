@@ -337,7 +337,7 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
     invalid input: the custom id `a` occurs twice; give every request an id of its own: its answer is found by it
     invalid input: a custom id is empty; give every request an id of its own: its answer is found by it
     invalid input: the request `b` asks `gpt-5`, and the first one `gpt-4o-mini`; a batch asks one model: make a job for each
-    unsupported: the request `a` has headers, and a line of a batch has none; set them on the model by `with_header`
+    unsupported: the request `a` has headers or a query, and a line of a batch has neither; set them on the model by `with_header` and `with_query`
     unsupported: `top_logprobs` cannot be sent: it needs `logprobs` (in step `request a`); set `logprobs(true)` as well; `with_on_unsupported` leaves such options out
     limit exceeded: the request `a` has 2151 bytes, and a batch file may have 1000
     ");

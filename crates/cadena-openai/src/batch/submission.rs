@@ -209,10 +209,11 @@ impl<M: BatchModel> BatchJobSubmission<M> {
             if before.passes(&custom_id)? {
                 continue;
             }
-            if !request.options.headers.is_empty() {
-                let detail = format!("the request `{custom_id}` has headers, and a line of a batch has none");
+            if !request.options.headers.is_empty() || !request.options.query.is_empty() {
+                let detail =
+                    format!("the request `{custom_id}` has headers or a query, and a line of a batch has neither");
                 let error = Error::new(ErrorKind::Unsupported, detail);
-                return Err(error.with_hint("set them on the model by `with_header`"));
+                return Err(error.with_hint("set them on the model by `with_header` and `with_query`"));
             }
             // Of a million requests, the one that is refused must be found.
             let named = |error: Error| error.in_step(format!("request {custom_id}"));

@@ -126,20 +126,26 @@ impl ChatCompletionRequest<'_> {
 
 /// A word that is the name of a tool stands for this tool.
 fn out_tool_choice(choice: &ToolChoice, tools: &Option<Vec<Value>>) -> Value {
-    let named = |name: &str| json!({"type": "function", "function": {"name": name}});
-    let is_tool = |word: &str| {
-        let names = tools.iter().flatten().filter_map(|tool| tool.pointer("/function/name"));
-        names.into_iter().any(|name| name == word)
+    let kind_of = |name: &str| {
+        let is_it = |kind: &&str| {
+            let called = |tool: &Value| tool.get(kind)?.get("name")?.as_str().map(|found| found == name);
+            tools.iter().flatten().any(|tool| called(tool) == Some(true))
+        };
+        ["function", "custom"].into_iter().find(is_it)
     };
+    let named = |kind: &str, name: &str| json!({"type": kind, kind: {"name": name}});
     match choice {
         ToolChoice::Auto => "auto".into(),
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
-        ToolChoice::Name(name) => named(name),
+        ToolChoice::Name(name) => named(kind_of(name).unwrap_or("function"), name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
         ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
-        ToolChoice::Other(Value::String(word)) if is_tool(word) => named(word),
+        ToolChoice::Other(Value::String(word)) => match kind_of(word) {
+            Some(kind) => named(kind, word),
+            None => word.as_str().into(),
+        },
         ToolChoice::Other(value) => value.clone(),
         // A choice that this version does not know is left to the server.
         other => serde_json::to_value(other).unwrap_or_default(),
