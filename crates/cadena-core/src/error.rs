@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ChoicesChunk;
 use crate::messages::AIMessageChunk;
 
 /// The result of everything in cadena that can fail.
@@ -45,7 +46,7 @@ struct Repr {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: Option<bool>,
-    partial: Option<Box<AIMessageChunk>>,
+    partial: Option<Box<ChoicesChunk>>,
     source: Option<BoxError>,
 }
 
@@ -135,10 +136,30 @@ impl Error {
         self
     }
 
-    /// Attaches the part of the answer that had arrived.
+    /// Attaches the part of the answer that had arrived: of several, of the first.
     #[must_use]
-    pub fn with_partial(mut self, partial: AIMessageChunk) -> Self {
-        self.repr.partial = Some(Box::new(partial));
+    pub fn with_partial(self, partial: AIMessageChunk) -> Self {
+        self.with_partial_choices(ChoicesChunk::new(0, partial))
+    }
+
+    /// Attaches the parts of several answers that had arrived, in place of what is attached for the same ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ChoicesChunk, Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Truncated, "the stream ended early")
+    ///     .with_partial(AIMessageChunk::new("Hel"))
+    ///     .with_partial_choices(ChoicesChunk::new(1, AIMessageChunk::new("Goo")));
+    /// assert_eq!(error.partial_choices().map(|choices| choices.iter().count()), Some(2));
+    /// ```
+    #[must_use]
+    pub fn with_partial_choices(mut self, partial: ChoicesChunk) -> Self {
+        let before = self.repr.partial.take().map(|before| *before).unwrap_or_default();
+        let kept = before.into_iter().filter(|(index, _)| partial.get(*index).is_none());
+        let all: ChoicesChunk = kept.collect::<Vec<_>>().into_iter().chain(partial).collect();
+        self.repr.partial = Some(Box::new(all));
         self
     }
 
@@ -196,7 +217,8 @@ impl Error {
         self.repr.retryable.unwrap_or_else(|| self.repr.kind.is_transient())
     }
 
-    /// The part of the answer that had arrived before the error, with its logprobs.
+    /// The part of the answer that had arrived before the error, with its logprobs. Of several answers this is the first:
+    /// [`partial_choices`](Self::partial_choices) has the others.
     ///
     /// # Examples
     ///
@@ -208,6 +230,23 @@ impl Error {
     /// ```
     #[must_use]
     pub fn partial(&self) -> Option<&AIMessageChunk> {
+        self.repr.partial.as_deref()?.get(0)
+    }
+
+    /// What had arrived of every answer, by its index, where a model was asked for several
+    /// ([`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices), [`generate`](crate::ChatModelExt::generate)).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Truncated, "the stream ended early").with_partial(AIMessageChunk::new("Hel"));
+    /// assert_eq!(error.partial_choices().and_then(|all| all.get(0)), error.partial());
+    /// assert_eq!(Error::from(ErrorKind::Timeout).partial_choices(), None);
+    /// ```
+    #[must_use]
+    pub fn partial_choices(&self) -> Option<&ChoicesChunk> {
         self.repr.partial.as_deref()
     }
 

@@ -6,6 +6,7 @@ pub(crate) use partial::Partial;
 mod reader;
 pub(crate) use reader::{End, Expect, Read};
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -245,12 +246,19 @@ impl Stream for AnswerStream {
 }
 
 /// As [`AnswerStream`], with every choice.
-pub(crate) struct ChoicesStream(AnswerStream);
+pub(crate) struct ChoicesStream {
+    answer: AnswerStream,
+    /// What had arrived of the other choices, for an error.
+    others: BTreeMap<u32, AIMessageChunk>,
+}
 
 impl ChoicesStream {
     pub(crate) fn new(call: Call, mut expect: Expect) -> Self {
         expect.others = true;
-        Self(AnswerStream::new(call, expect))
+        Self {
+            answer: AnswerStream::new(call, expect),
+            others: BTreeMap::new(),
+        }
     }
 }
 
@@ -258,17 +266,27 @@ impl Stream for ChoicesStream {
     type Item = Result<ChoicesChunk>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut self.get_mut().0;
+        let Self {
+            answer: this,
+            others: arrived,
+        } = self.get_mut();
         for _ in 0..EVENTS_PER_POLL {
             let mut chunk = AIMessageChunk::default();
             let step = ready!(this.poll_step(cx, &mut chunk));
             let others = this.reader.take_others();
+            for (index, piece) in &others {
+                *arrived.entry(*index).or_default() += piece.clone();
+            }
             let first = match step {
                 Step::Chunk => {
                     note(&mut chunk, std::mem::take(&mut this.notes));
                     Some((0, chunk))
                 }
-                Step::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Step::Failed(error) if arrived.is_empty() => return Poll::Ready(Some(Err(error))),
+                Step::Failed(error) => {
+                    let others = std::mem::take(arrived).into_iter().collect();
+                    return Poll::Ready(Some(Err(error.with_partial_choices(others))));
+                }
                 Step::End => return Poll::Ready(None),
                 Step::Nothing if others.is_empty() => continue,
                 Step::Nothing => None,

@@ -97,3 +97,28 @@ fn a_server_that_does_not_stream_gives_every_choice_in_one_chunk() {
     let choices = block_on(async { fold::<Choices>(llm.all_choices().stream("hi")).await });
     assert_eq!(choices.unwrap().unwrap().len(), 2);
 }
+
+#[test]
+fn an_error_holds_what_had_arrived_of_every_choice() {
+    let whole = data("n_two.txt");
+    // Nothing behind the last piece of text of the second choice.
+    let cut = whole.find(r#""finish_reason":"length""#).unwrap();
+    let cut = whole[..cut].rfind("data: ").unwrap();
+    let given = streamed(&whole).unwrap().into_vec();
+    let error = streamed(&whole[..cut]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated);
+    let partial = error.partial_choices().unwrap();
+    assert_eq!(partial.iter().count(), 2);
+    for (index, whole) in (0..).zip(&given) {
+        let partial = partial.get(index).unwrap();
+        assert_eq!(partial.text(), whole.text());
+        let tokens = |logprobs: Option<&cadena_core::Logprobs>| logprobs.unwrap().content.clone();
+        assert_eq!(tokens(partial.logprobs()), tokens(whole.logprobs()));
+    }
+    assert_eq!(error.partial(), partial.get(0));
+    assert!(!format!("{error:?}").contains("A0"));
+
+    let llm = model(Canned::events(whole[..cut].to_owned())).with_streaming(true);
+    let error = block_on(async { llm.bind(ChatOptions::new().n(2)).generate("hi").await }).unwrap_err();
+    assert_eq!(error.partial_choices().map(|choices| choices.iter().count()), Some(2));
+}
