@@ -49,12 +49,28 @@ impl ModelRule {
     ];
 
     /// Which models it is about, for a reader.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ModelRule;
+    ///
+    /// assert_eq!(ModelRule::DefaultTemperature.models(), "o1*");
+    /// ```
     #[must_use]
     pub fn models(self) -> &'static str {
         self.row().0
     }
 
     /// What it does, for a reader.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ModelRule;
+    ///
+    /// assert_eq!(ModelRule::DefaultTemperature.does(), "`temperature` is sent as 1 where it is not set");
+    /// ```
     #[must_use]
     pub fn does(self) -> &'static str {
         self.row().1
@@ -64,6 +80,15 @@ impl ModelRule {
     ///
     /// Models from `gpt-5.1` on reason only if they are told to, so [`ReasoningSampling`](Self::ReasoningSampling) is about them only where
     /// a `reasoning_effort` other than `none` is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ModelRule;
+    ///
+    /// assert!(ModelRule::ReasoningSampling.applies_to("openai/gpt-5-mini"));
+    /// assert!(!ModelRule::ReasoningSampling.applies_to("gpt-5-chat-latest"));
+    /// ```
     #[must_use]
     pub fn applies_to(self, model: &str) -> bool {
         (self.row().2)(&plain(model))
@@ -156,6 +181,14 @@ pub struct ModelRules {
 
 impl ModelRules {
     /// Every rule: the default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// assert_eq!(ModelRules::all().iter().count(), ModelRule::ALL.len());
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -164,6 +197,14 @@ impl ModelRules {
     }
 
     /// No rule: options and roles go out as they were set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::ModelRules;
+    ///
+    /// assert_eq!(ModelRules::none().iter().count(), 0);
+    /// ```
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -172,6 +213,16 @@ impl ModelRules {
     }
 
     /// Switches one rule off.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// // A gateway to OpenAI that takes images in answers of tools.
+    /// let rules = ModelRules::all().without(ModelRule::PartsByRole);
+    /// assert!(!rules.has(ModelRule::PartsByRole));
+    /// ```
     #[must_use]
     pub fn without(mut self, rule: ModelRule) -> Self {
         for (on, one) in self.on.iter_mut().zip(ModelRule::ALL) {
@@ -181,6 +232,15 @@ impl ModelRules {
     }
 
     /// Switches one rule on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// let rules = ModelRules::none().with(ModelRule::DeveloperRole);
+    /// assert!(rules.iter().eq([ModelRule::DeveloperRole]));
+    /// ```
     #[must_use]
     pub fn with(mut self, rule: ModelRule) -> Self {
         for (on, one) in self.on.iter_mut().zip(ModelRule::ALL) {
@@ -190,6 +250,14 @@ impl ModelRules {
     }
 
     /// Whether a rule is on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// assert!(ModelRules::default().has(ModelRule::DeveloperRole));
+    /// ```
     #[must_use]
     pub fn has(&self, rule: ModelRule) -> bool {
         self.iter().any(|one| one == rule)

@@ -35,16 +35,16 @@ use crate::{Error, ErrorKind, Extra, Result};
 #[serde(default)]
 #[non_exhaustive]
 pub struct ChatOptions {
-    /// The model to ask instead of the one that the client names.
+    /// The model to ask instead of the one that the client names: that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How freely tokens are chosen, from 0 to 2.
+    /// How freely tokens are chosen, from 0 to 2: as the server does, mostly 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// Choose only among the tokens that make up this probability.
+    /// Chooses only among the most probable tokens that make up this probability together, from 0 to 1: mostly 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// The most tokens of an answer. In JSON also `max_completion_tokens`.
+    /// The most tokens of an answer, those of its thoughts among them: as many as the model can. In JSON also `max_completion_tokens`.
     #[serde(alias = "max_completion_tokens", skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Texts at which an answer ends; they are not part of it. In JSON also a single text.
@@ -53,19 +53,19 @@ pub struct ChatOptions {
     /// Makes the choice of tokens repeatable, as far as the server can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Asks for the log probability of each token.
+    /// Asks for the log probability of each token: no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
     /// Asks for this many of the most probable tokens at each place; needs [`logprobs`](Self::logprobs).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<u32>,
-    /// How many answers to make.
+    /// How many answers to make: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
-    /// Less of the subjects that were mentioned, from -2 to 2.
+    /// Less of the subjects that were mentioned, from -2 to 2: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
-    /// Less of the words that were used often, from -2 to 2.
+    /// Less of the words that were used often, from -2 to 2: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f64>,
     /// Makes tokens, by their ids, likelier or less likely, from -100 to 100.
@@ -104,9 +104,12 @@ pub struct ChatOptions {
 }
 
 macro_rules! setters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty),* $(,)?) => {$(
+    ($($field:ident: $type:ty = $example:literal),* $(,)?) => {$(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
-        $(#[$doc])*
+        #[doc = "\n\n# Examples\n\n```"]
+        #[doc = "# use cadena_core::{ChatOptions, ToolChoice};\n# use serde_json::{Map, json};\n# use std::time::Duration;"]
+        #[doc = concat!("let options = ChatOptions::new().", stringify!($field), "(", $example, ");")]
+        #[doc = concat!("assert_eq!(options.", stringify!($field), ", Some(", $example, "));\n```")]
         #[must_use]
         pub fn $field(self, $field: $type) -> Self {
             self.merge(Self { $field: Some($field), ..Self::default() })
@@ -147,35 +150,31 @@ impl ChatOptions {
     }
 
     setters! {
-        temperature: f64,
-        top_p: f64,
-        max_tokens: u32,
-        seed: i64,
-        logprobs: bool,
-        top_logprobs: u32,
-        n: u32,
-        presence_penalty: f64,
-        frequency_penalty: f64,
-        logit_bias: Map<String, Value>,
-        tools: Vec<Value>,
-        tool_choice: ToolChoice,
-        parallel_tool_calls: bool,
-        response_format: Value,
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use cadena_core::ChatOptions;
-        /// use std::time::Duration;
-        ///
-        /// let options = ChatOptions::new().timeout(Duration::from_secs(20));
-        /// assert_eq!(ChatOptions::try_from(serde_json::json!({"timeout": 20}))?, options);
-        /// # Ok::<_, cadena_core::Error>(())
-        /// ```
-        timeout: Duration,
+        temperature: f64 = "0.5",
+        top_p: f64 = "0.9",
+        max_tokens: u32 = "100",
+        seed: i64 = "42",
+        logprobs: bool = "true",
+        top_logprobs: u32 = "5",
+        n: u32 = "2",
+        presence_penalty: f64 = "0.5",
+        frequency_penalty: f64 = "0.5",
+        logit_bias: Map<String, Value> = "Map::from_iter([(\"1734\".to_owned(), json!(-100))])",
+        tools: Vec<Value> = "vec![json!({\"type\": \"function\", \"function\": {\"name\": \"now\"}})]",
+        tool_choice: ToolChoice = "ToolChoice::Required",
+        parallel_tool_calls: bool = "false",
+        response_format: Value = "json!({\"type\": \"json_object\"})",
+        timeout: Duration = "Duration::from_secs(20)",
     }
 
     /// Sets [`model`](Self#structfield.model).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = cadena_core::ChatOptions::new().model("gpt-4o");
+    /// assert_eq!(options.model.as_deref(), Some("gpt-4o"));
+    /// ```
     #[must_use]
     pub fn model(self, model: impl Into<String>) -> Self {
         let model = Some(model.into());
@@ -186,6 +185,13 @@ impl ChatOptions {
     }
 
     /// Sets [`reasoning_effort`](Self#structfield.reasoning_effort).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = cadena_core::ChatOptions::new().reasoning_effort("low");
+    /// assert_eq!(options.reasoning_effort.as_deref(), Some("low"));
+    /// ```
     #[must_use]
     pub fn reasoning_effort(self, effort: impl Into<String>) -> Self {
         let reasoning_effort = Some(effort.into());
@@ -196,6 +202,13 @@ impl ChatOptions {
     }
 
     /// Sets [`stop`](Self#structfield.stop).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let options = cadena_core::ChatOptions::new().stop(["\n\n", "END"]);
+    /// assert_eq!(options.stop.map(|texts| texts.len()), Some(2));
+    /// ```
     #[must_use]
     pub fn stop<T: Into<String>>(self, stop: impl IntoIterator<Item = T>) -> Self {
         let stop = Some(stop.into_iter().map(Into::into).collect());
