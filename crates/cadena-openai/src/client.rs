@@ -179,21 +179,13 @@ impl Call {
     where
         Fut: Future<Output = Result<T>>,
     {
+        if self.is_empty {
+            return Err(self.explain(nothing_to_send()));
+        }
         let sent = send_with_key(&self.config, &self.request, send).await;
         let (request, answer) = sent.map_err(|error| self.explain(error))?;
         self.authorized.get_or_init(|| request);
         Ok(answer)
-    }
-
-    /// The request as it is sent, with a fresh key if one must be asked for.
-    async fn ready(&self) -> Result<&Request> {
-        if self.is_empty {
-            return Err(nothing_to_send());
-        }
-        match self.config.authorize(&self.request).await? {
-            None => Ok(&self.request),
-            Some(request) => Ok(self.authorized.get_or_init(|| request)),
-        }
     }
 
     fn redactor(&self) -> Redactor {

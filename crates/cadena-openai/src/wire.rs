@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) use answer::{ChatCompletion, Choice, FunctionCall, Message, ToolCall};
+mod call;
 mod legacy;
 pub(crate) mod lenient;
 pub(crate) use lenient::Text;

@@ -92,7 +92,7 @@ fn check(message: &Message) -> Fit {
         Message::Chat(message) => in_role(&message.role, &message.content),
         Message::Tool(message) => TOOL.check(&message.content),
         Message::Function(message) => {
-            let named = message.name.is_some() || text_in(&message.additional_kwargs, "name");
+            let named = message.name.is_some() || message.additional_kwargs["name"].is_string();
             if !named {
                 return Err(Misfit::new("the function has no name", "set the message's `name`"));
             }

@@ -1,11 +1,13 @@
 //! Messages as they are sent.
 
-use cadena_core::{AIMessage, Content, ContentPart, Extra, InvalidToolCall, Message, ToolCall, ToolCallKind};
+use std::borrow::Cow;
+
+use cadena_core::{AIMessage, Content, Extra, Message};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 
+use super::call::{OutCalls, known_parts};
 use super::part::{Audience, OutContent};
 
 /// A message in the form of Chat Completions: content first, then name and role.
@@ -20,18 +22,15 @@ pub(super) struct OutMessage<'a> {
 impl Serialize for OutMessage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let user = |content| OutContent {
-            content,
-            audience: Audience::User,
-        };
+        let of = |audience, content| OutContent { content, audience };
         match self.message {
             Message::Human(message) => {
-                map.serialize_entry("content", &user(&message.content))?;
+                map.serialize_entry("content", &of(Audience::User, &message.content))?;
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 map.serialize_entry("role", "user")?;
             }
             Message::System(message) => {
-                map.serialize_entry("content", &user(&message.content))?;
+                map.serialize_entry("content", &of(Audience::User, &message.content))?;
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 let role = message.additional_kwargs.get("__openai_role__").and_then(Value::as_str);
                 map.serialize_entry(
@@ -47,11 +46,7 @@ impl Serialize for OutMessage<'_> {
                 }
             }
             Message::Tool(message) => {
-                let content = OutContent {
-                    content: &message.content,
-                    audience: Audience::Tool,
-                };
-                map.serialize_entry("content", &content)?;
+                map.serialize_entry("content", &of(Audience::Tool, &message.content))?;
                 map.serialize_entry("role", "tool")?;
                 map.serialize_entry("tool_call_id", &message.tool_call_id)?;
             }
@@ -60,11 +55,7 @@ impl Serialize for OutMessage<'_> {
                     "assistant" => Audience::Assistant,
                     _ => Audience::User,
                 };
-                let content = OutContent {
-                    content: &message.content,
-                    audience,
-                };
-                map.serialize_entry("content", &content)?;
+                map.serialize_entry("content", &of(audience, &message.content))?;
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 map.serialize_entry("role", &message.role)?;
             }
@@ -72,7 +63,7 @@ impl Serialize for OutMessage<'_> {
                 // It takes a text and no list.
                 match only_text(&message.content) {
                     Some(text) => map.serialize_entry("content", &text)?,
-                    None => map.serialize_entry("content", &user(&message.content))?,
+                    None => map.serialize_entry("content", &of(Audience::User, &message.content))?,
                 }
                 entry_name(&mut map, message.name.as_deref(), &message.additional_kwargs)?;
                 map.serialize_entry("role", "function")?;
@@ -138,8 +129,6 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     Ok(())
 }
 
-fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) -> Result<(), M::Error> {}
-
 /// The text of content that is nothing else.
 fn only_text(content: &Content) -> Option<Cow<'_, str>> {
     let is_text = match content {
@@ -151,122 +140,10 @@ fn only_text(content: &Content) -> Option<Cow<'_, str>> {
     is_text.then(|| content.text())
 }
 
-fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Map<String, Value>) -> Result<(), M::Error> {
+fn entry_name<M: SerializeMap>(map: &mut M, name: Option<&str>, kwargs: &Extra) -> Result<(), M::Error> {
     match name.or_else(|| kwargs.get("name")?.as_str()) {
         Some(name) => map.serialize_entry("name", name),
         None => Ok(()),
-    }
-}
-
-/// Calls in OpenAI's own form, without the `index` and whatever else a stream left in them.
-fn known_parts(calls: &Value) -> Value {
-    let strip = |call: &Value| {
-        let known = |(key, _): &(&String, &Value)| matches!(key.as_str(), "id" | "type" | "function" | "custom");
-        let parts = call.as_object().into_iter().flatten().filter(known);
-        let mut parts: Map<_, _> = parts.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let kind = if parts.contains_key("custom") {
-            "custom"
-        } else {
-            "function"
-        };
-        parts.entry("type").or_insert(kind.into());
-        Value::Object(parts)
-    };
-    calls.as_array().into_iter().flatten().map(strip).collect()
-}
-
-/// The calls of an answer, each in the form of its kind.
-struct OutCalls<'a> {
-    valid: &'a [ToolCall],
-    invalid: &'a [InvalidToolCall],
-    /// Where the Responses API, and LangChain with it, says which calls are those of custom tools.
-    content: &'a Content,
-}
-
-impl OutCalls<'_> {
-    /// Whether the content has the call of a custom tool by this id.
-    fn says_custom(&self, id: Option<&str>) -> bool {
-        let Content::Parts(parts) = self.content else {
-            return false;
-        };
-        let is_it = |part: &ContentPart| match part {
-            ContentPart::Block(block) => {
-                part.block_type() == Some("custom_tool_call")
-                    && block.get("call_id").is_some_and(|found| found.as_str() == id)
-            }
-            ContentPart::Text(_) => false,
-        };
-        id.is_some() && parts.iter().any(is_it)
-    }
-
-    fn valid<'a>(&self, call: &'a ToolCall) -> OutCall<'a> {
-        let (id, name) = (call.id.as_deref(), call.name.as_str());
-        let is_custom = call.kind == ToolCallKind::Custom || self.says_custom(id);
-        match call.sole_text().filter(|_| is_custom) {
-            Some(input) => OutCall::custom(id, name, input),
-            // A map with text keys can always be written.
-            None => OutCall::function(id, name, serde_json::to_string(&call.args).unwrap_or_default()),
-        }
-    }
-
-    fn invalid<'a>(&self, call: &'a InvalidToolCall) -> OutCall<'a> {
-        let name = call.name.as_deref().unwrap_or_default();
-        let args = call.args.as_deref().unwrap_or_default();
-        match call.kind {
-            ToolCallKind::Custom => OutCall::custom(call.id.as_deref(), name, args),
-            _ => OutCall::function(call.id.as_deref(), name, args),
-        }
-    }
-}
-
-impl Serialize for OutCalls<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let valid = self.valid.iter().map(|call| self.valid(call));
-        serializer.collect_seq(valid.chain(self.invalid.iter().map(|call| self.invalid(call))))
-    }
-}
-
-/// A call as it is sent.
-#[derive(Serialize)]
-struct OutCall<'a> {
-    r#type: &'static str,
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<OutFunction<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<OutCustom<'a>>,
-}
-
-#[derive(Serialize)]
-struct OutFunction<'a> {
-    name: &'a str,
-    arguments: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-struct OutCustom<'a> {
-    name: &'a str,
-    input: &'a str,
-}
-
-impl<'a> OutCall<'a> {
-    fn function(id: Option<&'a str>, name: &'a str, arguments: impl Into<Cow<'a, str>>) -> Self {
-        let arguments = arguments.into();
-        Self {
-            r#type: "function",
-            id,
-            function: Some(OutFunction { name, arguments }),
-            custom: None,
-        }
-    }
-
-    fn custom(id: Option<&'a str>, name: &'a str, input: &'a str) -> Self {
-        Self {
-            r#type: "custom",
-            id,
-            function: None,
-            custom: Some(OutCustom { name, input }),
-        }
     }
 }
 

@@ -175,8 +175,7 @@ fn message() -> impl Strategy<Value = Message> {
             let mut message = SystemMessage::new(content);
             message.name = name;
             if developer {
-                let role = ("__openai_role__".to_owned(), "developer".into());
-                message.additional_kwargs.extend([role]);
+                message.additional_kwargs.insert("__openai_role__", "developer");
             }
             message.into()
         }),
