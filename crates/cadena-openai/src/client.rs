@@ -117,6 +117,7 @@ impl Call {
                 messages,
                 options: &options,
                 stream,
+                continues: policy.use_previous_response_id,
             })?,
         };
         if !stream {
@@ -263,9 +264,13 @@ impl Call {
             }));
         }
         responses::check(&response, redactor)?;
+        let unfinished = responses::unfinished(&response, redactor);
         let mut chunk = AIMessageChunk::default();
         let finished = Assembler::default().finish(response, &self.model, &mut chunk);
         finished.map_err(|cause| malformed(&cause))?;
+        if let Some(error) = unfinished {
+            return Err(error.with_partial(chunk));
+        }
         note(&mut chunk, self.notes(&answer.headers));
         Ok([(0, chunk)].into_iter().collect())
     }

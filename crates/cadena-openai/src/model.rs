@@ -112,6 +112,7 @@ impl ChatOpenAI {
                 rules: ModelRules::all(),
                 on_unsupported: OnUnsupported::Error,
                 endpoint: Endpoint::Auto,
+                use_previous_response_id: false,
             },
             stream_usage: true,
             streaming: false,
@@ -430,6 +431,46 @@ impl ChatOpenAI {
         self
     }
 
+    /// Sets whether the server's own copy of a conversation is continued: off, so that every request has all messages.
+    ///
+    /// If it is on, a request names the last answer that the Responses API gave (`previous_response_id`) and has only the messages
+    /// behind it; the server remembers the others, thoughts and system messages among them. In an agent's loop these are the results of the
+    /// tools. All messages are sent where no answer has an id of that API (`resp_…`), where `store` is `false`, as the server remembers
+    /// nothing then, and where `previous_response_id` or `conversation` is among the options, which then say it all.
+    ///
+    /// It needs the Responses API: [`Endpoint::Auto`] takes that of OpenAI. Chat Completions remembers nothing, so all messages are sent there.
+    ///
+    /// Remembered messages are paid for as input like others. The server forgets them after 30 days; it then rejects the request
+    /// ([`ErrorKind::InvalidRequest`] or [`ErrorKind::NotFound`]), and another without this setting works.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// # use cadena_http::Replay;
+    /// # use cadena_core::{AIMessage, HumanMessage, Message};
+    /// use cadena_openai::ChatOpenAI;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/responses_previous.jsonl")))?;
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_use_previous_response_id(true);
+    /// # let llm = llm.with_transport(replay);
+    /// let mut messages: Vec<Message> = vec![HumanMessage::new("I'm Ada.").into()];
+    /// let answer = llm.invoke(messages.clone()).await?;
+    /// assert_eq!(answer.response_metadata.id.as_deref(), Some("resp_1"));
+    ///
+    /// messages.push(answer.into());
+    /// messages.push(HumanMessage::new("Who am I?").into());
+    /// // Only the question is sent, and `"previous_response_id": "resp_1"`.
+    /// assert_eq!(llm.invoke(messages).await?.text(), "Ada.");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_use_previous_response_id(mut self, continued: bool) -> Self {
+        self.policy.use_previous_response_id = continued;
+        self
+    }
+
     /// Sets whether a message brings the headers of its answer, in `response_metadata.extra["headers"]`: off. The server's id of the
     /// request is among them (`x-request-id`); cookies are not.
     ///
@@ -661,6 +702,7 @@ impl ChatModel for ChatOpenAI {
             "model": self.model,
             "stream_usage": self.stream_usage,
             "endpoint": format!("{:?}", self.policy.endpoint),
+            "use_previous_response_id": self.policy.use_previous_response_id,
         })
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Policy {
     pub(crate) rules: ModelRules,
     pub(crate) on_unsupported: OnUnsupported,
     pub(crate) endpoint: Endpoint,
+    /// Whether the server's own copy of a conversation is continued.
+    pub(crate) use_previous_response_id: bool,
 }
 
 impl Policy {
@@ -71,6 +73,7 @@ impl Policy {
     fn needs_responses(self, options: &ChatOptions, model: &str) -> bool {
         let extra = |key: &&str| options.extra.get(key).is_some_and(|value| !value.is_null());
         RESPONSES_ONLY.iter().any(extra)
+            || self.use_previous_response_id
             || options.tools.iter().flatten().any(is_of_server)
             || self.rules.apply(ModelRule::ResponsesOnly, model)
     }

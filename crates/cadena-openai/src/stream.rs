@@ -2,7 +2,6 @@
 
 mod frame;
 mod partial;
-pub(crate) use partial::Partial;
 mod reader;
 pub(crate) use reader::{End, Expect, Read};
 

@@ -164,6 +164,29 @@ fn a_failure_is_an_error_of_its_kind() {
 }
 
 #[test]
+fn an_answer_that_is_still_worked_on_is_an_error_with_its_id_and_not_an_empty_message() {
+    for status in ["queued", "in_progress"] {
+        let body = json!({"id": "resp_7", "status": status, "background": true, "output": []});
+        let error = invoke(&body).unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Truncated, false));
+        assert!(error.to_string().contains("/responses/resp_7"), "{error}");
+        let partial = error.partial().unwrap();
+        assert_eq!(partial.response_metadata.id.as_deref(), Some("resp_7"));
+        assert_eq!(partial.response_metadata.extra.get("status"), Some(&json!(status)));
+    }
+    // A stream waits for it.
+    let begun = |status: &str| {
+        let response = json!({"id": "resp_7", "status": status, "output": []});
+        format!(
+            "data: {}\n\n",
+            json!({"type": format!("response.{status}"), "response": response})
+        )
+    };
+    let events = [begun("queued"), begun("in_progress"), begun("completed")].concat();
+    assert_eq!(stream(Canned::events(events)).unwrap().id.as_deref(), Some("resp_7"));
+}
+
+#[test]
 fn what_the_model_said_goes_back_as_it_came() {
     let output = json!([
         {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "hm"}], "encrypted_content": "x"},
@@ -171,6 +194,12 @@ fn what_the_model_said_goes_back_as_it_came() {
         {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [
             {"type": "output_text", "text": "See ", "annotations": [{"type": "file_citation", "file_id": "f", "filename": "a", "index": 0}], "logprobs": []},
             {"type": "output_text", "text": "this.", "annotations": [], "logprobs": []},
+        ]},
+        {"type": "message", "id": "msg_2", "status": "completed", "role": "assistant", "content": []},
+        {"type": "message", "id": "msg_3", "status": "incomplete", "role": "assistant", "phase": "commentary", "x_of_message": [1], "content": [
+            {"type": "output_text", "text": "And ", "annotations": [{"type": "url_citation", "x_new": 1}], "logprobs": [], "x_new": {"index": 2}},
+            {"type": "output_something", "sound": "x", "text": "y", "logprobs": 3},
+            {"type": "refusal", "refusal": "no", "x_why": "z"},
         ]},
         {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": "{\"a\": 1}", "status": "completed"},
         {"type": "custom_tool_call", "id": "ct_1", "call_id": "c2", "name": "run", "input": "ls \"x\""},
@@ -188,13 +217,13 @@ fn what_the_model_said_goes_back_as_it_came() {
     block_on(async { asked(server.clone()).invoke(messages).await }).unwrap();
     let sent = server.bodies().remove(0);
     let sent = sent["input"].as_array().unwrap();
-    assert_eq!(sent[1..7], output.as_array().unwrap()[..]);
+    assert_eq!(sent[1..9], output.as_array().unwrap()[..]);
     assert_eq!(
-        sent[7],
+        sent[9],
         json!({"type": "function_call_output", "output": "1", "call_id": "c1"})
     );
     assert_eq!(
-        sent[8],
+        sent[10],
         json!({"type": "custom_tool_call_output", "output": "a b", "call_id": "c2"})
     );
 }

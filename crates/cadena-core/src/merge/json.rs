@@ -22,6 +22,7 @@
 //! # Where it leaves LangChain
 //!
 //! - Text after an empty list becomes its first element; LangChain drops it.
+//! - Of two `annotations` with the same `index` both stay; LangChain makes one of them, with joined texts.
 //! - A sum of integers beyond 64 bits is an error ([`ErrorKind::LimitExceeded`]); Python's integers have no bound.
 //! - Content that is neither text nor a list is always an error; Python spreads objects and appends null.
 //!
@@ -67,7 +68,9 @@ pub const MAX_DEPTH: usize = 128;
 /// are merged, equal values are kept and different integers are summed, except that
 ///
 /// - the integers `index`, `created` and `timestamp` are replaced;
-/// - the texts `id`, `output_version` and `model_provider` are kept when they are equal, and so is an `index` that starts with `lc_`.
+/// - the texts `id`, `output_version` and `model_provider` are kept when they are equal, and so is an `index` that starts with `lc_`;
+/// - the elements of a list of `annotations` are appended: an `index` of theirs is a place in the text that cites them;
+/// - `tool_progress`, what a tool of the server is doing, is replaced as a whole.
 ///
 /// # Examples
 ///
@@ -245,6 +248,10 @@ enum Rule {
     Time,
     /// `id`, `output_version`, `model_provider`: equal texts are kept.
     Identity,
+    /// `annotations`: their `index` is a place in a text, and does not say that two of them are one.
+    Citations,
+    /// `tool_progress`: a state, of which only the last counts.
+    State,
 }
 
 impl Rule {
@@ -253,6 +260,8 @@ impl Rule {
             "index" => Self::Index,
             "created" | "timestamp" => Self::Time,
             "id" | "output_version" | "model_provider" => Self::Identity,
+            "annotations" => Self::Citations,
+            "tool_progress" => Self::State,
             _ => Self::Ordinary,
         }
     }
@@ -326,11 +335,15 @@ fn merge_value(left: &mut Value, right: Value, rule: Rule, frame: Frame) -> Merg
             *left = right;
             Ok(())
         }
+        (left, right) if matches!(rule, Rule::State) => {
+            discard(std::mem::replace(left, right));
+            Ok(())
+        }
         (Value::String(text), Value::String(right)) => {
             let kept = match rule {
                 Rule::Index => text.starts_with("lc_"),
                 Rule::Identity => *text == right,
-                Rule::Alone | Rule::Ordinary | Rule::Time => false,
+                Rule::Alone | Rule::Ordinary | Rule::Time | Rule::Citations | Rule::State => false,
             };
             if !kept {
                 text.push_str(&right);
@@ -338,6 +351,10 @@ fn merge_value(left: &mut Value, right: Value, rule: Rule, frame: Frame) -> Merg
             Ok(())
         }
         (Value::Object(map), Value::Object(right)) => merge_map(map, right, Keys::All, frame),
+        (Value::Array(items), Value::Array(right)) if matches!(rule, Rule::Citations) => {
+            items.extend(right);
+            Ok(())
+        }
         (Value::Array(items), Value::Array(right)) => merge_items(items, right, frame),
         (Value::Bool(value), Value::Bool(right)) if *value == right => Ok(()),
         (Value::Bool(_), Value::Bool(_)) => Err(Conflict::merge("two different booleans do not add up")),
@@ -359,7 +376,7 @@ fn merge_number(left: &mut Number, right: Number, rule: Rule, frame: Frame) -> M
                 *left = right;
                 Ok(())
             }
-            Rule::Ordinary | Rule::Identity => {
+            Rule::Ordinary | Rule::Identity | Rule::Citations | Rule::State => {
                 // Two numbers of 64 bits cannot leave the 128 bits that they are summed in.
                 *left = Number::from_i128(number + added)
                     .ok_or_else(|| Conflict::new(ErrorKind::LimitExceeded, "the sum does not fit into 64 bits"))?;

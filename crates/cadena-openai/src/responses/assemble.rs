@@ -1,12 +1,19 @@
 //! From items, and pieces of items, to chunks.
 
-use cadena_core::{AIMessageChunk, ChunkPosition, Content, ContentPart, Logprobs, ToolCallChunk};
+use cadena_core::{AIMessageChunk, ChunkPosition, Content, ToolCallChunk};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::answer::{Event, Item, Message, Part, Response};
-use super::slot::{Piece, Slot, Slots};
-use crate::convert::{PROVIDER, UsageNames, count};
+use super::answer::Response;
+use super::arrived::Arrived;
+use super::block::{PROGRESS, logprobs, piece, place_of, provided, push, refuse, with};
+use super::call::{ARGUMENT_END, CUSTOM, FUNCTION, arguments, call};
+use super::event::{Cited, Delta, OfItem, Words};
+use super::item::{Item, text_of};
+use super::metadata::describe;
+use super::said;
+use super::slot::{Piece, Slots};
+use crate::wire::Text;
 
 type Read<T> = serde_json::Result<T>;
 
@@ -29,8 +36,8 @@ pub(crate) struct Assembler {
 
 impl Assembler {
     /// A response that has begun. Whether there is something to give away.
-    pub(crate) fn begin(&mut self, response: &Response<'_>, chunk: &mut AIMessageChunk) -> bool {
-        let Some(id) = response.id.known().filter(|_| !self.named) else {
+    pub(super) fn begin(&mut self, id: &Text<'_>, chunk: &mut AIMessageChunk) -> bool {
+        let Some(id) = id.known().filter(|_| !self.named) else {
             return false;
         };
         self.named = true;
@@ -41,103 +48,145 @@ impl Assembler {
         true
     }
 
-    /// A piece of a text.
-    pub(crate) fn text(&mut self, event: Event<'_>, chunk: &mut AIMessageChunk) -> bool {
-        self.part(event, "text", chunk)
+    /// Whether the id of the response is known, so that nothing new is said where it begins.
+    pub(super) fn has_begun(&self) -> bool {
+        self.named
     }
 
-    /// A piece of a refusal.
-    pub(crate) fn refusal(&mut self, event: Event<'_>, chunk: &mut AIMessageChunk) -> bool {
-        self.part(event, "refusal", chunk)
-    }
-
-    fn part(&mut self, event: Event<'_>, kind: &'static str, chunk: &mut AIMessageChunk) -> bool {
+    /// A piece of a text. Whether there is something to give away, which is kept for an error.
+    pub(super) fn words(
+        &mut self,
+        words: Words,
+        event: Delta<'_>,
+        arrived: &mut Arrived,
+        chunk: &mut AIMessageChunk,
+    ) -> bool {
         let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
             return false;
         };
-        let place = event.content_index.unwrap_or(0);
-        let is_new = !slot.parts.contains_key(&place);
-        let piece = part_of(slot, place, &mut self.blocks);
         let delta = event.delta.into_string().unwrap_or_default();
-        // An empty piece says where its part stands among the others.
-        if delta.is_empty() && event.logprobs.is_empty() && !is_new {
-            return false;
-        }
-        piece.said += delta.len();
-        piece.tokens += event.logprobs.len();
-        if kind == "refusal" {
+        let (index, part) = match words {
+            Words::Text | Words::Refusal => {
+                let place = event.content_index.unwrap_or(0);
+                let is_new = !slot.parts.contains_key(&place);
+                let piece = slot.part(place, &mut self.blocks);
+                // An empty piece says where its part stands among the others.
+                if delta.is_empty() && event.logprobs.is_empty() && !is_new {
+                    return false;
+                }
+                piece.said += delta.len();
+                piece.tokens += event.logprobs.len();
+                (piece.block, 0)
+            }
+            Words::Summary | Words::Thought => {
+                let (parts, place) = match words {
+                    Words::Summary => (&mut slot.parts, event.summary_index),
+                    _ => (&mut slot.thoughts, event.content_index),
+                };
+                let place = place.unwrap_or(0);
+                parts.entry(place).or_default().said += delta.len();
+                (slot.number(&mut self.blocks), place)
+            }
+            Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
+                slot.said += delta.len();
+                (slot.number(&mut self.blocks), 0)
+            }
+        };
+        let args = words.is_call().then(|| arguments(slot, words == Words::Input, &delta));
+        arrived.add_words(words, (index, part), &delta, args.as_deref().unwrap_or_default());
+        if words == Words::Refusal {
             refuse(chunk, &delta);
         }
-        push(chunk, text_block(kind, kind, delta, piece.block));
+        if let Some(args) = args {
+            chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
+        }
+        push(chunk, piece(words, delta, index, part));
         logprobs(chunk, event.logprobs);
         provided(chunk);
         true
     }
 
-    /// A piece of a thought (`content`) or of its summary.
-    pub(crate) fn thought(&mut self, event: Event<'_>, list: &'static str, chunk: &mut AIMessageChunk) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
+    /// A piece of what is spoken, which belongs to no item.
+    pub(super) fn audio(&mut self, key: &str, event: Delta<'_>, chunk: &mut AIMessageChunk) -> bool {
+        let Some(delta) = event.delta.into_string().filter(|delta| !delta.is_empty()) else {
             return false;
         };
-        let (parts, kind, place) = match list {
-            "summary" => (&mut slot.parts, "summary_text", event.summary_index),
-            _ => (&mut slot.thoughts, "reasoning_text", event.content_index),
-        };
-        let place = place.unwrap_or(0);
-        let delta = event.delta.into_string().unwrap_or_default();
-        parts.entry(place).or_default().said += delta.len();
-        let part = text_block(kind, "text", delta, place.into());
-        let mut block = Map::new();
-        block.insert("type".to_owned(), "reasoning".into());
-        block.insert(list.to_owned(), Value::Array(vec![part.into()]));
-        block.insert("index".to_owned(), (*number(slot, &mut self.blocks)).into());
-        push(chunk, block);
+        let audio = Map::from_iter([(key.to_owned(), delta.into())]);
+        chunk.additional_kwargs.insert("audio".to_owned(), audio.into());
         provided(chunk);
         true
     }
 
-    /// A piece of a call's arguments, or of the input of a custom tool.
-    pub(crate) fn arguments(&mut self, event: Event<'_>, kind: &'static str, chunk: &mut AIMessageChunk) -> bool {
+    /// Something that a text cites.
+    pub(super) fn cited(&mut self, event: Cited<'_>, chunk: &mut AIMessageChunk) -> bool {
         let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
             return false;
         };
-        let delta = event.delta.into_string().unwrap_or_default();
-        slot.said += delta.len();
-        let index = *number(slot, &mut self.blocks);
-        let key = if kind == FUNCTION { "arguments" } else { "input" };
-        let args = arguments(slot, kind, &delta);
-        chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
-        push(chunk, text_block(kind, key, delta, index));
+        if slot.closed || event.annotation.is_null() {
+            return false;
+        }
+        let piece = slot.part(event.content_index.unwrap_or(0), &mut self.blocks);
+        // What comes out of order waits for the end of its text, where all of them stand in theirs.
+        if event
+            .annotation_index
+            .is_some_and(|place| usize::try_from(place) != Ok(piece.cited))
+        {
+            return false;
+        }
+        piece.cited += 1;
+        let list = Value::Array(vec![event.annotation]);
+        push(chunk, with("text", "annotations", list, piece.block));
+        provided(chunk);
+        true
+    }
+
+    /// What a tool of the server is doing, for the type of its item.
+    pub(super) fn progress(&mut self, kind: &str, mut event: Map<String, Value>, chunk: &mut AIMessageChunk) -> bool {
+        let place = event.get("output_index").and_then(Value::as_u64);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        let Some(slot) = self.slots.find(text_of(&event, "item_id"), place) else {
+            return false;
+        };
+        if slot.closed {
+            return false;
+        }
+        let status = text_of(&event, "type").and_then(|name| name.rsplit('.').next());
+        let status = status.unwrap_or_default().to_owned();
+        event.retain(|key, _| !["type", "item_id", "output_index", "sequence_number"].contains(&key.as_str()));
+        event.insert("status".to_owned(), status.into());
+        let index = slot.number(&mut self.blocks);
+        push(chunk, with(kind, PROGRESS, event.into(), index));
         provided(chunk);
         true
     }
 
     /// An item that has begun.
-    pub(crate) fn item_added(&mut self, event: &Event<'_>, chunk: &mut AIMessageChunk) -> Read<bool> {
-        let Some(raw) = event.item else { return Ok(false) };
-        let item = match Item::read(raw)? {
-            Item::Message(message) => {
-                self.slots.begin(message.id.known(), event.output_index);
-                return Ok(false);
-            }
-            Item::Other(item) => item,
+    pub(super) fn item_added(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> bool {
+        let Some(item) = event.item else { return false };
+        let Some(slot) = self.slots.begin(item.text("id"), event.output_index) else {
+            return false;
         };
-        let Some(slot) = self.slots.begin(text_of(&item, "id"), event.output_index) else {
-            return Ok(false);
-        };
-        let index = *number(slot, &mut self.blocks);
-        let begins: &[&str] = match text_of(&item, "type") {
+        if item.is_message() || slot.closed {
+            return false;
+        }
+        let index = slot.number(&mut self.blocks);
+        let begins: &[&str] = match item.text("type") {
             Some(FUNCTION | CUSTOM) => &["type", "name", "call_id", "id"],
+            Some("mcp_call") => &["type", "name", "server_label", "id"],
             _ => &["type", "id"],
         };
         let mut block = Map::new();
-        if let Some((key, text, call)) = call(slot, &item, index) {
-            self.calls = true;
-            block.insert(key.to_owned(), text.into());
-            chunk.tool_call_chunks = vec![call];
+        if let Some(key) = text_in(item.text("type")) {
+            let text = slot.rest(item.text(key));
+            let call = call(slot, &item, &text, index);
+            if call.is_some() || !text.is_empty() {
+                block.insert(key.to_owned(), text.into());
+            }
+            self.calls |= call.is_some();
+            chunk.tool_call_chunks = call.into_iter().collect();
         }
         for key in begins {
-            if let Some(value) = text_of(&item, key) {
+            if let Some(value) = item.text(key) {
                 slot.sent.push((*key).to_owned());
                 block.insert((*key).to_owned(), value.into());
             }
@@ -145,20 +194,25 @@ impl Assembler {
         block.insert("index".to_owned(), index.into());
         push(chunk, block);
         provided(chunk);
-        Ok(true)
+        true
     }
 
-    /// An item that has come whole.
-    pub(crate) fn item_done(&mut self, event: &Event<'_>, chunk: &mut AIMessageChunk) -> Read<bool> {
-        let Some(raw) = event.item else { return Ok(false) };
-        self.close(raw, event.output_index, chunk)
+    /// An item that has come whole. Whether there is something to give away.
+    pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> Read<bool> {
+        match event.item {
+            Some(item) => self.close(item, event.output_index, chunk),
+            None => Ok(false),
+        }
     }
 
     /// The end: what no event has brought before it, and what is said about the whole.
     pub(crate) fn finish(&mut self, response: Response<'_>, asked_model: &str, chunk: &mut AIMessageChunk) -> Read<()> {
-        self.begin(&response, chunk);
-        for (place, raw) in (0..).zip(response.output.iter().flatten()) {
-            self.close(raw, Some(place), chunk)?;
+        self.begin(&response.id, chunk);
+        let output = response.output.as_deref().unwrap_or_default();
+        if !self.slots.have_all(output.len()) {
+            for (place, raw) in (0..).zip(output) {
+                self.close_raw(raw, place, chunk)?;
+            }
         }
         self.end_inputs(&response, chunk);
         if chunk.content.is_empty() {
@@ -166,8 +220,15 @@ impl Assembler {
         }
         provided(chunk);
         chunk.chunk_position = Some(ChunkPosition::Last);
-        self.describe(response, asked_model, chunk);
+        describe(response, self.calls, asked_model, chunk);
         Ok(())
+    }
+
+    fn close_raw(&mut self, raw: &RawValue, place: u32, chunk: &mut AIMessageChunk) -> Read<bool> {
+        match serde_json::from_str::<Option<Item<'_>>>(raw.get())? {
+            Some(item) => self.close(item, Some(place), chunk),
+            None => Ok(false),
+        }
     }
 
     /// Ends the inputs of custom tools, except the one that was cut: that is the last thing of an incomplete response.
@@ -177,49 +238,50 @@ impl Assembler {
             if Some(index) == cut {
                 continue;
             }
-            let here = chunk
-                .tool_call_chunks
-                .iter_mut()
-                .find(|piece| piece.index == Some(index));
+            let mut pieces = chunk.tool_call_chunks.iter_mut();
+            let here = pieces.find(|piece| piece.index == Some(index));
             match here.and_then(|piece| piece.args.as_mut()) {
-                Some(args) => args.push_str("\"}"),
-                None => chunk.tool_call_chunks.push(ToolCallChunk::new(index).with_args("\"}")),
+                Some(args) => args.push_str(ARGUMENT_END),
+                None => chunk
+                    .tool_call_chunks
+                    .push(ToolCallChunk::new(index).with_args(ARGUMENT_END)),
             }
         }
     }
 
-    fn close(&mut self, raw: &RawValue, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
-        if raw.get() == "null" {
-            return Ok(false);
-        }
-        let mut item = match Item::read(raw)? {
-            Item::Message(message) => return self.close_message(&message, place, chunk),
-            Item::Other(item) => item,
-        };
-        let Some(slot) = self.slots.find(text_of(&item, "id"), place) else {
+    fn close(&mut self, mut item: Item<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
+        let Some(slot) = self.slots.find(item.text("id"), place) else {
             return Ok(false);
         };
         if std::mem::replace(&mut slot.closed, true) {
             return Ok(false);
         }
-        let index = *number(slot, &mut self.blocks);
-        let kind = text_of(&item, "type").unwrap_or_default().to_owned();
-        if let Some((key, rest, call)) = call(slot, &item, index) {
-            self.calls = true;
-            if kind == CUSTOM {
-                self.custom.push(index);
+        provided(chunk);
+        if item.is_message() {
+            said::close(slot, item, &mut self.blocks, chunk)?;
+            return Ok(true);
+        }
+        let index = slot.number(&mut self.blocks);
+        let kind = item.text("type").unwrap_or_default().to_owned();
+        if let Some(key) = text_in(Some(&kind)) {
+            let rest = slot.rest(item.text(key));
+            let call = call(slot, &item, &rest, index);
+            // Code that is null stays null.
+            if call.is_some() || item.members.get(key).is_some_and(Value::is_string) {
+                item.members.insert(key.to_owned(), rest.into());
             }
-            item.insert(key.to_owned(), rest.into());
-            chunk.tool_call_chunks.push(call);
+            self.calls |= call.is_some();
+            self.custom.extend((kind == CUSTOM).then_some(index));
+            chunk.tool_call_chunks.extend(call);
         }
         if kind == "reasoning" {
-            rest_of_list(&mut item, "summary", &slot.parts);
-            rest_of_list(&mut item, "content", &slot.thoughts);
+            rest_of_list(&mut item.members, "summary", &slot.parts);
+            rest_of_list(&mut item.members, "content", &slot.thoughts);
         }
-        item.retain(|key, _| key == "type" || !slot.has_sent(key));
-        item.insert("index".to_owned(), index.into());
-        push(chunk, item);
-        provided(chunk);
+        let mut block = item.members;
+        block.retain(|key, _| key == "type" || !slot.has_sent(key));
+        block.insert("index".to_owned(), index.into());
+        push(chunk, block);
         Ok(true)
     }
 
@@ -305,106 +367,11 @@ impl Assembler {
     }
 }
 
-/// A call of a function, by its type on the wire.
-pub(super) const FUNCTION: &str = "function_call";
-/// A call of a tool whose input is free text, by its type on the wire.
-pub(super) const CUSTOM: &str = "custom_tool_call";
-/// LangChain's name for a single argument that has none.
-const ONLY_ARGUMENT: &str = "{\"__arg1\":\"";
-
-/// What an item of a call adds to its call: the member with its text, what is new of this text, and the piece.
-fn call(slot: &mut Slot, item: &Map<String, Value>, index: i64) -> Option<(&'static str, String, ToolCallChunk)> {
-    let kind = text_of(item, "type")?;
-    let key = match kind {
-        FUNCTION => "arguments",
-        CUSTOM => "input",
-        _ => return None,
-    };
-    let new = |key| text_of(item, key).filter(|_| !slot.has_sent(key)).map(str::to_owned);
-    let mut piece = ToolCallChunk::new(index);
-    (piece.name, piece.id) = (new("name"), new("call_id"));
-    let rest = text_of(item, key).and_then(|text| text.get(slot.said..));
-    let rest = rest.unwrap_or_default().to_owned();
-    slot.said += rest.len();
-    piece.args = Some(arguments(slot, kind, &rest));
-    Some((key, rest, piece))
-}
-
-/// A piece of a call's arguments. The input of a custom tool is a text, and goes into the only argument.
-fn arguments(slot: &mut Slot, kind: &str, text: &str) -> String {
-    if kind == FUNCTION {
-        return text.to_owned();
-    }
-    let begin = if std::mem::replace(&mut slot.opened, true) {
-        ""
-    } else {
-        ONLY_ARGUMENT
-    };
-    format!("{begin}{}", escaped(text))
-}
-
-/// A text as it stands inside of a JSON text.
-fn escaped(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
-}
-
-fn text_of<'a>(item: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    item.get(key)?.as_str().filter(|text| !text.is_empty())
-}
-
-/// The number of the block of an item that is one block.
-fn number<'a>(slot: &'a mut Slot, blocks: &mut i64) -> &'a mut i64 {
-    slot.block.get_or_insert_with(|| next(blocks))
-}
-
-fn next(blocks: &mut i64) -> i64 {
-    *blocks += 1;
-    *blocks - 1
-}
-
-/// A part of a message, a new one if it is not known.
-fn part_of<'a>(slot: &'a mut Slot, place: u32, blocks: &mut i64) -> &'a mut Piece {
-    slot.parts.entry(place).or_insert_with(|| Piece {
-        block: next(blocks),
-        ..Piece::default()
-    })
-}
-
-/// A block with one text.
-fn text_block(kind: &str, key: &str, text: String, index: i64) -> Map<String, Value> {
-    let mut block = Map::with_capacity(3);
-    block.insert("type".to_owned(), kind.into());
-    block.insert(key.to_owned(), text.into());
-    block.insert("index".to_owned(), index.into());
-    block
-}
-
-/// What the whole text adds to its pieces: the rest, and what it cites.
-///
-/// Citations are given at once: those of a file have an `index` of their own, by which two of them would be added up.
-fn rest_of_text(part: &Part<'_>, piece: &Piece) -> Map<String, Value> {
-    let rest = piece.rest(part.known.text.known().unwrap_or_default());
-    let mut block = text_block("text", "text", rest.to_owned(), piece.block);
-    if let Some(annotations) = &part.known.annotations {
-        block.insert("annotations".to_owned(), annotations.clone());
-    }
-    block
-}
-
-/// Writes into a part what its message says about all of them.
-fn of_message(mut block: Map<String, Value>, message: &Message<'_>) -> Map<String, Value> {
-    if let Some(id) = message.id.known() {
-        block.insert("id".to_owned(), id.into());
-    }
-    if let Some(phase) = message.phase.as_ref().filter(|phase| !phase.is_null()) {
-        block.insert("phase".to_owned(), phase.clone());
-    }
-    if let Some(status) = message.status.known().filter(|status| *status != "completed") {
-        block.insert("status".to_owned(), status.into());
-    }
-    block
+/// The member of an item that comes in pieces, if it is a text.
+fn text_in(kind: Option<&str>) -> Option<&'static str> {
+    let all = [Words::Arguments, Words::Input, Words::McpArguments, Words::Code];
+    let mut places = all.into_iter().map(place_of);
+    places.find(|(of, _)| Some(*of) == kind).map(|(_, key)| key)
 }
 
 /// Leaves what is new in a list of texts, numbered so that it finds the pieces.

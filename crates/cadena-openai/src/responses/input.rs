@@ -7,11 +7,14 @@ use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::assemble::{CUSTOM, FUNCTION};
+use super::call::{CUSTOM, FUNCTION};
 use super::content::InputContent;
+use super::item::MESSAGE;
+use super::said::OF_MESSAGE;
 
 /// The conversation. What the model said goes back item by item, as it came.
 pub(super) struct Input<'a> {
+    /// Those that are sent.
     messages: &'a [Message],
     /// Whether the server keeps responses, so that it knows the ids of their items.
     stored: bool,
@@ -20,7 +23,9 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(messages: &'a [Message], stored: bool) -> Self {
+    /// Leaves out the first messages, which the server remembers.
+    pub(super) fn new(messages: &'a [Message], remembered: usize, stored: bool) -> Self {
+        // The results of a call may be sent without it.
         let parts = messages.iter().filter_map(|message| match message.content() {
             Content::Parts(parts) => Some(parts),
             Content::Text(_) => None,
@@ -39,7 +44,7 @@ impl<'a> Input<'a> {
             .filter(|(kind, _)| *kind == ToolCallKind::Custom)
             .filter_map(|(_, id)| id.as_deref());
         Self {
-            messages,
+            messages: messages.get(remembered..).unwrap_or_default(),
             stored,
             custom: ids.chain(beside).collect(),
         }
@@ -200,27 +205,25 @@ fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
         .get("id")
         .and_then(Value::as_str)
         .filter(|id| stored && !id.starts_with("lc_"));
-    let text = |key: &str| block.get(key).and_then(Value::as_str).unwrap_or_default();
-    let part = match kind {
-        "text" | "output_text" => json!({
-            "type": "output_text",
-            "text": text("text"),
-            "annotations": block.get("annotations").filter(|all| all.is_array()).unwrap_or(&Value::Array(Vec::new())),
-            "logprobs": [],
-        }),
-        "refusal" => json!({"type": "refusal", "refusal": text("refusal")}),
+    let words = match kind {
+        "text" | "output_text" => "text",
+        "refusal" => "refusal",
         // Calls that the message has beside its content, and what other protocols have there.
         "tool_call" | "tool_use" | "invalid_tool_call" | "tool_call_chunk" | "thinking" | "redacted_thinking"
         | "reasoning_content" => return,
         "reasoning" if !is_item(block) || (!stored && block.get("encrypted_content").is_none_or(Value::is_null)) => {
             return;
         }
+        // It says nothing, and the server does not know it by its id.
+        MESSAGE if !stored => return,
+        _ if block.get(OF_MESSAGE).is_some_and(Value::is_object) => "",
         _ => return items.push(item(block)),
     };
     let Some(id) = id else {
-        let words = if kind == "refusal" { "refusal" } else { "text" };
-        return items.push(said(text(words)));
+        let text = block.get(words).and_then(Value::as_str);
+        return items.extend(text.map(said));
     };
+    let part = part(block, kind, words);
     let last = items
         .last_mut()
         .filter(|item| item.get("id").is_some_and(|last| last == id));
@@ -228,11 +231,47 @@ fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
         return content.push(part);
     }
     let status = block.get("status").and_then(Value::as_str).unwrap_or("completed");
-    let mut message = json!({"type": "message", "id": id, "role": "assistant", "status": status, "content": [part]});
-    if let (Some(phase), Some(message)) = (block.get("phase"), message.as_object_mut()) {
-        message.insert("phase".to_owned(), phase.clone());
+    let mut message = json!({"type": MESSAGE, "id": id, "role": "assistant", "status": status, "content": [part]});
+    if let Value::Object(message) = &mut message {
+        let unknown = block.get(OF_MESSAGE).and_then(Value::as_object);
+        message.extend(block.get("phase").map(|phase| ("phase".to_owned(), phase.clone())));
+        message.extend(
+            unknown
+                .into_iter()
+                .flatten()
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
     }
     items.push(message);
+}
+
+/// A part of a message as it came: what is known of it in the form that the schema asks for, and what is not known.
+fn part(block: &Map<String, Value>, kind: &str, words: &str) -> Value {
+    const OURS: [&str; 8] = [
+        "type",
+        "index",
+        "id",
+        "phase",
+        "status",
+        "extras",
+        "tool_progress",
+        OF_MESSAGE,
+    ];
+    let text = || block.get(words).and_then(Value::as_str).unwrap_or_default();
+    let mut part = match words {
+        "text" => json!({"type": "output_text", "text": text(), "annotations": [], "logprobs": []}),
+        "refusal" => json!({"type": "refusal", "refusal": text()}),
+        _ => json!({"type": kind}),
+    };
+    if let Value::Object(part) = &mut part {
+        let is_malformed = |key: &str, value: &Value| words == "text" && key == "annotations" && !value.is_array();
+        for (key, value) in block {
+            if !OURS.contains(&key.as_str()) && key != words && !is_malformed(key, value) {
+                part.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    part
 }
 
 /// Whether a thought is an item of this endpoint: LangChain's own form has its text elsewhere.
@@ -244,6 +283,7 @@ fn is_item(block: &Map<String, Value>) -> bool {
 fn item(block: &Map<String, Value>) -> Value {
     let mut item = block.clone();
     item.shift_remove("index");
+    item.shift_remove("tool_progress");
     for key in ["summary", "content"] {
         if let Some(Value::Array(parts)) = item.get_mut(key) {
             parts.iter_mut().filter_map(Value::as_object_mut).for_each(|part| {

@@ -1,21 +1,23 @@
 //! From the events of a response to chunks, and whether the response is whole.
 
-use cadena_core::{AIMessageChunk, Error, ErrorKind, Logprobs, Result};
+use cadena_core::{AIMessageChunk, Error, ErrorKind, Result};
 use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::answer::{Event, Response};
-use super::assemble::{Assembler, CUSTOM, FUNCTION};
+use super::answer::Response;
+use super::arrived::Arrived;
+use super::assemble::Assembler;
+use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Partial, Read};
+use crate::stream::{End, Expect, Read};
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
     model: String,
     assembler: Assembler,
-    partial: Partial,
+    arrived: Arrived,
     finished: bool,
     expect: Expect,
 }
@@ -25,7 +27,7 @@ impl ResponsesReader {
         Self {
             model,
             assembler: Assembler::default(),
-            partial: Partial::new(logprobs),
+            arrived: Arrived::default(),
             finished: false,
             expect,
         }
@@ -40,49 +42,63 @@ impl ResponsesReader {
         if event.name() == "error" {
             return Err(error::of_event(data, redactor));
         }
-        if data.is_empty() || REPEATS.contains(&event.name()) {
+        if data.is_empty() {
             return Ok(Read::Nothing);
         }
-        let malformed = |cause: &serde_json::Error| unreadable(data, cause, redactor);
-        let event: Event<'_> = serde_json::from_slice(data).map_err(|cause| malformed(&cause))?;
-        let kind = event.r#type.known().unwrap_or_default().to_owned();
-        let (assembler, raw) = (&mut self.assembler, event.response);
-        let given = match kind.as_str() {
-            "response.output_text.delta" => assembler.text(event, chunk),
-            "response.refusal.delta" => assembler.refusal(event, chunk),
-            "response.function_call_arguments.delta" => assembler.arguments(event, FUNCTION, chunk),
-            "response.custom_tool_call_input.delta" => assembler.arguments(event, CUSTOM, chunk),
-            "response.reasoning_summary_text.delta" => assembler.thought(event, "summary", chunk),
-            "response.reasoning_text.delta" => assembler.thought(event, "content", chunk),
-            "response.output_item.added" => assembler.item_added(&event, chunk).map_err(|cause| malformed(&cause))?,
-            "response.output_item.done" => assembler.item_done(&event, chunk).map_err(|cause| malformed(&cause))?,
-            "response.created" | "response.queued" | "response.in_progress" => {
-                let response = response(raw).map_err(|cause| malformed(&cause))?;
-                assembler.begin(&response, chunk)
+        let kind = match Kind::of(event.name()) {
+            Kind::Unknown => {
+                let typed: Typed<'_> = parse(data, redactor)?;
+                Kind::of(typed.r#type.known().unwrap_or_default())
             }
-            "response.completed" | "response.incomplete" => {
-                let response = response(raw).map_err(|cause| malformed(&cause))?;
+            kind => kind,
+        };
+        let malformed = |cause: serde_json::Error| unreadable(data, &cause, redactor);
+        let assembler = &mut self.assembler;
+        let given = match kind {
+            Kind::Words(words) => return self.words(words, data, redactor, chunk),
+            Kind::Audio(key) => assembler.audio(key, parse(data, redactor)?, chunk),
+            Kind::Annotation => assembler.cited(parse(data, redactor)?, chunk),
+            Kind::Progress(of) => assembler.progress(of, parse::<Map<String, Value>>(data, redactor)?, chunk),
+            Kind::ItemAdded => assembler.item_added(parse(data, redactor)?, chunk),
+            Kind::ItemDone => assembler.item_done(parse(data, redactor)?, chunk).map_err(malformed)?,
+            Kind::Begun if assembler.has_begun() => false,
+            Kind::Begun => {
+                let Begun { response } = parse(data, redactor)?;
+                response.is_some_and(|response| assembler.begin(&response.id, chunk))
+            }
+            Kind::Finished => {
+                let response = ended(data, redactor)?;
                 check(&response, redactor)?;
-                let finished = assembler.finish(response, &self.model, chunk);
-                finished.map_err(|cause| malformed(&cause))?;
+                assembler.finish(response, &self.model, chunk).map_err(malformed)?;
                 self.finished = true;
                 return Ok(Read::Last);
             }
-            "response.failed" | "response.cancelled" => {
-                let response = response(raw).map_err(|cause| malformed(&cause))?;
-                check(&response, redactor)?;
+            Kind::Failed => {
+                check(&ended(data, redactor)?, redactor)?;
                 return Err(Error::new(
                     ErrorKind::Server,
                     "the server ended the response without a reason",
                 ));
             }
-            "error" => return Err(error::of_event(data, redactor)),
-            _ => return unknown(data, redactor),
+            Kind::Error => return Err(error::of_event(data, redactor)),
+            Kind::Repeats => false,
+            Kind::Unknown => return unknown(data, redactor),
         };
         if !given {
             return Ok(Read::Nothing);
         }
-        self.partial.add(chunk, data);
+        self.arrived.add(chunk);
+        Ok(Read::Chunk)
+    }
+
+    fn words(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let event = parse(data, redactor)?;
+        if !self.assembler.words(words, event, &mut self.arrived, chunk) {
+            return Ok(Read::Nothing);
+        }
+        if chunk.response_metadata.logprobs.is_some() {
+            self.arrived.add_tokens(data);
+        }
         Ok(Read::Chunk)
     }
 
@@ -95,7 +111,7 @@ impl ResponsesReader {
     pub(crate) fn check_end(&self, end: End) -> Result<(), &'static str> {
         match end {
             _ if self.finished => Ok(()),
-            _ if self.partial.is_empty() => Err("the stream ended without a chunk"),
+            _ if self.arrived.is_empty() => Err("the stream ended without a chunk"),
             End::Done if !self.expect.finish_reason => Ok(()),
             End::Done => Err("the server said `[DONE]` before the response was completed"),
             End::Cut => Err("the stream ended inside an event"),
@@ -105,26 +121,11 @@ impl ResponsesReader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(crate) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let partial = std::mem::replace(&mut self.partial, Partial::new(logprobs));
-        let mut partial = partial.into_chunk()?;
+        let mut partial = std::mem::take(&mut self.arrived).into_chunk()?;
         partial.response_metadata.model_name = Some(self.model.clone());
         Some(partial)
     }
 }
-
-/// Events whose words have been in others, or will be in the item that ends.
-const REPEATS: [&str; 10] = [
-    "response.output_text.done",
-    "response.output_text.annotation.added",
-    "response.content_part.added",
-    "response.content_part.done",
-    "response.refusal.done",
-    "response.function_call_arguments.done",
-    "response.custom_tool_call_input.done",
-    "response.reasoning_summary_text.done",
-    "response.reasoning_text.done",
-    "response.reasoning_summary_part.done",
-];
 
 /// The error that a response reports about itself.
 pub(crate) fn check(response: &Response<'_>, redactor: &Redactor) -> Result<()> {
@@ -145,8 +146,27 @@ pub(crate) fn check(response: &Response<'_>, redactor: &Redactor) -> Result<()> 
     }
 }
 
-fn response(raw: Option<&RawValue>) -> serde_json::Result<Response<'_>> {
-    raw.map_or_else(|| Ok(Response::default()), |raw| serde_json::from_str(raw.get()))
+/// The error of a whole answer that is none yet, as the server works on it in the background. Asking again would pay for another one.
+pub(crate) fn unfinished(response: &Response<'_>, redactor: &Redactor) -> Option<Error> {
+    let status = response
+        .status
+        .known()
+        .filter(|status| ["queued", "in_progress"].contains(status))?;
+    let id = redactor.snippet(response.id.known().unwrap_or_default().as_bytes());
+    let detail = format!("the response is not there yet: the server works on it in the background (`{status}`)");
+    let hint =
+        format!("call `stream`, which waits for it, or get `/responses/{id}` later; the partial answer has the id");
+    let error = Error::new(ErrorKind::Truncated, detail).with_hint(hint);
+    Some(error.with_retryable(false))
+}
+
+fn parse<'a, T: Deserialize<'a>>(data: &'a [u8], redactor: &Redactor) -> Result<T> {
+    serde_json::from_slice(data).map_err(|cause| unreadable(data, &cause, redactor))
+}
+
+fn ended<'a>(data: &'a [u8], redactor: &Redactor) -> Result<Response<'a>> {
+    let Ended { response } = parse(data, redactor)?;
+    Ok(response.unwrap_or_default())
 }
 
 /// An event of a kind that is not known: a ping, or a report that does not call itself one.
@@ -166,11 +186,4 @@ fn unreadable(data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Er
         Ok(value) if is_report(&value) => error::of_report(&value, redactor),
         _ => error::malformed("an event", "part of a response", data, cause, redactor),
     }
-}
-
-/// The log probabilities of an event that has been read before.
-fn logprobs(event: &[u8]) -> Option<Logprobs> {
-    let event: Event<'_> = serde_json::from_slice(event).ok()?;
-    Some(Logprobs::content(event.logprobs))
-        .filter(|logprobs| logprobs.content.as_ref().is_some_and(|all| !all.is_empty()))
 }

@@ -17,6 +17,8 @@ pub(crate) struct CreateResponse<'a> {
     pub(crate) messages: &'a [Message],
     pub(crate) options: &'a ChatOptions,
     pub(crate) stream: bool,
+    /// Whether the server's own copy of the conversation is continued, if it has one.
+    pub(crate) continues: bool,
 }
 
 /// The keys that follow from how the model is called, and those that are put together here.
@@ -58,8 +60,10 @@ impl Serialize for CreateResponse<'_> {
             };
         }
         field!("model", Some(model.as_deref().unwrap_or(self.model)));
-        let stored = extra.get("store") != Some(&Value::Bool(false));
-        map.serialize_entry("input", &Input::new(self.messages, stored))?;
+        let remembered = self.remembered();
+        let (count, id) = remembered.map_or((0, None), |(count, id)| (count, Some(id)));
+        field!("previous_response_id", id);
+        map.serialize_entry("input", &Input::new(self.messages, count, self.is_stored()))?;
         field!("temperature", temperature);
         field!("top_p", top_p);
         field!("max_output_tokens", max_tokens);
@@ -97,6 +101,26 @@ impl Serialize for CreateResponse<'_> {
 }
 
 impl CreateResponse<'_> {
+    /// Whether the server keeps responses, so that it knows them and their items by their ids.
+    fn is_stored(&self) -> bool {
+        self.options.extra.get("store") != Some(&Value::Bool(false))
+    }
+
+    /// How many of the messages the server remembers, and by which response.
+    fn remembered(&self) -> Option<(usize, &str)> {
+        let told = |key: &&str| self.options.extra.get(key).is_some_and(|value| !value.is_null());
+        if !self.continues || !self.is_stored() || ["previous_response_id", "conversation"].iter().any(told) {
+            return None;
+        }
+        let answers = self.messages.iter().enumerate().rev();
+        let id = |message| match message {
+            &Message::AI(ref answer) => answer.response_metadata.id.as_deref(),
+            _ => None,
+        };
+        let mut ids = answers.filter_map(|(at, message)| Some((at + 1, id(message)?)));
+        ids.find(|(_, id)| id.starts_with("resp_"))
+    }
+
     /// What the answer shall contain besides: what the caller names, and log probabilities where they are asked for.
     fn include(&self) -> Option<Value> {
         let given = self.options.extra.get("include");

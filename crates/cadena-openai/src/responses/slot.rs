@@ -30,13 +30,40 @@ pub(super) struct Piece {
     pub(super) said: usize,
     /// How many of its tokens.
     pub(super) tokens: usize,
+    /// How many of the things that it cites.
+    pub(super) cited: usize,
 }
 
 impl Slot {
+    /// The number of its block, if it is one block.
+    pub(super) fn number(&mut self, blocks: &mut i64) -> i64 {
+        *self.block.get_or_insert_with(|| next(blocks))
+    }
+
+    /// What is new in the whole of its one text, which has been given away with it.
+    pub(super) fn rest(&mut self, whole: Option<&str>) -> String {
+        let rest = whole.and_then(|whole| whole.get(self.said..)).unwrap_or_default();
+        self.said += rest.len();
+        rest.to_owned()
+    }
+
+    /// A part of a message, a new one if it is not known.
+    pub(super) fn part(&mut self, place: u32, blocks: &mut i64) -> &mut Piece {
+        self.parts.entry(place).or_insert_with(|| Piece {
+            block: next(blocks),
+            ..Piece::default()
+        })
+    }
+
     /// Whether a member has been given away whole.
     pub(super) fn has_sent(&self, key: &str) -> bool {
         self.sent.iter().any(|sent| sent == key)
     }
+}
+
+fn next(blocks: &mut i64) -> i64 {
+    *blocks += 1;
+    *blocks - 1
 }
 
 impl Piece {
@@ -74,6 +101,14 @@ impl Slots {
             None => self.add(id, place),
         };
         self.list.get_mut(at)
+    }
+
+    /// Whether nothing of a whole output with so many items can be new.
+    pub(super) fn have_all(&self, items: usize) -> bool {
+        let mut places = 0..u32::try_from(items).unwrap_or(u32::MAX);
+        self.list.len() == items
+            && self.list.iter().all(|slot| slot.closed)
+            && places.all(|place| self.by_place.contains_key(&place))
     }
 
     fn known(&self, id: Option<&str>, place: Option<u32>) -> Option<usize> {

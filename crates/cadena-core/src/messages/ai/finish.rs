@@ -35,7 +35,8 @@ impl AIMessageChunk {
     }
 }
 
-/// The content of a message whose last piece has come: its blocks without the numbers by which their pieces found each other.
+/// The content of a message whose last piece has come: its blocks without the numbers by which their pieces found each other, and
+/// without what a tool of the server was doing meanwhile.
 ///
 /// Only whole numbers count pieces; an `index` of LangChain's standard blocks is a text.
 pub(super) fn finished_content(mut content: Content) -> Content {
@@ -43,6 +44,9 @@ pub(super) fn finished_content(mut content: Content) -> Content {
         for part in parts {
             let ContentPart::Block(block) = part else { continue };
             take_number(block);
+            if block.get("tool_progress").is_some_and(Value::is_object) {
+                block.shift_remove("tool_progress");
+            }
             if block.get("type").is_some_and(|kind| kind == "reasoning") {
                 // A thought of OpenAI's has its text in parts of its own.
                 for key in ["summary", "content"] {

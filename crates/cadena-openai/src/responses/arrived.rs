@@ -1,0 +1,125 @@
+//! What had arrived of a response, for the error that ends it.
+
+use cadena_core::{AIMessageChunk, TokenLogprob, ToolCallChunk};
+
+use super::block::{self, provided, push};
+use super::event::{Delta, Words};
+
+/// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
+///
+/// The pieces of one text are appended to one string. Log probabilities, which are most of an event and a dozen allocations to clone,
+/// are kept as the bytes that they came in, and read again only when an error needs them. What comes once for an item is added at once.
+#[derive(Debug, Default)]
+pub(super) struct Arrived {
+    sum: AIMessageChunk,
+    /// The text that grows; not yet in the sum.
+    open: Option<Open>,
+    /// The events that have log probabilities, one behind the other.
+    events: Vec<u8>,
+    /// Log probabilities in the order in which they came.
+    tokens: Vec<Tokens>,
+    any: bool,
+}
+
+/// A text whose pieces come one behind the other.
+#[derive(Debug)]
+struct Open {
+    words: Words,
+    /// The number of its block, and its place there.
+    at: (i64, u32),
+    text: String,
+    /// The arguments of its call, if it is one.
+    args: String,
+}
+
+#[derive(Debug)]
+enum Tokens {
+    /// Where their event ends.
+    Event(usize),
+    Read(Vec<TokenLogprob>),
+}
+
+impl Arrived {
+    /// Adds a piece of a text, and the event that it came in.
+    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str, args: &str) {
+        self.any = true;
+        match &mut self.open {
+            Some(open) if open.words == words && open.at == at => {
+                open.text.push_str(text);
+                open.args.push_str(args);
+            }
+            _ => {
+                self.close();
+                let (text, args) = (text.to_owned(), args.to_owned());
+                self.open = Some(Open { words, at, text, args });
+            }
+        }
+    }
+
+    /// Keeps the log probabilities of an event.
+    pub(super) fn add_tokens(&mut self, event: &[u8]) {
+        self.events.extend_from_slice(event);
+        self.tokens.push(Tokens::Event(self.events.len()));
+    }
+
+    /// Adds a chunk as it is.
+    pub(super) fn add(&mut self, chunk: &AIMessageChunk) {
+        self.any = true;
+        self.close();
+        let mut chunk = chunk.clone();
+        let logprobs = chunk.response_metadata.logprobs.take();
+        self.tokens
+            .extend(logprobs.and_then(|logprobs| logprobs.content).map(Tokens::Read));
+        self.sum += chunk;
+    }
+
+    /// Adds the text that grew to the sum.
+    fn close(&mut self) {
+        if let Some(Open {
+            words,
+            at: (index, part),
+            text,
+            args,
+        }) = self.open.take()
+        {
+            let mut chunk = AIMessageChunk::default();
+            if words == Words::Refusal {
+                block::refuse(&mut chunk, &text);
+            }
+            if words.is_call() {
+                chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
+            }
+            push(&mut chunk, block::piece(words, text, index, part));
+            self.sum += chunk;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// The sum, with its log probabilities. `None` if there was no chunk.
+    pub(super) fn into_chunk(mut self) -> Option<AIMessageChunk> {
+        if !self.any {
+            return None;
+        }
+        self.close();
+        let mut start = 0;
+        for tokens in self.tokens {
+            let tokens = match tokens {
+                Tokens::Read(tokens) => tokens,
+                Tokens::Event(end) => {
+                    let event = self.events.get(start..end).unwrap_or_default();
+                    start = end;
+                    // It has been read before, so that it can be read again.
+                    serde_json::from_slice::<Delta<'_>>(event)
+                        .map(|event| event.logprobs)
+                        .unwrap_or_default()
+                }
+            };
+            block::logprobs(&mut self.sum, tokens);
+        }
+        provided(&mut self.sum);
+        Some(self.sum)
+    }
+}

@@ -1,0 +1,85 @@
+//! Blocks of content, and what else a chunk holds, as this endpoint fills them.
+
+use cadena_core::{AIMessageChunk, Content, ContentPart, Logprobs, TokenLogprob};
+use serde_json::{Map, Value};
+
+use super::event::Words;
+use crate::convert::PROVIDER;
+
+/// A block as JSON.
+pub(super) type Block = Map<String, Value>;
+
+/// What a tool of the server is doing: the last state replaces the one before, and a finished message has none.
+pub(super) const PROGRESS: &str = "tool_progress";
+
+/// The type of the block that a text belongs to, and the member that it is.
+pub(super) fn place_of(words: Words) -> (&'static str, &'static str) {
+    match words {
+        Words::Text => ("text", "text"),
+        Words::Refusal => ("refusal", "refusal"),
+        Words::Arguments => (super::call::FUNCTION, "arguments"),
+        Words::Input => (super::call::CUSTOM, "input"),
+        Words::McpArguments => ("mcp_call", "arguments"),
+        Words::Code => ("code_interpreter_call", "code"),
+        Words::Summary => ("reasoning", "summary"),
+        Words::Thought => ("reasoning", "content"),
+    }
+}
+
+/// A block with a piece of a text; `part` is its place in the list that a thought is.
+pub(super) fn piece(words: Words, text: String, index: i64, part: u32) -> Block {
+    let (kind, key) = place_of(words);
+    let inner = match words {
+        Words::Summary => "summary_text",
+        Words::Thought => "reasoning_text",
+        _ => return with(kind, key, text.into(), index),
+    };
+    let inner = with(inner, "text", text.into(), part.into());
+    with(kind, key, Value::Array(vec![inner.into()]), index)
+}
+
+/// A block with one member.
+pub(super) fn with(kind: &str, key: &str, value: Value, index: i64) -> Block {
+    let mut block = Map::with_capacity(3);
+    block.insert("type".to_owned(), kind.into());
+    block.insert(key.to_owned(), value);
+    block.insert("index".to_owned(), index.into());
+    block
+}
+
+/// Adds a block to the content of a chunk.
+pub(super) fn push(chunk: &mut AIMessageChunk, block: Block) {
+    let part = ContentPart::Block(block);
+    match &mut chunk.content {
+        Content::Parts(parts) => parts.push(part),
+        Content::Text(_) => chunk.content = Content::Parts(vec![part]),
+    }
+}
+
+/// Adds to the refusal where parsers look for that of Chat Completions.
+pub(super) fn refuse(chunk: &mut AIMessageChunk, text: &str) {
+    if let Some(Value::String(refusal)) = chunk.additional_kwargs.get_mut("refusal") {
+        refusal.push_str(text);
+    } else if !text.is_empty() {
+        chunk.additional_kwargs.insert("refusal".to_owned(), text.into());
+    }
+}
+
+/// Adds the log probabilities of more tokens.
+pub(super) fn logprobs(chunk: &mut AIMessageChunk, tokens: Vec<TokenLogprob>) {
+    if tokens.is_empty() {
+        return;
+    }
+    let logprobs = &mut chunk.response_metadata.logprobs;
+    match logprobs.as_mut().and_then(|logprobs| logprobs.content.as_mut()) {
+        Some(content) => content.extend(tokens),
+        None => *logprobs = Some(Logprobs::content(tokens)),
+    }
+}
+
+/// Says who answered.
+pub(super) fn provided(chunk: &mut AIMessageChunk) {
+    if chunk.response_metadata.model_provider.is_none() {
+        chunk.response_metadata.model_provider = Some(PROVIDER.to_owned());
+    }
+}

@@ -1,0 +1,195 @@
+//! The items of a response as they are read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use cadena_core::TokenLogprob;
+use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::wire::{Text, lenient};
+
+/// One item of the output: what the assistant says, a call, a thought, the work of a tool of the server, or something that is not known
+/// yet.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    /// The parts of a message.
+    pub(super) parts: Option<Vec<Part<'a>>>,
+    /// Everything else.
+    pub(super) members: Map<String, Value>,
+}
+
+impl Item<'_> {
+    pub(super) fn is_message(&self) -> bool {
+        self.text("type") == Some(MESSAGE)
+    }
+
+    /// A member that is a text, unless it is empty.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        text_of(&self.members, key)
+    }
+}
+
+/// The type of an item that is a message.
+pub(super) const MESSAGE: &str = "message";
+
+/// A member that is a text, unless it is empty.
+pub(super) fn text_of<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    members.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Items are long where they repeat what their pieces said, so they are read in one go: no part of them is looked at twice.
+impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemVisitor;
+        impl<'de> Visitor<'de> for ItemVisitor {
+            type Value = Item<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an item")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                use serde::de::Error as _;
+                let mut item = Item {
+                    parts: None,
+                    members: Map::new(),
+                };
+                // What the content is depends on the type, which stands behind it where a server sorts its members.
+                let mut waiting: Option<&'de RawValue> = None;
+                while let Some(Key(key)) = map.next_key()? {
+                    match &*key {
+                        "content" if item.is_message() => item.parts = map.next_value::<Parts<'de>>()?.0,
+                        "content" if !item.members.contains_key("type") => waiting = Some(map.next_value()?),
+                        _ => drop(item.members.insert(key.into_owned(), map.next_value()?)),
+                    }
+                }
+                if let Some(content) = waiting {
+                    if item.is_message() {
+                        item.parts = serde_json::from_str::<Parts<'de>>(content.get())
+                            .map_err(A::Error::custom)?
+                            .0;
+                    } else {
+                        let content = serde_json::from_str(content.get()).map_err(A::Error::custom)?;
+                        item.members.insert("content".to_owned(), content);
+                    }
+                }
+                Ok(item)
+            }
+        }
+        deserializer.deserialize_map(ItemVisitor)
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The content of a message. Some servers write a text in place of a list with one.
+struct Parts<'a>(Option<Vec<Part<'a>>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartsVisitor;
+        impl<'de> Visitor<'de> for PartsVisitor {
+            type Value = Parts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of parts")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Parts(None))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                let mut part = Part::default();
+                part.members.insert("type".to_owned(), "output_text".into());
+                part.text = Text::deserialize(text.into_deserializer())?;
+                Ok(Parts(Some(vec![part])))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = seq.next_element()? {
+                    parts.push(part);
+                }
+                Ok(Parts(Some(parts)))
+            }
+        }
+        deserializer.deserialize_any(PartsVisitor)
+    }
+}
+
+/// A part of a message's content.
+#[derive(Debug, Default)]
+pub(super) struct Part<'a> {
+    /// What the assistant says, or why it does not.
+    pub(super) text: Text<'a>,
+    /// They repeat those of the pieces, so they stay text until it is known that no piece had any.
+    logprobs: Option<&'a RawValue>,
+    /// Everything else.
+    pub(super) members: Map<String, Value>,
+}
+
+impl Part<'_> {
+    /// Its log probabilities, if no piece had any: where one had, all had.
+    pub(super) fn tokens(&self) -> serde_json::Result<Vec<TokenLogprob>> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Tokens(#[serde(deserialize_with = "lenient::tokens")] Vec<TokenLogprob>);
+        match self.logprobs {
+            Some(raw) => Ok(serde_json::from_str::<Tokens>(raw.get())?.0),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartVisitor;
+        impl<'de> Visitor<'de> for PartVisitor {
+            type Value = Part<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a part")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                use serde::de::Error as _;
+                let (mut part, mut texts) = (Part::default(), [None, None]);
+                while let Some(Key(key)) = map.next_key()? {
+                    match &*key {
+                        "text" => texts[0] = Some(map.next_value::<Text<'de>>()?),
+                        "refusal" => texts[1] = Some(map.next_value::<Text<'de>>()?),
+                        "logprobs" => part.logprobs = Some(map.next_value()?),
+                        _ => drop(part.members.insert(key.into_owned(), map.next_value()?)),
+                    }
+                }
+                let kind = part.members.get("type").and_then(Value::as_str);
+                let own = match kind {
+                    Some("output_text" | "text") => Some("text"),
+                    Some("refusal") => Some("refusal"),
+                    _ => None,
+                };
+                for (key, text) in ["text", "refusal"].into_iter().zip(texts) {
+                    let Some(text) = text else { continue };
+                    if own == Some(key) {
+                        part.text = text;
+                    } else {
+                        part.members.insert(key.to_owned(), text.into_string().into());
+                    }
+                }
+                if let Some(raw) = part.logprobs.take_if(|_| own != Some("text")) {
+                    let logprobs = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
+                    part.members.insert("logprobs".to_owned(), logprobs);
+                }
+                Ok(part)
+            }
+        }
+        deserializer.deserialize_map(PartVisitor)
+    }
+}
