@@ -305,8 +305,12 @@ fn read_raw(events: &[Bytes]) -> (String, Vec<RawToken>, Option<String>) {
 }
 
 #[derive(Deserialize)]
-struct RawDeltaEvent {
-    r#type: String,
+#[allow(dead_code, reason = "parsed as a reader of several items needs them")]
+struct RawDeltaEvent<'a> {
+    r#type: &'a str,
+    item_id: Option<&'a str>,
+    output_index: Option<u32>,
+    content_index: Option<u32>,
     delta: Option<String>,
     #[serde(default)]
     logprobs: Vec<RawToken>,
@@ -320,8 +324,8 @@ fn read_raw_responses(events: &[Bytes]) -> (String, Vec<RawToken>, bool) {
         while let Some(end) = memchr::memmem::find(&buffer, b"\n\n") {
             let event: Vec<u8> = buffer.drain(..end + 2).collect();
             let start = memchr::memmem::find(&event, b"data: ").unwrap() + 6;
-            let event: RawDeltaEvent = serde_json::from_slice(&event[start..]).unwrap();
-            match event.r#type.as_str() {
+            let event: RawDeltaEvent<'_> = serde_json::from_slice(&event[start..]).unwrap();
+            match event.r#type {
                 "response.output_text.delta" => {
                     text.push_str(&event.delta.unwrap_or_default());
                     tokens.extend(event.logprobs);

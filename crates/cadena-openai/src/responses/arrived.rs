@@ -2,7 +2,7 @@
 
 use cadena_core::{AIMessageChunk, TokenLogprob, ToolCallChunk};
 
-use super::block::{self, provided, push};
+use super::block::{self, Block, provided, push};
 use super::event::{Delta, Words};
 
 /// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
@@ -27,6 +27,8 @@ struct Open {
     words: Words,
     /// The number of its block, and its place there.
     at: (i64, u32),
+    /// Its block, empty: the block of each piece is a copy, which costs half of what making it anew does.
+    block: Block,
     text: String,
     /// The arguments of its call, if it is one.
     args: String,
@@ -40,20 +42,26 @@ enum Tokens {
 }
 
 impl Arrived {
-    /// Adds a piece of a text, and the event that it came in.
-    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str, args: &str) {
+    /// Adds a piece of a text, with what it adds to the arguments of its call. Gives an empty block for it.
+    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str, args: &str) -> Block {
         self.any = true;
-        match &mut self.open {
-            Some(open) if open.words == words && open.at == at => {
-                open.text.push_str(text);
-                open.args.push_str(args);
-            }
-            _ => {
-                self.close();
-                let (text, args) = (text.to_owned(), args.to_owned());
-                self.open = Some(Open { words, at, text, args });
-            }
+        if let Some(open) = &mut self.open
+            && (open.words, open.at) == (words, at)
+        {
+            open.text.push_str(text);
+            open.args.push_str(args);
+            return open.block.clone();
         }
+        self.close();
+        let block = block::empty(words, at.0, at.1);
+        self.open = Some(Open {
+            words,
+            at,
+            block: block.clone(),
+            text: text.to_owned(),
+            args: args.to_owned(),
+        });
+        block
     }
 
     /// Keeps the log probabilities of an event.
@@ -75,23 +83,26 @@ impl Arrived {
 
     /// Adds the text that grew to the sum.
     fn close(&mut self) {
-        if let Some(Open {
+        let Some(Open {
             words,
-            at: (index, part),
+            at,
+            mut block,
             text,
             args,
         }) = self.open.take()
-        {
-            let mut chunk = AIMessageChunk::default();
-            if words == Words::Refusal {
-                block::refuse(&mut chunk, &text);
-            }
-            if words.is_call() {
-                chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
-            }
-            push(&mut chunk, block::piece(words, text, index, part));
-            self.sum += chunk;
+        else {
+            return;
+        };
+        let mut chunk = AIMessageChunk::default();
+        if words == Words::Refusal {
+            block::refuse(&mut chunk, &text);
         }
+        if words.is_call() {
+            chunk.tool_call_chunks = vec![ToolCallChunk::new(at.0).with_args(args)];
+        }
+        block::fill(&mut block, text);
+        push(&mut chunk, block);
+        self.sum += chunk;
     }
 
     pub(super) fn is_empty(&self) -> bool {

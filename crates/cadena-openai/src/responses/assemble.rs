@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Response;
 use super::arrived::Arrived;
-use super::block::{PROGRESS, logprobs, piece, place_of, provided, push, refuse, with};
+use super::block::{PROGRESS, fill, logprobs, place_of, provided, push, refuse, with};
 use super::call::{ARGUMENT_END, CUSTOM, FUNCTION, arguments, call};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
@@ -93,14 +93,15 @@ impl Assembler {
             }
         };
         let args = words.is_call().then(|| arguments(slot, words == Words::Input, &delta));
-        arrived.add_words(words, (index, part), &delta, args.as_deref().unwrap_or_default());
+        let mut block = arrived.add_words(words, (index, part), &delta, args.as_deref().unwrap_or_default());
         if words == Words::Refusal {
             refuse(chunk, &delta);
         }
         if let Some(args) = args {
             chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
         }
-        push(chunk, piece(words, delta, index, part));
+        fill(&mut block, delta);
+        push(chunk, block);
         logprobs(chunk, event.logprobs);
         provided(chunk);
         true

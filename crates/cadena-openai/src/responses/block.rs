@@ -26,16 +26,29 @@ pub(super) fn place_of(words: Words) -> (&'static str, &'static str) {
     }
 }
 
-/// A block with a piece of a text; `part` is its place in the list that a thought is.
-pub(super) fn piece(words: Words, text: String, index: i64, part: u32) -> Block {
+/// A block for a text, still empty; `part` is its place in the list that a thought is.
+pub(super) fn empty(words: Words, index: i64, part: u32) -> Block {
     let (kind, key) = place_of(words);
+    let text = |kind, index| with(kind, "text", Value::String(String::new()), index);
     let inner = match words {
-        Words::Summary => "summary_text",
-        Words::Thought => "reasoning_text",
-        _ => return with(kind, key, text.into(), index),
+        Words::Summary => text("summary_text", part.into()),
+        Words::Thought => text("reasoning_text", part.into()),
+        _ => return with(kind, key, Value::String(String::new()), index),
     };
-    let inner = with(inner, "text", text.into(), part.into());
     with(kind, key, Value::Array(vec![inner.into()]), index)
+}
+
+/// Writes its text into a block that [`empty`] made, which has it in the second place. To look for its key would hash it.
+pub(super) fn fill(block: &mut Block, text: String) {
+    match block.values_mut().nth(1) {
+        Some(Value::Array(parts)) => {
+            if let Some(Value::Object(part)) = parts.first_mut() {
+                fill(part, text);
+            }
+        }
+        Some(member) => *member = text.into(),
+        None => {}
+    }
 }
 
 /// A block with one member.

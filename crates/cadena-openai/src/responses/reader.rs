@@ -39,13 +39,9 @@ impl ResponsesReader {
         if data.starts_with(b"[DONE]") {
             return Ok(Read::Done);
         }
-        if event.name() == "error" {
-            return Err(error::of_event(data, redactor));
-        }
-        if data.is_empty() {
-            return Ok(Read::Nothing);
-        }
         let kind = match Kind::of(event.name()) {
+            Kind::Error => return Err(error::of_event(data, redactor)),
+            _ if data.is_empty() => return Ok(Read::Nothing),
             Kind::Unknown => {
                 let typed: Typed<'_> = parse(data, redactor)?;
                 Kind::of(typed.r#type.known().unwrap_or_default())
@@ -161,7 +157,12 @@ pub(crate) fn unfinished(response: &Response<'_>, redactor: &Redactor) -> Option
 }
 
 fn parse<'a, T: Deserialize<'a>>(data: &'a [u8], redactor: &Redactor) -> Result<T> {
-    serde_json::from_slice(data).map_err(|cause| unreadable(data, &cause, redactor))
+    // Looked at once as a whole, a text is found to be UTF-8 in a fraction of the time that each of its keys and values takes.
+    let read = match std::str::from_utf8(data) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(data),
+    };
+    read.map_err(|cause| unreadable(data, &cause, redactor))
 }
 
 fn ended<'a>(data: &'a [u8], redactor: &Redactor) -> Result<Response<'a>> {
