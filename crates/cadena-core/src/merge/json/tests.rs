@@ -57,6 +57,27 @@ fn keys_with_a_rule_of_their_own_keep_or_replace() {
 }
 
 #[test]
+fn citations_with_one_index_stay_two_and_of_a_state_the_last_counts() {
+    let cited = |file: &str| json!({"annotations": [{"type": "file_citation", "index": 7, "file_id": file}]});
+    let mut sum = cited("a");
+    merge_obj(&mut sum, cited("b")).unwrap();
+    assert_eq!(
+        sum["annotations"],
+        json!([cited("a")["annotations"][0], cited("b")["annotations"][0]])
+    );
+    check(
+        json!({"tool_progress": {"status": "searching", "at": 1}}),
+        json!({"tool_progress": {"status": "completed"}}),
+        json!({"tool_progress": {"status": "completed"}}),
+    );
+    check(
+        json!({"tool_progress": {"at": 1}}),
+        json!({"tool_progress": null}),
+        json!({"tool_progress": {"at": 1}}),
+    );
+}
+
+#[test]
 fn equal_integers_are_kept_and_others_summed() {
     check(json!({"n": 5}), json!({"n": 5}), json!({"n": 5}));
     check(json!({"n": i64::MIN}), json!({"n": u64::MAX}), json!({"n": i64::MAX}));
