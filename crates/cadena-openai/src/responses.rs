@@ -9,10 +9,10 @@ mod content;
 mod event;
 mod input;
 mod item;
+mod message;
 mod metadata;
 mod reader;
 mod request;
-mod said;
 mod slot;
 
 pub(crate) use answer::Response;

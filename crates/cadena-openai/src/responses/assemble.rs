@@ -1,5 +1,7 @@
 //! From items, and pieces of items, to chunks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cadena_core::{AIMessageChunk, ChunkPosition, Content, ToolCallChunk};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,9 +12,9 @@ use super::block::{PROGRESS, fill, logprobs, place_of, provided, push, refuse, w
 use super::call::{ARGUMENT_END, CUSTOM, FUNCTION, arguments, call};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
+use super::message;
 use super::metadata::describe;
-use super::said;
-use super::slot::{Piece, Slots};
+use super::slot::{Piece, Slot, Slots};
 use crate::wire::Text;
 
 type Read<T> = serde_json::Result<T>;
@@ -64,41 +66,17 @@ impl Assembler {
         let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
             return false;
         };
-        let delta = event.delta.into_string().unwrap_or_default();
-        let (index, part) = match words {
-            Words::Text | Words::Refusal => {
-                let place = event.content_index.unwrap_or(0);
-                let is_new = !slot.parts.contains_key(&place);
-                let piece = slot.part(place, &mut self.blocks);
-                // An empty piece says where its part stands among the others.
-                if delta.is_empty() && event.logprobs.is_empty() && !is_new {
-                    return false;
-                }
-                piece.said += delta.len();
-                piece.tokens += event.logprobs.len();
-                (piece.block, 0)
-            }
-            Words::Summary | Words::Thought => {
-                let (parts, place) = match words {
-                    Words::Summary => (&mut slot.parts, event.summary_index),
-                    _ => (&mut slot.thoughts, event.content_index),
-                };
-                let place = place.unwrap_or(0);
-                parts.entry(place).or_default().said += delta.len();
-                (slot.number(&mut self.blocks), place)
-            }
-            Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
-                slot.said += delta.len();
-                (slot.number(&mut self.blocks), 0)
-            }
+        let Some(at) = grow(slot, words, &event, &mut self.blocks) else {
+            return false;
         };
+        let delta = event.delta.into_string().unwrap_or_default();
         let args = words.is_call().then(|| arguments(slot, words == Words::Input, &delta));
-        let mut block = arrived.add_words(words, (index, part), &delta, args.as_deref().unwrap_or_default());
+        let mut block = arrived.add_words(words, at, &delta, args.as_deref().unwrap_or_default());
         if words == Words::Refusal {
             refuse(chunk, &delta);
         }
         if let Some(args) = args {
-            chunk.tool_call_chunks = vec![ToolCallChunk::new(index).with_args(args)];
+            chunk.tool_call_chunks = vec![ToolCallChunk::new(at.0).with_args(args)];
         }
         fill(&mut block, delta);
         push(chunk, block);
@@ -235,19 +213,19 @@ impl Assembler {
     /// Ends the inputs of custom tools, except the one that was cut: that is the last thing of an incomplete response.
     fn end_inputs(&mut self, response: &Response<'_>, chunk: &mut AIMessageChunk) {
         let cut = (response.status.known() == Some("incomplete")).then_some(self.blocks - 1);
-        for index in std::mem::take(&mut self.custom) {
-            if Some(index) == cut {
-                continue;
-            }
-            let mut pieces = chunk.tool_call_chunks.iter_mut();
-            let here = pieces.find(|piece| piece.index == Some(index));
-            match here.and_then(|piece| piece.args.as_mut()) {
-                Some(args) => args.push_str(ARGUMENT_END),
-                None => chunk
-                    .tool_call_chunks
-                    .push(ToolCallChunk::new(index).with_args(ARGUMENT_END)),
+        let ended = std::mem::take(&mut self.custom).into_iter();
+        let mut ended: BTreeSet<i64> = ended.filter(|index| Some(*index) != cut).collect();
+        for piece in &mut chunk.tool_call_chunks {
+            if let (Some(index), Some(args)) = (piece.index, &mut piece.args)
+                && ended.remove(&index)
+            {
+                args.push_str(ARGUMENT_END);
             }
         }
+        let others = ended
+            .into_iter()
+            .map(|index| ToolCallChunk::new(index).with_args(ARGUMENT_END));
+        chunk.tool_call_chunks.extend(others);
     }
 
     fn close(&mut self, mut item: Item<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
@@ -259,7 +237,7 @@ impl Assembler {
         }
         provided(chunk);
         if item.is_message() {
-            said::close(slot, item, &mut self.blocks, chunk)?;
+            message::close(slot, item, &mut self.blocks, chunk)?;
             return Ok(true);
         }
         let index = slot.number(&mut self.blocks);
@@ -368,6 +346,37 @@ impl Assembler {
     }
 }
 
+/// Counts a piece of a text. Where it belongs: the number of its block, and its place in the list that a thought is. `None` if it says
+/// nothing.
+fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> Option<(i64, u32)> {
+    let delta = event.delta.known().unwrap_or_default();
+    match words {
+        Words::Text | Words::Refusal => {
+            let place = event.content_index.unwrap_or(0);
+            let is_new = !slot.parts.contains_key(&place);
+            let piece = slot.part(place, blocks);
+            piece.said += delta.len();
+            piece.tokens += event.logprobs.len();
+            // An empty piece says where its part stands among the others.
+            let says = is_new || !delta.is_empty() || !event.logprobs.is_empty();
+            says.then_some((piece.block, 0))
+        }
+        Words::Summary | Words::Thought => {
+            let (parts, place) = match words {
+                Words::Summary => (&mut slot.parts, event.summary_index),
+                _ => (&mut slot.thoughts, event.content_index),
+            };
+            let place = place.unwrap_or(0);
+            parts.entry(place).or_default().said += delta.len();
+            Some((slot.number(blocks), place))
+        }
+        Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
+            slot.said += delta.len();
+            Some((slot.number(blocks), 0))
+        }
+    }
+}
+
 /// The member of an item that comes in pieces, if it is a text.
 fn text_in(kind: Option<&str>) -> Option<&'static str> {
     let all = [Words::Arguments, Words::Input, Words::McpArguments, Words::Code];
@@ -376,7 +385,7 @@ fn text_in(kind: Option<&str>) -> Option<&'static str> {
 }
 
 /// Leaves what is new in a list of texts, numbered so that it finds the pieces.
-fn rest_of_list(item: &mut Map<String, Value>, key: &str, pieces: &std::collections::BTreeMap<u32, Piece>) {
+fn rest_of_list(item: &mut Map<String, Value>, key: &str, pieces: &BTreeMap<u32, Piece>) {
     let Some(Value::Array(parts)) = item.get_mut(key) else {
         return;
     };

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::call::{CUSTOM, FUNCTION};
 use super::content::InputContent;
 use super::item::MESSAGE;
-use super::said::OF_MESSAGE;
+use super::message::OF_MESSAGE;
 
 /// The conversation. What the model said goes back item by item, as it came.
 pub(super) struct Input<'a> {
