@@ -40,7 +40,7 @@ fn held(events: usize) -> usize {
         .with_transport(Endless(events));
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let peak = futures::executor::block_on(async {
+    futures::executor::block_on(async {
         let mut chunks = llm.stream_chat(ChatRequest::new("hi"), RunContext::default());
         let mut given = 0;
         let error = loop {
@@ -53,8 +53,7 @@ fn held(events: usize) -> usize {
         assert_eq!((given, error.kind()), (events, ErrorKind::Truncated));
         assert_eq!(error.partial().unwrap().text(), "word ".repeat(events));
         peak
-    });
-    peak
+    })
 }
 
 /// One test, since another one beside it would count as its memory.

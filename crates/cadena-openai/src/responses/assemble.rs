@@ -91,7 +91,7 @@ impl Assembler {
             return false;
         };
         let audio = Map::from_iter([(key.to_owned(), delta.into())]);
-        chunk.additional_kwargs.insert("audio".to_owned(), audio.into());
+        chunk.additional_kwargs.insert("audio", audio);
         provided(chunk);
         true
     }
@@ -263,87 +263,6 @@ impl Assembler {
         push(chunk, block);
         Ok(true)
     }
-
-    fn close_message(&mut self, message: &Message<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
-        let Some(slot) = self.slots.find(message.id.known(), place) else {
-            return Ok(false);
-        };
-        if std::mem::replace(&mut slot.closed, true) {
-            return Ok(false);
-        }
-        for (place, part) in (0..).zip(message.parts()?) {
-            let piece = part_of(slot, place, &mut self.blocks);
-            let block = match part.known.r#type.known() {
-                Some("output_text" | "text") => {
-                    logprobs(chunk, part.tokens_from(piece.tokens)?);
-                    rest_of_text(&part, piece)
-                }
-                Some("refusal") => {
-                    let rest = piece.rest(part.known.refusal.known().unwrap_or_default()).to_owned();
-                    refuse(chunk, &rest);
-                    text_block("refusal", "refusal", rest, piece.block)
-                }
-                _ => {
-                    let mut block = part.object()?;
-                    block.insert("index".to_owned(), piece.block.into());
-                    block
-                }
-            };
-            push(chunk, of_message(block, message));
-        }
-        provided(chunk);
-        Ok(!chunk.content.is_empty())
-    }
-
-    fn describe(&self, response: Response<'_>, asked_model: &str, chunk: &mut AIMessageChunk) {
-        let Response {
-            id,
-            model,
-            status,
-            service_tier,
-            error: _,
-            incomplete_details,
-            created_at,
-            metadata,
-            object,
-            user,
-            usage,
-            output: _,
-        } = response;
-        if let Some(Value::Object(usage)) = usage {
-            chunk.usage_metadata = Some(count(&usage, &UsageNames::RESPONSES, service_tier.known()));
-            chunk.response_metadata.token_usage = Some(Box::new(usage));
-        }
-        let said = &mut chunk.response_metadata;
-        let reason = incomplete_details
-            .as_ref()
-            .and_then(|details| details.get("reason")?.as_str());
-        said.finish_reason = match (status.known(), reason) {
-            (Some("incomplete"), Some("max_output_tokens")) => Some("length".to_owned()),
-            (Some("incomplete"), reason) => Some(reason.unwrap_or("incomplete").to_owned()),
-            (Some("completed") | None, _) if self.calls => Some("tool_calls".to_owned()),
-            (Some("completed") | None, _) => Some("stop".to_owned()),
-            // An answer that is worked on in the background has not finished.
-            _ => None,
-        };
-        said.id = id.known().map(str::to_owned);
-        said.model_name = Some(model.known().unwrap_or(asked_model).to_owned());
-        said.service_tier = service_tier.known().map(str::to_owned);
-        let texts = [("model", model), ("status", status)];
-        let texts = texts.map(|(key, text)| (key, text.into_string().map(Value::String)));
-        let others = [
-            ("created_at", created_at),
-            ("incomplete_details", incomplete_details),
-            ("metadata", metadata),
-            ("object", object),
-            ("user", user),
-        ];
-        for (key, value) in others.into_iter().chain(texts) {
-            if let Some(value) = value.filter(|value| !value.is_null()) {
-                said.extra.insert(key.to_owned(), value);
-            }
-        }
-    }
 }
 
 /// Counts a piece of a text. Where it belongs: the number of its block, and its place in the list that a thought is. `None` if it says
@@ -397,38 +316,5 @@ fn rest_of_list(item: &mut Map<String, Value>, key: &str, pieces: &BTreeMap<u32,
             part.insert("text".to_owned(), rest.into());
         }
         part.insert("index".to_owned(), place.into());
-    }
-}
-
-fn push(chunk: &mut AIMessageChunk, block: Map<String, Value>) {
-    let part = ContentPart::Block(block);
-    match &mut chunk.content {
-        Content::Parts(parts) => parts.push(part),
-        Content::Text(_) => chunk.content = Content::Parts(vec![part]),
-    }
-}
-
-fn refuse(chunk: &mut AIMessageChunk, text: &str) {
-    if let Some(Value::String(refusal)) = chunk.additional_kwargs.get_mut("refusal") {
-        refusal.push_str(text);
-    } else if !text.is_empty() {
-        chunk.additional_kwargs.insert("refusal", text);
-    }
-}
-
-fn logprobs(chunk: &mut AIMessageChunk, tokens: Vec<cadena_core::TokenLogprob>) {
-    if tokens.is_empty() {
-        return;
-    }
-    let logprobs = &mut chunk.response_metadata.logprobs;
-    match logprobs.as_mut().and_then(|logprobs| logprobs.content.as_mut()) {
-        Some(content) => content.extend(tokens),
-        None => *logprobs = Some(Logprobs::content(tokens)),
-    }
-}
-
-fn provided(chunk: &mut AIMessageChunk) {
-    if chunk.response_metadata.model_provider.is_none() {
-        chunk.response_metadata.model_provider = Some(PROVIDER.into());
     }
 }

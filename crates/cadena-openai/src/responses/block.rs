@@ -74,7 +74,7 @@ pub(super) fn refuse(chunk: &mut AIMessageChunk, text: &str) {
     if let Some(Value::String(refusal)) = chunk.additional_kwargs.get_mut("refusal") {
         refusal.push_str(text);
     } else if !text.is_empty() {
-        chunk.additional_kwargs.insert("refusal".to_owned(), text.into());
+        chunk.additional_kwargs.insert("refusal", text);
     }
 }
 
@@ -93,6 +93,6 @@ pub(super) fn logprobs(chunk: &mut AIMessageChunk, tokens: Vec<TokenLogprob>) {
 /// Says who answered.
 pub(super) fn provided(chunk: &mut AIMessageChunk) {
     if chunk.response_metadata.model_provider.is_none() {
-        chunk.response_metadata.model_provider = Some(PROVIDER.to_owned());
+        chunk.response_metadata.model_provider = Some(PROVIDER.into());
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, c
     } = response;
     if let Some(Value::Object(usage)) = usage {
         chunk.usage_metadata = Some(count(&usage, &UsageNames::RESPONSES, service_tier.known()));
-        chunk.response_metadata.token_usage = Some(usage);
+        chunk.response_metadata.token_usage = Some(Box::new(usage));
     }
     let said = &mut chunk.response_metadata;
     let reason = incomplete_details

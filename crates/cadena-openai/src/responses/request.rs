@@ -113,11 +113,10 @@ impl CreateResponse<'_> {
             return None;
         }
         let answers = self.messages.iter().enumerate().rev();
-        let id = |message| match message {
-            &Message::AI(ref answer) => answer.response_metadata.id.as_deref(),
+        let mut ids = answers.filter_map(|(at, message)| match message {
+            Message::AI(answer) => Some((at + 1, answer.response_metadata.id.as_deref()?)),
             _ => None,
-        };
-        let mut ids = answers.filter_map(|(at, message)| Some((at + 1, id(message)?)));
+        });
         ids.find(|(_, id)| id.starts_with("resp_"))
     }
 
