@@ -108,6 +108,17 @@ fn a_connection_that_stays_open_behind_the_end_is_not_waited_for() {
 }
 
 #[test]
+fn the_text_for_a_tool_that_a_filter_cut_is_no_call() {
+    let custom = json!({"type": "custom_tool_call", "id": "ct_1", "call_id": "c2", "name": "run", "input": "rm"});
+    for reason in ["content_filter", "something_new"] {
+        let cut = json!({"status": "incomplete", "incomplete_details": {"reason": reason}, "output": [custom]});
+        let message = both(cut).unwrap();
+        assert!(message.tool_calls.is_empty(), "{reason}");
+        assert_eq!(message.invalid_tool_calls[0].args.as_deref(), Some("rm"));
+    }
+}
+
+#[test]
 fn an_answer_that_became_too_long_is_cut_and_so_is_its_call() {
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "pay", "arguments": "{\"a\": 1", "status": "incomplete"});
     let custom = json!({"type": "custom_tool_call", "id": "ct_1", "call_id": "c2", "name": "run", "input": "rm"});
@@ -206,7 +217,7 @@ fn what_the_model_said_goes_back_as_it_came() {
         {"type": "something_new", "id": "sn_1", "words": [1, {"index": 3}]},
     ]);
     let message = both(json!({"status": "completed", "output": output})).unwrap();
-    assert_eq!(message.tool_calls[1].args["__arg1"], "ls \"x\"");
+    assert_eq!(message.tool_calls[1].input(), Some("ls \"x\""));
     let server = Canned::json(r#"{"status": "completed", "output": []}"#);
     let messages: Vec<Message> = vec![
         HumanMessage::new("q").into(),

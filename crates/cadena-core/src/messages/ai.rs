@@ -367,7 +367,7 @@ impl From<AIMessageChunk> for AIMessage {
             chunk_position,
             extra,
         } = chunk;
-        let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.is_cut());
+        let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.ends_early());
         Self {
             content: match chunk_position {
                 Some(ChunkPosition::Last) => finish::finished_content(content),

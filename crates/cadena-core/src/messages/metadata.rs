@@ -69,6 +69,13 @@ impl ResponseMetadata {
         self.finish_reason.as_deref() == Some("length")
     }
 
+    /// Whether the answer ended before it was finished, so that the last thing said may have been cut within.
+    pub(crate) fn ends_early(&self) -> bool {
+        // OpenAI's Responses API has a status beside the reason, whose words may be new ones.
+        matches!(self.finish_reason.as_deref(), Some("length" | "content_filter"))
+            || self.extra["status"] == "incomplete"
+    }
+
     fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
         Some(match key {
             "model_name" => &mut self.model_name,

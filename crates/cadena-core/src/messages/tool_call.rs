@@ -404,7 +404,7 @@ pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<Inv
 
 /// Calls of a finished message: only a complete JSON object is a call. A cut one is never completed.
 ///
-/// In an answer that was `cut` by its length, a call without any arguments was cut before them, and a text that is the last thing
+/// In an answer that was `cut`, by its length or by a filter, a call without any arguments was cut before them, and a text that is the last thing
 /// said was cut within: unlike JSON it does not show its end.
 pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
     let last = chunks.last().filter(|last| last.kind == ToolCallKind::Custom);

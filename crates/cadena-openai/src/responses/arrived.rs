@@ -1,8 +1,9 @@
 //! What had arrived of a response, for the error that ends it.
 
-use cadena_core::{AIMessageChunk, TokenLogprob, ToolCallChunk};
+use cadena_core::{AIMessageChunk, TokenLogprob};
 
 use super::block::{self, Block, provided, push};
+use super::call::piece;
 use super::event::{Delta, Words};
 
 /// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
@@ -30,8 +31,6 @@ struct Open {
     /// Its block, empty: the block of each piece is a copy, which costs half of what making it anew does.
     block: Block,
     text: String,
-    /// The arguments of its call, if it is one.
-    args: String,
 }
 
 #[derive(Debug)]
@@ -42,14 +41,13 @@ enum Tokens {
 }
 
 impl Arrived {
-    /// Adds a piece of a text, with what it adds to the arguments of its call. Gives an empty block for it.
-    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str, args: &str) -> Block {
+    /// Adds a piece of a text. Gives an empty block for it.
+    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str) -> Block {
         self.any = true;
         if let Some(open) = &mut self.open
             && (open.words, open.at) == (words, at)
         {
             open.text.push_str(text);
-            open.args.push_str(args);
             return open.block.clone();
         }
         self.close();
@@ -59,7 +57,6 @@ impl Arrived {
             at,
             block: block.clone(),
             text: text.to_owned(),
-            args: args.to_owned(),
         });
         block
     }
@@ -88,7 +85,6 @@ impl Arrived {
             at,
             mut block,
             text,
-            args,
         }) = self.open.take()
         else {
             return;
@@ -98,7 +94,7 @@ impl Arrived {
             block::refuse(&mut chunk, &text);
         }
         if words.is_call() {
-            chunk.tool_call_chunks = vec![ToolCallChunk::new(at.0).with_args(args)];
+            chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &text)];
         }
         block::fill(&mut block, text);
         push(&mut chunk, block);

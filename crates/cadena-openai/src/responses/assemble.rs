@@ -1,15 +1,15 @@
 //! From items, and pieces of items, to chunks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use cadena_core::{AIMessageChunk, ChunkPosition, Content, ToolCallChunk};
+use cadena_core::{AIMessageChunk, ChunkPosition, Content};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::answer::Response;
 use super::arrived::Arrived;
 use super::block::{PROGRESS, fill, logprobs, place_of, provided, push, refuse, with};
-use super::call::{ARGUMENT_END, CUSTOM, FUNCTION, arguments, call};
+use super::call::{CUSTOM, FUNCTION, call, piece};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
 use super::message;
@@ -30,8 +30,6 @@ pub(crate) struct Assembler {
     blocks: i64,
     /// Whether a tool of the caller's is called.
     calls: bool,
-    /// The calls of custom tools whose input has ended.
-    custom: Vec<i64>,
     /// Whether the id of the response has been given away.
     named: bool,
 }
@@ -70,13 +68,12 @@ impl Assembler {
             return false;
         };
         let delta = event.delta.into_string().unwrap_or_default();
-        let args = words.is_call().then(|| arguments(slot, words == Words::Input, &delta));
-        let mut block = arrived.add_words(words, at, &delta, args.as_deref().unwrap_or_default());
+        let mut block = arrived.add_words(words, at, &delta);
         if words == Words::Refusal {
             refuse(chunk, &delta);
         }
-        if let Some(args) = args {
-            chunk.tool_call_chunks = vec![ToolCallChunk::new(at.0).with_args(args)];
+        if words.is_call() {
+            chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &delta)];
         }
         fill(&mut block, delta);
         push(chunk, block);
@@ -193,7 +190,6 @@ impl Assembler {
                 self.close_raw(raw, place, chunk)?;
             }
         }
-        self.end_inputs(&response, chunk);
         if chunk.content.is_empty() {
             chunk.content = Content::Parts(Vec::new());
         }
@@ -208,24 +204,6 @@ impl Assembler {
             Some(item) => self.close(item, Some(place), chunk),
             None => Ok(false),
         }
-    }
-
-    /// Ends the inputs of custom tools, except the one that was cut: that is the last thing of an incomplete response.
-    fn end_inputs(&mut self, response: &Response<'_>, chunk: &mut AIMessageChunk) {
-        let cut = (response.status.known() == Some("incomplete")).then_some(self.blocks - 1);
-        let ended = std::mem::take(&mut self.custom).into_iter();
-        let mut ended: BTreeSet<i64> = ended.filter(|index| Some(*index) != cut).collect();
-        for piece in &mut chunk.tool_call_chunks {
-            if let (Some(index), Some(args)) = (piece.index, &mut piece.args)
-                && ended.remove(&index)
-            {
-                args.push_str(ARGUMENT_END);
-            }
-        }
-        let others = ended
-            .into_iter()
-            .map(|index| ToolCallChunk::new(index).with_args(ARGUMENT_END));
-        chunk.tool_call_chunks.extend(others);
     }
 
     fn close(&mut self, mut item: Item<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
@@ -250,7 +228,6 @@ impl Assembler {
                 item.members.insert(key.to_owned(), rest.into());
             }
             self.calls |= call.is_some();
-            self.custom.extend((kind == CUSTOM).then_some(index));
             chunk.tool_call_chunks.extend(call);
         }
         if kind == "reasoning" {

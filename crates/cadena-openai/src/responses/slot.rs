@@ -11,8 +11,6 @@ pub(super) struct Slot {
     pub(super) sent: Vec<String>,
     /// How many bytes of its arguments or its input have been given away.
     pub(super) said: usize,
-    /// Whether the arguments of its call have begun.
-    pub(super) opened: bool,
     /// The parts of a message, or of a thought's summary.
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.

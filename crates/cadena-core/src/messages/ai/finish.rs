@@ -23,7 +23,7 @@ impl AIMessageChunk {
         let Content::Parts(parts) = &mut self.content else {
             return;
         };
-        let (calls, _) = finished_calls(&self.tool_call_chunks, self.response_metadata.is_cut());
+        let (calls, _) = finished_calls(&self.tool_call_chunks, self.response_metadata.ends_early());
         for part in parts {
             let ContentPart::Block(block) = part else { continue };
             match block.get("type").and_then(Value::as_str) {

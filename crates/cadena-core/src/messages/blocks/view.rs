@@ -153,7 +153,7 @@ impl<'a> Spoken<'a> {
     /// The last chunk shows the calls of its message; any other one shows pieces, as they may go on.
     fn chunk(chunk: &'a AIMessageChunk) -> Self {
         let calls = if chunk.chunk_position == Some(ChunkPosition::Last) {
-            let (valid, invalid) = finished_calls(&chunk.tool_call_chunks, chunk.response_metadata.is_cut());
+            let (valid, invalid) = finished_calls(&chunk.tool_call_chunks, chunk.response_metadata.ends_early());
             Calls::Whole {
                 valid: Cow::Owned(valid),
                 invalid: Cow::Owned(invalid),
