@@ -6,10 +6,10 @@ pub(crate) use usage::{UsageNames, count};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use cadena_core::{AIMessageChunk, ChoicesChunk, Content, ToolCallChunk, ToolCallKind, UsageMetadata};
+use cadena_core::{AIMessageChunk, ChoicesChunk, Content, UsageMetadata};
 use serde_json::{Map, Value, json};
 
-use crate::wire::{ChatCompletion, Choice, FunctionCall, Message, Text, ToolCall};
+use crate::wire::{CallPiece, ChatCompletion, Choice, FunctionCall, Message, Text};
 
 /// The provider's name in metadata and profiles.
 pub(crate) const PROVIDER: &str = "openai";
@@ -152,10 +152,11 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     chunk.name = known(name.as_deref()).map(str::to_owned);
     if let Some(calls) = tool_calls.take() {
-        chunk.tool_call_chunks = (0..)
-            .zip(calls)
-            .map(|(place, call)| tool_call(call, place, form))
-            .collect();
+        chunk.tool_call_chunks = calls.into_iter().map(|CallPiece(piece)| piece).collect();
+        if form == Form::Whole {
+            let pieces = chunk.tool_call_chunks.iter_mut();
+            (0..).zip(pieces).for_each(|(place, piece)| piece.index = Some(place));
+        }
     }
     let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key, value));
     if let Some(call) = function_call.take() {
@@ -184,24 +185,4 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
 /// A text that is rare, unless it is missing or empty.
 fn known<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
     text.and_then(Text::known)
-}
-
-fn tool_call(call: ToolCall<'_>, place: i64, form: Form) -> ToolCallChunk {
-    let ToolCall {
-        index,
-        id,
-        function,
-        custom,
-    } = call;
-    let mut piece = ToolCallChunk::default();
-    piece.index = if form == Form::Whole { Some(place) } else { index };
-    piece.id = id.into_string();
-    if custom.is_some() {
-        piece.kind = ToolCallKind::Custom;
-    }
-    if let Some(FunctionCall { name, arguments }) = function.or(custom.map(|call| *call)) {
-        piece.name = name.into_string();
-        piece.args = arguments;
-    }
-    piece
 }

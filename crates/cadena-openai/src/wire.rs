@@ -1,7 +1,7 @@
 //! What goes over the wire, in OpenAI's words: written exactly, read with tolerance.
 
 mod answer;
-pub(crate) use answer::{ChatCompletion, Choice, FunctionCall, Message, ToolCall};
+pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
 mod call;
 mod legacy;
 pub(crate) mod lenient;

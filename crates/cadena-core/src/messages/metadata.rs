@@ -73,7 +73,7 @@ impl ResponseMetadata {
     pub(crate) fn ends_early(&self) -> bool {
         // OpenAI's Responses API has a status beside the reason, whose words may be new ones.
         matches!(self.finish_reason.as_deref(), Some("length" | "content_filter"))
-            || self.extra["status"] == "incomplete"
+            || self.extra.get("status").is_some_and(|status| status == "incomplete")
     }
 
     fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {

@@ -92,7 +92,7 @@ fn check(message: &Message) -> Fit {
         Message::Chat(message) => in_role(&message.role, &message.content),
         Message::Tool(message) => TOOL.check(&message.content),
         Message::Function(message) => {
-            let named = message.name.is_some() || message.additional_kwargs["name"].is_string();
+            let named = message.name.is_some() || message.additional_kwargs.get("name").is_some_and(Value::is_string);
             if !named {
                 return Err(Misfit::new("the function has no name", "set the message's `name`"));
             }

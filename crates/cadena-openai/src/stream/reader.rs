@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cadena_core::{AIMessageChunk, Error, ErrorKind, Logprobs, Result, UsageMetadata};
+use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
 use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
@@ -77,7 +77,7 @@ impl ChatReader {
             model,
             frame: Frame::default(),
             head: Head::default(),
-            partial: Partial::new(logprobs),
+            partial: Partial::default(),
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
@@ -243,7 +243,7 @@ impl ChatReader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let mut partial = std::mem::replace(&mut self.partial, Partial::new(logprobs)).into_chunk()?;
+        let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
         self.head.describe(&mut partial, &self.model);
         Some(partial)
     }
@@ -294,8 +294,13 @@ fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
     Ok(())
 }
 
-/// The log probabilities of an event that has been read before.
-fn logprobs(event: &[u8]) -> Option<Logprobs> {
-    let answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
-    take_choice(answer.choices?)?.logprobs
+/// The chunk of an event that has been read before, without the head and the count.
+fn piece(event: &[u8]) -> Option<AIMessageChunk> {
+    let mut answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
+    let mut chunk = AIMessageChunk::default();
+    note_prompt_filters(&mut chunk, answer.prompt_filter_results.take());
+    if let Some(mut first) = take_choice(answer.choices.unwrap_or_default()) {
+        fill(&mut chunk, &mut first, Form::Piece);
+    }
+    Some(chunk)
 }

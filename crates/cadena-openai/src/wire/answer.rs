@@ -1,7 +1,7 @@
 //! A completion, whole or in chunks: unknown fields are ignored, missing ones and nulls are the same.
 
-use cadena_core::{Content, Logprobs};
-use serde::Deserialize;
+use cadena_core::{Content, Logprobs, ToolCallChunk, ToolCallKind};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Text;
@@ -91,8 +91,8 @@ pub(crate) struct Message<'a> {
     pub(crate) refusal: Option<Box<Text<'a>>>,
     #[serde(borrow, default)]
     pub(crate) name: Option<Box<Text<'a>>>,
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
-    pub(crate) tool_calls: Option<Vec<ToolCall<'a>>>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(crate) tool_calls: Option<Vec<CallPiece>>,
     /// What tool calls replaced.
     #[serde(borrow, default)]
     pub(crate) function_call: Option<Box<FunctionCall<'a>>>,
@@ -109,18 +109,43 @@ pub(crate) struct Message<'a> {
     pub(crate) reasoning: Option<Box<Text<'a>>>,
 }
 
-/// A call of a tool, or a piece of it.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ToolCall<'a> {
+/// A call of a tool, or a piece of it: made at once what a chunk holds, as arguments come in thousands of pieces.
+#[derive(Debug)]
+pub(crate) struct CallPiece(pub(crate) ToolCallChunk);
+
+impl<'de> Deserialize<'de> for CallPiece {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ToolCall {
+            index,
+            id,
+            function,
+            custom,
+        } = ToolCall::deserialize(deserializer)?;
+        let mut piece = ToolCallChunk::default();
+        piece.index = index;
+        piece.id = id.into_string();
+        if custom.is_some() {
+            piece.kind = ToolCallKind::Custom;
+        }
+        if let Some(FunctionCall { name, arguments }) = function.or(custom.map(|call| *call)) {
+            piece.name = name.into_string();
+            piece.args = arguments;
+        }
+        Ok(Self(piece))
+    }
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
     #[serde(default, deserialize_with = "lenient::index")]
-    pub(crate) index: Option<i64>,
+    index: Option<i64>,
     #[serde(borrow, default)]
-    pub(crate) id: Text<'a>,
+    id: Text<'a>,
     #[serde(borrow, default)]
-    pub(crate) function: Option<FunctionCall<'a>>,
+    function: Option<FunctionCall<'a>>,
     /// A call of a custom tool, whose input is free text.
     #[serde(borrow, default)]
-    pub(crate) custom: Option<Box<FunctionCall<'a>>>,
+    custom: Option<Box<FunctionCall<'a>>>,
 }
 
 /// Name and arguments of a call, or a piece of them.
@@ -172,8 +197,8 @@ mod tests {
         let delta = choice.delta.as_ref().unwrap();
         assert!(delta.content.is_none());
         let call = &delta.tool_calls.as_ref().unwrap()[0];
-        assert_eq!(call.id.known(), Some("5"));
-        assert_eq!(call.function.as_ref().unwrap().arguments.as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(call.0.id.as_deref(), Some("5"));
+        assert_eq!(call.0.args.as_deref(), Some(r#"{"a":1}"#));
     }
 
     #[test]
