@@ -135,11 +135,13 @@ enum Kind {
 impl Kind {
     /// The events in OpenAI's shape, a finish reason and `[DONE]` behind them.
     fn events(self) -> Vec<Bytes> {
-        let event = |delta: &str, logprobs: &str, finish: &str| {
+        let event = |at: usize, delta: &str, logprobs: &str, finish: &str| {
+            // OpenAI ends each event with noise, so that its length does not tell the token.
+            let noise = format!("{:x}", at * 0x9e37_79b9);
             Bytes::from(format!(
                 "data: {{\"id\":\"chatcmpl-AXq2Ds3DNmHoh2HzR0Yy1QyKcvoCu\",\"object\":\"chat.completion.chunk\",\"created\":1732000000,\
                  \"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_06737a9306\",\
-                 \"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":{logprobs},\"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
+                 \"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":{logprobs},\"finish_reason\":{finish}}}],\"usage\":null,\"obfuscation\":\"{noise}\"}}\n\n"
             ))
         };
         let one = |at: usize| {
@@ -152,10 +154,10 @@ impl Kind {
                 .replace(", ", ",")
             };
             match self {
-                Self::Plain => event(&format!("{{\"content\":\"{token}\"}}"), "null", "null"),
+                Self::Plain => event(at, &format!("{{\"content\":\"{token}\"}}"), "null", "null"),
                 Self::ToolCall => {
                     let piece = format!("{{\"index\":0,\"function\":{{\"arguments\":\"{token}\"}}}}");
-                    event(&format!("{{\"tool_calls\":[{piece}]}}"), "null", "null")
+                    event(at, &format!("{{\"tool_calls\":[{piece}]}}"), "null", "null")
                 }
                 Self::TopFive => {
                     let logprob = |rank: usize| -0.017_382 - rank as f64 * 1.318_77 - at as f64 * 0.000_131;
@@ -168,11 +170,14 @@ impl Kind {
                         "{{\"content\":[{own},\"top_logprobs\":[{}]}}],\"refusal\":null}}",
                         top.join(",")
                     );
-                    event(&format!("{{\"content\":\"{token}\"}}"), &logprobs, "null")
+                    event(at, &format!("{{\"content\":\"{token}\"}}"), &logprobs, "null")
                 }
             }
         };
-        let end = [event("{}", "null", "\"stop\""), Bytes::from_static(b"data: [DONE]\n\n")];
+        let end = [
+            event(EVENTS, "{}", "null", "\"stop\""),
+            Bytes::from_static(b"data: [DONE]\n\n"),
+        ];
         (0..EVENTS).map(one).chain(end).collect()
     }
 }

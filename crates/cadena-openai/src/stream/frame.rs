@@ -9,6 +9,9 @@ const LESSONS: u8 = 8;
 
 const CHOICES: &[u8] = b"\"choices\":";
 
+/// The beginning of noise by which OpenAI hides how long a token is. It is another one in every event.
+const NOISE: &[u8] = b",\"obfuscation\":\"";
+
 /// Reads events of one answer, without reading again what the event before had in front of its choices, byte for byte: id, model, time of
 /// creation and fingerprint are two thirds of an event without log probabilities.
 #[derive(Debug, Default)]
@@ -16,7 +19,7 @@ pub(super) struct Frame {
     /// From the brace to the colon behind `"choices"`. Empty until it is known.
     head: Vec<u8>,
     /// What came behind the choices of the same event, and says nothing that counts.
-    tail: Vec<u8>,
+    tail: Tail,
     /// The members behind the choices, as an object of their own.
     members: Vec<u8>,
     lessons: u8,
@@ -54,7 +57,7 @@ impl Frame {
         let choices = values.next()?.ok()?.0;
         let tail = news.get(values.byte_offset()..)?;
         let choices = Some(choices?);
-        if tail == self.tail {
+        if self.tail.is_in(tail) {
             return Some(ChatCompletion {
                 choices,
                 ..ChatCompletion::default()
@@ -72,11 +75,44 @@ impl Frame {
 
     /// Remembers what stands around the choices of an event that has been read and has some.
     fn learn(&mut self, data: &[u8]) {
-        self.tail.clear();
         if let Some((head, tail)) = around_choices(data) {
             self.head.extend_from_slice(head);
-            self.tail.extend_from_slice(tail);
+            self.tail = Tail::new(tail);
         }
+    }
+}
+
+/// What stands behind the choices, with room for noise.
+#[derive(Debug, Default)]
+struct Tail {
+    /// Up to the noise, or all of it.
+    front: Vec<u8>,
+    /// From the end of the noise.
+    back: Vec<u8>,
+}
+
+impl Tail {
+    fn new(tail: &[u8]) -> Self {
+        let noise = memchr::memmem::find(tail, NOISE).map(|at| at + NOISE.len());
+        let (front, rest) = tail
+            .split_at_checked(noise.unwrap_or(tail.len()))
+            .unwrap_or((tail, b""));
+        let end = memchr::memchr(b'"', rest).unwrap_or(0);
+        Self {
+            front: front.to_vec(),
+            back: rest.get(end..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// Whether another tail is the same but for its noise.
+    fn is_in(&self, tail: &[u8]) -> bool {
+        let rest = tail.strip_prefix(self.front.as_slice());
+        let noise = rest.and_then(|rest| rest.strip_suffix(self.back.as_slice()));
+        noise.is_some_and(|noise| match self.back.is_empty() {
+            true => noise.is_empty(),
+            // A text that ends where it seems to end.
+            false => memchr::memchr2(b'"', b'\\', noise).is_none(),
+        })
     }
 }
 
@@ -182,6 +218,9 @@ mod tests {
             Just(r#""usage":{"total_tokens":2}"#),
             Just(r#""error":{"message":"no"}"#),
             Just(r#""obfuscation":"aé""#),
+            Just(r#""obfuscation":"b""#),
+            Just(r#""obfuscation":"\",\"usage\":{}""#),
+            Just(r#""obfuscation":"","usage":{"total_tokens":3}"#),
         ];
         let around = || proptest::collection::vec(member.clone(), 0..3);
         let choices = prop_oneof![
