@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cadena::{BatchJobHandle, ChatOpenAI, ChatOptions, Error, ErrorKind, Result};
-use cadena_examples::failed_to_write;
+use cadena::{ChatOpenAI, ChatOptions, Logprobs, Result};
+use cadena_examples::{failed_to_write, load, save};
 use futures::TryStreamExt;
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,10 +17,8 @@ async fn main() -> ExitCode {
     // A replayed job and a real one have nothing in common.
     let mode = if cadena_examples::is_live() { "live" } else { "replay" };
     let kept = std::env::temp_dir().join(format!("cadena-example-batch-{mode}.json"));
-    cadena_examples::finish(match cadena_examples::batch_model(&mut out) {
-        Ok(model) => run(model, &kept, &mut out).await,
-        Err(error) => Err(error),
-    })
+    let ended = async { run(cadena_examples::batch_model(&mut out)?, &kept, &mut out).await };
+    cadena_examples::finish(ended.await)
 }
 
 const REVIEWS: [&str; 3] = [
@@ -49,32 +47,13 @@ pub(crate) async fn run(llm: ChatOpenAI, kept: &Path, out: &mut (dyn Write + Sen
     while let Some((id, answer)) = results.try_next().await? {
         match answer {
             Ok(message) => {
-                let sure: f64 = message
-                    .logprobs()
-                    .map_or(f64::NAN, |all| all.tokens().map(|t| t.logprob).sum());
+                let sum = |all: &Logprobs| all.tokens().map(|token| token.logprob).sum();
+                let sure: f64 = message.logprobs().map_or(f64::NAN, sum);
                 writeln!(out, "{id}: {} (probability {:.2})", message.text(), sure.exp())
             }
             Err(error) => writeln!(out, "{id}: {error}"),
         }
         .map_err(failed_to_write)?;
     }
-    std::fs::remove_file(kept).map_err(|error| unusable(kept, error))
-}
-
-fn load(kept: &Path) -> Result<BatchJobHandle> {
-    if !kept.exists() {
-        return Ok(BatchJobHandle::new());
-    }
-    let text = std::fs::read(kept).map_err(|error| unusable(kept, error))?;
-    serde_json::from_slice(&text).map_err(|error| unusable(kept, error))
-}
-
-fn save(kept: &Path, handle: &BatchJobHandle) -> Result<()> {
-    let text = serde_json::to_vec(handle).map_err(|error| unusable(kept, error))?;
-    std::fs::write(kept, text).map_err(|error| unusable(kept, error))
-}
-
-fn unusable(kept: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let detail = format!("the handle in `{}` cannot be kept", kept.display());
-    Error::new(ErrorKind::Config, detail).with_source(error)
+    std::fs::remove_file(kept).map_err(failed_to_write)
 }

@@ -1,6 +1,7 @@
-//! What the examples share: a model that talks to a server, or replays one that was recorded.
+//! What the examples share: a model that talks to a server, or replays one that was recorded; a file; the end of a program.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use cadena::http::{Recorder, Replay, ReqwestTransport};
@@ -8,6 +9,8 @@ use cadena::{
     AIMessage, AIMessageChunk, ChatOpenAI, ChatOptions, Error, ErrorKind, Logprobs, Result, TokenLogprob, ToolCall,
 };
 use cadena_testing::ScriptedModel;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// The model that every example asks.
@@ -158,6 +161,34 @@ pub fn recorded(path: &str, answering: &str, server: &str) -> Result<ChatOpenAI>
 #[must_use]
 pub fn failed_to_write(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Step, "the output cannot be written").with_source(error)
+}
+
+/// What was kept in a JSON file, or the default if there is none yet.
+///
+/// # Errors
+///
+/// If the file cannot be read, or holds something else.
+pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
+    match std::fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|error| unusable(path, error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
+        Err(error) => Err(unusable(path, error)),
+    }
+}
+
+/// Keeps something in a JSON file.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn save(path: &Path, kept: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_vec(kept).map_err(|error| unusable(path, error))?;
+    std::fs::write(path, text).map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let detail = format!("the file `{}` cannot be used", path.display());
+    Error::new(ErrorKind::Config, detail).with_source(error)
 }
 
 /// Ends a program: an error is one paragraph on standard error, and the exit code is 1.
