@@ -13,6 +13,7 @@ use super::download::from_place;
 use super::input::InputFile;
 use super::status::Batch;
 use crate::config::Config;
+use crate::connection::send_with_key;
 use crate::{OpenAIClient, error};
 
 /// So many pages of batches are searched for one: as many as OpenAI lets an account create in an hour.
@@ -118,14 +119,12 @@ impl Server {
         if let Some(range) = place.and_then(from_place) {
             request = request.with_header(header::RANGE, range);
         }
-        // A fresh key each time: a large file may take longer than a key lives.
-        let request = self.ready(request).await?;
-        let redactor = Redactor::of(&request);
         // Lines are limited one by one and never gathered, so the length of the file is no danger. And it takes as long as its reader.
         let (limits, timers) = (self.http.limits().stream(u64::MAX), self.http.timers().total(None));
         let http = self.http.clone().with_limits(limits).with_timers(timers);
-        let response = http.download(request).await.map_err(|error| self.explain(error))?;
-        Ok((response, redactor))
+        // A fresh key each time: a large file may take longer than a key lives.
+        let (request, response) = self.send(&request, |request| http.download(request)).await?;
+        Ok((response, Redactor::of(&request)))
     }
 
     /// How long a line may be.
@@ -150,14 +149,18 @@ impl Server {
         Ok(request)
     }
 
-    async fn ready(&self, request: Request) -> Result<Request> {
-        Ok(self.config.authorize(&request).await?.unwrap_or(request))
+    /// Sends a request with a key that holds, and gives it back as it went out beside its answer.
+    async fn send<T, Fut>(&self, request: &Request, send: impl Fn(Request) -> Fut) -> Result<(Request, T)>
+    where
+        Fut: Future<Output = Result<T>>,
+    {
+        let sent = send_with_key(&self.config, request, send).await;
+        sent.map_err(|error| self.explain(error))
     }
 
     async fn ask<T: DeserializeOwned>(&self, http: &HttpClient, request: Request, what: &str) -> Result<T> {
-        let request = self.ready(request).await?;
+        let (request, answer) = self.send(&request, |request| http.send(request)).await?;
         let redactor = Redactor::of(&request);
-        let answer = http.send(request).await.map_err(|error| self.explain(error))?;
         serde_json::from_slice(&answer.body).map_err(|cause| {
             let detail = format!("{what} cannot be read: {}", redactor.snippet(&answer.body));
             // The parser's own text may quote the value that it stumbled over.

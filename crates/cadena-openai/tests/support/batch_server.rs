@@ -27,7 +27,7 @@ pub(crate) struct BatchServer {
 pub(crate) struct State {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) batches: Vec<Batch>,
-    /// Method and path of every request, in order.
+    /// Method and path of every request, in order; behind `refused: ` if its key is not the server's.
     pub(crate) asked: Vec<String>,
     /// Bodies of `POST /batches`.
     pub(crate) created: Vec<Value>,
@@ -130,8 +130,12 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         }
         let body: Vec<u8> = buffer.drain(..head + 4 + length).skip(head + 4).collect();
         let line = text.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
-        assert_eq!(header("authorization").unwrap(), "Bearer sk-canary-0123456789");
-        let (status, answer) = answer(&line, header("content-type"), &body, &state)?;
+        let (status, answer) = if header("authorization").unwrap() == "Bearer sk-canary-0123456789" {
+            answer(&line, header("content-type"), &body, &state)?
+        } else {
+            state.lock().unwrap().asked.push(format!("refused: {line}"));
+            (401, br#"{"error":{"code":"401","message":"no"}}"#.to_vec())
+        };
         let head = format!(
             "HTTP/1.1 {status} X\r\nx-request-id: req_9\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             answer.len()
