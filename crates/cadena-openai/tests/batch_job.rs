@@ -5,10 +5,12 @@
 mod batch_server;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use batch_server::{BatchServer, Instead};
-use cadena_core::{AIMessage, ChatOptions, Error, ErrorKind, Result};
+use cadena_core::{AIMessage, ChatOptions, Error, ErrorKind, Message, Result};
+use cadena_http::Secret;
 use cadena_openai::{BatchJob, BatchJobHandle, BatchJobRequest, BatchJobState, ChatOpenAI};
 use futures::StreamExt;
 
@@ -91,11 +93,8 @@ async fn a_line_holds_what_invoke_would_send() {
     let server = BatchServer::start().await;
     let options = ChatOptions::new().logprobs(true).max_tokens(7).seed(1);
     let llm = server.model().with_options(ChatOptions::new().temperature(0.5));
-    let request = BatchJobRequest::new(
-        "x",
-        vec![cadena_core::Message::from(cadena_core::SystemMessage::new("s\n"))],
-    )
-    .with_options(options.clone());
+    let request = BatchJobRequest::new("x", vec![Message::from(cadena_core::SystemMessage::new("s\n"))])
+        .with_options(options.clone());
     let mut handle = BatchJobHandle::new();
     llm.batch_job()
         .with_metadata("run", "7")
@@ -320,6 +319,9 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
             BatchJobRequest::new("b", "1").with_options(other),
         ],
         vec![BatchJobRequest::new("a", "1").with_options(ChatOptions::new().header("x-a", "1"))],
+        vec![BatchJobRequest::new("a", "1").with_options(ChatOptions::new().query("a", "1"))],
+        vec![BatchJobRequest::new("a", "1").with_options(ChatOptions::new().timeout(Duration::from_secs(1)))],
+        vec![BatchJobRequest::new("a", Vec::<Message>::new())],
         vec![BatchJobRequest::new("a", "1").with_options(ChatOptions::new().top_logprobs(5))],
         vec![BatchJobRequest::new("a", "x".repeat(2000))],
     ];
@@ -337,10 +339,20 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
     invalid input: the custom id `a` occurs twice; give every request an id of its own: its answer is found by it
     invalid input: a custom id is empty; give every request an id of its own: its answer is found by it
     invalid input: the request `b` asks `gpt-5`, and the first one `gpt-4o-mini`; a batch asks one model: make a job for each
-    unsupported: the request `a` has headers or a query, and a line of a batch has neither; set them on the model by `with_header` and `with_query`
+    unsupported: the request `a` has headers, for which a line of a batch has no place; set them on the model by `with_header`
+    unsupported: the request `a` has a query, for which a line of a batch has no place; set it on the model by `with_query`
+    unsupported: the request `a` has a timeout, for which a line of a batch has no place; a batch takes up to 24 hours: put `tokio::time::timeout` around `BatchJob::wait`, and call `cancel` if it runs out
+    invalid input: the request `a` has no message; give it at least one
     unsupported: `top_logprobs` cannot be sent: it needs `logprobs` (in step `request a`); set `logprobs(true)` as well; `with_on_unsupported` leaves such options out
     limit exceeded: the request `a` has 2151 bytes, and a batch file may have 1000
     ");
+    let odd = llm.clone().with_options(ChatOptions::new().header("x-a", "1"));
+    let error = odd
+        .batch_job()
+        .submit(&mut BatchJobHandle::new(), rows(&["a"]))
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @"unsupported: the model's options have headers, for which a line of a batch has no place; set them on the model by `with_header`");
     assert_eq!(server.count(""), 0);
     let error = llm
         .batch_job_from(BatchJobHandle::from_ids(["../files"]))
@@ -429,4 +441,36 @@ async fn a_batch_that_ended_before_it_could_be_cancelled_is_no_error() {
     });
     let job = submit(&server.model(), &["a"]).await;
     assert_eq!(job.cancel().await.unwrap().batches[0].state, BatchJobState::Completed);
+}
+
+#[tokio::test]
+async fn a_key_that_ran_out_is_asked_for_again_by_every_request_of_a_job() {
+    let server = BatchServer::start().await;
+    let asked = AtomicU32::new(0);
+    let every_other = move || {
+        let is_old = asked.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        async move { Ok(Secret::new(if is_old { "ran-out" } else { "sk-canary-0123456789" })) }
+    };
+    let job = submit(&server.model().with_api_key_fn(every_other), &["a"]).await;
+    let (results, errors) = read(&job).await;
+    assert_eq!((said(&results), errors.len()), (vec!["row-0: re: a".to_owned()], 0));
+    let requests = [
+        "POST /v1/files",
+        "POST /v1/batches",
+        "GET /v1/batches/batch_1",
+        "GET /v1/files/file-2/content",
+    ];
+    for request in requests {
+        let refused = server.count(&format!("refused: {request}"));
+        assert_eq!((refused, server.count(request)), (1, 1), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_no_function_can_better_is_an_error_that_makes_no_batch() {
+    let server = BatchServer::start().await;
+    let llm = server.model().with_api_key_fn(async || Ok(Secret::new("ran-out")));
+    let mut handle = BatchJobHandle::new();
+    let error = llm.batch_job().submit(&mut handle, rows(&["a"])).await.unwrap_err();
+    assert_eq!((error.kind(), server.count("")), (ErrorKind::Authentication, 1));
 }

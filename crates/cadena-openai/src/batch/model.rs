@@ -1,7 +1,9 @@
 //! Which models a batch can ask, and how each writes a request and reads an answer.
 
 use bytes::Bytes;
-use cadena_core::{AIMessage, ChatModel, ChatRequest, Error, ErrorKind, OnUnsupported, Result, RunContext};
+use cadena_core::{
+    AIMessage, ChatModel, ChatOptions, ChatRequest, Error, ErrorKind, OnUnsupported, Result, RunContext,
+};
 use cadena_http::Answer;
 
 use crate::client::{Api, Call, first};
@@ -35,6 +37,10 @@ pub trait BatchModel: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The model's name, for hints.
     #[doc(hidden)]
     fn batch_name(&self) -> String;
+
+    /// The options of every request.
+    #[doc(hidden)]
+    fn batch_options(&self) -> ChatOptions;
 
     /// A request as its endpoint would get it.
     #[doc(hidden)]
@@ -73,6 +79,10 @@ impl BatchModel for ChatOpenAI {
         self.profile().model
     }
 
+    fn batch_options(&self) -> ChatOptions {
+        self.bound_options()
+    }
+
     fn batch_request(&self, request: ChatRequest) -> Result<Written> {
         let (call, _) = self.call(request, false, &RunContext::default())?;
         let endpoint = match call.api {
@@ -109,6 +119,10 @@ impl BatchModel for OpenAICompletions {
 
     fn batch_name(&self) -> String {
         self.profile().model
+    }
+
+    fn batch_options(&self) -> ChatOptions {
+        self.bound_options()
     }
 
     fn batch_request(&self, request: ChatRequest) -> Result<Written> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use cadena_core::{Error, ErrorKind, Result};
+use cadena_core::{ChatOptions, ChatRequest, Error, ErrorKind, Result};
 use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
@@ -149,9 +149,10 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for an id that is empty, too long or there before, a request for another model or another endpoint than the first
-    /// one's (a batch has one), or requests that are not those of the handle; `Unsupported` for what `invoke` refuses too, and for
-    /// headers of one request; `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; what
+    /// `InvalidInput` for an id that is empty, too long or there before, a request without a message, for another model or another
+    /// endpoint than the first one's (a batch has one), or requests that are not those of the handle; `Unsupported` for what `invoke`
+    /// refuses too, for headers and a query among the options, which a line has no place for, and for a request's own timeout;
+    /// `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; what
     /// the server says to the upload and to the new batch. An upload is sent again like any request, as a file without a batch costs
     /// nothing. A batch is not: where it is not known whether the server has created one, the server is asked for the batch of the
     /// uploaded file.
@@ -197,6 +198,8 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         R: Into<BatchJobRequest> + Send,
     {
         let mut requests = std::pin::pin!(requests);
+        // A timeout among them is for the model's calls, and a batch makes none.
+        check_options("the model's options have", &self.model.batch_options())?;
         self.start_uploaded(handle).await?;
         let mut known = KnownIds::default();
         let mut before = Before::of(handle)?;
@@ -209,12 +212,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
             if before.passes(&custom_id)? {
                 continue;
             }
-            if !request.options.headers.is_empty() || !request.options.query.is_empty() {
-                let detail =
-                    format!("the request `{custom_id}` has headers or a query, and a line of a batch has neither");
-                let error = Error::new(ErrorKind::Unsupported, detail);
-                return Err(error.with_hint("set them on the model by `with_header` and `with_query`"));
-            }
+            check_request(&custom_id, &request)?;
             // Of a million requests, the one that is refused must be found.
             let named = |error: Error| error.in_step(format!("request {custom_id}"));
             let Written { endpoint, model, body } = self.model.batch_request(request).map_err(named)?;
@@ -346,6 +344,38 @@ impl Common {
         }
         Ok(())
     }
+}
+
+/// Refuses what a line has no place for: `whose` options they are is a part of the message.
+fn check_options(whose: &str, options: &ChatOptions) -> Result<()> {
+    let (what, hint) = if !options.headers.is_empty() {
+        ("headers", "set them on the model by `with_header`")
+    } else if !options.query.is_empty() {
+        ("a query", "set it on the model by `with_query`")
+    } else {
+        return Ok(());
+    };
+    Err(without_place(whose, what, hint))
+}
+
+fn check_request(custom_id: &str, request: &ChatRequest) -> Result<()> {
+    let whose = format!("the request `{custom_id}` has");
+    check_options(&whose, &request.options)?;
+    if request.options.timeout.is_some() {
+        let hint = "a batch takes up to 24 hours: put `tokio::time::timeout` around `BatchJob::wait`, and call `cancel` if it runs out";
+        return Err(without_place(&whose, "a timeout", hint));
+    }
+    if request.messages.is_empty() {
+        return Err(
+            Error::new(ErrorKind::InvalidInput, format!("{whose} no message")).with_hint("give it at least one")
+        );
+    }
+    Ok(())
+}
+
+fn without_place(whose: &str, what: &str, hint: &'static str) -> Error {
+    let detail = format!("{whose} {what}, for which a line of a batch has no place");
+    Error::new(ErrorKind::Unsupported, detail).with_hint(hint)
 }
 
 /// The requests that a handle has submitted already, and that are passed over.

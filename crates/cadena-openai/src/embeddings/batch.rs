@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use cadena_core::{ChatRequest, Error, ErrorKind, Message, Result};
+use cadena_core::{ChatOptions, ChatRequest, Error, ErrorKind, Message, Result};
 use cadena_http::Redactor;
 
 use super::{Body, Embedded, List, OpenAIEmbeddings, PATH, in_order, pieces};
@@ -26,8 +26,13 @@ impl BatchModel for OpenAIEmbeddings {
         self.model.clone()
     }
 
+    /// It has settings of its own, among them none of those that a line has no place for.
+    fn batch_options(&self) -> ChatOptions {
+        ChatOptions::new()
+    }
+
     fn batch_request(&self, request: ChatRequest) -> Result<Written> {
-        if request.options != cadena_core::ChatOptions::new() {
+        if request.options != ChatOptions::new() {
             let error = Error::new(ErrorKind::Unsupported, "a text that is embedded has no options");
             return Err(error.with_hint("set them on `OpenAIEmbeddings`"));
         }
