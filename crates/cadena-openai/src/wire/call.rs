@@ -1,6 +1,7 @@
 //! Calls of tools as they are sent.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use cadena_core::{Content, ContentPart, InvalidToolCall, ToolCall, ToolCallKind};
 use serde::{Serialize, Serializer};
@@ -14,47 +15,28 @@ pub(super) struct OutCalls<'a> {
     pub(super) content: &'a Content,
 }
 
-impl OutCalls<'_> {
-    /// Whether the content has the call of a custom tool by this id.
-    fn says_custom(&self, id: Option<&str>) -> bool {
-        let Content::Parts(parts) = self.content else {
-            return false;
-        };
-        let is_it = |part: &ContentPart| match part {
-            ContentPart::Block(block) => {
-                part.block_type() == Some("custom_tool_call")
-                    && block.get("call_id").is_some_and(|found| found.as_str() == id)
-            }
-            ContentPart::Text(_) => false,
-        };
-        id.is_some() && parts.iter().any(is_it)
-    }
-
-    fn valid<'a>(&self, call: &'a ToolCall) -> OutCall<'a> {
-        let (id, name) = (call.id.as_deref(), call.name.as_str());
-        let is_custom = call.kind == ToolCallKind::Custom || self.says_custom(id);
-        match call.sole_text().filter(|_| is_custom) {
-            Some(input) => OutCall::custom(id, name, input),
-            // A map with text keys can always be written.
-            None => OutCall::function(id, name, serde_json::to_string(&call.args).unwrap_or_default()),
-        }
-    }
-
-    fn invalid<'a>(&self, call: &'a InvalidToolCall) -> OutCall<'a> {
-        let name = call.name.as_deref().unwrap_or_default();
-        let args = call.args.as_deref().unwrap_or_default();
-        match call.kind {
-            ToolCallKind::Custom => OutCall::custom(call.id.as_deref(), name, args),
-            _ => OutCall::function(call.id.as_deref(), name, args),
-        }
+impl Serialize for OutCalls<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Gathered once: a look into the content for each call would be quadratic.
+        let custom = ids_of_custom_calls(self.content);
+        let valid = self.valid.iter().map(|call| {
+            let is_custom = call.id.as_deref().is_some_and(|id| custom.contains(id));
+            OutCall::of_valid(call, is_custom)
+        });
+        serializer.collect_seq(valid.chain(self.invalid.iter().map(OutCall::of_invalid)))
     }
 }
 
-impl Serialize for OutCalls<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let valid = self.valid.iter().map(|call| self.valid(call));
-        serializer.collect_seq(valid.chain(self.invalid.iter().map(|call| self.invalid(call))))
-    }
+/// The ids by which the content has calls of custom tools.
+fn ids_of_custom_calls(content: &Content) -> HashSet<&str> {
+    let Content::Parts(parts) = content else {
+        return HashSet::new();
+    };
+    let calls = parts.iter().filter_map(|part| match part {
+        ContentPart::Block(block) if part.block_type() == Some("custom_tool_call") => block.get("call_id")?.as_str(),
+        _ => None,
+    });
+    calls.collect()
 }
 
 /// A call as it is sent.
@@ -81,6 +63,27 @@ struct OutCustom<'a> {
 }
 
 impl<'a> OutCall<'a> {
+    /// `is_custom` is what the content says.
+    fn of_valid(call: &'a ToolCall, is_custom: bool) -> Self {
+        let (id, name) = (call.id.as_deref(), call.name.as_str());
+        let is_custom = is_custom || call.kind == ToolCallKind::Custom;
+        match call.sole_text().filter(|_| is_custom) {
+            Some(input) => Self::custom(id, name, input),
+            // A map with text keys can always be written.
+            None => Self::function(id, name, serde_json::to_string(&call.args).unwrap_or_default()),
+        }
+    }
+
+    fn of_invalid(call: &'a InvalidToolCall) -> Self {
+        let id = call.id.as_deref();
+        let name = call.name.as_deref().unwrap_or_default();
+        let args = call.args.as_deref().unwrap_or_default();
+        match call.kind {
+            ToolCallKind::Custom => Self::custom(id, name, args),
+            _ => Self::function(id, name, args),
+        }
+    }
+
     fn function(id: Option<&'a str>, name: &'a str, arguments: impl Into<Cow<'a, str>>) -> Self {
         let arguments = arguments.into();
         Self {
