@@ -647,7 +647,9 @@ impl ChatOpenAI {
 ///
 /// Both give the same message for the same answer, with the same log probabilities. Over the Responses API the content is a list of
 /// blocks, which holds thoughts and the work of the server's tools as well; sent back, each goes as the item that it came as, with what this
-/// version does not know of it.
+/// version does not know of it. To Chat Completions such an answer goes with its texts, refusals and calls alone: thoughts and the work of
+/// the server's tools have no form there, and what would be missed, such as a picture that was made, is refused
+/// ([`ModelRule::PartsByRole`](crate::ModelRule::PartsByRole)).
 ///
 /// In a stream, blocks with the same `index` are pieces of one: of a text and what it cites, of a thought, of a call and its arguments, of
 /// the code that the server runs. What a tool of the server is doing stands in a member of its block that the finished message does not have:

@@ -49,7 +49,7 @@ fn misfits() -> Vec<Message> {
         parts::<FunctionMessage>(image()),
         parts::<SystemMessage>(image()),
         parts::<AIMessage>(image()),
-        parts::<AIMessage>(json!([{"type": "web_search_call", "id": "ws_1"}])),
+        parts::<AIMessage>(json!([{"type": "image_generation_call", "id": "ig_1", "result": "aGk="}])),
         parts::<HumanMessage>(json!([{"type": "video_url", "video_url": {"url": "https://example.com"}}])),
         parts::<HumanMessage>(json!([{"type": "image_url", "image_url": {}}])),
         parts::<HumanMessage>(json!([{"text": "no type"}])),
@@ -96,6 +96,21 @@ fn another_server_gets_what_was_said_and_so_does_openai_where_the_rule_is_off() 
         *sent,
         json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}})
     );
+}
+
+#[test]
+fn openai_is_told_what_an_answer_of_the_responses_api_said_and_not_what_its_tools_did() {
+    let answer = parts::<AIMessage>(json!([
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "web_search_call", "id": "ws_1", "status": "completed"},
+        {"type": "text", "text": "Found.", "id": "msg_1", "annotations": []},
+    ]));
+    for llm in [openai, |server: &Canned| model(server.clone())] {
+        let server = Canned::json(ANSWER);
+        send(&llm(&server), answer.clone()).unwrap();
+        let sent = &server.bodies()[0]["messages"][1]["content"];
+        assert_eq!(*sent, json!([{"type": "text", "text": "Found."}]));
+    }
 }
 
 #[test]

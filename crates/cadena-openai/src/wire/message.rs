@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::call::{OutCalls, known_parts};
-use super::part::{Audience, OutContent};
+use super::part::{self, Audience, OutContent};
 
 /// A message in the form of Chat Completions: content first, then name and role.
 pub(super) struct OutMessage<'a> {
@@ -90,7 +90,10 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     let has_calls = !tool_calls.is_empty() || !invalid_tool_calls.is_empty();
     let stored_calls = kwarg("tool_calls").filter(|_| !has_calls);
     let function_call = kwarg("function_call").filter(|_| !has_calls && stored_calls.is_none());
-    let refusal = message.refusal().filter(|refusal| !refusal.is_empty());
+    // An answer of the Responses API has it in both places, and once is enough.
+    let refusal = message
+        .refusal()
+        .filter(|text| !text.is_empty() && !has_refusal(content));
     let audio = kwarg("audio");
 
     let out = OutContent {
@@ -127,6 +130,13 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
         map.serialize_entry("audio", id.as_ref().unwrap_or(audio))?;
     }
     Ok(())
+}
+
+fn has_refusal(content: &Content) -> bool {
+    match content {
+        Content::Text(_) => false,
+        Content::Parts(parts) => parts.iter().any(|part| part::refusal(part).is_some()),
+    }
 }
 
 /// The text of content that is nothing else.
@@ -233,6 +243,38 @@ mod tests {
             sound,
             json!({"content": null, "role": "assistant", "audio": {"id": "a1"}}),
         );
+    }
+
+    #[test]
+    fn an_answer_of_the_responses_api_goes_back_as_its_words_and_calls() {
+        let message = ai(json!({
+            "content": [
+                {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "hm"}], "encrypted_content": "gA"},
+                {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}},
+                {"type": "mcp_list_tools", "id": "ml_1", "server_label": "s", "tools": []},
+                {"type": "mcp_call", "id": "mc_1", "server_label": "s", "name": "f", "arguments": "{}", "output": "1"},
+                {"type": "text", "text": "Found.", "id": "msg_1", "index": 4, "annotations": []},
+                {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": "{}"},
+            ],
+            "tool_calls": [{"name": "f", "args": {}, "id": "c1"}],
+        }));
+        let call = json!({"type": "function", "id": "c1", "function": {"name": "f", "arguments": "{}"}});
+        check(
+            message,
+            json!({"content": [{"type": "text", "text": "Found."}], "role": "assistant", "tool_calls": [call]}),
+        );
+        let only_thoughts = ai(json!({"content": [{"type": "reasoning", "id": "rs_1", "summary": []}]}));
+        check(only_thoughts, json!({"content": "", "role": "assistant"}));
+    }
+
+    #[test]
+    fn a_refusal_of_the_responses_api_goes_back_once() {
+        let message = ai(json!({
+            "content": [{"type": "text", "text": "Well."}, {"type": "refusal", "refusal": "No.", "id": "msg_1", "index": 1}],
+            "additional_kwargs": {"refusal": "No."},
+        }));
+        let parts = json!([{"type": "text", "text": "Well."}, {"type": "refusal", "refusal": "No."}]);
+        check(message, json!({"content": parts, "role": "assistant"}));
     }
 
     #[test]

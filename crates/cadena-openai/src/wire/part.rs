@@ -42,16 +42,42 @@ impl Serialize for OutContent<'_> {
 impl Audience {
     /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
     pub(crate) fn accepts(self, part: &ContentPart) -> bool {
-        match part.block_type() {
-            Some("tool_use" | "thinking" | "reasoning_content" | "function_call" | "code_interpreter_call") => false,
-            Some(
-                "reasoning" | "tool_call" | "invalid_tool_call" | "tool_call_chunk" | "redacted_thinking"
-                | "custom_tool_call",
-            ) => self != Self::Assistant,
-            _ => true,
-        }
+        let Some(kind) = part.block_type() else { return true };
+        !(NEVER_SENT.contains(&kind) || self == Self::Assistant && WITHOUT_WORDS.contains(&kind))
     }
 }
+
+/// What other protocols put into content, whoever says it.
+const NEVER_SENT: [&str; 5] = [
+    "code_interpreter_call",
+    "function_call",
+    "reasoning_content",
+    "thinking",
+    "tool_use",
+];
+
+/// What an answer of another protocol holds besides its words: thoughts, calls that stand beside the content as well, and what the
+/// server's own tools did. Chat Completions has no form for any of it, and a conversation can go on there without it.
+///
+/// Not among them is what would be missed: a picture that was made, a call that the caller answers (`computer_call`), a question that
+/// waits for an answer (`mcp_approval_request`), a conversation made short (`compaction`).
+const WITHOUT_WORDS: [&str; 15] = [
+    "custom_tool_call",
+    "file_search_call",
+    "invalid_tool_call",
+    "mcp_call",
+    "mcp_list_tools",
+    "reasoning",
+    "redacted_thinking",
+    "server_tool_call",
+    "server_tool_call_chunk",
+    "server_tool_result",
+    "tool_call",
+    "tool_call_chunk",
+    "tool_search_call",
+    "tool_search_output",
+    "web_search_call",
+];
 
 struct OutPart<'a> {
     part: &'a ContentPart,
@@ -65,6 +91,11 @@ impl Serialize for OutPart<'_> {
             r#type: &'static str,
             text: &'a str,
         }
+        #[derive(Serialize)]
+        struct Refusal<'a> {
+            r#type: &'static str,
+            refusal: &'a str,
+        }
         let block = match (self.part, self.part.as_text()) {
             (ContentPart::Text(text), _) => return Text { r#type: "text", text }.serialize(serializer),
             // What an answer's text carries besides (`index`, `annotations`, …) the server does not take back.
@@ -73,6 +104,13 @@ impl Serialize for OutPart<'_> {
             }
             (ContentPart::Block(block), _) => block,
         };
+        if let Some(refusal) = refusal(self.part).filter(|_| self.audience == Audience::Assistant) {
+            return Refusal {
+                r#type: "refusal",
+                refusal,
+            }
+            .serialize(serializer);
+        }
         // Its short form, which OpenAI itself does not take.
         if let Some(url @ Value::String(_)) = block.get("image_url") {
             let mut long = block.clone();
@@ -90,6 +128,14 @@ impl Serialize for OutPart<'_> {
             *format = known.into();
         }
         block.serialize(serializer)
+    }
+}
+
+/// The text of a refusal that stands in the content.
+pub(super) fn refusal(part: &ContentPart) -> Option<&str> {
+    match part {
+        ContentPart::Block(block) if part.block_type() == Some("refusal") => block.get("refusal")?.as_str(),
+        _ => None,
     }
 }
 
