@@ -199,6 +199,13 @@ impl Reader {
         }
     }
 
+    fn describe(&self, partial: &mut AIMessageChunk) {
+        match self {
+            Self::Chat(reader) => reader.describe(partial),
+            Self::Responses(_) => {}
+        }
+    }
+
     fn take_others(&mut self) -> Vec<(u32, AIMessageChunk)> {
         match self {
             Self::Chat(reader) => reader.take_others(),
@@ -283,6 +290,7 @@ impl Stream for ChoicesStream {
                 }
                 Step::Failed(error) if arrived.is_empty() => return Poll::Ready(Some(Err(error))),
                 Step::Failed(error) => {
+                    arrived.values_mut().for_each(|partial| this.reader.describe(partial));
                     let others = std::mem::take(arrived).into_iter().collect();
                     return Poll::Ready(Some(Err(error.with_partial_choices(others))));
                 }

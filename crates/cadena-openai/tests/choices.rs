@@ -114,6 +114,8 @@ fn an_error_holds_what_had_arrived_of_every_choice() {
         assert_eq!(partial.text(), whole.text());
         let tokens = |logprobs: Option<&cadena_core::Logprobs>| logprobs.unwrap().content.clone();
         assert_eq!(tokens(partial.logprobs()), tokens(whole.logprobs()));
+        let (partial, whole) = (&partial.response_metadata, &whole.response_metadata);
+        assert_eq!((&partial.model_name, &partial.id), (&whole.model_name, &whole.id));
     }
     assert_eq!(error.partial(), partial.get(0));
     assert!(!format!("{error:?}").contains("A0"));
@@ -121,4 +123,18 @@ fn an_error_holds_what_had_arrived_of_every_choice() {
     let llm = model(Canned::events(whole[..cut].to_owned())).with_streaming(true);
     let error = block_on(async { llm.bind(ChatOptions::new().n(2)).generate("hi").await }).unwrap_err();
     assert_eq!(error.partial_choices().map(|choices| choices.iter().count()), Some(2));
+}
+
+#[test]
+fn the_first_choice_keeps_its_piece_of_an_event_in_which_another_one_fails() {
+    let events = r#"data: {"id":"c1","choices":[{"index":0,"delta":{"content":"A0"}},{"index":1,"delta":{"content":"B0"}}]}
+
+data: {"id":"c1","choices":[{"index":1,"error":{"message":"boom","code":"server_error"}},{"index":0,"delta":{"content":"A1"}}]}
+
+"#;
+    let error = streamed(events).unwrap_err();
+    assert!(error.to_string().contains("boom"), "{error}");
+    let partial = error.partial_choices().unwrap();
+    let texts: Vec<_> = partial.iter().map(|(_, chunk)| chunk.text().into_owned()).collect();
+    assert_eq!(texts, ["A0A1", "B0"]);
 }

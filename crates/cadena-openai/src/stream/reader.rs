@@ -113,18 +113,21 @@ impl ChatReader {
                 return Err(error::of_report(&report, redactor));
             }
         }
-        let read = self.chunk(answer, redactor, chunk)?;
+        let mut failed = None;
+        let read = self.chunk(answer, redactor, chunk, &mut failed)?;
         if read == Read::Chunk {
             self.partial.add(chunk, data);
         }
-        Ok(read)
+        failed.map_or(Ok(read), Err)
     }
 
+    /// `failed` is what another choice reports, so that the first one's piece of the same event is not lost.
     fn chunk(
         &mut self,
         mut answer: ChatCompletion<'_>,
         redactor: &Redactor,
         chunk: &mut AIMessageChunk,
+        failed: &mut Option<Error>,
     ) -> Result<Read> {
         self.head.remember(&answer);
         let usage = answer.usage.take();
@@ -144,7 +147,8 @@ impl ChatReader {
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
             if self.expect.others && !says_nothing(choice) {
-                self.other(index_of(choice, place), choice, redactor)?;
+                let piece = self.other(index_of(choice, place), choice, redactor);
+                *failed = failed.take().or(piece.err());
             }
         }
         match first {
@@ -241,10 +245,15 @@ impl ChatReader {
         }
     }
 
+    /// Writes what is known of the whole answer into what had arrived of another choice.
+    pub(super) fn describe(&self, partial: &mut AIMessageChunk) {
+        self.head.describe(partial, &self.model);
+    }
+
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
         let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
-        self.head.describe(&mut partial, &self.model);
+        self.describe(&mut partial);
         Some(partial)
     }
 
