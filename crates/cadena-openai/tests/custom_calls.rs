@@ -7,7 +7,10 @@
 
 mod support;
 
-use cadena_core::{AIMessage, AIMessageChunk, Message, PromptValue, RunnableExt, ToolCallKind, ToolMessage, fold};
+use cadena_core::{
+    AIMessage, AIMessageChunk, AnyTool, BindTools, Message, PromptValue, RunnableExt, ToolCallKind, ToolContext,
+    ToolMessage, fold, tool_node,
+};
 use cadena_openai::Endpoint;
 use serde_json::{Value, json};
 use support::{Canned, block_on, model};
@@ -132,4 +135,36 @@ fn a_function_with_an_argument_of_that_name_stays_a_function() {
     let message = json!({"content": "", "tool_calls": [{"name": "f", "args": {"__arg1": "x"}, "id": "call_1"}]});
     let body = sent(serde_json::from_value(message).unwrap(), Endpoint::ChatCompletions);
     assert_eq!(body["messages"][1]["tool_calls"][0]["type"], "function");
+}
+
+#[test]
+fn a_bound_custom_tool_is_sent_in_the_form_of_each_endpoint_and_run_by_its_calls() {
+    let run = |query: String, _: ToolContext| async move { Ok(query.len()) };
+    let sql = AnyTool::custom("sql", "Runs a query.", run);
+    let flat = json!({"type": "custom", "name": "date", "format": {"type": "grammar", "syntax": "regex", "definition": "\\d+"}});
+    let date = AnyTool::from_schema(flat.clone()).unwrap();
+    assert_eq!(date.name(), "date");
+
+    let server = Canned::json("{}");
+    for endpoint in [Endpoint::ChatCompletions, Endpoint::Responses] {
+        let llm = model(server.clone()).with_endpoint(endpoint);
+        let llm = llm.bind_tools([sql.clone(), date.clone()]).unwrap();
+        // What counts is the request, not its answer.
+        let _ = block_on(async { llm.invoke("hi").await });
+    }
+    let [chat, responses] = <[Value; 2]>::try_from(server.bodies()).unwrap();
+    let grammar = json!({"type": "grammar", "grammar": {"syntax": "regex", "definition": "\\d+"}});
+    let nested = json!([
+        {"type": "custom", "custom": {"name": "sql", "description": "Runs a query."}},
+        {"type": "custom", "custom": {"name": "date", "format": grammar}},
+    ]);
+    assert_eq!(chat["tools"], nested);
+    assert_eq!(
+        responses["tools"],
+        json!([{"type": "custom", "name": "sql", "description": "Runs a query."}, flat])
+    );
+
+    let [whole, _] = both("tool_calls");
+    let answers = block_on(async { tool_node([sql]).unwrap().invoke(whole).await }).unwrap();
+    assert_eq!(answers[0].text(), INPUT.len().to_string());
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::{Map, Value};
 
+use super::convert::CUSTOM;
 use super::limit::limited;
 use super::on_error::shown;
 use super::{IntoToolOutput, OnToolError, Tool, ToolContext, ToolOutput, arguments, convert_to_openai_tool};
 use crate::{
-    Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolMessage, ToolStatus, flow_whole, impl_pipe,
+    Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
+    flow_whole, impl_pipe,
 };
 
 /// A tool of any type, as lists hold it and as a model's calls run it; `AnyTool::from(tool)` makes one.
@@ -92,9 +95,9 @@ impl AnyTool {
     pub fn from_schema(schema: impl Into<Value>) -> Result<Self> {
         let schema = convert_to_openai_tool(schema, None)?;
         let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-        let function = schema.get("function");
-        let name = function.map_or_else(|| text(schema.get("type")), |function| text(function.get("name")));
-        let description = text(function.and_then(|function| function.get("description")));
+        let described = schema.get("function").or_else(|| schema.get(CUSTOM));
+        let name = described.map_or_else(|| text(schema.get("type")), |described| text(described.get("name")));
+        let description = text(described.and_then(|described| described.get("description")));
         Ok(Self {
             name: name.into(),
             description: description.into(),
@@ -105,6 +108,56 @@ impl AnyTool {
             timeout: None,
             max_argument_bytes: Self::DEFAULT_MAX_ARGUMENT_BYTES,
         })
+    }
+
+    /// A custom tool: the model writes it a text, such as code or SQL, and no JSON. Not every model and server knows them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AnyTool, RunnableExt, ToolCall, ToolContext};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let sql = AnyTool::custom("sql", "Runs a query.", |query: String, _: ToolContext| async move {
+    ///     Ok(format!("{} rows", query.len()))
+    /// });
+    /// assert_eq!(sql.to_openai(None)?["type"], "custom");
+    ///
+    /// let answer = sql.invoke(ToolCall::custom("sql", "SELECT 1", "call_1")).await?;
+    /// assert_eq!(answer.text(), "8 rows");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn custom<O, Fut, F>(name: impl Into<Arc<str>>, description: impl Into<Arc<str>>, function: F) -> Self
+    where
+        O: IntoToolOutput + Send + 'static,
+        Fut: Future<Output = Result<O>> + Send + 'static,
+        F: Fn(String, ToolContext) -> Fut + Send + Sync + 'static,
+    {
+        let function = Arc::new(function);
+        let call = move |args, cx| {
+            let function = Arc::clone(&function);
+            async move {
+                let mut call = ToolCall::new("", args, "");
+                call.kind = ToolCallKind::Custom;
+                let Some(input) = call.input().map(str::to_owned) else {
+                    let detail = "the tool takes a text, and the call has arguments";
+                    return Err(Failure::Arguments(Error::new(ErrorKind::InvalidInput, detail)));
+                };
+                let output = function(input, cx).await.map_err(Failure::Tool)?;
+                output.into_tool_output().map_err(Failure::Tool)
+            }
+            .boxed()
+        };
+        Self {
+            name: name.into(),
+            description: description.into(),
+            schema: Arc::new(serde_json::json!({"type": CUSTOM, "custom": {}})),
+            call: Some(Arc::new(call)),
+            return_direct: false,
+            on_error: OnToolError::Show,
+            timeout: None,
+            max_argument_bytes: Self::DEFAULT_MAX_ARGUMENT_BYTES,
+        }
     }
 
     /// The name by which a model calls it.
@@ -126,22 +179,26 @@ impl AnyTool {
     /// [`ErrorKind::Unsupported`] for what strict mode cannot say, such as a map.
     pub fn to_openai(&self, strict: Option<bool>) -> Result<Value> {
         let named = |error: Error| error.in_step(&*self.name);
-        if self.call.is_some() {
+        let is_custom = self.schema.get("type").is_some_and(|kind| kind == CUSTOM);
+        if self.call.is_some() && !is_custom {
             let function = serde_json::json!({
                 "name": &*self.name, "description": &*self.description, "parameters": &*self.schema,
             });
             return convert_to_openai_tool(function, strict).map_err(named);
         }
         let mut schema = (*self.schema).clone();
-        let Some(Value::Object(function)) = schema.get_mut("function") else {
+        let key = if is_custom { CUSTOM } else { "function" };
+        let Some(Value::Object(function)) = schema.get_mut(key) else {
             return Ok(schema);
         };
-        // `with_name` and `with_description` hold for a described function too.
+        // `with_name` and `with_description` hold for a described tool too.
         function.insert("name".to_owned(), self.name.as_ref().into());
         if !self.description.is_empty() {
             function.insert("description".to_owned(), self.description.as_ref().into());
         }
         match strict {
+            // Strict is what arguments are; a text has none.
+            _ if is_custom => Ok(schema),
             None => Ok(schema),
             Some(_) => convert_to_openai_tool(std::mem::take(function), strict).map_err(named),
         }

@@ -20,9 +20,13 @@ const KNOWN: [&str; 12] = [
     "namespace",
 ];
 
+/// The type of a tool that takes a text, and the key of its description.
+pub(crate) const CUSTOM: &str = "custom";
+
 /// Describes a tool in OpenAI's form: `{"type": "function", "function": {…}}`.
 ///
-/// A tool that has this form already, or that OpenAI's servers run themselves, such as `{"type": "web_search"}`, stays as it is.
+/// A tool that has this form already, or that OpenAI's servers run themselves, such as `{"type": "web_search"}`, stays as it is. A custom
+/// tool, which takes a text, becomes `{"type": "custom", "custom": {…}}`, also from the form of the Responses API.
 ///
 /// # Examples
 ///
@@ -45,6 +49,9 @@ pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> R
     let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default();
     if KNOWN.contains(&kind) || kind.starts_with("web_search_preview") {
         return Ok(tool);
+    }
+    if kind == CUSTOM {
+        return custom(tool);
     }
     Ok(json!({"type": "function", "function": convert_to_openai_function(tool, strict)?}))
 }
@@ -100,6 +107,32 @@ pub fn convert_to_openai_function(function: impl Into<Value>, strict: Option<boo
         make_strict(parameters, Optional::Nullable, "", 0)?;
     }
     Ok(function.into())
+}
+
+/// The form of Chat Completions, where the Responses API has one level less.
+fn custom(tool: Value) -> Result<Value> {
+    let is_nested = tool.get(CUSTOM).is_some_and(Value::is_object);
+    let described = tool.get(CUSTOM).filter(|_| is_nested).unwrap_or(&tool);
+    if !described.get("name").is_some_and(Value::is_string) {
+        return Err(invalid("a custom tool has a `name`"));
+    }
+    if is_nested {
+        return Ok(tool);
+    }
+    let Value::Object(mut custom) = tool else {
+        return Err(invalid("a tool is an object"));
+    };
+    custom.shift_remove("type");
+    if let Some(Value::Object(format)) = custom.get_mut("format")
+        && format.get("type").is_some_and(|kind| kind == "grammar")
+        && !format.contains_key("grammar")
+    {
+        let mut grammar = std::mem::take(format);
+        grammar.shift_remove("type");
+        format.insert("type".to_owned(), "grammar".into());
+        format.insert("grammar".to_owned(), grammar.into());
+    }
+    Ok(json!({"type": CUSTOM, "custom": custom}))
 }
 
 /// What becomes of a property that may be left out, in strict mode, where none may.

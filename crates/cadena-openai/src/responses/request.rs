@@ -198,6 +198,12 @@ fn flat_tool(tool: &Value) -> Value {
         function.entry("strict").or_insert(Value::Bool(false));
         function.entry("parameters").or_insert(Value::Null);
     }
+    // A grammar has a level of its own in Chat Completions.
+    if tool.get("custom").is_some_and(Value::is_object)
+        && let Some(format) = out.get_mut("format")
+    {
+        *format = flat(format);
+    }
     out
 }
 
