@@ -148,17 +148,17 @@ impl AzureChatOpenAI {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Secret;
     /// use cadena_openai::AzureChatOpenAI;
     ///
-    /// let llm = AzureChatOpenAI::new("my-gpt").with_token_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// let llm = AzureChatOpenAI::new("my-gpt").with_token_fn(async || Ok("a-token-of-this-minute"));
     /// # let _ = llm;
     /// ```
     #[must_use]
-    pub fn with_token_fn<F, K>(self, token: F) -> Self
+    pub fn with_token_fn<F, K, S>(self, token: F) -> Self
     where
         F: Fn() -> K + Send + Sync + 'static,
-        K: Future<Output = Result<Secret>> + Send + 'static,
+        K: Future<Output = Result<S>> + Send + 'static,
+        S: Into<Secret>,
     {
         self.ask_by(|client| client.with_token_fn(token))
     }

@@ -203,7 +203,7 @@ impl OpenAICompletions {
     /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/complete.jsonl")))?;
     /// let llm = OpenAICompletions::new("davinci-002").with_options(ChatOptions::new().max_tokens(2));
     /// # let llm = llm.with_transport(replay);
-    /// let answers = llm.complete(&["One, two,".to_owned(), "A, B,".to_owned()]).await?;
+    /// let answers = llm.complete(&["One, two,", "A, B,"]).await?;
     /// let texts: Vec<_> = answers.iter().flatten().map(|message| message.text().into_owned()).collect();
     /// assert_eq!(texts, [" three", " C"]);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -213,7 +213,8 @@ impl OpenAICompletions {
     ///
     /// As `invoke`: the first error of a request, which names its texts in the hint; what other requests answered is dropped.
     /// [`Decode`](ErrorKind::Decode) if an answer is missing.
-    pub async fn complete(&self, texts: &[String]) -> Result<Vec<Choices>> {
+    pub async fn complete(&self, texts: &[impl AsRef<str> + Sync]) -> Result<Vec<Choices>> {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let requests: Vec<_> = (0..texts.len())
             .step_by(self.batch_size)
             .zip(texts.chunks(self.batch_size))
@@ -224,11 +225,11 @@ impl OpenAICompletions {
     }
 
     /// One request of `complete`.
-    async fn request(&self, first: usize, texts: &[String]) -> Result<Vec<Choices>> {
+    async fn request(&self, first: usize, texts: &[&str]) -> Result<Vec<Choices>> {
         let answered = async {
             let prompt = match texts {
                 // Every server takes a text, not every one a list.
-                [text] => text.as_str().into(),
+                [text] => (*text).into(),
                 texts => texts.into(),
             };
             let call = self.post(&self.options, prompt, false, &RunContext::default())?;

@@ -295,6 +295,14 @@ impl Config {
             ErrorKind::PermissionDenied => {
                 format!("the key may not use `{model}` at `{url}`: check its project and rights")
             }
+            ErrorKind::NotFound | ErrorKind::Decode if is_of_another_place(&error) => {
+                let end = if url.ends_with("/v1") {
+                    ""
+                } else {
+                    "it often ends in `/v1`; "
+                };
+                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` says where to ask")
+            }
             ErrorKind::NotFound => {
                 format!(
                     "does the server at `{url}` have the model `{model}`? name another model, or another server by OPENAI_BASE_URL"
@@ -302,6 +310,18 @@ impl Config {
             }
             ErrorKind::QuotaExhausted => {
                 "another try cannot help: add credit or raise the limit of the account".to_owned()
+            }
+            ErrorKind::RateLimited => match error.retry_after() {
+                Some(pause) => format!(
+                    "wait {} s, as the server says, or ask more slowly",
+                    pause.as_secs_f64().ceil()
+                ),
+                None => return error,
+            },
+            ErrorKind::ContentFilter => "the server's filter refused it: change the prompt".to_owned(),
+            ErrorKind::Timeout if error.detail().starts_with("the deadline of the call passed") => {
+                "give more time: `ChatOptions::timeout`, or `RunConfig::timeout` and `with_timeout` for the chain"
+                    .to_owned()
             }
             ErrorKind::ContextOverflow => {
                 format!("shorten the messages, or take a model with a longer context than `{model}`")
@@ -323,6 +343,23 @@ impl Config {
             Some(_) => error,
         }
     }
+}
+
+/// Whether the answer is not that of an API, but of a web page or of a server that does not know the path.
+fn is_of_another_place(error: &Error) -> bool {
+    let detail = error.detail().to_ascii_lowercase();
+    let is_page = detail.contains("<!doctype html") || detail.contains("<html");
+    let unknown_path = match error.kind() {
+        // OpenAI; llama.cpp; FastAPI, which vLLM is made with; what a server says without words of its own, such as Ollama.
+        ErrorKind::NotFound => {
+            detail.starts_with("invalid url")
+                || detail == "file not found"
+                || detail == "not found"
+                || detail.starts_with("the server answered")
+        }
+        _ => false,
+    };
+    is_page || unknown_path
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue> {

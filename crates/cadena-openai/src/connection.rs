@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::config::{Config, percent_encode};
 use crate::error;
 
 /// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
@@ -87,21 +87,24 @@ impl OpenAIClient {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Secret;
     /// use cadena_openai::OpenAIClient;
     ///
-    /// let client = OpenAIClient::new().with_api_key_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// let client = OpenAIClient::new().with_api_key_fn(async || Ok("a-token-of-this-minute"));
     /// assert!(client.has_api_key());
     /// ```
     #[must_use]
-    pub fn with_api_key_fn<F, K>(mut self, key: F) -> Self
+    pub fn with_api_key_fn<F, K, S>(mut self, key: F) -> Self
     where
         F: Fn() -> K + Send + Sync + 'static,
-        K: Future<Output = Result<Secret>> + Send + 'static,
+        K: Future<Output = Result<S>> + Send + 'static,
+        S: Into<Secret>,
     {
         let config = self.config_mut();
         config.api_key = None;
-        config.key_source = Some(Arc::new(move || Box::pin(key())));
+        config.key_source = Some(Arc::new(move || {
+            let key = key();
+            Box::pin(async move { Ok(key.await?.into()) })
+        }));
         self
     }
 
@@ -176,6 +179,26 @@ impl OpenAIClient {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.config_mut().headers.insert(name, value);
+        self
+    }
+
+    /// Adds a parameter to the query of every address, as some gateways want it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_query("api-version", "2024-10-21");
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        let query = &mut self.config_mut().query;
+        for (mark, part) in [("&", name), ("=", value)] {
+            if mark == "=" || !query.is_empty() {
+                query.push_str(mark);
+            }
+            percent_encode(part, query);
+        }
         self
     }
 

@@ -261,7 +261,7 @@ impl OpenAIEmbeddings {
     /// # futures::executor::block_on(async {
     /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
     /// # let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
-    /// let embedded = embeddings.embed(&["a cat".to_owned(), "a dog".to_owned()]).await?;
+    /// let embedded = embeddings.embed(&["a cat", "a dog"]).await?;
     /// assert_eq!((embedded.vectors.len(), embedded.total_tokens), (2, 4));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -269,7 +269,7 @@ impl OpenAIEmbeddings {
     /// # Errors
     ///
     /// As [`embed_documents`](Embeddings::embed_documents): see the type.
-    pub async fn embed(&self, texts: &[String]) -> Result<Embedded> {
+    pub async fn embed(&self, texts: &[impl AsRef<str> + Sync]) -> Result<Embedded> {
         Ok(self.gather(texts, false).await?.0)
     }
 
@@ -284,7 +284,7 @@ impl OpenAIEmbeddings {
     /// # futures::executor::block_on(async {
     /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
     /// # let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
-    /// let (embedded, answers) = embeddings.embed_raw(&["a cat".to_owned(), "a dog".to_owned()]).await?;
+    /// let (embedded, answers) = embeddings.embed_raw(&["a cat", "a dog"]).await?;
     /// assert_eq!((embedded.vectors.len(), answers.len()), (2, 1));
     /// assert_eq!(answers[0].headers["content-type"], "application/json");
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -293,12 +293,12 @@ impl OpenAIEmbeddings {
     /// # Errors
     ///
     /// As `embed`.
-    pub async fn embed_raw(&self, texts: &[String]) -> Result<(Embedded, Vec<Answer>)> {
+    pub async fn embed_raw(&self, texts: &[impl AsRef<str> + Sync]) -> Result<(Embedded, Vec<Answer>)> {
         self.gather(texts, true).await
     }
 
     /// Makes the requests and joins what they answer. Bodies are as large as all vectors, so they are kept only for who wants them.
-    async fn gather(&self, texts: &[String], keep: bool) -> Result<(Embedded, Vec<Answer>)> {
+    async fn gather(&self, texts: &[impl AsRef<str> + Sync], keep: bool) -> Result<(Embedded, Vec<Answer>)> {
         let model = self.client.config.model_behind(&self.model);
         let pieces = pieces(texts, self.limits, Tokens::of(model))?;
         let requests = requests(&pieces, self.limits).into_iter();

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use crate::OpenAIClient;
 use crate::client::{Ask, Call, first};
-use crate::config::percent_encode;
 use crate::models::gives_logprobs;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
@@ -163,17 +162,17 @@ impl ChatOpenAI {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Secret;
     /// use cadena_openai::ChatOpenAI;
     ///
-    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_api_key_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// let llm = ChatOpenAI::new("gpt-4o-mini").with_api_key_fn(async || Ok("a-token-of-this-minute"));
     /// assert!(llm.has_api_key());
     /// ```
     #[must_use]
-    pub fn with_api_key_fn<F, K>(mut self, key: F) -> Self
+    pub fn with_api_key_fn<F, K, S>(mut self, key: F) -> Self
     where
         F: Fn() -> K + Send + Sync + 'static,
-        K: Future<Output = Result<Secret>> + Send + 'static,
+        K: Future<Output = Result<S>> + Send + 'static,
+        S: Into<Secret>,
     {
         self.client = self.client.with_api_key_fn(key);
         self
@@ -258,13 +257,7 @@ impl ChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        let query = &mut self.client.config_mut().query;
-        for (mark, part) in [("&", name), ("=", value)] {
-            if mark == "=" || !query.is_empty() {
-                query.push_str(mark);
-            }
-            percent_encode(part, query);
-        }
+        self.client = self.client.with_query(name, value);
         self
     }
 

@@ -74,7 +74,7 @@ impl OpenAIModeration {
     /// # futures::executor::block_on(async {
     /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
     /// # let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
-    /// let found = moderation.moderate(&["a threat".to_owned()]).await?;
+    /// let found = moderation.moderate(&["a threat"]).await?;
     /// assert_eq!(found.len(), 1);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -82,7 +82,7 @@ impl OpenAIModeration {
     /// # Errors
     ///
     /// See the type.
-    pub async fn moderate(&self, texts: &[String]) -> Result<Vec<Moderation>> {
+    pub async fn moderate(&self, texts: &[impl AsRef<str> + Sync]) -> Result<Vec<Moderation>> {
         Ok(self.ask(texts, CallOptions::new()).await?.0)
     }
 
@@ -97,7 +97,7 @@ impl OpenAIModeration {
     /// # futures::executor::block_on(async {
     /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
     /// # let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
-    /// let (found, answer) = moderation.moderate_raw(&["a threat".to_owned()]).await?;
+    /// let (found, answer) = moderation.moderate_raw(&["a threat"]).await?;
     /// assert!(found[0].flagged);
     /// assert_eq!(answer.map(|answer| answer.status.as_u16()), Some(200));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -106,7 +106,7 @@ impl OpenAIModeration {
     /// # Errors
     ///
     /// See the type.
-    pub async fn moderate_raw(&self, texts: &[String]) -> Result<(Vec<Moderation>, Option<Answer>)> {
+    pub async fn moderate_raw(&self, texts: &[impl AsRef<str> + Sync]) -> Result<(Vec<Moderation>, Option<Answer>)> {
         self.ask(texts, CallOptions::new()).await
     }
 
@@ -134,13 +134,18 @@ impl OpenAIModeration {
         ModerationGate(self.clone())
     }
 
-    async fn ask(&self, texts: &[String], options: CallOptions) -> Result<(Vec<Moderation>, Option<Answer>)> {
+    async fn ask(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+        options: CallOptions,
+    ) -> Result<(Vec<Moderation>, Option<Answer>)> {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         if texts.is_empty() {
             return Ok((Vec::new(), None));
         }
         let body = Body {
             model: &self.model,
-            input: texts,
+            input: &texts,
         };
         let asking = self.client.post(PATH, &body, options, "moderation", &self.model);
         let (Moderations { results }, answer) = asking.await?;
@@ -271,7 +276,7 @@ impl Moderation {
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
-    input: &'a [String],
+    input: &'a [&'a str],
 }
 
 /// The body of an answer.

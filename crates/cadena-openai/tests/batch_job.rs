@@ -131,7 +131,7 @@ async fn each_line_has_its_own_error_and_a_lost_one_is_missed() {
     assert!(errors.is_empty());
     insta::assert_snapshot!(said(&results).join("\n"), @r"
     row-0: re: a
-    row-1: content filtered: filtered (parameter `prompt`) (status 400, code `content_filter`, request `req_line`)
+    row-1: content filtered: filtered (parameter `prompt`) (status 400, code `content_filter`, request `req_line`); the server's filter refused it: change the prompt
     row-2: rate limited: wait, *** (status 429, code `rate_limit_exceeded`, request `req_line`)
     row-3: re: b
     row-4: truncated answer: the files of the batch `batch_2` have no line for this request

@@ -175,7 +175,7 @@ fn texts_are_grouped_and_each_request_counts_its_usage_once() {
         .flatten()
         .filter_map(|message| message.usage_metadata.as_ref());
     assert_eq!(used.map(|usage| usage.total_tokens).collect::<Vec<_>>(), [7, 7]);
-    assert!(block_on(llm.complete(&[])).unwrap().is_empty());
+    assert!(block_on(llm.complete(&[""; 0])).unwrap().is_empty());
     assert_eq!(server.bodies().len(), 2, "nothing is asked about no text");
 }
 

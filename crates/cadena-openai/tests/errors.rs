@@ -28,6 +28,8 @@ fn an_error_says_what_happened_and_what_to_do() {
             r#"{"error":{"message":"The model `gpt-4o-mini` does not exist","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#,
         ),
         (404, "<html>nginx</html>"),
+        (404, r#"{"detail":"Not Found"}"#),
+        (200, "<!doctype html><title>Sign in</title>"),
         (
             429,
             r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#,

@@ -186,7 +186,7 @@ fn a_key_is_asked_for_before_every_call_and_never_shown() {
 #[test]
 fn a_key_that_cannot_be_had_ends_the_call_before_it_is_sent() {
     let server = Canned::events(EVENTS);
-    let none = async || Err(Error::new(ErrorKind::Authentication, "the token service is closed"));
+    let none = async || Err::<&str, _>(Error::new(ErrorKind::Authentication, "the token service is closed"));
     let llm = model(server.clone()).with_api_key_fn(none);
     let error = block_on(async { llm.stream("hi").next().await }).unwrap().unwrap_err();
     assert!(error.to_string().contains("the token service is closed"));

@@ -11,6 +11,9 @@ pub use confidence::{FieldConfidence, JsonConfidence};
 mod bytes;
 mod json;
 
+use std::iter::{Chain, Flatten};
+use std::option;
+
 use super::Extra;
 use crate::{Merge, Result};
 
@@ -39,6 +42,9 @@ use crate::{Merge, Result};
 /// assert_eq!(logprobs.mean(), Some(-0.375));
 /// assert_eq!(logprobs.joint_probability(), (-0.75_f64).exp());
 /// assert_eq!(logprobs.perplexity(), Some(0.375_f64.exp()));
+/// for token in &logprobs {
+///     assert!(token.probability() > 0.5, "{}", token.token);
+/// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -61,9 +67,9 @@ impl Logprobs {
         }
     }
 
-    /// Every token, first those of the text, then those of the refusal.
+    /// Every token, first those of the text, then those of the refusal; `for token in logprobs` gives the same.
     pub fn tokens(&self) -> impl Iterator<Item = &TokenLogprob> {
-        self.content.iter().chain(&self.refusal).flatten()
+        self.into_iter()
     }
 
     /// As [`TokenLogprobsExt::sum_logprob`]: `Σ logprob` in nats; 0 for no tokens, `-inf` if one of them is.
@@ -100,6 +106,15 @@ impl Logprobs {
     #[must_use]
     pub fn mean_entropy(&self) -> Option<f64> {
         measure::mean(self.tokens().filter_map(TokenLogprob::entropy))
+    }
+}
+
+impl<'a> IntoIterator for &'a Logprobs {
+    type Item = &'a TokenLogprob;
+    type IntoIter = Flatten<Chain<option::Iter<'a, Vec<TokenLogprob>>, option::Iter<'a, Vec<TokenLogprob>>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.content.iter().chain(&self.refusal).flatten()
     }
 }
 

@@ -93,17 +93,17 @@ impl OpenAIClient {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Secret;
     /// use cadena_openai::OpenAIClient;
     ///
-    /// let client = OpenAIClient::azure().with_token_fn(async || Ok(Secret::new("a-token-of-this-minute")));
+    /// let client = OpenAIClient::azure().with_token_fn(async || Ok("a-token-of-this-minute"));
     /// assert!(client.has_api_key());
     /// ```
     #[must_use]
-    pub fn with_token_fn<F, K>(mut self, token: F) -> Self
+    pub fn with_token_fn<F, K, S>(mut self, token: F) -> Self
     where
         F: Fn() -> K + Send + Sync + 'static,
-        K: Future<Output = Result<Secret>> + Send + 'static,
+        K: Future<Output = Result<S>> + Send + 'static,
+        S: Into<Secret>,
     {
         self.azure_mut();
         self = self.with_api_key_fn(token);

@@ -30,9 +30,9 @@ pub(super) struct Piece<'a> {
 }
 
 /// Cuts texts into pieces that the model takes, in their order. Joined again, the pieces of a text are the text.
-pub(super) fn pieces<'a>(texts: &'a [String], limits: Limits, tokens: Tokens) -> Result<Vec<Piece<'a>>> {
+pub(super) fn pieces<'a>(texts: &'a [impl AsRef<str>], limits: Limits, tokens: Tokens) -> Result<Vec<Piece<'a>>> {
     let mut pieces = Vec::with_capacity(texts.len());
-    for (text, whole) in texts.iter().enumerate() {
+    for (text, whole) in texts.iter().map(AsRef::as_ref).enumerate() {
         if whole.is_empty() {
             let detail = format!("the text {text} (from 0) is empty, which no model embeds");
             return Err(Error::new(ErrorKind::InvalidInput, detail).with_hint("leave out empty texts"));
@@ -48,7 +48,7 @@ pub(super) fn pieces<'a>(texts: &'a [String], limits: Limits, tokens: Tokens) ->
             add(whole, all);
             continue;
         }
-        let mut rest = whole.as_str();
+        let mut rest: &str = whole;
         while !rest.is_empty() {
             let (part, more) = rest.split_at(fitting(rest, limit, tokens));
             add(part, tokens.count(part));
