@@ -255,6 +255,25 @@ async fn a_busy_server_is_asked_again_and_a_failing_one_is_not() {
 }
 
 #[tokio::test]
+async fn an_error_behind_the_status_200_is_that_error_and_a_fault_makes_no_second_batch() {
+    const LIMITED: &str = r#"{"error":{"message":"wait, sk-canary-0123456789","type":"requests","param":null,"code":"rate_limit_exceeded"}}"#;
+    const BROKEN: &str = r#"{"error":{"message":"oops","type":"server_error","param":null,"code":null}}"#;
+    let server = BatchServer::start().await;
+    let refuse = |path, body| server.set(|state| state.instead.push_back((path, Instead::Refuse(200, body))));
+    refuse("POST /v1/files", LIMITED);
+    let mut handle = BatchJobHandle::new();
+    let submission = server.model().batch_job();
+    let error = submission.submit(&mut handle, rows(&["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert!(!format!("{error} {error:?}").contains("canary"));
+    refuse("POST /v1/batches", BROKEN);
+    let submission = server.model().batch_job();
+    let error = submission.submit(&mut handle, rows(&["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server);
+    assert_eq!(server.count("GET /v1/batches?limit"), 1, "the batch was looked for");
+}
+
+#[tokio::test]
 async fn a_batch_whose_answer_was_lost_is_found_and_not_made_twice() {
     let server = BatchServer::start().await;
     server.set(|state| state.instead.push_back(("POST /v1/batches", Instead::DoAndHangUp)));
@@ -448,7 +467,7 @@ async fn a_key_that_ran_out_is_asked_for_again_by_every_request_of_a_job() {
     let server = BatchServer::start().await;
     let asked = AtomicU32::new(0);
     let every_other = move || {
-        let is_old = asked.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let is_old = asked.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         async move { Ok(Secret::new(if is_old { "ran-out" } else { "sk-canary-0123456789" })) }
     };
     let job = submit(&server.model().with_api_key_fn(every_other), &["a"]).await;

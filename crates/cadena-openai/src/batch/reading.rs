@@ -170,13 +170,15 @@ impl<T> Reading<T> {
             return Err(Error::new(ErrorKind::LimitExceeded, detail));
         }
         let id = read.custom_id.clone();
-        if self.seen.contains(&id) {
-            let id = redactor.redact(&id).into_owned();
-            let detail = format!("{} is a second result of the request `{id}`", place());
+        if !self.seen.insert(id.clone()) {
+            let detail = format!(
+                "{} is a second result of the request `{}`",
+                place(),
+                redactor.redact(&id)
+            );
             return Ok(Err(Error::new(ErrorKind::Decode, detail)));
         }
         self.sum.add(&id);
-        self.seen.insert(id.clone());
         let outcome = read.outcome(text, &self.reader, redactor);
         Ok(Ok((id, outcome.map_err(|error| self.server.explain(error)))))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::{Failure, HttpClient, Redactor, Request, Response};
-use http::{Method, header};
+use http::header;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use super::download::from_place;
 use super::input::InputFile;
 use super::status::Batch;
 use crate::config::Config;
-use crate::connection::send_with_key;
+use crate::connection::{read, send_with_key};
 use crate::{OpenAIClient, error};
 
 /// So many pages of batches are searched for one: as many as OpenAI lets an account create in an hour.
@@ -52,7 +52,7 @@ impl Server {
     /// Uploads a file and gives its id. Sent again like any request: a file that nobody names costs nothing.
     pub(super) async fn upload(&self, file: InputFile) -> Result<String> {
         let request = file.attach(self.config.post("/files")?)?;
-        let file: File = self.ask(&self.http, request, "the uploaded file").await?;
+        let file: File = self.ask(&self.http, request, "uploaded file").await?;
         checked(file.id)
     }
 
@@ -65,7 +65,7 @@ impl Server {
         let request = self.config.post("/batches")?.with_json(&body)?;
         let once = self.http.retry().clone().resend_unanswered(false);
         let http = self.http.clone().with_retry(once).with_classifier(refused_or_unknown);
-        let error = match self.ask(&http, request, "the batch").await {
+        let error = match self.ask(&http, request, "batch").await {
             Ok(batch) => return Ok(batch),
             Err(error) => error,
         };
@@ -87,7 +87,7 @@ impl Server {
     pub(super) async fn find(&self, file: &str) -> Result<Option<Batch>> {
         let mut path = "/batches?limit=100".to_owned();
         for _page in 0..PAGES {
-            let page: Page = self.ask(&self.http, self.get(&path)?, "the list of batches").await?;
+            let page: Page = self.ask(&self.http, self.config.get(&path)?, "list of batches").await?;
             let found = page
                 .data
                 .iter()
@@ -104,18 +104,18 @@ impl Server {
     }
 
     pub(super) async fn batch(&self, id: &str) -> Result<Batch> {
-        let request = self.get(&format!("/batches/{}", path_part(id)?))?;
-        self.ask(&self.http, request, "the batch").await
+        let request = self.config.get(&format!("/batches/{}", path_part(id)?))?;
+        self.ask(&self.http, request, "batch").await
     }
 
     pub(super) async fn cancel(&self, id: &str) -> Result<Batch> {
         let request = self.config.post(&format!("/batches/{}/cancel", path_part(id)?))?;
-        self.ask(&self.http, request, "the batch").await
+        self.ask(&self.http, request, "batch").await
     }
 
     /// A file from a place on, as far as the server knows of ranges, and what takes the request's secrets out of it.
     pub(super) async fn content(&self, id: &str, place: Option<u64>) -> Result<(Response, Redactor)> {
-        let mut request = self.get(&format!("/files/{}/content", path_part(id)?))?;
+        let mut request = self.config.get(&format!("/files/{}/content", path_part(id)?))?;
         if let Some(range) = place.and_then(from_place) {
             request = request.with_header(header::RANGE, range);
         }
@@ -139,14 +139,9 @@ impl Server {
 
     /// What takes the secrets of the model's requests out of a text.
     pub(super) fn redactor(&self) -> Redactor {
-        self.get("/batches")
+        self.config
+            .get("/batches")
             .map_or_else(|_| Redactor::new(), |request| Redactor::of(&request))
-    }
-
-    fn get(&self, path: &str) -> Result<Request> {
-        let mut request = self.config.post(path)?;
-        request.method = Method::GET;
-        Ok(request)
     }
 
     /// Sends a request with a key that holds, and gives it back as it went out beside its answer.
@@ -160,17 +155,8 @@ impl Server {
 
     async fn ask<T: DeserializeOwned>(&self, http: &HttpClient, request: Request, what: &str) -> Result<T> {
         let (request, answer) = self.send(&request, |request| http.send(request)).await?;
-        let redactor = Redactor::of(&request);
-        serde_json::from_slice(&answer.body).map_err(|cause| {
-            let detail = format!("{what} cannot be read: {}", redactor.snippet(&answer.body));
-            // The parser's own text may quote the value that it stumbled over.
-            let cause = redactor.redact(&cause.to_string()).into_owned();
-            let error = Error::new(ErrorKind::Decode, detail).with_source(cause);
-            match answer.request_id() {
-                Some(id) => error.with_request_id(redactor.snippet(id.as_bytes())),
-                None => error,
-            }
-        })
+        let read = read(&answer, what, &Redactor::of(&request));
+        read.map_err(|error| self.explain(error))
     }
 }
 
@@ -192,7 +178,12 @@ fn was_refused(error: &Error) -> bool {
             let unsent = error.downcast_source_ref::<cadena_http::Unanswered>().is_none();
             match error.kind() {
                 ErrorKind::Connect => unsent,
-                ErrorKind::Timeout | ErrorKind::Truncated | ErrorKind::Stalled | ErrorKind::Decode => false,
+                ErrorKind::Timeout
+                | ErrorKind::Truncated
+                | ErrorKind::Stalled
+                | ErrorKind::Decode
+                // A report of such a fault in a body whose status says that all went well.
+                | ErrorKind::Server => false,
                 _ => true,
             }
         }
