@@ -2,9 +2,9 @@
 
 use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
 use cadena_core::{Content, ContentPart};
-use serde::ser::Error as _;
+use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 /// Whose content it is: the server accepts different parts from each.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,11 +111,8 @@ impl Serialize for OutPart<'_> {
             }
             .serialize(serializer);
         }
-        // Its short form, which OpenAI itself does not take.
-        if let Some(url @ Value::String(_)) = block.get("image_url") {
-            let mut long = block.clone();
-            long.insert("image_url".to_owned(), json!({"url": url}));
-            return long.serialize(serializer);
+        if let Some(Value::String(url)) = block.get("image_url") {
+            return with_long_image_url(block, url, serializer);
         }
         if !is_data_content_block(block) {
             return block.serialize(serializer);
@@ -129,6 +126,22 @@ impl Serialize for OutPart<'_> {
         }
         block.serialize(serializer)
     }
+}
+
+/// Writes a part whose image has the short form, which OpenAI itself does not take. Not by a changed copy: the address may be the image.
+fn with_long_image_url<S: Serializer>(block: &Map<String, Value>, url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Image<'a> {
+        url: &'a str,
+    }
+    let mut map = serializer.serialize_map(Some(block.len()))?;
+    for (key, value) in block {
+        match key.as_str() {
+            "image_url" => map.serialize_entry(key, &Image { url })?,
+            _ => map.serialize_entry(key, value)?,
+        }
+    }
+    map.end()
 }
 
 /// The text of a refusal that stands in the content.
@@ -150,6 +163,8 @@ fn audio_format(media_type: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]

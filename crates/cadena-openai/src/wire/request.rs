@@ -9,7 +9,7 @@ use super::message::OutMessage;
 
 /// The body of `POST /chat/completions`.
 ///
-/// Borrowed and written once: its cost is linear in the conversation, and nothing of it is copied on the way.
+/// Borrowed and written once: its cost is linear in the conversation, of which only data that has another form here is copied on the way.
 #[derive(Clone, Copy)]
 pub(crate) struct ChatCompletionRequest<'a> {
     pub(crate) model: &'a str,
@@ -46,7 +46,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             response_format,
             reasoning_effort,
             extra,
-            // Headers are no part of the body.
+            // The others (headers, query, timeout) are no part of the body.
             ..
         } = self.options;
         let mut map = serializer.serialize_map(None)?;
@@ -89,7 +89,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             "tool_choice",
             tool_choice
                 .as_ref()
-                .map(|choice| out_tool_choice(choice, tools))
+                .map(|choice| out_tool_choice(choice, tools.as_deref().unwrap_or_default()))
                 .as_ref()
         );
         field!("parallel_tool_calls", parallel_tool_calls);
@@ -125,11 +125,11 @@ impl ChatCompletionRequest<'_> {
 }
 
 /// A word that is the name of a tool stands for this tool.
-fn out_tool_choice(choice: &ToolChoice, tools: &Option<Vec<Value>>) -> Value {
+fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
     let kind_of = |name: &str| {
         let is_it = |kind: &&str| {
             let called = |tool: &Value| tool.get(kind)?.get("name")?.as_str().map(|found| found == name);
-            tools.iter().flatten().any(|tool| called(tool) == Some(true))
+            tools.iter().any(|tool| called(tool) == Some(true))
         };
         ["function", "custom"].into_iter().find(is_it)
     };
