@@ -410,6 +410,12 @@ fn body(model: &str, prompt: Value, options: &ChatOptions, stream: bool, usage: 
         let detail = format!("`{option}` cannot be sent: a completion has no such option");
         return Err(Error::new(ErrorKind::Unsupported, detail).with_hint("take it out, or ask a chat model"));
     }
+    let given = |key: &&str| options.extra.get(key).is_some();
+    if let Some(key) = ["prompt", "stream"].into_iter().find(given) {
+        let detail = format!("`{key}` cannot be sent: it follows from how the model is called");
+        let error = Error::new(ErrorKind::Unsupported, detail);
+        return Err(error.with_hint("give the text as input, to `invoke` or `stream`"));
+    }
     let mut body = Map::new();
     let mut put = |key: &str, value: Value| {
         if !value.is_null() {
@@ -435,8 +441,11 @@ fn body(model: &str, prompt: Value, options: &ChatOptions, stream: bool, usage: 
     if stream && usage {
         put("stream_options", json!({"include_usage": true}));
     }
-    for (key, value) in options.extra.iter() {
-        body.insert(key.clone(), value.clone());
-    }
+    // Servers reject options of a stream in other calls, and they may be bound for the streams of the same model.
+    let sent = options
+        .extra
+        .iter()
+        .filter(|(key, _)| stream || *key != "stream_options");
+    body.extend(sent.map(|(key, value)| (key.clone(), value.clone())));
     Ok(body)
 }

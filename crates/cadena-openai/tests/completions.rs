@@ -77,6 +77,17 @@ fn options_go_out_in_the_words_of_the_older_endpoint() {
 }
 
 #[test]
+fn what_follows_from_how_the_model_is_called_is_no_option() {
+    for key in ["prompt", "stream"] {
+        let error = sent(ChatOptions::new().extra(key, true)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(&format!("`{key}`")), "{error}");
+    }
+    let body = sent(ChatOptions::new().extra("stream_options", json!({"include_usage": false})));
+    assert_eq!(body.unwrap().get("stream_options"), None);
+}
+
+#[test]
 fn a_stream_adds_up_to_the_whole_with_its_log_probabilities() {
     let lists = |from: usize, to: usize| {
         let of = |list: Vec<Value>| Value::from(list[from..to].to_vec());
