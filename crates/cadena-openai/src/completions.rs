@@ -17,6 +17,7 @@ use crate::client::{Call, first};
 use crate::connection::connection_setters;
 use crate::error::name_texts;
 use crate::stream::{AnswerStream, ChoicesStream, Expect};
+use crate::wire::stream_options;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/completions";
@@ -438,14 +439,8 @@ fn body(model: &str, prompt: Value, options: &ChatOptions, stream: bool, usage: 
         json!(options.top_logprobs.or((options.logprobs == Some(true)).then_some(1))),
     );
     put("stream", stream.into());
-    if stream && usage {
-        put("stream_options", json!({"include_usage": true}));
-    }
-    // Servers reject options of a stream in other calls, and they may be bound for the streams of the same model.
-    let sent = options
-        .extra
-        .iter()
-        .filter(|(key, _)| stream || *key != "stream_options");
-    body.extend(sent.map(|(key, value)| (key.clone(), value.clone())));
+    put("stream_options", json!(stream_options(&options.extra, stream, usage)));
+    let others = options.extra.iter().filter(|(key, _)| *key != "stream_options");
+    body.extend(others.map(|(key, value)| (key.clone(), value.clone())));
     Ok(body)
 }

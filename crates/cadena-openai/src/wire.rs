@@ -10,4 +10,4 @@ mod message;
 mod part;
 pub(crate) use part::Audience;
 mod request;
-pub(crate) use request::ChatCompletionRequest;
+pub(crate) use request::{ChatCompletionRequest, stream_options};

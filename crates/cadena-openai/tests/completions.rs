@@ -12,7 +12,7 @@ use cadena_core::{
     ToolChoice, fold,
 };
 use cadena_http::RetryPolicy;
-use cadena_openai::OpenAICompletions;
+use cadena_openai::{OpenAICompletions, OpenAIOptionsExt};
 use serde_json::{Value, json};
 use support::{Canned, block_on};
 
@@ -83,8 +83,17 @@ fn what_follows_from_how_the_model_is_called_is_no_option() {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains(&format!("`{key}`")), "{error}");
     }
-    let body = sent(ChatOptions::new().extra("stream_options", json!({"include_usage": false})));
-    assert_eq!(body.unwrap().get("stream_options"), None);
+}
+
+#[test]
+fn options_of_a_stream_are_sent_with_it_alone_and_ask_for_usage() {
+    let options = ChatOptions::new().include_obfuscation(false);
+    assert_eq!(sent(options.clone()).unwrap().get("stream_options"), None);
+    let server = Canned::events("data: [DONE]\n\n".to_owned());
+    // What counts is the request, not its answer.
+    let _ = block_on(fold::<AIMessage>(completions(&server).bind(options).stream("x")));
+    let expect = json!({"include_obfuscation": false, "include_usage": true});
+    assert_eq!(server.bodies()[0]["stream_options"], expect);
 }
 
 #[test]

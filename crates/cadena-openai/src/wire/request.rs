@@ -1,6 +1,6 @@
 //! The request of a chat completion, written straight from options and messages.
 
-use cadena_core::{ChatOptions, Message, ToolChoice};
+use cadena_core::{ChatOptions, Extra, Message, ToolChoice};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -99,7 +99,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             map.serialize_entry(key, value)?;
         }
         map.serialize_entry("stream", &self.stream)?;
-        if let Some(options) = self.stream_options() {
+        if let Some(options) = stream_options(extra, self.stream, self.include_usage) {
             map.serialize_entry("stream_options", &options)?;
         }
         map.end()
@@ -109,19 +109,17 @@ impl Serialize for ChatCompletionRequest<'_> {
 /// The keys that follow from how the model is called; `extra` cannot change what the answer is read as.
 const OURS: [&str; 3] = ["messages", "stream", "stream_options"];
 
-impl ChatCompletionRequest<'_> {
-    /// The caller's stream options, with usage asked for unless they say otherwise. Servers reject them in other calls.
-    fn stream_options(&self) -> Option<Map<String, Value>> {
-        let given = self.options.extra.get("stream_options").and_then(Value::as_object);
-        if !self.stream || (given.is_none() && !self.include_usage) {
-            return None;
-        }
-        let mut options = given.cloned().unwrap_or_default();
-        if self.include_usage {
-            options.entry("include_usage").or_insert(Value::Bool(true));
-        }
-        Some(options)
+/// The caller's stream options, with usage asked for unless they say otherwise. Servers reject them in other calls.
+pub(crate) fn stream_options(extra: &Extra, stream: bool, include_usage: bool) -> Option<Map<String, Value>> {
+    let given = extra.get("stream_options").and_then(Value::as_object);
+    if !stream || (given.is_none() && !include_usage) {
+        return None;
     }
+    let mut options = given.cloned().unwrap_or_default();
+    if include_usage {
+        options.entry("include_usage").or_insert(Value::Bool(true));
+    }
+    Some(options)
 }
 
 /// A word that is the name of a tool stands for this tool.
