@@ -71,6 +71,10 @@ impl ReqwestTransport {
     /// Turn its redirects off (`redirect::Policy::none()`): `reqwest` sends the prompt, and headers such as `api-key`, to wherever a
     /// redirect points.
     ///
+    /// A program that takes `reqwest` with `default-features = false` must enable one of its TLS features, such as `rustls`, or hand over
+    /// a TLS configuration as here: the feature `tls` of this crate switches on `reqwest/rustls-no-provider`, with which
+    /// `reqwest::Client::new()` panics where there is no other.
+    ///
     /// # Examples
     ///
     /// ```

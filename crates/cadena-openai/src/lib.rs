@@ -31,6 +31,99 @@
 //! | [`BatchJob`] | a million prompts that can wait a day, at a lower price; [`batch_job`](ChatOpenAI::batch_job) makes one |
 //! | [`OpenAIClient`] | the [models](OpenAIClient::list_models) of a server; address, key and transport for the others |
 //!
+//! # Examples of each
+//!
+//! Hidden lines put a recording in the place of the network.
+//!
+//! Log probabilities by the same code from both endpoints:
+//!
+//! ```
+//! use cadena_core::{Bind, ChatOptions, RunnableExt};
+//! # use cadena_http::Replay;
+//! use cadena_openai::{ChatOpenAI, Endpoint};
+//! use futures::TryStreamExt;
+//!
+//! # futures::executor::block_on(async {
+//! # let chat = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl"));
+//! # let responses = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/responses.jsonl"));
+//! for endpoint in [Endpoint::ChatCompletions, Endpoint::Responses] {
+//!     let llm = ChatOpenAI::new("gpt-4o-mini").with_endpoint(endpoint);
+//! #   let llm = llm.with_transport(Replay::from_jsonl(if endpoint == Endpoint::Responses { responses } else { chat })?);
+//!     let llm = llm.bind(ChatOptions::new().logprobs(true));
+//!     let message = llm.invoke(("human", "how are you today")).await?;
+//!     for token in message.logprobs().into_iter().flatten() {
+//!         println!("{:?} {:.1} %", token.token, 100.0 * token.probability());
+//!     }
+//!     let mut chunks = llm.stream(("human", "how are you today"));
+//!     let mut tokens = 0;
+//!     while let Some(chunk) = chunks.try_next().await? {
+//!         tokens += chunk.logprobs().into_iter().flatten().count();
+//!     }
+//!     assert_eq!(tokens, 2);
+//! }
+//! # Ok::<_, cadena_core::Error>(()) }).unwrap();
+//! ```
+//!
+//! A compatible server, options that only it knows, and what holds for one request. What the server adds to a message, such as
+//! `reasoning_content`, is in its `additional_kwargs`. [`ReqwestTransport::from_client`](cadena_http::ReqwestTransport::from_client) takes an own
+//! `reqwest::Client`.
+//!
+//! ```
+//! use cadena_core::{Bind, ChatModel, ChatOptions};
+//! use cadena_http::ReqwestTransport;
+//! use cadena_openai::{AzureChatOpenAI, ChatOpenAI};
+//! use std::time::Duration;
+//!
+//! let one = ChatOptions::new().extra("min_p", 0.05).header("x-team", "a").query("trace", "1").timeout(Duration::from_secs(30));
+//! let vllm = ChatOpenAI::new("qwen3").with_base_url("http://127.0.0.1:8000/v1").with_transport(ReqwestTransport::new());
+//! assert_eq!(vllm.bind(one).bound_options().timeout, Some(Duration::from_secs(30)));
+//!
+//! // Azure, with a token that is fetched when it is needed.
+//! let azure = AzureChatOpenAI::new("my-deployment").with_endpoint("https://name.openai.azure.com");
+//! let azure = azure.with_token_fn(async || Ok("a-token-of-this-minute"));
+//! assert_eq!(azure.profile().model, "my-deployment");
+//! ```
+//!
+//! Moderation in front of a chain; the models of a server; embeddings with progress, four requests at a time:
+//!
+//! ```
+//! use cadena_core::{ErrorKind, PromptValue, RunnableExt, StrOutputParser, lambda};
+//! # use cadena_http::Replay;
+//! use cadena_openai::{ChatOpenAI, OpenAIClient, OpenAIEmbeddings, OpenAIModeration};
+//! use futures::stream::{self, StreamExt, TryStreamExt};
+//!
+//! # futures::executor::block_on(async {
+//! let moderation = OpenAIModeration::new("omni-moderation-latest");
+//! # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
+//! # let moderation = moderation.with_transport(replay);
+//! let chain = moderation.gate() | lambda(PromptValue::from) | ChatOpenAI::new("gpt-4o-mini") | StrOutputParser;
+//! let error = chain.invoke("a threat").await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::ContentFilter);
+//!
+//! let client = OpenAIClient::new();
+//! # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models.jsonl")))?;
+//! # let client = client.with_transport(replay);
+//! for model in client.list_models().await? {
+//!     println!("{}: {:?} tokens", model.id, model.known().map(|known| known.context_window));
+//! }
+//!
+//! let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2);
+//! # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
+//! # let embeddings = embeddings.with_transport(replay);
+//! let texts = ["a cat", "a dog"];
+//! let mut parts = stream::iter(texts.chunks(1000)).map(|part| embeddings.embed(part)).buffered(4);
+//! let (mut vectors, mut tokens) = (Vec::new(), 0);
+//! while let Some(part) = parts.try_next().await? {
+//!     vectors.extend(part.vectors);
+//!     tokens += part.total_tokens;
+//!     println!("{} of {} texts, {tokens} tokens", vectors.len(), texts.len());
+//! }
+//! assert_eq!(vectors.len(), 2);
+//! # Ok::<_, cadena_core::Error>(()) }).unwrap();
+//! ```
+//!
+//! Batch jobs: [`ChatOpenAI::batch_job`]. Completions of several texts: [`OpenAICompletions::complete`].
+//!
 //! # The Responses API
 //!
 //! It is asked where a request needs it, or where [`with_endpoint`](ChatOpenAI::with_endpoint) says so. The message means the same: `text()`,
@@ -51,6 +144,8 @@
 //! | `response_metadata.extra`: `headers`, `warnings` | the call, where [`with_response_headers`](ChatOpenAI::with_response_headers) or [`with_on_unsupported`](ChatOpenAI::with_on_unsupported) say so |
 //!
 //! # Errors
+//!
+//! An answer that ends by a limit or a filter is none: its finish reason is `length` or `content_filter`, in `response_metadata.finish_reason`.
 //!
 //! | kind | when |
 //! |---|---|

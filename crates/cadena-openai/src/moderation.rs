@@ -113,6 +113,8 @@ impl OpenAIModeration {
     /// A step that gives a harmless text on as it is, and is an error of the kind [`ContentFilter`](ErrorKind::ContentFilter) at another. The
     /// error names the categories, not the text.
     ///
+    /// Text goes in and text comes out: in front of a model, `lambda(PromptValue::from)` makes a message of it, as the page of the crate shows.
+    ///
     /// # Examples
     ///
     /// ```

@@ -32,6 +32,153 @@
 //! # Ok::<_, cadena::Error>(()) }).unwrap();
 //! ```
 //!
+//! Of several answers, the one that the model was surest of; [`ChatModelExt::all_choices`] streams them:
+//!
+//! ```
+//! use cadena::{Bind, ChatModelExt, ChatOptions, EchoModel, Logprobs};
+//!
+//! # futures::executor::block_on(async {
+//! let choices = EchoModel::new().bind(ChatOptions::new().n(3).logprobs(true)).generate("how are you").await?;
+//! let rated = choices.iter().filter_map(|choice| Some((choice.logprobs().and_then(Logprobs::mean)?, choice)));
+//! let best = rated.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, choice)| choice.text());
+//! assert_eq!(best.as_deref(), Some("how are you"));
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Images, files, sound, and a conversation
+//!
+//! ```
+//! use cadena::{ContentBlock, EchoModel, HumanMessage, MediaBlock, Message, RunnableExt};
+//!
+//! # futures::executor::block_on(async {
+//! let question = HumanMessage::new(vec![
+//!     ContentBlock::text("What do they have in common?"),
+//!     ContentBlock::Image(MediaBlock::from_url("https://example.com/cat.png")),
+//!     ContentBlock::Image(MediaBlock::from_bytes(b"\x89PNG", "image/png")),
+//!     ContentBlock::File(MediaBlock::from_bytes(b"%PDF-1.7", "application/pdf").with_filename("cats.pdf")),
+//!     ContentBlock::Audio(MediaBlock::from_bytes(b"RIFF", "audio/wav")),
+//! ]);
+//! let mut messages: Vec<Message> = vec![question.into()];
+//! let answer = EchoModel::new().invoke(messages.clone()).await?;
+//! assert_eq!(answer.refusal(), None); // or what the model says in place of an answer
+//! messages.push(answer.into());
+//! messages.push("And which is the oldest?".into());
+//! EchoModel::new().invoke(messages).await?;
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Tools
+//!
+//! ```
+//! use cadena::{AnyTool, RunnableExt, ToolContext, agent, tool};
+//! # use cadena::{AIMessage, AIMessageChunk, ToolCall};
+//! # use cadena_testing::ScriptedModel;
+//!
+//! /// Adds two numbers.
+//! #[tool]
+//! async fn add(a: i64, b: i64) -> Result<i64, String> {
+//!     a.checked_add(b).ok_or_else(|| "too large".to_owned()) // the model reads the error
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! // A custom tool takes a text in place of arguments.
+//! let sql = AnyTool::custom("sql", "Runs a query.", |query: String, _: ToolContext| async move { Ok(query) });
+//! # let mut calls = AIMessage::new("");
+//! # let args = [("a".to_owned(), 1.into()), ("b".to_owned(), 2.into())].into_iter().collect();
+//! # calls.tool_calls = vec![ToolCall::new("add", args, "call_1"), ToolCall::custom("sql", "SELECT 3", "call_2")];
+//! # let model = ScriptedModel::new().chunks([AIMessageChunk::from(calls)]).say("It is 3.");
+//! let answer = agent(model, (add, sql))?.invoke("What is 1 + 2?").await?;
+//! assert_eq!(answer.text(), "It is 3.");
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Answers of a type
+//!
+//! ```
+//! use cadena::{Bind, ChatModelExt, ChatOptions, RunnableExt, schemars};
+//! # use cadena_testing::ScriptedModel;
+//! use futures::TryStreamExt;
+//!
+//! #[derive(Clone, serde::Deserialize, schemars::JsonSchema)]
+//! # #[schemars(crate = "cadena::schemars")]
+//! struct Order {
+//!     city: String,
+//!     count: u32,
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! # let json = r#"{"city": "Rome", "count": 3}"#;
+//! # let model = ScriptedModel::new().say(json).say(json);
+//! let llm = model.bind(ChatOptions::new().logprobs(true)).with_structured_output::<Order>();
+//! let order = llm.invoke("Three for Rome, please.").await?;
+//! assert_eq!((order.city.as_str(), order.count), ("Rome", 3));
+//! assert!(order.probability("/city").is_some_and(|p| p > 0.9));
+//!
+//! let mut chunks = llm.stream("Three for Rome, please.");
+//! while let Some(chunk) = chunks.try_next().await? {
+//!     println!("{}", chunk.json()); // grows: {}, {"city":"Rome"}, …
+//! }
+//! let order: Order = order.into_inner();
+//! # assert_eq!(order.count, 3);
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # A provider of your own
+//!
+//! ```
+//! use cadena::{
+//!     AIMessage, AIMessageChunk, ChatModel, ChatRequest, ChunkStream, ModelProfile, RunContext, RunnableExt, impl_pipe,
+//! };
+//! use futures::stream::{self, StreamExt};
+//!
+//! #[derive(Clone)]
+//! struct Shout;
+//!
+//! impl ChatModel for Shout {
+//!     fn profile(&self) -> ModelProfile {
+//!         ModelProfile::new("shout", "shout-1")
+//!     }
+//!
+//!     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {
+//!         let chunk = AIMessageChunk::new(request.last_text().to_uppercase()).with_finish_reason("stop");
+//!         stream::iter([Ok(chunk)]).boxed()
+//!     }
+//! }
+//! impl_pipe!(Shout); // for `prompt | Shout`
+//!
+//! # futures::executor::block_on(async {
+//! assert_eq!(Shout.invoke("hello").await?.text(), "HELLO");
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Errors
+//!
+//! One type, whose kind says what can be done. What had arrived when a stream broke is in it.
+//!
+//! ```
+//! use cadena::{ErrorKind, RunnableExt};
+//! # use cadena_testing::ScriptedModel;
+//! use futures::TryStreamExt;
+//!
+//! # futures::executor::block_on(async {
+//! # let said = ["Hel", "lo"].map(cadena::AIMessageChunk::new);
+//! # let model = ScriptedModel::new().break_off(said, || {
+//! #     let hint = "wait 20 s, as the server says, or ask more slowly";
+//! #     cadena::Error::new(ErrorKind::RateLimited, "too many requests")
+//! #         .with_hint(hint)
+//! #         .with_partial(cadena::AIMessageChunk::new("Hello"))
+//! # });
+//! let error = model.stream("hi").try_collect::<Vec<_>>().await.unwrap_err();
+//! match error.kind() {
+//!     ErrorKind::RateLimited => println!("{error}; retry after {:?}", error.retry_after()),
+//!     ErrorKind::ContextOverflow => println!("trim the messages: {error}"),
+//!     _ => println!("{error}"), // what happened, and what to do about it
+//! }
+//! assert_eq!(error.hint(), Some("wait 20 s, as the server says, or ask more slowly"));
+//! assert_eq!(error.partial().map(|partial| partial.text()).as_deref(), Some("Hello"));
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
+//!
 //! # What is where
 //!
 //! - Steps: [`Runnable`] is the contract, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives; [`lambda`], [`parallel()`],
@@ -46,6 +193,9 @@
 //! - Values of a type instead of text: [`ChatModelExt::with_structured_output`] with each part's probability.
 //! - Around a model: [`ChatModelExt::with_cache`], [`ChatModelExt::with_rate_limiter`]; around a chain: [`RunnableExt::with_message_history`].
 //! - Errors: [`Error`] is the one error, [`ErrorKind`] what to do about it.
+//! - OpenAI and compatible servers: `ChatOpenAI` and what stands beside it: Azure, embeddings, completions, moderation, batch jobs, the list of
+//!   models. The page of `cadena-openai` has an example of each.
+//! - Tokens before a request is sent: `ChatOpenAI::token_count` (feature `tiktoken`), [`ApproximateCounter`]; [`TrimMessages`] makes messages fit.
 //!
 //! # Features
 //!
