@@ -145,7 +145,8 @@
 //!
 //! # Errors
 //!
-//! An answer that ends by a limit or a filter is none: its finish reason is `length` or `content_filter`, in `response_metadata.finish_reason`.
+//! An answer that ends by a limit or a filter is none: [`is_cut`](cadena_core::ResponseMetadata::is_cut) tells of the limit, and the filter is the
+//! finish reason `content_filter`.
 //!
 //! | kind | when |
 //! |---|---|
