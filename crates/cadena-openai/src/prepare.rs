@@ -87,6 +87,11 @@ struct Refusal {
 }
 
 impl Refusal {
+    fn new(option: &'static str, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let (why, remedy) = (why.into(), remedy.into());
+        Self { option, why, remedy }
+    }
+
     fn into_error(self) -> Error {
         let Self { option, why, remedy } = self;
         let policy = "`with_on_unsupported` leaves such options out";
@@ -107,12 +112,7 @@ fn kind_of_call(options: &ChatOptions, refused: &mut Vec<Refusal>) {
         ("stream", "call `stream` or `invoke`"),
     ] {
         if options.extra.get(option).is_some() {
-            let why = "it follows from how the model is called".to_owned();
-            refused.push(Refusal {
-                option,
-                why,
-                remedy: remedy.to_owned(),
-            });
+            refused.push(Refusal::new(option, "it follows from how the model is called", remedy));
         }
     }
 }
@@ -130,11 +130,9 @@ fn sampling(options: &ChatOptions, model: &str, refused: &mut Vec<Refusal>) {
         ("logit_bias", options.logit_bias.is_some()),
     ];
     for (option, _) in set.into_iter().filter(|(_, set)| *set) {
-        refused.push(Refusal {
-            option,
-            why: format!("the reasoning model `{model}` does not take it"),
-            remedy: "take it out, ask another model, or switch off `ModelRule::ReasoningSampling`".to_owned(),
-        });
+        let why = format!("the reasoning model `{model}` does not take it");
+        let remedy = "take it out, ask another model, or switch off `ModelRule::ReasoningSampling`";
+        refused.push(Refusal::new(option, why, remedy));
     }
 }
 
@@ -176,11 +174,7 @@ fn combinations(options: &ChatOptions, refused: &mut Vec<Refusal>) {
         ),
     ];
     for (option, _, why, remedy) in missing.into_iter().filter(|(_, missing, ..)| *missing) {
-        refused.push(Refusal {
-            option,
-            why: why.to_owned(),
-            remedy: remedy.to_owned(),
-        });
+        refused.push(Refusal::new(option, why, remedy));
     }
 }
 
@@ -202,24 +196,16 @@ const RESPONSES_ONLY: [&str; 11] = [
 fn responses_only(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     for option in RESPONSES_ONLY {
         if options.extra.get(option).is_some() {
-            refused.push(Refusal {
-                option,
-                why: "it is an option of the Responses API, and this is Chat Completions".to_owned(),
-                remedy: "take it out, or call `with_endpoint(Endpoint::Responses)`".to_owned(),
-            });
+            let why = "it is an option of the Responses API, and this is Chat Completions";
+            let remedy = "take it out, or call `with_endpoint(Endpoint::Responses)`";
+            refused.push(Refusal::new(option, why, remedy));
         }
     }
-    let tools = options.tools.iter().flatten();
-    if let Some(kind) = tools
-        .filter(|tool| is_of_server(tool))
-        .find_map(|tool| tool.get("type")?.as_str())
-    {
-        refused.push(Refusal {
-            option: "tools",
-            why: format!("`{kind}` is a tool of the Responses API, and this is Chat Completions"),
-            remedy: "call `with_endpoint(Endpoint::Responses)`, or bind tools of type `function` or `custom`"
-                .to_owned(),
-        });
+    let mut of_server = options.tools.iter().flatten().filter(|tool| is_of_server(tool));
+    if let Some(kind) = of_server.find_map(|tool| tool.get("type")?.as_str()) {
+        let why = format!("`{kind}` is a tool of the Responses API, and this is Chat Completions");
+        let remedy = "call `with_endpoint(Endpoint::Responses)`, or bind tools of type `function` or `custom`";
+        refused.push(Refusal::new("tools", why, remedy));
     }
 }
 
@@ -262,11 +248,9 @@ fn chat_only(options: &ChatOptions, own_server: bool, refused: &mut Vec<Refusal>
         .filter(|key| own_server && options.extra.get(key).is_some());
     for option in typed.chain(extra) {
         if refused.iter().all(|refusal| refusal.option != option) {
-            refused.push(Refusal {
-                option,
-                why: "it is an option of Chat Completions, and this is the Responses API".to_owned(),
-                remedy: "take it out, or call `with_endpoint(Endpoint::ChatCompletions)`".to_owned(),
-            });
+            let why = "it is an option of Chat Completions, and this is the Responses API";
+            let remedy = "take it out, or call `with_endpoint(Endpoint::ChatCompletions)`";
+            refused.push(Refusal::new(option, why, remedy));
         }
     }
 }
@@ -279,11 +263,11 @@ fn take_out(options: &mut ChatOptions, option: &str) {
         "presence_penalty" => options.presence_penalty = None,
         "frequency_penalty" => options.frequency_penalty = None,
         "logprobs" => options.logprobs = None,
+        "top_logprobs" => options.top_logprobs = None,
+        "logit_bias" => options.logit_bias = None,
         "n" => options.n = None,
         "seed" => options.seed = None,
         "stop" => options.stop = None,
-        "top_logprobs" => options.top_logprobs = None,
-        "logit_bias" => options.logit_bias = None,
         "tool_choice" => options.tool_choice = None,
         "parallel_tool_calls" => options.parallel_tool_calls = None,
         // Only the tools that the endpoint does not have.

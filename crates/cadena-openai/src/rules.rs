@@ -59,7 +59,7 @@ impl ModelRule {
     /// ```
     #[must_use]
     pub fn models(self) -> &'static str {
-        self.row().0
+        self.row().models
     }
 
     /// What it does, for a reader.
@@ -73,7 +73,7 @@ impl ModelRule {
     /// ```
     #[must_use]
     pub fn does(self) -> &'static str {
-        self.row().1
+        self.row().does
     }
 
     /// Whether it is about a model of this name.
@@ -91,44 +91,55 @@ impl ModelRule {
     /// ```
     #[must_use]
     pub fn applies_to(self, model: &str) -> bool {
-        (self.row().2)(&plain(model))
+        (self.row().applies_to)(&plain(model))
     }
 
     /// The table.
-    fn row(self) -> (&'static str, &'static str, fn(&str) -> bool) {
+    fn row(self) -> Row {
         match self {
-            Self::MaxCompletionTokens => ("all", "`max_tokens` is sent as `max_completion_tokens`", |_| true),
-            Self::DeveloperRole => (
-                "o1*, o3*, … (o and a digit)",
-                "the system role is sent as `developer`",
-                is_o_series,
-            ),
-            Self::DefaultTemperature => ("o1*", "`temperature` is sent as 1 where it is not set", |name| {
-                name.starts_with("o1")
-            }),
-            Self::ReasoningSampling => (
-                "o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name",
-                "`temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported",
-                |name| is_o_series(name) || gpt_5(name).is_some(),
-            ),
-            Self::ResponsesOnly => (
-                "o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name",
-                "the Responses API is asked",
-                |name| {
-                    let is_pro = name.contains("-pro") && (is_o_series(name) || gpt_5(name).is_some());
-                    is_pro
-                        || ["codex", "deep-research", "computer-use"]
-                            .iter()
-                            .any(|word| name.contains(word))
+            Self::MaxCompletionTokens => Row {
+                models: "all",
+                does: "`max_tokens` is sent as `max_completion_tokens`",
+                applies_to: |_| true,
+            },
+            Self::DeveloperRole => Row {
+                models: "o1*, o3*, … (o and a digit)",
+                does: "the system role is sent as `developer`",
+                applies_to: is_o_series,
+            },
+            Self::DefaultTemperature => Row {
+                models: "o1*",
+                does: "`temperature` is sent as 1 where it is not set",
+                applies_to: |name| name.starts_with("o1"),
+            },
+            Self::ReasoningSampling => Row {
+                models: "o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name",
+                does: "`temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported",
+                applies_to: can_reason,
+            },
+            Self::ResponsesOnly => Row {
+                models: "o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name",
+                does: "the Responses API is asked",
+                applies_to: |name| {
+                    let has = |word: &&str| name.contains(*word);
+                    has(&"-pro") && can_reason(name) || ["codex", "deep-research", "computer-use"].iter().any(has)
                 },
-            ),
-            Self::PartsByRole => (
-                "all of OpenAI and Azure",
-                "parts and roles that Chat Completions does not have are refused",
-                |_| true,
-            ),
+            },
+            Self::PartsByRole => Row {
+                models: "all of OpenAI and Azure",
+                does: "parts and roles that Chat Completions does not have are refused",
+                applies_to: |_| true,
+            },
         }
     }
+}
+
+/// What the table says about a rule.
+struct Row {
+    models: &'static str,
+    does: &'static str,
+    /// Whether it is about a model, by its [`plain`] name.
+    applies_to: fn(&str) -> bool,
 }
 
 /// Whether a model reasons before it answers, so that it rejects sampling options.
@@ -147,6 +158,11 @@ pub(crate) fn reasons(model: &str, effort: Option<&str>) -> bool {
 fn plain(model: &str) -> String {
     let name = model.rsplit('/').next().unwrap_or(model);
     name.strip_prefix("ft:").unwrap_or(name).to_lowercase()
+}
+
+/// Whether a model reasons, or does if it is told to.
+fn can_reason(name: &str) -> bool {
+    is_o_series(name) || gpt_5(name).is_some()
 }
 
 fn is_o_series(name: &str) -> bool {
