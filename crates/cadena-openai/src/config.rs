@@ -11,7 +11,7 @@ use std::sync::Arc;
 use cadena_core::{ChatOptions, Error, ErrorKind, Extra, Result};
 use cadena_http::{Request, Secret};
 use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::{Value, json};
 
 use crate::convert::PROVIDER;
@@ -79,7 +79,7 @@ impl Config {
         azure.map_or(Cow::Borrowed(path), |azure| azure.path(path, model))
     }
 
-    /// What decides who answers, and nothing secret: a part of the keys of caches.
+    /// What decides who answers: a part of what the key of a cache is the hash of. The API key decides nothing.
     pub(crate) fn identity(&self) -> Value {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
@@ -188,6 +188,13 @@ impl Config {
         Ok(request)
     }
 
+    /// The same for a `GET` request.
+    pub(crate) fn get(&self, path: &str) -> Result<Request> {
+        let mut request = self.post(path)?;
+        request.method = Method::GET;
+        Ok(request)
+    }
+
     pub(crate) fn has_key(&self) -> bool {
         self.api_key.is_some() || self.key_source.is_some()
     }
@@ -271,13 +278,25 @@ impl Config {
         }
     }
 
-    /// What the reader can do about an error, where the place that failed did not know.
+    /// Says what the reader can do about an error, where the place that failed did not know.
     pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
+        let Some(hint) = self.hint(&error, model) else {
+            return error;
+        };
+        match error.hint().map(str::to_owned) {
+            None => error.with_hint(hint),
+            Some(attempts) if attempts.starts_with("gave up") => error.with_hint(format!("{attempts}; {hint}")),
+            Some(_) => error,
+        }
+    }
+
+    fn hint(&self, error: &Error, model: &str) -> Option<String> {
         let url = self.shown_url();
-        let of_azure = self.azure.as_ref().and_then(|azure| azure.hint(&error, &url, model));
+        if let Some(hint) = self.azure.as_ref().and_then(|azure| azure.hint(error, &url, model)) {
+            return Some(hint);
+        }
         let of = |word: &str| error.code().is_some_and(|code| code.ends_with(word));
         let hint = match error.kind() {
-            _ if of_azure.is_some() => of_azure.unwrap_or_default(),
             ErrorKind::Authentication if of("_organization") => {
                 "check the organization: OPENAI_ORG_ID or `with_organization`, and whether the key belongs to it"
                     .to_owned()
@@ -326,7 +345,8 @@ impl Config {
             ErrorKind::ContextOverflow => {
                 format!("shorten the messages, or take a model with a longer context than `{model}`")
             }
-            ErrorKind::Connect if error.detail().starts_with("TLS") => return error,
+            // Another address would not help.
+            ErrorKind::Connect if error.detail().starts_with("TLS") => return None,
             ErrorKind::Connect => {
                 format!(
                     "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask"
@@ -335,13 +355,9 @@ impl Config {
             ErrorKind::InvalidRequest if error.detail().contains("stream_options") => {
                 "the server does not know `stream_options`: call `with_stream_usage(false)`".to_owned()
             }
-            _ => return error,
+            _ => return None,
         };
-        match error.hint().map(str::to_owned) {
-            None => error.with_hint(hint),
-            Some(attempts) if attempts.starts_with("gave up") => error.with_hint(format!("{attempts}; {hint}")),
-            Some(_) => error,
-        }
+        Some(hint)
     }
 }
 

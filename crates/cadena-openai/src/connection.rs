@@ -13,7 +13,7 @@ use cadena_http::{
     Answer, CallOptions, HttpClient, Limits, Redactor, Request, ReqwestTransport, RetryPolicy, Secret, Timers,
     Transport,
 };
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -222,7 +222,7 @@ impl OpenAIClient {
         self
     }
 
-    /// Sets how long each part of a call may take.
+    /// Sets how long each part of a call may take: by default what [`Timers::default`] says.
     ///
     /// # Examples
     ///
@@ -240,7 +240,7 @@ impl OpenAIClient {
         self
     }
 
-    /// Sets how often and when a request is sent again.
+    /// Sets how often and when a request is sent again: by default what [`RetryPolicy::default`] says.
     ///
     /// # Examples
     ///
@@ -257,7 +257,7 @@ impl OpenAIClient {
         self
     }
 
-    /// Sets how many bytes a server may send.
+    /// Sets how many bytes a server may send: by default what [`Limits::default`] says.
     ///
     /// # Examples
     ///
@@ -297,8 +297,7 @@ impl OpenAIClient {
 
     /// Gets JSON about the server and none of its models.
     pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, what: &str) -> Result<A> {
-        let mut request = self.config.post(path)?;
-        request.method = Method::GET;
+        let request = self.config.get(path)?;
         Ok(self.ask(request, CallOptions::new(), what, "").await?.0)
     }
 
