@@ -282,7 +282,7 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets how long each part of a call may take.
+    /// Sets how long each part of a call may take: by default what [`Timers::default`] says.
     ///
     /// # Examples
     ///
@@ -300,7 +300,7 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets how often and when a request is sent again.
+    /// Sets how often and when a request is sent again: by default what [`RetryPolicy::default`] says.
     ///
     /// # Examples
     ///
@@ -316,7 +316,7 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets how many bytes a server may send.
+    /// Sets how many bytes a server may send: by default what [`Limits::default`] says.
     ///
     /// # Examples
     ///

@@ -45,6 +45,12 @@ pub(super) struct Part {
 
 impl BatchJobHandle {
     /// A job without batches, to be filled by [`BatchJobSubmission::submit`](crate::BatchJobSubmission::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobHandle::new().ids().count(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -135,6 +135,20 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// The server takes up to ten minutes over it: [`wait`](Self::wait) says when it is done.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, BatchJobState, ChatOpenAI};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// let status = llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"])).cancel().await?;
+    /// assert_eq!(status.batches[0].state, BatchJobState::Completed, "it was too late");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`status`](Self::status). The batches behind the one that failed have not been asked for.

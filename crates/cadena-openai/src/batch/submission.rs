@@ -45,7 +45,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         }
     }
 
-    /// Writes a note on every batch, which the server gives back and shows. OpenAI takes 16.
+    /// Writes a note on every batch, which the server gives back and shows: none by default. OpenAI takes 16.
     ///
     /// # Examples
     ///
@@ -58,7 +58,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         self
     }
 
-    /// Sets how many requests a batch has at most: 50,000, which is OpenAI's limit.
+    /// Sets how many requests a batch has at most: 50,000, which is OpenAI's limit. 0 counts as 1.
     ///
     /// # Examples
     ///

@@ -65,7 +65,7 @@ macro_rules! connection_setters {
                 self
             }
 
-            /// Sets how often and when a request is sent again.
+            /// Sets how often and when a request is sent again: by default what [`RetryPolicy::default`](cadena_http::RetryPolicy::default) says.
             ///
             /// # Examples
             ///
