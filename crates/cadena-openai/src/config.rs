@@ -314,7 +314,7 @@ impl Config {
             ErrorKind::PermissionDenied => {
                 format!("the key may not use `{model}` at `{url}`: check its project and rights")
             }
-            ErrorKind::NotFound | ErrorKind::Decode if is_of_another_place(&error) => {
+            ErrorKind::NotFound | ErrorKind::Decode if is_of_another_place(error) => {
                 let end = if url.ends_with("/v1") {
                     ""
                 } else {
@@ -335,7 +335,7 @@ impl Config {
                     "wait {} s, as the server says, or ask more slowly",
                     pause.as_secs_f64().ceil()
                 ),
-                None => return error,
+                None => return None,
             },
             ErrorKind::ContentFilter => "the server's filter refused it: change the prompt".to_owned(),
             ErrorKind::Timeout if error.detail().starts_with("the deadline of the call passed") => {
