@@ -26,6 +26,8 @@
 
 mod content;
 pub use content::{Content, ContentPart};
+mod json_block;
+pub use json_block::JsonBlock;
 mod human;
 pub use human::{HumanMessage, HumanMessageChunk};
 mod system;

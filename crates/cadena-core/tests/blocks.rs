@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn blocks_of_content_and_back_are_the_content(maps in vec(object(), 0..4)) {
-        let content = Content::Parts(maps.iter().cloned().map(ContentPart::Block).collect());
+        let content = Content::Parts(maps.iter().cloned().map(ContentPart::from).collect());
         let blocks: Vec<ContentBlock> = maps.into_iter().map(ContentBlock::from).collect();
         prop_assert_eq!(Content::from(blocks), content);
     }
@@ -109,7 +109,7 @@ proptest! {
         provider in prop::option::of(select(&["openai", "other"][..])),
     ) {
         let mut parts = vec![ContentPart::Text(text.clone())];
-        parts.extend(maps.into_iter().map(ContentPart::Block));
+        parts.extend(maps.into_iter().map(ContentPart::from));
         let mut message = AIMessage::new(parts.clone());
         message.response_metadata.model_provider = provider.map(Into::into);
         let blocks = message.content_blocks();
@@ -158,7 +158,7 @@ fn what_goes_to_openai_comes_back_as_the_same_block() {
     ];
     for block in blocks {
         let sent = convert_to_openai_data_block(&block.clone().into(), OpenAIApi::ChatCompletions).unwrap();
-        let seen = HumanMessage::new(vec![ContentPart::Block(sent)]).content_blocks();
+        let seen = HumanMessage::new(vec![ContentPart::from(sent)]).content_blocks();
         let (mut expect, mut seen) = (Map::from(block), Map::from(seen[0].clone()));
         assert!(seen["id"].as_str().unwrap().starts_with("lc_"));
         expect.remove("id");

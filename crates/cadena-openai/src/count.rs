@@ -3,6 +3,8 @@
 mod image;
 mod tools;
 
+use std::borrow::Cow;
+
 use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
 use cadena_core::{
     ChatModel, ChatRequest, Content, ContentPart, Error, ErrorKind, Message, Result, TiktokenCounter, TokenCounter,
@@ -135,20 +137,20 @@ impl ChatOpenAI {
 fn conversation(model: &str, messages: &[Message]) -> Result<usize> {
     let mut sum = TiktokenCounter::for_model(model)?.count(messages);
     for part in messages.iter().flat_map(seen) {
-        sum += media(undated(model), part)?;
+        sum += media(undated(model), &part)?;
     }
     Ok(sum)
 }
 
 /// The parts of a message, other than texts, that a model sees.
-fn seen(message: &Message) -> impl Iterator<Item = &Map<String, Value>> {
+fn seen(message: &Message) -> impl Iterator<Item = Cow<'_, Map<String, Value>>> {
     let parts = match (message, message.content()) {
         // What an answer holds besides texts is not sent back.
         (Message::AI(_) | Message::Remove(_), _) | (_, Content::Text(_)) => [].as_slice(),
         (_, Content::Parts(parts)) => parts.as_slice(),
     };
     parts.iter().filter_map(|part| match part {
-        ContentPart::Block(block) if part.as_text().is_none() => Some(block),
+        ContentPart::Block(block) if part.as_text().is_none() => Some(block.to_map()),
         _ => None,
     })
 }

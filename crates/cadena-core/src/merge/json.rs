@@ -195,30 +195,31 @@ pub fn merge_content(left: &mut Value, right: Value) -> Result<()> {
 
 /// What a list can hold: objects that may grow, and other things.
 pub(crate) trait Item: Sized {
-    fn as_block(&self) -> Option<&Map<String, Value>>;
+    /// The value of a key of an object.
+    fn member(&self, key: &str) -> Option<&Value>;
     fn as_block_mut(&mut self) -> Option<&mut Map<String, Value>>;
-    fn try_into_block(self) -> Result<Map<String, Value>, Self>;
-    fn from_block(block: Map<String, Value>) -> Self;
+    fn into_block(self) -> Option<Map<String, Value>>;
+
+    /// Adds an element with the same `index` by a way that needs no map, if there is one. Else gives it back.
+    fn append(&mut self, element: Self) -> Option<Self> {
+        Some(element)
+    }
 }
 
 impl Item for Value {
-    fn as_block(&self) -> Option<&Map<String, Self>> {
-        self.as_object()
+    fn member(&self, key: &str) -> Option<&Self> {
+        self.as_object()?.get(key)
     }
 
     fn as_block_mut(&mut self) -> Option<&mut Map<String, Self>> {
         self.as_object_mut()
     }
 
-    fn try_into_block(self) -> Result<Map<String, Self>, Self> {
+    fn into_block(self) -> Option<Map<String, Self>> {
         match self {
-            Self::Object(block) => Ok(block),
-            other => Err(other),
+            Self::Object(block) => Some(block),
+            _ => None,
         }
-    }
-
-    fn from_block(block: Map<String, Self>) -> Self {
-        Self::Object(block)
     }
 }
 
@@ -397,21 +398,20 @@ fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, frame: Frame) -> Merge
     let mut result = Ok(());
     let mut finder = Finder::new(left, right.len());
     for item in right {
-        let found = match item.as_block().and_then(Wanted::of) {
+        let found = match Wanted::of(&item) {
             Some(wanted) => finder.find(left, &wanted),
             None => Ok(None),
         };
-        let failed = match (found, item.try_into_block()) {
-            (Ok(Some(position)), Ok(block)) => {
-                let merged = match left.get_mut(position).and_then(Item::as_block_mut) {
-                    Some(target) => merge_block(target, block, frame),
-                    None => Ok(()), // Unreachable: only objects are found.
-                };
+        let failed = match found {
+            Ok(Some(position)) => {
+                let merged = left
+                    .get_mut(position)
+                    .map_or(Ok(()), |target| merge_item(target, item, frame));
                 finder.has_grown(left, position);
                 merged.map_err(|conflict| conflict.inside(Segment::Position(position)))
             }
-            (found, block) => {
-                left.push(block.map_or_else(|item| item, T::from_block));
+            found => {
+                left.push(item);
                 finder.has_grown(left, left.len() - 1);
                 found.map(|_| ())
             }
@@ -422,6 +422,17 @@ fn merge_items<T: Item>(left: &mut Vec<T>, right: Vec<T>, frame: Frame) -> Merge
 }
 
 /// Merges two list elements with the same `index`.
+fn merge_item<T: Item>(left: &mut T, right: T, frame: Frame) -> Merged {
+    let Some(right) = left.append(right) else {
+        return Ok(());
+    };
+    match (left.as_block_mut(), right.into_block()) {
+        (Some(left), Some(right)) => merge_block(left, right, frame),
+        _ => Ok(()), // Unreachable: only objects have an `index`.
+    }
+}
+
+/// Merges two objects with the same `index`.
 fn merge_block(left: &mut Map<String, Value>, mut right: Map<String, Value>, frame: Frame) -> Merged {
     let is_non_standard = |block: &Map<String, Value>| block.get("type").is_some_and(|kind| kind == "non_standard");
     let value = match left.get("type") {

@@ -214,7 +214,7 @@ impl From<ContentBlock> for Value {
 
 impl From<ContentBlock> for ContentPart {
     fn from(block: ContentBlock) -> Self {
-        Self::Block(block.into())
+        Self::Block(Map::from(block).into())
     }
 }
 

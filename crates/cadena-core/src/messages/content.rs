@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::merge::json::{Item, merge_typed_lists};
+use crate::messages::JsonBlock;
 use crate::{Merge, Result};
 
 /// What a message says: text, or a list of parts such as text and images.
@@ -44,27 +45,23 @@ pub enum ContentPart {
     /// A bare text. As JSON: `"Hello"`.
     Text(String),
     /// An object, told apart by its `type`. As JSON: `{"type": "text", "text": "Hello"}`.
-    Block(Map<String, Value>),
+    Block(JsonBlock),
 }
 
 impl ContentPart {
     /// A text block.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self::from_value(json!({"type": "text", "text": text.into()}))
+        Self::Block(JsonBlock::text(text))
     }
 
     /// An image by its URL, in the form of OpenAI's Chat Completions.
     #[must_use]
     pub fn image_url(url: impl Into<String>) -> Self {
-        Self::from_value(json!({"type": "image_url", "image_url": {"url": url.into()}}))
-    }
-
-    fn from_value(value: Value) -> Self {
-        match value {
-            Value::Object(block) => Self::Block(block),
-            other => Self::Text(other.to_string()),
-        }
+        let mut block = JsonBlock::default();
+        block.insert("type", "image_url");
+        block.insert("image_url", json!({"url": url.into()}));
+        Self::Block(block)
     }
 
     /// The `type` of a block.
@@ -72,7 +69,7 @@ impl ContentPart {
     pub fn block_type(&self) -> Option<&str> {
         match self {
             Self::Text(_) => None,
-            Self::Block(block) => block.get("type")?.as_str(),
+            Self::Block(block) => block.block_type(),
         }
     }
 
@@ -81,8 +78,7 @@ impl ContentPart {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Block(block) if self.block_type() == Some("text") => block.get("text")?.as_str(),
-            Self::Block(_) => None,
+            Self::Block(block) => block.as_text(),
         }
     }
 }
@@ -150,29 +146,32 @@ impl Merge for Content {
 }
 
 impl Item for ContentPart {
-    fn as_block(&self) -> Option<&Map<String, Value>> {
+    fn member(&self, key: &str) -> Option<&Value> {
         match self {
             Self::Text(_) => None,
-            Self::Block(block) => Some(block),
+            Self::Block(block) => block.get(key),
         }
     }
 
     fn as_block_mut(&mut self) -> Option<&mut Map<String, Value>> {
         match self {
             Self::Text(_) => None,
-            Self::Block(block) => Some(block),
+            Self::Block(block) => Some(block.as_map_mut()),
         }
     }
 
-    fn try_into_block(self) -> Result<Map<String, Value>, Self> {
+    fn into_block(self) -> Option<Map<String, Value>> {
         match self {
-            Self::Block(block) => Ok(block),
-            text @ Self::Text(_) => Err(text),
+            Self::Text(_) => None,
+            Self::Block(block) => Some(block.into_map()),
         }
     }
 
-    fn from_block(block: Map<String, Value>) -> Self {
-        Self::Block(block)
+    fn append(&mut self, piece: Self) -> Option<Self> {
+        match (self, piece) {
+            (Self::Block(block), Self::Block(piece)) => block.append(piece).map(Self::Block),
+            (_, piece) => Some(piece),
+        }
     }
 }
 
@@ -182,11 +181,23 @@ impl Default for Content {
     }
 }
 
+impl From<JsonBlock> for ContentPart {
+    fn from(block: JsonBlock) -> Self {
+        Self::Block(block)
+    }
+}
+
+impl From<Map<String, Value>> for ContentPart {
+    fn from(block: Map<String, Value>) -> Self {
+        Self::Block(block.into())
+    }
+}
+
 impl From<ContentPart> for Value {
     fn from(part: ContentPart) -> Self {
         match part {
             ContentPart::Text(text) => Self::String(text),
-            ContentPart::Block(block) => Self::Object(block),
+            ContentPart::Block(block) => block.into(),
         }
     }
 }

@@ -215,7 +215,7 @@ fn parse<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, Misfit> {
 pub(crate) fn read_content(value: Value) -> Result<Content, Misfit> {
     let part = |(at, item)| match item {
         Value::String(text) => Ok(ContentPart::Text(text)),
-        Value::Object(block) => Ok(ContentPart::Block(block)),
+        Value::Object(block) => Ok(block.into()),
         other => Err(Misfit::of_type(&format!("[{at}]"), "a text or an object", &other)),
     };
     match value {

@@ -184,7 +184,7 @@ fn content(content: &Content, calls: Option<&[ToolCall]>, options: &OpenAIOption
             ContentPart::Text(text) => blocks.push_text(text),
             ContentPart::Block(block) => {
                 blocks
-                    .push(block)
+                    .push(&block.to_map())
                     .map_err(|misfit| misfit.inside(format_args!("content[{at}]")))?;
             }
         }

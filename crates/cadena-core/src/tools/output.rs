@@ -121,7 +121,7 @@ fn is_part(part: &Value) -> bool {
 
 fn part(part: Value) -> Option<ContentPart> {
     match part {
-        Value::Object(block) => Some(ContentPart::Block(block)),
+        Value::Object(block) => Some(block.into()),
         _ => None,
     }
 }

@@ -178,9 +178,9 @@ impl Place {
         let sent = parts.iter().filter(|part| self.audience.accepts(part));
         sent.filter_map(|part| match part {
             ContentPart::Text(_) => None,
-            ContentPart::Block(block) => Some(block),
+            ContentPart::Block(block) => Some(block.to_map()),
         })
-        .try_for_each(|block| self.check_block(block))
+        .try_for_each(|block| self.check_block(&block))
     }
 
     fn check_block(&self, block: &Map<String, Value>) -> Fit {

@@ -1,6 +1,6 @@
 //! What had arrived of a response, for the error that ends it.
 
-use cadena_core::{AIMessageChunk, TokenLogprob};
+use cadena_core::{AIMessageChunk, JsonBlock, TokenLogprob};
 
 use super::block::{self, Block, provided, push};
 use super::call::piece;
@@ -28,8 +28,8 @@ struct Open {
     words: Words,
     /// The number of its block, and its place there.
     at: (i64, u32),
-    /// Its block, empty: the block of each piece is a copy, which costs half of what making it anew does.
-    block: Block,
+    /// Its block, empty: the block of each piece is a copy, which costs half of what making it anew does. `None` for a plain text.
+    block: Option<Block>,
     text: String,
 }
 
@@ -41,24 +41,24 @@ enum Tokens {
 }
 
 impl Arrived {
-    /// Adds a piece of a text. Gives an empty block for it.
-    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: &str) -> Block {
+    /// Adds a piece of a text. Gives its block.
+    pub(super) fn add_words(&mut self, words: Words, at: (i64, u32), text: String) -> JsonBlock {
         self.any = true;
-        if let Some(open) = &mut self.open
-            && (open.words, open.at) == (words, at)
+        if self
+            .open
+            .as_ref()
+            .is_none_or(|open| (open.words, open.at) != (words, at))
         {
-            open.text.push_str(text);
-            return open.block.clone();
+            self.close();
         }
-        self.close();
-        let block = block::empty(words, at.0, at.1);
-        self.open = Some(Open {
+        let open = self.open.get_or_insert_with(|| Open {
             words,
             at,
-            block: block.clone(),
-            text: text.to_owned(),
+            block: block::empty(words, at.0, at.1),
+            text: String::new(),
         });
-        block
+        open.text.push_str(&text);
+        block_of(open.block.clone(), at.0, text)
     }
 
     /// Keeps the log probabilities of an event.
@@ -80,13 +80,7 @@ impl Arrived {
 
     /// Adds the text that grew to the sum.
     fn close(&mut self) {
-        let Some(Open {
-            words,
-            at,
-            mut block,
-            text,
-        }) = self.open.take()
-        else {
+        let Some(Open { words, at, block, text }) = self.open.take() else {
             return;
         };
         let mut chunk = AIMessageChunk::default();
@@ -96,8 +90,7 @@ impl Arrived {
         if words.is_call() {
             chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &text)];
         }
-        block::fill(&mut block, text);
-        push(&mut chunk, block);
+        push(&mut chunk, block_of(block, at.0, text));
         self.sum += chunk;
     }
 
@@ -128,5 +121,16 @@ impl Arrived {
         }
         provided(&mut self.sum);
         Some(self.sum)
+    }
+}
+
+/// The block of a text: one that is still empty, or that of a plain text.
+fn block_of(empty: Option<Block>, index: i64, text: String) -> JsonBlock {
+    match empty {
+        Some(mut block) => {
+            block::fill(&mut block, text);
+            block.into()
+        }
+        None => JsonBlock::text(text).with_index(index),
     }
 }

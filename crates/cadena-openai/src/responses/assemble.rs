@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Response;
 use super::arrived::Arrived;
-use super::block::{PROGRESS, fill, logprobs, place_of, provided, push, refuse, with};
+use super::block::{PROGRESS, logprobs, place_of, provided, push, refuse, with};
 use super::call::{CUSTOM, FUNCTION, call, piece};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
@@ -68,15 +68,13 @@ impl Assembler {
             return false;
         };
         let delta = event.delta.into_string().unwrap_or_default();
-        let mut block = arrived.add_words(words, at, &delta);
         if words == Words::Refusal {
             refuse(chunk, &delta);
         }
         if words.is_call() {
             chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &delta)];
         }
-        fill(&mut block, delta);
-        push(chunk, block);
+        push(chunk, arrived.add_words(words, at, delta));
         logprobs(chunk, event.logprobs);
         provided(chunk);
         true

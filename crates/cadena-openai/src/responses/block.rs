@@ -1,6 +1,6 @@
 //! Blocks of content, and what else a chunk holds, as this endpoint fills them.
 
-use cadena_core::{AIMessageChunk, Content, ContentPart, Logprobs, TokenLogprob};
+use cadena_core::{AIMessageChunk, Content, ContentPart, JsonBlock, Logprobs, TokenLogprob};
 use serde_json::{Map, Value};
 
 use super::event::Words;
@@ -26,16 +26,17 @@ pub(super) fn place_of(words: Words) -> (&'static str, &'static str) {
     }
 }
 
-/// A block for a text, still empty; `part` is its place in the list that a thought is.
-pub(super) fn empty(words: Words, index: i64, part: u32) -> Block {
+/// A block for a text, still empty; `part` is its place in the list that a thought is. `None` for a plain text, which needs no map.
+pub(super) fn empty(words: Words, index: i64, part: u32) -> Option<Block> {
     let (kind, key) = place_of(words);
     let text = |kind, index| with(kind, "text", Value::String(String::new()), index);
     let inner = match words {
+        Words::Text => return None,
         Words::Summary => text("summary_text", part.into()),
         Words::Thought => text("reasoning_text", part.into()),
-        _ => return with(kind, key, Value::String(String::new()), index),
+        _ => return Some(with(kind, key, Value::String(String::new()), index)),
     };
-    with(kind, key, Value::Array(vec![inner.into()]), index)
+    Some(with(kind, key, Value::Array(vec![inner.into()]), index))
 }
 
 /// Writes its text into a block that [`empty`] made, which has it in the second place. To look for its key would hash it.
@@ -61,8 +62,8 @@ pub(super) fn with(kind: &str, key: &str, value: Value, index: i64) -> Block {
 }
 
 /// Adds a block to the content of a chunk.
-pub(super) fn push(chunk: &mut AIMessageChunk, block: Block) {
-    let part = ContentPart::Block(block);
+pub(super) fn push(chunk: &mut AIMessageChunk, block: impl Into<JsonBlock>) {
+    let part = ContentPart::Block(block.into());
     match &mut chunk.content {
         Content::Parts(parts) => parts.push(part),
         Content::Text(_) => chunk.content = Content::Parts(vec![part]),

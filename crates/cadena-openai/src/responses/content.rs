@@ -43,6 +43,7 @@ impl Serialize for InputPart<'_> {
         let ContentPart::Block(block) = part else {
             return part.serialize(serializer);
         };
+        let block = &*block.to_map();
         if is_data_content_block(block) {
             let block = convert_to_openai_data_block(block, OpenAIApi::Responses);
             return with_detail(block.map_err(S::Error::custom)?).serialize(serializer);

@@ -141,7 +141,7 @@ fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
                         if let Some(FUNCTION | CUSTOM) = part.block_type() {
                             called.extend(block.get("call_id").and_then(Value::as_str));
                         }
-                        add(&mut items, block, stored);
+                        add(&mut items, &block.to_map(), stored);
                     }
                 }
             }

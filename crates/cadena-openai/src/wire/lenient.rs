@@ -205,7 +205,7 @@ pub(super) fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
             while let Some(part) = seq.next_element()? {
                 match part {
                     Value::String(text) => parts.push(ContentPart::Text(text)),
-                    Value::Object(block) => parts.push(ContentPart::Block(block)),
+                    Value::Object(block) => parts.push(block.into()),
                     _ => {}
                 }
             }

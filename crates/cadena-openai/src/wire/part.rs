@@ -1,10 +1,10 @@
 //! Parts of content as they are sent.
 
 use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
-use cadena_core::{Content, ContentPart};
+use cadena_core::{Content, ContentPart, JsonBlock};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Whose content it is: the server accepts different parts from each.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Serialize for OutPart<'_> {
             r#type: &'static str,
             refusal: &'a str,
         }
-        let block = match (self.part, self.part.as_text()) {
+        let text = self.part.as_text();
+        let block = match (self.part, text) {
             (ContentPart::Text(text), _) => return Text { r#type: "text", text }.serialize(serializer),
             // What an answer's text carries besides (`index`, `annotations`, …) the server does not take back.
             (_, Some(text)) if self.audience != Audience::User => {
@@ -114,10 +115,14 @@ impl Serialize for OutPart<'_> {
         if let Some(Value::String(url)) = block.get("image_url") {
             return with_long_image_url(block, url, serializer);
         }
-        if !is_data_content_block(block) {
+        if text.is_some() {
             return block.serialize(serializer);
         }
-        let block = convert_to_openai_data_block(block, OpenAIApi::ChatCompletions);
+        let map = block.to_map();
+        if !is_data_content_block(&map) {
+            return block.serialize(serializer);
+        }
+        let block = convert_to_openai_data_block(&map, OpenAIApi::ChatCompletions);
         let mut block = block.map_err(S::Error::custom)?;
         if let Some(format) = block.get_mut("input_audio").and_then(|audio| audio.get_mut("format"))
             && let Some(known) = format.as_str().and_then(audio_format)
@@ -129,14 +134,14 @@ impl Serialize for OutPart<'_> {
 }
 
 /// Writes a part whose image has the short form, which OpenAI itself does not take. Not by a changed copy: the address may be the image.
-fn with_long_image_url<S: Serializer>(block: &Map<String, Value>, url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+fn with_long_image_url<S: Serializer>(block: &JsonBlock, url: &str, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Image<'a> {
         url: &'a str,
     }
-    let mut map = serializer.serialize_map(Some(block.len()))?;
-    for (key, value) in block {
-        match key.as_str() {
+    let mut map = serializer.serialize_map(None)?;
+    for (key, value) in block.iter() {
+        match key {
             "image_url" => map.serialize_entry(key, &Image { url })?,
             _ => map.serialize_entry(key, value)?,
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::conflict::Conflict;
 use super::{Item, integer};
@@ -19,8 +19,8 @@ pub(super) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// `None` for an element that is always appended.
-    pub(super) fn of(block: &'a Map<String, Value>) -> Option<Self> {
-        let index = match block.get("index")? {
+    pub(super) fn of<T: Item>(block: &'a T) -> Option<Self> {
+        let index = match block.member("index")? {
             index @ Value::Bool(_) => index, // Python's booleans are integers.
             index @ Value::Number(number) if integer(number).is_some() => index,
             index @ Value::String(text) if text.starts_with("lc_") => index,
@@ -82,8 +82,8 @@ enum Id<'a> {
 }
 
 impl<'a> Id<'a> {
-    fn of(block: &'a Map<String, Value>) -> Self {
-        match block.get("id") {
+    fn of<T: Item>(block: &'a T) -> Self {
+        match block.member("id") {
             None | Some(Value::Null) => Self::Empty,
             Some(Value::String(id)) if id.is_empty() => Self::Empty,
             Some(id) => Scalar::of(id).map_or(Self::Malformed, Self::Known),
@@ -140,10 +140,10 @@ impl Finder {
     /// Must be told of every element that was appended or merged into.
     pub(super) fn has_grown<T: Item>(&mut self, left: &[T], position: usize) {
         let Self::Table(Table(slots)) = self else { return };
-        let Some(block) = left.get(position).and_then(Item::as_block) else {
+        let Some(block) = left.get(position) else {
             return;
         };
-        let Some(index) = block.get("index").and_then(Scalar::of) else {
+        let Some(index) = block.member("index").and_then(Scalar::of) else {
             return;
         };
         slots
@@ -156,9 +156,8 @@ impl Finder {
 fn scan<T: Item>(left: &[T], wanted: &Wanted<'_>) -> Found {
     let mut first = None;
     // To the end, as a later element may be malformed.
-    for (position, item) in left.iter().enumerate() {
-        let Some(block) = item.as_block() else { continue };
-        if block.get("index").and_then(Scalar::of).as_ref() != Some(&wanted.index) {
+    for (position, block) in left.iter().enumerate() {
+        if block.member("index").and_then(Scalar::of).as_ref() != Some(&wanted.index) {
             continue;
         }
         let fits = match (Id::of(block), &wanted.id) {

@@ -354,7 +354,7 @@ proptest! {
         let mut left: Vec<Value> = Vec::new();
         let mut table = Finder::table(&left);
         for element in elements {
-            let wanted = Wanted::of(element.as_object().unwrap());
+            let wanted = Wanted::of(&element);
             let find = |finder: &Finder| wanted.as_ref().map_or(Ok(None), |wanted| finder.find(&left, wanted).map_err(|_| ()));
             let found = find(&table);
             prop_assert_eq!(found, find(&Finder::Scan));

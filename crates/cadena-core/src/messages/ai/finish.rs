@@ -26,9 +26,9 @@ impl AIMessageChunk {
         let (calls, _) = finished_calls(&self.tool_call_chunks, self.response_metadata.ends_early());
         for part in parts {
             let ContentPart::Block(block) = part else { continue };
-            match block.get("type").and_then(Value::as_str) {
-                Some("tool_call_chunk") => finish_call(block, &calls),
-                Some("server_tool_call" | "server_tool_call_chunk") => finish_server_call(block),
+            match block.block_type() {
+                Some("tool_call_chunk") => finish_call(block.as_map_mut(), &calls),
+                Some("server_tool_call" | "server_tool_call_chunk") => finish_server_call(block.as_map_mut()),
                 _ => {}
             }
         }
@@ -43,14 +43,16 @@ pub(super) fn finished_content(mut content: Content) -> Content {
     if let Content::Parts(parts) = &mut content {
         for part in parts {
             let ContentPart::Block(block) = part else { continue };
-            take_number(block);
+            if block.get("index").is_some_and(Value::is_i64) {
+                block.remove("index");
+            }
             if block.get("tool_progress").is_some_and(Value::is_object) {
-                block.shift_remove("tool_progress");
+                block.remove("tool_progress");
             }
             if block.get("type").is_some_and(|kind| kind == "reasoning") {
                 // A thought of OpenAI's has its text in parts of its own.
                 for key in ["summary", "content"] {
-                    if let Some(Value::Array(inner)) = block.get_mut(key) {
+                    if let Some(Value::Array(inner)) = block.as_map_mut().get_mut(key) {
                         inner.iter_mut().filter_map(Value::as_object_mut).for_each(take_number);
                     }
                 }

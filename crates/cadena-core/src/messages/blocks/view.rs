@@ -8,7 +8,7 @@ use super::ContentBlock;
 use super::ids::Ids;
 use super::translate::{
     Block, Calls, block_type, call_block, chat_completions, object, piece_block, responses, rewrite_v03, standard,
-    text, text_block,
+    text_block,
 };
 use crate::IdGenerator;
 use crate::messages::tool_call::finished_calls;
@@ -121,7 +121,7 @@ fn plain(content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
             .iter()
             .map(|part| match part {
                 ContentPart::Text(text) => text_block(text),
-                ContentPart::Block(block) => standard(block.clone(), ids),
+                ContentPart::Block(block) => standard(block.clone().into_map(), ids),
             })
             .collect(),
     }
@@ -199,7 +199,9 @@ impl<'a> Spoken<'a> {
                 Content::Text(_) => &[],
             };
             parts.iter().any(|part| match part {
-                ContentPart::Block(block) => block_type(block) == Some(kind) && text(block, "id") == id,
+                ContentPart::Block(block) => {
+                    block.block_type() == Some(kind) && block.get("id").and_then(Value::as_str) == id
+                }
                 ContentPart::Text(_) => false,
             })
         };
@@ -229,6 +231,6 @@ impl<'a> Spoken<'a> {
 fn verbatim(part: ContentPart) -> Block {
     match part {
         ContentPart::Text(text) => text_block(&text),
-        ContentPart::Block(block) => block,
+        ContentPart::Block(block) => block.into_map(),
     }
 }

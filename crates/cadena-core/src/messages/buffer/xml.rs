@@ -68,7 +68,7 @@ fn parts(content: &Content) -> Vec<String> {
 fn part(part: &ContentPart) -> Option<String> {
     match part {
         ContentPart::Text(text) => shown(Some(text)).map(|text| escape(text).into_owned()),
-        ContentPart::Block(block) => block_element(block),
+        ContentPart::Block(block) => block_element(&block.to_map()),
     }
 }
 

@@ -129,7 +129,7 @@ fn content(content: &Content) -> (usize, u64) {
             (ContentPart::Text(text), _) => chars += length(text),
             (_, Some("image" | "image_url")) => images += 1,
             (_, Some("text")) => chars += part.as_text().map_or(0, length),
-            (ContentPart::Block(block), _) => chars += length(&repr_map(block)),
+            (ContentPart::Block(block), _) => chars += length(&repr_map(&block.to_map())),
         }
     }
     (chars, images)

@@ -14,7 +14,7 @@ pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls
     for part in content {
         match part {
             ContentPart::Text(text) => blocks.push(text_block(text)),
-            ContentPart::Block(block) => item(block, content, calls, &mut blocks),
+            ContentPart::Block(block) => item(&block.to_map(), content, calls, &mut blocks),
         }
     }
     blocks

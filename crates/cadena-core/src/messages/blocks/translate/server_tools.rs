@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::responses::name_index;
-use super::{Block, add_extras, block_type, object, text, without};
+use super::{Block, add_extras, object, text, without};
 use crate::messages::ContentPart;
 use crate::messages::tool_call::is_falsy;
 
@@ -78,7 +78,7 @@ fn web_search(block: &Block, id: &Value, content: &[ContentPart]) -> Vec<Block> 
     search.extend(without(block, &["type", "id", "action", "status", "index"]));
 
     let has_result = |part: &ContentPart| match part {
-        ContentPart::Block(other) => block_type(other) == Some("web_search_result") && other.get("id") == Some(id),
+        ContentPart::Block(other) => other.block_type() == Some("web_search_result") && other.get("id") == Some(id),
         ContentPart::Text(_) => false,
     };
     if content.iter().any(has_result) {

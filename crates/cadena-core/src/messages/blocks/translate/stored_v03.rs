@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Block, Calls, block_type, object, text};
 use crate::messages::tool_call::is_falsy;
-use crate::messages::{ContentPart, Extra};
+use crate::messages::{ContentPart, Extra, JsonBlock};
 
 /// The content in today's form, or `None` if it has that form.
 pub(in crate::messages::blocks) fn rewrite(
@@ -15,7 +15,7 @@ pub(in crate::messages::blocks) fn rewrite(
     calls: &Calls<'_>,
 ) -> Option<Vec<ContentPart>> {
     const MARKS: [&str; 4] = ["reasoning", "tool_outputs", "refusal", FUNCTION_CALL_IDS];
-    let blocks: Option<Vec<&Block>> = content.iter().map(as_block).collect();
+    let blocks: Option<Vec<&JsonBlock>> = content.iter().map(as_block).collect();
     let message_id = id.filter(|id| id.starts_with("msg_"));
     let is_marked = MARKS.iter().any(|mark| kwargs.contains_key(mark));
     let is_response = message_id.is_some() && response_id.is_some_and(|id| id.starts_with("resp_"));
@@ -34,7 +34,7 @@ pub(in crate::messages::blocks) fn rewrite(
         );
     }
     for block in blocks {
-        let mut block = block.clone();
+        let mut block = block.clone().into_map();
         if block_type(&block) != Some("text") {
             buckets.unknown.push(block);
             continue;
@@ -94,11 +94,11 @@ impl Buckets {
     fn into_content(mut self) -> Vec<ContentPart> {
         self.known.sort_by_key(|(place, _)| *place);
         let known = self.known.into_iter().map(|(_, block)| block);
-        known.chain(self.unknown).map(ContentPart::Block).collect()
+        known.chain(self.unknown).map(ContentPart::from).collect()
     }
 }
 
-fn as_block(part: &ContentPart) -> Option<&Block> {
+fn as_block(part: &ContentPart) -> Option<&JsonBlock> {
     match part {
         ContentPart::Block(block) => Some(block),
         ContentPart::Text(_) => None,
