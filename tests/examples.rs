@@ -176,6 +176,6 @@ async fn batch_prints_the_answers_and_the_error_of_one_request() {
     1 of 3 answered
     review-1: No (probability 0.99)
     review-0: Yes (probability 0.98)
-    review-2: content filtered: The prompt was flagged. (status 400, code `content_filter`, request `req_2`)
+    review-2: content filtered: The prompt was flagged. (status 400, code `content_filter`, request `req_2`); the server's filter refused it: change the prompt
     ");
 }

@@ -13,7 +13,8 @@
 /// `"tool_progress": {"status": "searching"}`, and for an image that is being made `{"status": "partial_image", "partial_image_b64": "…"}`.
 ///
 /// With the option `background` a stream waits for the answer as any other does. `invoke` does not: the server answers at once that it
-/// has begun, which is an error ([`ErrorKind::Truncated`](cadena_core::ErrorKind::Truncated), not to be retried) whose [`partial`](cadena_core::Error::partial) answer has the id.
+/// has begun, which is an error ([`Truncated`](cadena_core::ErrorKind::Truncated), not to be retried) whose
+/// [`partial`](cadena_core::Error::partial) answer has the id.
 ///
 /// # Examples
 ///

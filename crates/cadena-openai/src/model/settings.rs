@@ -107,8 +107,10 @@ impl ChatOpenAI {
     ///
     /// It needs the Responses API: [`Endpoint::Auto`] takes that of OpenAI. Chat Completions remembers nothing, so all messages are sent there.
     ///
-    /// What was taken out of the older messages, or changed in them, the server does not hear of. Remembered messages are paid for as input like others. The server forgets them after 30 days; it then rejects the request
-    /// ([`ErrorKind::InvalidRequest`](cadena_core::ErrorKind::InvalidRequest) or [`ErrorKind::NotFound`](cadena_core::ErrorKind::NotFound)), and another without this setting works.
+    /// What was taken out of the older messages, or changed in them, the server does not hear of. Remembered messages are paid for as input
+    /// like others. The server forgets them after 30 days; it then rejects the request
+    /// ([`InvalidRequest`](cadena_core::ErrorKind::InvalidRequest) or [`NotFound`](cadena_core::ErrorKind::NotFound)), and another without
+    /// this setting works.
     ///
     /// # Examples
     ///
