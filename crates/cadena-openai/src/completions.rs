@@ -315,10 +315,7 @@ impl ChatModel for OpenAICompletions {
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
-        match self.call(request, true, &cx) {
-            Ok((call, expect)) => AnswerStream::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        AnswerStream::of(self.call(request, true, &cx))
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
@@ -327,10 +324,7 @@ impl ChatModel for OpenAICompletions {
     }
 
     fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
-        match self.call(request, true, &cx) {
-            Ok((call, expect)) => ChoicesStream::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        ChoicesStream::of(self.call(request, true, &cx))
     }
 
     async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {

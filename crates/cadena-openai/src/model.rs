@@ -15,7 +15,6 @@ use cadena_core::{
     OnUnsupported, PromptValue, Result, RunContext, Streamable, fold, impl_pipe,
 };
 use cadena_http::Answer;
-use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use crate::OpenAIClient;
@@ -223,14 +222,14 @@ impl ChatModel for ChatOpenAI {
             "stream_usage": self.stream_usage,
             "endpoint": format!("{:?}", self.policy.endpoint),
             "use_previous_response_id": self.policy.use_previous_response_id,
+            "reasoning_sent_back": self.reasoning_sent_back,
+            "model_rules": format!("{:?}", self.policy.rules),
+            "response_headers": self.response_headers,
         })
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
-        match self.call(request, true, &cx) {
-            Ok((call, expect)) => AnswerStream::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        AnswerStream::of(self.call(request, true, &cx))
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
@@ -244,10 +243,7 @@ impl ChatModel for ChatOpenAI {
     }
 
     fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
-        match self.call(request, true, &cx) {
-            Ok((call, expect)) => ChoicesStream::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        ChoicesStream::of(self.call(request, true, &cx))
     }
 
     async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {

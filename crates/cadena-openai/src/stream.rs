@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use cadena_core::{AIMessageChunk, ChoicesChunk, Error, ErrorKind, Result};
+use cadena_core::{AIMessage, AIMessageChunk, Choices, ChoicesChunk, ChunkStream, Error, ErrorKind, Result};
 use cadena_http::sse::SseEvent;
 use cadena_http::{EventStream, Redactor, Streamed};
 use futures::future::BoxFuture;
-use futures::stream::{Stream, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
 use crate::client::{Api, Call, note};
@@ -46,7 +46,15 @@ enum State {
 }
 
 impl AnswerStream {
-    pub(crate) fn new(call: Call, expect: Expect) -> Self {
+    /// The stream of a call, or of the error for which there is none.
+    pub(crate) fn of(call: Result<(Call, Expect)>) -> ChunkStream<AIMessage> {
+        match call {
+            Ok((call, expect)) => Self::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    fn new(call: Call, expect: Expect) -> Self {
         let reader = match call.api {
             Api::ChatCompletions => Reader::Chat(ChatReader::new(call.model.clone(), expect)),
             Api::Responses => Reader::Responses(ResponsesReader::new(call.model.clone(), expect)),
@@ -259,7 +267,15 @@ pub(crate) struct ChoicesStream {
 }
 
 impl ChoicesStream {
-    pub(crate) fn new(call: Call, mut expect: Expect) -> Self {
+    /// The stream of a call, or of the error for which there is none.
+    pub(crate) fn of(call: Result<(Call, Expect)>) -> ChunkStream<Choices> {
+        match call {
+            Ok((call, expect)) => Self::new(call, expect).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    fn new(call: Call, mut expect: Expect) -> Self {
         expect.others = true;
         Self {
             answer: AnswerStream::new(call, expect),

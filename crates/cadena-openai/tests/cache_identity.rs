@@ -1,4 +1,4 @@
-//! What a cache tells apart: every setting of a client that changes who answers, and nothing else.
+//! What a cache tells apart: every setting that changes who answers, what is asked or what is kept of it, and nothing else.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use cadena_core::{Bind, CacheKey, ChatModel, ChatOptions, ChatRequest};
 use cadena_http::Timers;
-use cadena_openai::ChatOpenAI;
+use cadena_openai::{ChatOpenAI, ModelRules};
 use http::{HeaderName, HeaderValue};
 
 fn model() -> ChatOpenAI {
@@ -36,6 +36,17 @@ fn clients_that_ask_somebody_else_have_other_keys() {
         key(&model().with_options(ChatOptions::new().seed(1))),
         key(&model().bind(ChatOptions::new().seed(1)))
     );
+}
+
+#[test]
+fn models_that_send_something_else_or_keep_more_of_the_answer_have_other_keys() {
+    let keys = BTreeSet::from([
+        key(&model()),
+        key(&model().with_reasoning_sent_back(true)),
+        key(&model().with_model_rules(ModelRules::none())),
+        key(&model().with_response_headers(true)),
+    ]);
+    assert_eq!(keys.len(), 4);
 }
 
 #[test]
