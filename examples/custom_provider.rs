@@ -2,16 +2,9 @@
 //!
 //! Run it with `cargo run --example custom_provider`. It prints one line for each of these.
 
-use std::io::Write;
-use std::process::ExitCode;
-
-use cadena::{
-    AIMessage, AIMessageChunk, Bind, ChatModel, ChatOptions, ChatRequest, ChunkStream, ModelProfile, Result,
-    RunContext, RunnableExt, StrOutputParser, impl_pipe,
-};
-use cadena_examples::failed_to_write;
-use futures::TryStreamExt;
-use futures::stream::{self, StreamExt};
+use cadena::prelude::*;
+use cadena::{ChatRequest, ChunkStream, ModelProfile, RunContext, impl_pipe};
+use futures::stream;
 
 /// Says every word of the last message backwards, at most `max_tokens` of them.
 #[derive(Clone)]
@@ -35,22 +28,17 @@ impl ChatModel for Mirror {
 impl_pipe!(Mirror);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    cadena_examples::finish(run(&mut std::io::stdout()).await)
-}
-
-/// Uses the model in every way that a model can be used.
-pub(crate) async fn run(out: &mut (dyn Write + Send)) -> Result<()> {
+async fn main() -> cadena::Result<()> {
     let message = Mirror.invoke("stressed desserts").await?;
-    writeln!(out, "invoke: {}", message.text()).map_err(failed_to_write)?;
+    println!("invoke: {}", message.text());
 
     let bound = Mirror.bind(ChatOptions::new().max_tokens(1));
     let chain = bound | StrOutputParser;
     let pieces: Vec<String> = chain.stream("stressed desserts").try_collect().await?;
-    writeln!(out, "bound, piped, streamed: {}", pieces.concat()).map_err(failed_to_write)?;
+    println!("bound, piped, streamed: {}", pieces.concat());
 
     for answer in Mirror.batch(["live", "star"]).await {
-        writeln!(out, "batch: {}", answer?.text()).map_err(failed_to_write)?;
+        println!("batch: {}", answer?.text());
     }
     Ok(())
 }

@@ -1,28 +1,13 @@
-//! What happens inside a chain, while it happens.
+//! The events of a chain, while it runs.
 //!
 //! Run it with `cargo run --example events`. It prints the first events of a chain, with the log probability of each token, then an event as JSON.
 
-use std::io::Write;
-use std::process::ExitCode;
-
-use cadena::{
-    Bind, ChatModel, ChatOptions, ChatPromptTemplate, EventFilter, Result, RunEvent, RunKind, RunnableExt,
-    StrOutputParser, dict,
-};
-use cadena_examples::failed_to_write;
-use futures::{StreamExt, TryStreamExt};
+use cadena::prelude::*;
+use cadena::run::{EventFilter, RunEvent, RunKind};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let mut out = std::io::stdout();
-    cadena_examples::finish(match cadena_examples::model(&mut out) {
-        Ok(model) => run(model, &mut out).await,
-        Err(error) => Err(error),
-    })
-}
-
-/// Reads the events of two calls: all of them, and those of the parser.
-pub(crate) async fn run(model: impl ChatModel + Clone, out: &mut (dyn Write + Send)) -> Result<()> {
+async fn main() -> cadena::Result<()> {
+    let model = cadena_examples::model()?; // or `ChatOpenAI::new("gpt-4o-mini")`
     let prompt = ChatPromptTemplate::new().human("how are {who} today")?;
     let chain = prompt | model.bind(ChatOptions::new().logprobs(true)) | StrOutputParser;
 
@@ -40,7 +25,7 @@ pub(crate) async fn run(model: impl ChatModel + Clone, out: &mut (dyn Write + Se
                 }
             }
         };
-        writeln!(out, "{}", line.trim_end()).map_err(failed_to_write)?;
+        println!("{}", line.trim_end());
     }
 
     let parser = EventFilter::new().include_kind(RunKind::Parser);
@@ -48,7 +33,7 @@ pub(crate) async fn run(model: impl ChatModel + Clone, out: &mut (dyn Write + Se
     if let Some(event) = events.try_next().await? {
         let json = event.to_langchain_json();
         let said = |key| json.get(key).map(ToString::to_string).unwrap_or_default();
-        writeln!(out, "\n{} {} {}", said("event"), said("tags"), said("data")).map_err(failed_to_write)?;
+        println!("\n{} {} {}", said("event"), said("tags"), said("data"));
     }
     Ok(())
 }

@@ -2,23 +2,15 @@
 //!
 //! Run it with `cargo run --example history`. The model repeats what it was told, so that its memory shows; no server is needed.
 
-use std::io::Write;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cadena::{
-    AIMessage, AIMessageChunk, ChatModel, ChatModelExt, ChatPromptTemplate, ChatRequest, ChunkStream, MemoryCache,
-    MemoryHistory, MessagesPlaceholder, ModelProfile, Result, RunConfig, RunContext, RunnableExt, SESSION_ID,
-    StrOutputParser, dict,
-};
-use cadena_examples::failed_to_write;
-use futures::{StreamExt, stream};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    cadena_examples::finish(run(&mut std::io::stdout()).await)
-}
+use cadena::chat::MemoryCache;
+use cadena::history::{MemoryHistory, SESSION_ID};
+use cadena::prelude::*;
+use cadena::prompts::MessagesPlaceholder;
+use cadena::{ChatRequest, ChunkStream, ModelProfile, RunContext};
+use futures::stream;
 
 /// Repeats all that a person said, and counts how often it is asked.
 #[derive(Clone, Default)]
@@ -38,7 +30,8 @@ impl ChatModel for Recall {
 }
 
 /// Two turns in one session, then the first turn again in another.
-pub(crate) async fn run(out: &mut (dyn Write + Send)) -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> cadena::Result<()> {
     let model = Recall::default();
     let prompt = ChatPromptTemplate::new()
         .placeholder(MessagesPlaceholder::new("history"))
@@ -53,7 +46,7 @@ pub(crate) async fn run(out: &mut (dyn Write + Send)) -> Result<()> {
         let config = RunConfig::new().set(SESSION_ID, session.to_owned());
         let answer = chat.invoke_with(dict! {"text": text}, config).await?;
         let calls = model.0.load(Ordering::Relaxed);
-        writeln!(out, "{session}: {text} -> {answer} (model asked {calls} times)").map_err(failed_to_write)?;
+        println!("{session}: {text} -> {answer} (model asked {calls} times)");
     }
     Ok(())
 }

@@ -1,56 +1,84 @@
-//! What the examples share: a model that talks to a server, or replays one that was recorded; a file; the end of a program.
+//! The models that the examples ask: a server's if the environment names one, else a recording or a script.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::ExitCode;
+use std::env;
+use std::sync::Arc;
 
 use cadena::http::{Recorder, Replay, ReqwestTransport};
-use cadena::{
-    AIMessage, AIMessageChunk, ChatOpenAI, ChatOptions, Error, ErrorKind, Logprobs, Result, TokenLogprob, ToolCall,
-};
+use cadena::messages::{Logprobs, TokenLogprob, ToolCall};
+use cadena::{AIMessage, AIMessageChunk, ChatModel, ChatOpenAI, ChatOptions, Result};
 use cadena_testing::ScriptedModel;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The model that every example asks.
-pub const MODEL: &str = "gpt-4o-mini";
+const MODEL: &str = "gpt-4o-mini";
 
-/// The model, set to answer briefly and, as far as the server can, the same way every time.
-fn short_answers() -> ChatOpenAI {
-    ChatOpenAI::new(MODEL).with_options(ChatOptions::new().temperature(0.0).seed(7).max_tokens(24))
-}
-
-/// A recording of everything that the examples ask, made by the example `record`.
+/// A recording of everything that the examples ask; the example `record` makes it.
 pub const RECORDING: &str = include_str!("recordings/smollm2.jsonl");
 
 /// Where [`RECORDING`] lies, from the root of the repository.
 pub const RECORDING_PATH: &str = "examples/recordings/smollm2.jsonl";
+
+/// The environment variable by which the example `record` tells an example to write a recording, and where.
+pub const RECORD_TO: &str = "CADENA_EXAMPLES_RECORD_TO";
 
 /// The model of the environment: OpenAI's with `OPENAI_API_KEY`, another server's with `OPENAI_BASE_URL`, else the
 /// recording; then one line says so.
 ///
 /// # Errors
 ///
-/// If the environment's settings or the recording cannot be read.
-pub fn model(out: &mut dyn Write) -> Result<ChatOpenAI> {
+/// If the recording cannot be read or written.
+pub fn model() -> Result<ChatOpenAI> {
+    if let Ok(path) = env::var(RECORD_TO) {
+        return recorded(&path);
+    }
     if is_live() {
         return Ok(short_answers());
     }
-    replay(out)
+    let replay = Replay::from_jsonl(RECORDING)?;
+    let about = |key: &str| {
+        replay
+            .about()
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or("?")
+            .to_owned()
+    };
+    println!(
+        "Replaying answers of {} recorded from {}; set OPENAI_API_KEY (or OPENAI_BASE_URL) to go live.\n",
+        about("model"),
+        about("server"),
+    );
+    Ok(short_answers().with_transport(replay))
 }
 
-/// Whether the environment names a server: a key of OpenAI's, or another server's address.
-#[must_use]
-pub fn is_live() -> bool {
-    ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"]
-        .iter()
-        .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
+/// The model that answers from [`RECORDING`], whatever the environment.
+///
+/// # Errors
+///
+/// If the recording cannot be read.
+pub fn replay() -> Result<ChatOpenAI> {
+    Ok(short_answers().with_transport(Replay::from_jsonl(RECORDING)?))
 }
 
-/// What a model would say that has the tools of the example `tools`: calls in two turns, then an answer.
+/// The model of the environment for the example `batch`, or one that replays a batch job; then one line says so.
+///
+/// # Errors
+///
+/// If the recording cannot be read.
+pub fn batch_model() -> Result<ChatOpenAI> {
+    if is_live() {
+        return Ok(short_answers());
+    }
+    println!("Replaying a batch job that was written by hand; set OPENAI_API_KEY to submit one.\n");
+    let replay = Replay::from_jsonl(include_str!("recordings/batch.jsonl"))?;
+    Ok(short_answers().with_transport(replay))
+}
+
+/// The model of the environment for the example `tools`, or a script: calls in two turns, then an answer.
 #[must_use]
-pub fn weather_script() -> ScriptedModel {
+pub fn weather_model() -> Arc<dyn ChatModel> {
+    if is_live() {
+        return Arc::new(ChatOpenAI::new(MODEL));
+    }
     let calls = |calls: &[(&str, Value)]| {
         let mut message = AIMessage::new("");
         for (name, args) in calls {
@@ -61,15 +89,20 @@ pub fn weather_script() -> ScriptedModel {
         [AIMessageChunk::from(message)]
     };
     let temperature = |city: &str| ("temperature", json!({"city": city}));
-    ScriptedModel::new()
+    let script = ScriptedModel::new()
         .chunks(calls(&["Madrid", "Oslo", "Atlantis"].map(temperature)))
         .chunks(calls(&[("subtract", json!({"a": 31, "b": 14}))]))
-        .say("Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.")
+        .say("Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.");
+    Arc::new(script)
 }
 
-/// What a model would say to the example `structured`, twice: JSON in tokens, of which one is a guess.
+/// The model of the environment for the example `structured`, or a script that says the same twice: JSON in tokens, of which one is
+/// a guess.
 #[must_use]
-pub fn order_script() -> ScriptedModel {
+pub fn order_model() -> Arc<dyn ChatModel> {
+    if is_live() {
+        return Arc::new(ChatOpenAI::new(MODEL));
+    }
     let tokens = [
         ("{\"item\": \"", 1.0),
         ("pear", 0.98),
@@ -86,122 +119,25 @@ pub fn order_script() -> ScriptedModel {
         AIMessageChunk::new(text).with_logprobs(Logprobs::content(vec![token]))
     };
     let answer = tokens.map(chunk);
-    ScriptedModel::new().chunks(answer.clone()).chunks(answer)
+    Arc::new(ScriptedModel::new().chunks(answer.clone()).chunks(answer))
 }
 
-/// The model that answers from [`RECORDING`]; one line says so.
-///
-/// # Errors
-///
-/// If the recording cannot be read.
-pub fn replay(out: &mut dyn Write) -> Result<ChatOpenAI> {
-    let replay = Replay::from_jsonl(RECORDING)?;
-    let about = |key: &str| {
-        replay
-            .about()
-            .get(key)
-            .and_then(|value| value.as_str())
-            .unwrap_or("?")
-            .to_owned()
-    };
-    writeln!(
-        out,
-        "Replaying answers of {} recorded from {}; set OPENAI_API_KEY (or OPENAI_BASE_URL) to go live.\n",
-        about("model"),
-        about("server"),
-    )
-    .map_err(failed_to_write)?;
-    Ok(short_answers().with_transport(replay))
+/// Set to answer briefly and, as far as the server can, the same way every time.
+fn short_answers() -> ChatOpenAI {
+    ChatOpenAI::new(MODEL).with_options(ChatOptions::new().temperature(0.0).seed(7).max_tokens(24))
 }
 
-/// The model of the environment for the example `batch`, or one that replays a batch job; then one line says so.
-///
-/// # Errors
-///
-/// If the environment's settings or the recording cannot be read.
-pub fn batch_model(out: &mut dyn Write) -> Result<ChatOpenAI> {
-    if is_live() {
-        return Ok(short_answers());
-    }
-    writeln!(
-        out,
-        "Replaying a batch job that was written by hand; set OPENAI_API_KEY to submit one.\n"
-    )
-    .map_err(failed_to_write)?;
-    replay_batch()
+/// Whether the environment names a server: a key of OpenAI's, or another server's address.
+fn is_live() -> bool {
+    ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"]
+        .iter()
+        .any(|name| env::var(name).is_ok_and(|value| !value.is_empty()))
 }
 
-/// The model that answers the example `batch` from a recording.
-///
-/// # Errors
-///
-/// If the recording cannot be read.
-pub fn replay_batch() -> Result<ChatOpenAI> {
-    let replay = Replay::from_jsonl(include_str!("recordings/batch.jsonl"))?;
-    Ok(short_answers().with_transport(replay))
-}
-
-/// The model of the environment, writing what it is asked and answers to a file.
-///
-/// # Errors
-///
-/// If the file cannot be written.
-pub fn recorded(path: &str, answering: &str, server: &str) -> Result<ChatOpenAI> {
-    let about = json!({
-        "what": "answers",
-        "model": answering,
-        "server": server,
-        "made_by": "cargo run --example record",
-    });
+/// The model of the environment, with a transport that writes the exchanges to a file.
+fn recorded(path: &str) -> Result<ChatOpenAI> {
+    let answering = env::var("CADENA_LIVE_MODEL").unwrap_or_default();
+    let about = json!({"what": "answers", "model": answering, "server": "a llama.cpp server", "made_by": "cargo run --example record"});
     let recorder = Recorder::create(ReqwestTransport::new(), path, about)?;
     Ok(short_answers().with_transport(recorder))
-}
-
-/// An output that cannot be written, such as a closed pipe.
-#[must_use]
-pub fn failed_to_write(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Step, "the output cannot be written").with_source(error)
-}
-
-/// What was kept in a JSON file, or the default if there is none yet.
-///
-/// # Errors
-///
-/// If the file cannot be read, or holds something else.
-pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
-    match std::fs::read(path) {
-        Ok(text) => serde_json::from_slice(&text).map_err(|error| unusable(path, error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
-        Err(error) => Err(unusable(path, error)),
-    }
-}
-
-/// Keeps something in a JSON file.
-///
-/// # Errors
-///
-/// If the file cannot be written.
-pub fn save(path: &Path, kept: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_vec(kept).map_err(|error| unusable(path, error))?;
-    std::fs::write(path, text).map_err(|error| unusable(path, error))
-}
-
-fn unusable(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let detail = format!("the file `{}` cannot be used", path.display());
-    Error::new(ErrorKind::Config, detail).with_source(error)
-}
-
-/// Ends a program: an error is one paragraph on standard error, and the exit code is 1.
-#[allow(clippy::print_stderr, reason = "this is where a program says what went wrong")]
-#[must_use]
-pub fn finish(result: Result<()>) -> ExitCode {
-    let Err(error) = result else { return ExitCode::SUCCESS };
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        message.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    eprintln!("error: {message}");
-    ExitCode::FAILURE
 }

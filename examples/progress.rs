@@ -2,25 +2,20 @@
 //!
 //! Run it with `cargo run --features progress --example progress`. It shows a bar while the answers come, then prints them in their order.
 
-use std::io::Write;
-use std::process::ExitCode;
-
-use cadena::{ChatModel, ChatPromptTemplate, Result, RunnableExt, StrOutputParser, dict};
-use cadena_examples::failed_to_write;
-use futures::StreamExt;
+use cadena::prelude::*;
 use indicatif::ProgressBar;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let mut out = std::io::stdout();
-    cadena_examples::finish(match cadena_examples::model(&mut out) {
-        Ok(model) => run(model, &ProgressBar::no_length(), &mut out).await,
-        Err(error) => Err(error),
-    })
+async fn main() -> cadena::Result<()> {
+    let model = cadena_examples::model()?; // or `ChatOpenAI::new("gpt-4o-mini")`
+    for text in ask(model, &ProgressBar::no_length()).await? {
+        println!("{text}");
+    }
+    Ok(())
 }
 
 /// Asks for several texts at once and moves the bar with each one that is ready.
-pub(crate) async fn run(model: impl ChatModel, bar: &ProgressBar, out: &mut (dyn Write + Send)) -> Result<()> {
+pub(crate) async fn ask(model: impl ChatModel, bar: &ProgressBar) -> cadena::Result<Vec<String>> {
     let prompt = ChatPromptTemplate::new().human("Write a {what} about bears in one short sentence.")?;
     let chain = prompt | model | StrOutputParser;
     let wanted = ["joke", "poem"];
@@ -37,8 +32,6 @@ pub(crate) async fn run(model: impl ChatModel, bar: &ProgressBar, out: &mut (dyn
     }
     bar.finish_and_clear();
 
-    for (what, text) in wanted.iter().zip(texts) {
-        writeln!(out, "{what}: {text}").map_err(failed_to_write)?;
-    }
-    Ok(())
+    let named = wanted.iter().zip(texts).map(|(what, text)| format!("{what}: {text}"));
+    Ok(named.collect())
 }

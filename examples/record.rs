@@ -1,40 +1,35 @@
 //! Makes the recording that the other examples replay when there is no key.
 //!
 //! Run it against the server of the live tests, from the root of the repository:
-//! `python3 tests/live/server.py run -- cargo run --example record`. It asks everything that the other examples ask and
-//! writes `examples/recordings/smollm2.jsonl`.
+//! `python3 tests/live/server.py run -- cargo run --example record`. It runs the examples that replay, each with a transport that
+//! records, and joins their exchanges in `examples/recordings/smollm2.jsonl`.
 
-use std::process::ExitCode;
+use std::error::Error;
+use std::process::Command;
+use std::{env, fs};
 
-use cadena::{Error, ErrorKind, Result};
-
-#[path = "chain.rs"]
-#[allow(dead_code, reason = "only its `run` is called here")]
-mod chain;
-#[path = "logprobs.rs"]
-#[allow(dead_code, reason = "only its `run` is called here")]
-mod logprobs;
-#[path = "parallel.rs"]
-#[allow(dead_code, reason = "only its `run` is called here")]
-mod parallel;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    cadena_examples::finish(record().await)
-}
-
-async fn record() -> Result<()> {
-    let env = |name: &str| {
-        std::env::var(name).map_err(|_| {
-            Error::new(ErrorKind::Config, format!("`{name}` is not set"))
-                .with_hint("run `python3 tests/live/server.py run -- cargo run --example record`")
-        })
-    };
-    let (url, model) = (env("CADENA_LIVE_URL")?, env("CADENA_LIVE_MODEL")?);
-    let llm =
-        cadena_examples::recorded(cadena_examples::RECORDING_PATH, &model, "a llama.cpp server")?.with_base_url(url);
-    let mut out = std::io::stdout();
-    logprobs::run(llm.clone(), &mut out).await?;
-    chain::run(llm.clone(), &mut out).await?;
-    parallel::run(llm, &mut out).await
+fn main() -> Result<(), Box<dyn Error>> {
+    let url = env::var("CADENA_LIVE_URL").map_err(
+        |_| "`CADENA_LIVE_URL` is not set: run `python3 tests/live/server.py run -- cargo run --example record`",
+    )?;
+    let part = env::temp_dir().join("cadena-example-recording.jsonl");
+    let mut all = String::new();
+    for name in ["logprobs", "chain", "parallel"] {
+        let status = Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "--example", name])
+            .env("OPENAI_BASE_URL", &url)
+            .env(cadena_examples::RECORD_TO, &part)
+            .status()?;
+        if !status.success() {
+            return Err(format!("the example `{name}` failed").into());
+        }
+        let recorded = fs::read_to_string(&part)?;
+        // Each recording begins with a line about itself, and one is enough.
+        let exchanges = recorded.split_once('\n').map_or("", |(_, exchanges)| exchanges);
+        all.push_str(if all.is_empty() { &recorded } else { exchanges });
+    }
+    fs::remove_file(part)?;
+    fs::write(cadena_examples::RECORDING_PATH, all)?;
+    println!("wrote {}", cadena_examples::RECORDING_PATH);
+    Ok(())
 }

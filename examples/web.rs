@@ -4,37 +4,26 @@
 //! event. A client that goes away stops the request to the model.
 
 use std::convert::Infallible;
-use std::io::Write;
-use std::process::ExitCode;
+use std::error::Error;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, Sse};
 use axum::routing::get;
-use cadena::{Chain, ChatModel, ChatPromptTemplate, Dict, Result, RunnableExt, StrOutputParser, dict};
-use cadena_examples::failed_to_write;
-use futures::stream::{Stream, StreamExt};
+use cadena::prelude::*;
+use futures::Stream;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let mut out = std::io::stdout();
-    cadena_examples::finish(match cadena_examples::model(&mut out) {
-        Ok(model) => serve(model, &mut out).await,
-        Err(error) => Err(error),
-    })
-}
-
-async fn serve(model: impl ChatModel, out: &mut (dyn Write + Send)) -> Result<()> {
+async fn main() -> Result<(), Box<dyn Error>> {
+    let model = cadena_examples::model()?; // or `ChatOpenAI::new("gpt-4o-mini")`
     let app = router(model)?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000")
-        .await
-        .map_err(failed_to_write)?;
-    writeln!(out, "Ask with: curl -N http://127.0.0.1:3000/joke/bears").map_err(failed_to_write)?;
-    axum::serve(listener, app).await.map_err(failed_to_write)
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("Ask with: curl -N http://127.0.0.1:3000/joke/bears");
+    Ok(axum::serve(listener, app).await?)
 }
 
 /// The server's one page: `/joke/{topic}`.
-pub(crate) fn router(model: impl ChatModel) -> Result<Router> {
+pub(crate) fn router(model: impl ChatModel) -> cadena::Result<Router> {
     let prompt = ChatPromptTemplate::from_messages([
         ("system", "You answer in one short sentence."),
         ("human", "Tell me a joke about {topic}."),

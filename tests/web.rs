@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 #[path = "../examples/web.rs"]
-#[allow(dead_code, reason = "the example's `main` is not called")]
+#[allow(dead_code, clippy::print_stdout, reason = "the example's `main` is not called")]
 mod web;
 
 use std::net::SocketAddr;
@@ -91,7 +91,7 @@ async fn a_client_that_stays_keeps_the_request_open() {
 
 #[tokio::test]
 async fn a_whole_answer_is_sent_event_by_event() {
-    let model = cadena_examples::replay(&mut Vec::new()).unwrap();
+    let model = cadena_examples::replay().unwrap();
     let mut client = ask(serve(model).await).await;
     let mut answer = String::new();
     timeout(PATIENCE, client.read_to_string(&mut answer))

@@ -1,6 +1,7 @@
 //! The older completions of a real server.
 
-use cadena::{AIMessage, Bind, ChatModel, ChatOptions, OpenAICompletions, RunnableExt, fold};
+use cadena::openai::OpenAICompletions;
+use cadena::{AIMessage, Bind, ChatModel, ChatOptions, RunnableExt, fold};
 
 fn model() -> Option<impl ChatModel + Clone> {
     let options = ChatOptions::new()

@@ -1,6 +1,7 @@
 //! The embeddings of a real server: `server.py run --embeddings`.
 
-use cadena::{Embeddings, OpenAIEmbeddings, cosine_similarity};
+use cadena::embeddings::{Embeddings, cosine_similarity};
+use cadena::openai::OpenAIEmbeddings;
 
 /// The embeddings of the live server; `None` when it serves none.
 async fn embeddings() -> Option<OpenAIEmbeddings> {

@@ -17,7 +17,8 @@ mod structured;
 
 use std::time::Duration;
 
-use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, Endpoint, ErrorKind, RunnableExt, fold};
+use cadena::openai::Endpoint;
+use cadena::{AIMessage, Bind, ChatModel, ChatOpenAI, ChatOptions, ErrorKind, RunnableExt, fold};
 use futures::StreamExt;
 use tokio::sync::{Mutex, MutexGuard};
 

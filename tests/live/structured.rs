@@ -1,8 +1,7 @@
 //! Values of a type from a real server, which keeps its answers to the schema.
 
-use cadena::{
-    Answer, Bind, ChatModel, ChatModelExt, ChatOptions, ErrorKind, RunnableExt, StructuredMethod, fold, schemars,
-};
+use cadena::structured::{Answer, StructuredMethod};
+use cadena::{Bind, ChatModel, ChatModelExt, ChatOptions, ErrorKind, RunnableExt, fold, schemars};
 use futures::TryStreamExt;
 use serde_json::json;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use cadena::runnables::stream_fn;
 use cadena::{
     AIMessage, Bind, Chain, ChatOptions, Dict, EchoModel, Error, ErrorKind, PromptValue, Result, RunConfig,
-    RunnableExt, StrOutputParser, lambda, parallel, stream_fn,
+    RunnableExt, StrOutputParser, lambda, parallel,
 };
 use futures::{StreamExt, TryStreamExt};
 use tracing::field::{Field, Visit};

@@ -1,4 +1,5 @@
-use cadena::{branch, lambda};
+use cadena::lambda;
+use cadena::runnables::branch;
 
 fn main() {
     let _ = branch()

@@ -1,4 +1,4 @@
-use cadena::tool_node;
+use cadena::tools::tool_node;
 
 async fn weather() {}
 

@@ -1,4 +1,5 @@
-use cadena::{RetryOptions, RunnableExt, lambda};
+use cadena::{RunnableExt, lambda};
+use cadena::runnables::RetryOptions;
 
 fn main() {
     let step = lambda(|n: i32| n);

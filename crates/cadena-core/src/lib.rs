@@ -126,11 +126,15 @@ pub use async_trait::async_trait;
 /// Stops a call from outside: [`RunConfig::cancellation`].
 pub use tokio_util::sync::CancellationToken;
 
+/// The names that macros write.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
     pub use serde_json::Value;
 
-    pub use crate::prompts::fill;
-    pub use crate::tools::Fallible;
+    pub use crate::prompts::{TypedPrompt, fill};
+    pub use crate::streamable::Whole;
+    #[cfg(feature = "schemars")]
+    pub use crate::tools::parameters_of;
+    pub use crate::tools::{Fallible, FromToolContext, OnToolError, Tool, ToolContext};
 }

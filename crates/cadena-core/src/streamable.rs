@@ -26,7 +26,7 @@ use crate::{Error, ErrorKind, Merge, Message, Result};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot flow through a chain",
     label = "this value has no chunks",
-    note = "derive `Serialize` and `Clone` and say `cadena::flow_whole!({Self});`, or wrap it in `cadena::Whole`"
+    note = "derive `Serialize` and `Clone` and write `cadena::runnables::flow_whole!({Self});`, or wrap it in `cadena::runnables::Whole`"
 )]
 pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
     /// A piece of the value.

@@ -31,7 +31,8 @@ use proc_macro::TokenStream;
 /// # Examples
 ///
 /// ```
-/// use cadena::{AnyTool, RunnableExt, ToolCall, tool};
+/// use cadena::{AnyTool, RunnableExt, tool};
+/// use cadena::messages::ToolCall;
 /// use serde_json::json;
 ///
 /// /// Tells the weather of a city.

@@ -106,7 +106,7 @@ fn write(krate: &Path, kind: &Type, messages: &[(String, LitStr)]) -> syn::Resul
         .iter()
         .map(|field| field.to_string().trim_start_matches("r#").to_owned());
     Ok(quote! {
-        #krate::TypedPrompt::<#kind>::new(&[#(#messages),*], |input| {
+        #krate::__private::TypedPrompt::<#kind>::new(&[#(#messages),*], |input| {
             let mut dict = #krate::Dict::new();
             #(#krate::__private::fill(&mut dict, #names, &input.#fields)?;)*
             ::core::result::Result::Ok(dict)

@@ -26,10 +26,10 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl #parameters #krate::Streamable for #name #arguments #bounds {
-            type Chunk = #krate::Whole<Self>;
+            type Chunk = #krate::__private::Whole<Self>;
 
             fn into_chunk(self) -> Self::Chunk {
-                #krate::Whole(self)
+                #krate::__private::Whole(self)
             }
 
             fn from_chunk(chunk: Self::Chunk) -> #krate::Result<Self> {

@@ -54,7 +54,7 @@ fn take_arguments(function: &mut ItemFn) -> syn::Result<Vec<Argument>> {
             FnArg::Receiver(receiver) => {
                 return Err(syn::Error::new_spanned(
                     receiver,
-                    "a tool is a free function: take what it needs by `#[inject] state: Arc<State>`, or implement `cadena::Tool`",
+                    "a tool is a free function: take what it needs by `#[inject] state: Arc<State>`, or implement `cadena::tools::Tool`",
                 ));
             }
             FnArg::Typed(typed) => arguments.push(Argument::take(typed)?),
@@ -124,7 +124,7 @@ fn write(options: &Options, description: &str, arguments: &[Argument], mut funct
         #(#cfg)*
         #[automatically_derived]
         #[#krate::async_trait]
-        impl #krate::Tool for #name {
+        impl #krate::__private::Tool for #name {
             type Args = #args;
             type Output = #output;
 
@@ -137,13 +137,13 @@ fn write(options: &Options, description: &str, arguments: &[Argument], mut funct
             }
 
             fn parameters(&self) -> #krate::__private::Value {
-                #krate::parameters_of::<#args>()
+                #krate::__private::parameters_of::<#args>()
             }
 
             #settings
 
             #[allow(unused_variables, reason = "a tool need not look at its context")]
-            async fn call(&self, args: #args, cx: #krate::ToolContext) -> #krate::Result<Self::Output> {
+            async fn call(&self, args: #args, cx: #krate::__private::ToolContext) -> #krate::Result<Self::Output> {
                 let #args { #(#names),* } = args;
                 #call
             }

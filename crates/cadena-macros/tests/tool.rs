@@ -5,11 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cadena::messages::{ToolCall, ToolStatus};
 use cadena::schemars::{self, JsonSchema};
-use cadena::{
-    AnyTool, OnToolError, Result, RunConfig, RunnableExt, Tool, ToolCall, ToolContext, ToolMessage, ToolOutput,
-    ToolStatus, tool,
-};
+use cadena::tools::{OnToolError, Tool, ToolContext, ToolOutput};
+use cadena::{AnyTool, Result, RunConfig, RunnableExt, ToolMessage, tool};
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, serde::Deserialize, JsonSchema)]

@@ -107,7 +107,7 @@ impl RunConfig {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected into a tool",
     label = "not found in a `ToolContext`",
-    note = "an `#[inject]` argument is a `cadena::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
+    note = "an `#[inject]` argument is a `cadena::tools::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
 )]
 pub trait FromToolContext: Sized {
     /// Takes it out of the context.

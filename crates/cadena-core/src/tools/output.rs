@@ -71,7 +71,7 @@ impl std::fmt::Debug for ToolOutput {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing that a tool can give",
     label = "has no JSON form",
-    note = "derive `Serialize` for it, or give a `cadena::ToolOutput`"
+    note = "derive `Serialize` for it, or return a `cadena::tools::ToolOutput`"
 )]
 pub trait IntoToolOutput {
     /// Writes it for the model.

@@ -68,7 +68,7 @@ use crate::Result;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tool",
     label = "not a tool",
-    note = "`#[cadena::tool]` on an async function makes a tool of it, `cadena::tool_fn(…)` one of a closure"
+    note = "`#[cadena::tool]` on an async function makes a tool of it, `cadena::tools::tool_fn(…)` one of a closure"
 )]
 pub trait Tool: Send + Sync + 'static {
     /// What it is called with.

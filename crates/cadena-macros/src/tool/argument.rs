@@ -113,7 +113,7 @@ impl Argument {
     pub(super) fn value(&self, krate: &Path) -> TokenStream {
         let Self { name, kind, .. } = self;
         if self.is_injected {
-            return quote!(<#kind as #krate::FromToolContext>::from_tool_context(&cx)?);
+            return quote!(<#kind as #krate::__private::FromToolContext>::from_tool_context(&cx)?);
         }
         quote!(#name)
     }

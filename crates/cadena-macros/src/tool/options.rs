@@ -29,8 +29,8 @@ impl Options {
         });
         let on_error = self.on_error.as_ref().map(|variant| {
             quote! {
-                fn on_error(&self) -> #krate::OnToolError {
-                    #krate::OnToolError::#variant
+                fn on_error(&self) -> #krate::__private::OnToolError {
+                    #krate::__private::OnToolError::#variant
                 }
             }
         });

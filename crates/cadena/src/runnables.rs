@@ -1,0 +1,16 @@
+//! Runnables: the contract of a step, and the types of the steps that combine other steps.
+//!
+//! An implementor writes [`Runnable`]; every runnable has the methods of [`RunnableExt`]. A [`Chain`] is what `|` makes. The other types
+//! here are returned by a function or a method that is named after them: [`parallel()`] makes a [`Parallel`],
+//! [`with_retry`](RunnableExt::with_retry) a [`Retry`].
+
+pub use cadena_core::{
+    Alternatives, Assign, BoxRunnable, Branch, Chain, ChunkStream, ConfigurableStep, Configured, Dict, DictChunk,
+    FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Listened, Map,
+    Named, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Places, PlacesChunk, Retry, RetryBudget,
+    RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, Streamable, Timeout, ValueChunk, Whole,
+    assign, branch, dict, flow_whole, fold, generator, impl_pipe, lambda, lambda_in, lambda_kind, merge_all, parallel,
+    passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+};
+#[cfg(feature = "macros")]
+pub use cadena_macros::Streamable;
