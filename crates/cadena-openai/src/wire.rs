@@ -3,9 +3,10 @@
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
 mod call;
-mod legacy;
 pub(crate) mod lenient;
 pub(crate) use lenient::Text;
+mod logprobs;
+pub(crate) use logprobs::Tokens;
 mod message;
 mod part;
 pub(crate) use part::Audience;

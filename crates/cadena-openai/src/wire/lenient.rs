@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use cadena_core::{Content, ContentPart, Logprobs, TokenLogprob};
+use cadena_core::{Content, ContentPart, Logprobs};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::legacy;
+use super::logprobs::{Given, read};
 
 /// A text that may be missing; borrowed from the event where it has no escapes.
 #[derive(Debug, Default)]
@@ -217,51 +217,12 @@ pub(super) fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     deserializer.deserialize_any(ContentVisitor)
 }
 
-/// The log probabilities of a choice; other shapes than an object say nothing that could be kept.
+/// The log probabilities of a choice.
 pub(super) fn logprobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Logprobs>, D::Error> {
-    struct LogprobsVisitor;
-    impl<'de> Visitor<'de> for LogprobsVisitor {
-        type Value = Option<Logprobs>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("log probabilities")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let logprobs = Logprobs::deserialize(MapAccessDeserializer::new(map))?;
-            Ok(Some(legacy::tokens(logprobs)))
-        }
-
-        otherwise_nothing!('de, None; unit, bool, number, str, seq);
-    }
-    deserializer.deserialize_any(LogprobsVisitor)
-}
-
-/// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
-pub(crate) fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TokenLogprob>, D::Error> {
-    struct TokensVisitor;
-    impl<'de> Visitor<'de> for TokensVisitor {
-        type Value = Vec<TokenLogprob>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of tokens")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut tokens = Vec::new();
-            while let Some(token) = seq.next_element()? {
-                // An event has one token; a plain push makes room for four.
-                if tokens.capacity() == 0 {
-                    tokens.reserve_exact(1);
-                }
-                tokens.push(token);
-            }
-            Ok(tokens)
-        }
-
-        otherwise_nothing!('de, Vec::new(); unit, bool, number, str, map);
-    }
-    deserializer.deserialize_any(TokensVisitor)
+    Ok(match read(deserializer)? {
+        Given::Known(logprobs) => Some(logprobs),
+        Given::Nothing | Given::Odd(_) => None,
+    })
 }
 
 /// The arguments of a call: JSON as text, or as an object from servers that did not make a text of it.
