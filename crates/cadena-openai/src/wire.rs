@@ -2,13 +2,20 @@
 
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
+mod arguments;
 mod call;
+mod content;
+mod index;
 pub(crate) mod lenient;
-pub(crate) use lenient::Text;
+mod list;
 mod logprobs;
 pub(crate) use logprobs::Tokens;
+mod member;
+pub(crate) use member::Lenient;
 mod message;
 mod part;
 pub(crate) use part::Audience;
 mod request;
 pub(crate) use request::{ChatCompletionRequest, stream_options};
+mod text;
+pub(crate) use text::Text;

@@ -7,95 +7,78 @@ use std::fmt;
 
 use cadena_core::{AIMessageChunk, Logprobs, Merge, ResponseMetadata, TokenLogprob};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-/// What stands where log probabilities are expected.
-#[derive(Debug)]
-pub(super) enum Given {
-    Nothing,
-    Known(Logprobs),
-    /// A form that is not known.
-    Odd(Value),
-}
+use super::member::{Found, Lenient, is_empty, otherwise_odd};
 
-/// Reads the log probabilities of a choice: an object, or the list that it would hold.
-pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given, D::Error> {
-    struct GivenVisitor;
-    impl<'de> Visitor<'de> for GivenVisitor {
-        type Value = Given;
+/// An object, or the list that it would hold.
+impl<'de> Lenient<'de> for Option<Logprobs> {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        struct Place<'s>(&'s mut Option<Logprobs>);
+        impl<'de> Visitor<'de> for Place<'_> {
+            type Value = Found;
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("log probabilities")
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("log probabilities")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Found, A::Error> {
+                let read = Logprobs::deserialize(MapAccessDeserializer::new(map))?;
+                *self.0 = Some(complete(read));
+                Ok(Found::Known)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Found, A::Error> {
+                list(self.0, seq)
+            }
+
+            otherwise_odd!('de; unit, bool, number, str);
         }
-
-        fn visit_unit<E>(self) -> Result<Given, E> {
-            Ok(Given::Nothing)
-        }
-
-        fn visit_bool<E>(self, value: bool) -> Result<Given, E> {
-            Ok(Given::Odd(value.into()))
-        }
-
-        fn visit_i64<E>(self, value: i64) -> Result<Given, E> {
-            Ok(Given::Odd(value.into()))
-        }
-
-        fn visit_u64<E>(self, value: u64) -> Result<Given, E> {
-            Ok(Given::Odd(value.into()))
-        }
-
-        fn visit_f64<E>(self, value: f64) -> Result<Given, E> {
-            Ok(Given::Odd(value.into()))
-        }
-
-        fn visit_str<E>(self, value: &str) -> Result<Given, E> {
-            Ok(Given::Odd(value.into()))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Given, A::Error> {
-            Logprobs::deserialize(MapAccessDeserializer::new(map)).map(known)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Given, A::Error> {
-            list(seq)
-        }
+        deserializer.deserialize_any(Place(self))
     }
-    deserializer.deserialize_any(GivenVisitor)
 }
 
-/// An object, in whatever form it holds its tokens.
-fn known(logprobs: Logprobs) -> Given {
+/// Puts tokens where they belong, in whatever form the object holds them.
+fn complete(logprobs: Logprobs) -> Logprobs {
     let mut logprobs = llamacpp::list(legacy::tokens(logprobs));
     let lists = [&mut logprobs.content, &mut logprobs.refusal];
     lists.into_iter().flatten().flatten().for_each(llamacpp::complete);
-    Given::Known(logprobs)
+    logprobs
 }
 
-fn list<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Given, A::Error> {
+fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Logprobs>, mut seq: A) -> Result<Found, A::Error> {
     let mut tokens = Vec::new();
-    while let Some(element) = seq.next_element()? {
-        match element {
-            Element::Nothing => {}
-            Element::Token(token) => {
-                // An event has one token; a plain push makes room for four.
-                if tokens.capacity() == 0 {
-                    tokens.reserve_exact(1);
-                }
-                tokens.push(token);
+    loop {
+        let mut token = None;
+        match seq.next_element_seed(Element(&mut token))? {
+            None => break,
+            Some(Found::Odd(value)) => return mixed(place, &tokens, value, seq),
+            Some(_) => {}
+        }
+        if let Some(token) = token {
+            // An event has one token; a plain push makes room for four.
+            if tokens.capacity() == 0 {
+                tokens.reserve_exact(1);
             }
-            Element::Odd(value) => return mixed(&tokens, value, seq),
+            tokens.push(token);
         }
     }
     if tokens.is_empty() {
-        return Ok(Given::Nothing);
+        return Ok(Found::Nothing);
     }
-    Ok(known(Logprobs::content(tokens)))
+    *place = Some(complete(Logprobs::content(tokens)));
+    Ok(Found::Known)
 }
 
 /// A list with an element that is no object. Core has the rule for it.
-fn mixed<'de, A: SeqAccess<'de>>(tokens: &[TokenLogprob], odd: Value, mut seq: A) -> Result<Given, A::Error> {
+fn mixed<'de, A: SeqAccess<'de>>(
+    place: &mut Option<Logprobs>,
+    tokens: &[TokenLogprob],
+    odd: Value,
+    mut seq: A,
+) -> Result<Found, A::Error> {
     let tokens = tokens.iter().filter_map(|token| serde_json::to_value(token).ok());
     let mut list: Vec<Value> = tokens.chain([odd]).collect();
     while let Some(element) = seq.next_element()? {
@@ -103,63 +86,37 @@ fn mixed<'de, A: SeqAccess<'de>>(tokens: &[TokenLogprob], odd: Value, mut seq: A
     }
     let object = Map::from_iter([("content".to_owned(), Value::Array(list))]);
     let mut logprobs = Logprobs::deserialize(Value::Object(object)).unwrap_or_default();
-    Ok(match logprobs.extra.remove("content") {
-        Some(list) => Given::Odd(list),
-        None => known(logprobs),
-    })
+    if let Some(list) = logprobs.extra.remove("content") {
+        return Ok(Found::Odd(list));
+    }
+    *place = Some(complete(logprobs));
+    Ok(Found::Known)
 }
 
 /// An element of a list of tokens.
-enum Element {
-    Nothing,
-    Token(TokenLogprob),
-    Odd(Value),
+struct Element<'s>(&'s mut Option<TokenLogprob>);
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = Found;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_any(self)
+    }
 }
 
-impl<'de> Deserialize<'de> for Element {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ElementVisitor;
-        impl<'de> Visitor<'de> for ElementVisitor {
-            type Value = Element;
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = Found;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a token")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Element, A::Error> {
-                TokenLogprob::deserialize(MapAccessDeserializer::new(map)).map(Element::Token)
-            }
-
-            fn visit_unit<E>(self) -> Result<Element, E> {
-                Ok(Element::Nothing)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Element, E> {
-                Ok(Element::Odd(value.into()))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Element, E> {
-                Ok(Element::Odd(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Element, E> {
-                Ok(Element::Odd(value.into()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Element, E> {
-                Ok(Element::Odd(value.into()))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Element, E> {
-                Ok(Element::Odd(value.into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Element, A::Error> {
-                Value::deserialize(serde::de::value::SeqAccessDeserializer::new(seq)).map(Element::Odd)
-            }
-        }
-        deserializer.deserialize_any(ElementVisitor)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Found, A::Error> {
+        *self.0 = Some(TokenLogprob::deserialize(MapAccessDeserializer::new(map))?);
+        Ok(Found::Known)
+    }
+
+    otherwise_odd!('de; unit, bool, number, str, seq);
 }
 
 /// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
@@ -215,29 +172,19 @@ const LOGPROBS: &str = "logprobs";
 
 impl<'de> Deserialize<'de> for Tokens {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let odd = |value: Value| {
-            let says_nothing = match &value {
-                Value::Null | Value::Bool(false) => true,
-                Value::Bool(true) | Value::Number(_) => false,
-                Value::String(text) => text.is_empty(),
-                Value::Array(list) => list.is_empty(),
-                Value::Object(map) => map.is_empty(),
-            };
-            (!says_nothing).then(|| Box::new(value))
+        let mut read: Option<Logprobs> = None;
+        let odd = match read.read(deserializer)? {
+            Found::Odd(value) => value,
+            _ => Value::Null,
         };
-        Ok(match read(deserializer)? {
-            Given::Nothing => Self::default(),
-            Given::Known(Logprobs {
+        let (list, odd) = match read {
+            Some(Logprobs {
                 content: Some(list), ..
-            }) => Self { list, odd: None },
-            Given::Known(other) => Self {
-                list: Vec::new(),
-                odd: odd(other.extra.into()),
-            },
-            Given::Odd(value) => Self {
-                list: Vec::new(),
-                odd: odd(value),
-            },
-        })
+            }) => (list, odd),
+            Some(other) => (Vec::new(), other.extra.into()),
+            None => (Vec::new(), odd),
+        };
+        let odd = (!is_empty(&odd)).then(|| Box::new(odd));
+        Ok(Self { list, odd })
     }
 }
