@@ -5,6 +5,7 @@ pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message
 mod arguments;
 mod call;
 mod content;
+mod half;
 mod index;
 pub(crate) mod lenient;
 mod list;
@@ -15,6 +16,8 @@ pub(crate) use member::Lenient;
 mod message;
 mod part;
 pub(crate) use part::Audience;
+mod repair;
+pub(crate) use repair::repaired;
 mod request;
 pub(crate) use request::{ChatCompletionRequest, stream_options};
 mod text;
