@@ -146,6 +146,10 @@ fn models_are_listed_however_the_server_writes_them() {
         (r#"{"data":null}"#, &[]),
         (r#"{"object":"list","data":null}"#, &[]),
         ("[]", &[]),
+        (
+            r#"{"data":[{"id":"a","created":NaN,"about":"\ud83d"},{"id":"b","created":1e400}]}"#,
+            &["a", "b"],
+        ),
     ] {
         let models = block_on(client(body).list_models()).unwrap();
         let names: Vec<_> = models.iter().map(|model| model.id.as_str()).collect();

@@ -136,7 +136,9 @@ impl<'a> Repair<'a> {
         self.copy(1);
         loop {
             let rest = self.rest();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20 | 0x80..));
+            let plain = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | ..0x20 | 0x80..));
             let plain = plain.unwrap_or(rest.len());
             if plain > 0 {
                 self.write_halves();
@@ -198,10 +200,14 @@ impl<'a> Repair<'a> {
         for chunk in run.utf8_chunks() {
             for character in chunk.valid().chars() {
                 if self.marks && Half::is_mark(character) {
-                    character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| self.push(Half::Surrogate(*unit)));
+                    character
+                        .encode_utf16(&mut [0; 2])
+                        .iter()
+                        .for_each(|unit| self.push(Half::Surrogate(*unit)));
                 } else {
                     self.write_halves();
-                    self.out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    self.out
+                        .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
             for byte in chunk.invalid() {
@@ -232,7 +238,9 @@ impl<'a> Repair<'a> {
 
 /// The code unit of `\uXXXX`.
 fn code_unit(escape: &[u8]) -> Option<u16> {
-    let digits = escape.get(2..6).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    let digits = escape
+        .get(2..6)
+        .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
@@ -303,7 +311,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_left_alone() {
-        for broken in ["", "{", "[1,]", "<html>", "{\"a\": tru", "[\"\\u00e9\\", "}}}]", "internal error"] {
+        for broken in [
+            "",
+            "{",
+            "[1,]",
+            "<html>",
+            "{\"a\": tru",
+            "[\"\\u00e9\\",
+            "}}}]",
+            "internal error",
+        ] {
             assert_eq!(repaired(broken.as_bytes()), None, "{broken}");
         }
     }
