@@ -26,18 +26,35 @@ impl UsageNames {
     };
 }
 
-/// Details of the prompt in LangChain's words: the members of the details that say it, then those beside the counts, of servers without details
-/// (DeepSeek, Moonshot, and Anthropic's words in LiteLLM).
-const CACHE_READ: (&[&str], &[&str]) = (
-    &["cached_tokens"],
-    &["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"],
-);
-const CACHE_CREATION: (&[&str], &[&str]) = (
-    &["cache_write_tokens", "cache_creation_tokens"],
-    &["cache_write_tokens", "cache_creation_input_tokens"],
-);
-const AUDIO: (&[&str], &[&str]) = (&["audio_tokens"], &[]);
-const REASONING: (&[&str], &[&str]) = (&["reasoning_tokens"], &["reasoning_tokens"]);
+/// Where a count of some tokens stands: a member of the details, or one beside the counts, as of servers without details.
+struct Place {
+    /// LangChain's word for it.
+    ours: &'static str,
+    inside: &'static [&'static str],
+    beside: &'static [&'static str],
+}
+
+/// Those beside the counts are of `DeepSeek`, Moonshot, and Anthropic's words in `LiteLLM`.
+const CACHE_READ: Place = Place {
+    ours: "cache_read",
+    inside: &["cached_tokens"],
+    beside: &["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"],
+};
+const CACHE_CREATION: Place = Place {
+    ours: "cache_creation",
+    inside: &["cache_write_tokens", "cache_creation_tokens"],
+    beside: &["cache_write_tokens", "cache_creation_input_tokens"],
+};
+const REASONING: Place = Place {
+    ours: "reasoning",
+    inside: &["reasoning_tokens"],
+    beside: &["reasoning_tokens"],
+};
+const AUDIO: Place = Place {
+    ours: "audio",
+    inside: &["audio_tokens"],
+    beside: &[],
+};
 
 /// Counts of a usage object. What the server left out stays out; a missing total is the sum.
 ///
@@ -55,20 +72,20 @@ pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option
         None | Some(0) => {}
         Some(total) => counted.total_tokens = total,
     }
-    let named = |ours: &str| tier.map_or_else(|| ours.to_owned(), |tier| format!("{tier}_{ours}"));
     // The tokens that are counted under the first of `special` are none of the tier's.
-    let details = |within: &[&str], special: &[(&str, (&[&str], &[&str]))], tokens: u64| {
+    let details = |within: &[&str], special: &[Place], tokens: u64| {
         let inner = within.iter().find_map(|name| usage.get(*name)?.as_object());
-        let said = |(inside, beside): (&[&str], &[&str])| {
-            let inside = inner.and_then(|inner| first(inner, inside));
-            inside.or_else(|| first(usage, beside))
+        let said = |place: &Place| {
+            let inside = inner.and_then(|inner| first(inner, place.inside));
+            inside.or_else(|| first(usage, place.beside))
         };
         let mut details = TokenDetails::new();
-        details.extend(said(AUDIO).map(|audio| ("audio".to_owned(), audio)));
+        details.extend(said(&AUDIO).map(|audio| (AUDIO.ours.to_owned(), audio)));
         let mut apart = None;
-        for (ours, place) in special {
-            let count = said(*place);
-            details.extend(count.map(|count| (named(ours), count)));
+        for place in special {
+            let count = said(place);
+            let name = tier.map_or_else(|| place.ours.to_owned(), |tier| format!("{tier}_{}", place.ours));
+            details.extend(count.map(|count| (name, count)));
             apart.get_or_insert(count.unwrap_or(0));
         }
         if let Some(tier) = tier {
@@ -76,9 +93,8 @@ pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option
         }
         Some(Box::new(details))
     };
-    let prompt = [("cache_read", CACHE_READ), ("cache_creation", CACHE_CREATION)];
-    counted.input_token_details = details(&names.input_details, &prompt, input);
-    counted.output_token_details = details(&names.output_details, &[("reasoning", REASONING)], output);
+    counted.input_token_details = details(&names.input_details, &[CACHE_READ, CACHE_CREATION], input);
+    counted.output_token_details = details(&names.output_details, &[REASONING], output);
     counted
 }
 
