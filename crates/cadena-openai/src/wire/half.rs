@@ -79,7 +79,11 @@ impl Halves {
                     });
                     let bytes: Vec<u8> = bytes.collect();
                     let is_last = bytes.len() == rest.len();
-                    let open = if is_last && more_may_follow { open_end(&bytes) } else { 0 };
+                    let open = if is_last && more_may_follow {
+                        open_end(&bytes)
+                    } else {
+                        0
+                    };
                     let closed = bytes.len() - open;
                     out.push_str(&String::from_utf8_lossy(bytes.get(..closed).unwrap_or_default()));
                     if open > 0 {

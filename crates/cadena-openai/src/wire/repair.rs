@@ -21,10 +21,14 @@ pub(crate) fn repaired(data: &[u8]) -> Option<Vec<u8>> {
     Repair::new(data, false).run()
 }
 
-#[cfg(test)]
 /// The same, with the private characters of [`Half`] in place of halves, which may belong to what the next event brings.
 pub(crate) fn marked(data: &[u8]) -> Option<Vec<u8>> {
     Repair::new(data, true).run()
+}
+
+/// Reads JSON, and where that fails what [`repaired`] makes of it. The error is that of the first reading.
+pub(crate) fn read_twice<T>(data: &[u8], read: impl Fn(&[u8]) -> serde_json::Result<T>) -> serde_json::Result<T> {
+    read(data).or_else(|cause| repaired(data).and_then(|repaired| read(&repaired).ok()).ok_or(cause))
 }
 
 struct Repair<'a> {
@@ -136,7 +140,9 @@ impl<'a> Repair<'a> {
         self.copy(1);
         loop {
             let rest = self.rest();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20 | 0x80..));
+            let plain = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | ..0x20 | 0x80..));
             let plain = plain.unwrap_or(rest.len());
             if plain > 0 {
                 self.write_halves();
@@ -198,10 +204,14 @@ impl<'a> Repair<'a> {
         for chunk in run.utf8_chunks() {
             for character in chunk.valid().chars() {
                 if self.marks && Half::is_mark(character) {
-                    character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| self.push(Half::Surrogate(*unit)));
+                    character
+                        .encode_utf16(&mut [0; 2])
+                        .iter()
+                        .for_each(|unit| self.push(Half::Surrogate(*unit)));
                 } else {
                     self.write_halves();
-                    self.out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    self.out
+                        .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
             for byte in chunk.invalid() {
@@ -232,7 +242,9 @@ impl<'a> Repair<'a> {
 
 /// The code unit of `\uXXXX`.
 fn code_unit(escape: &[u8]) -> Option<u16> {
-    let digits = escape.get(2..6).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    let digits = escape
+        .get(2..6)
+        .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
@@ -303,7 +315,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_left_alone() {
-        for broken in ["", "{", "[1,]", "<html>", "{\"a\": tru", "[\"\\u00e9\\", "}}}]", "internal error"] {
+        for broken in [
+            "",
+            "{",
+            "[1,]",
+            "<html>",
+            "{\"a\": tru",
+            "[\"\\u00e9\\",
+            "}}}]",
+            "internal error",
+        ] {
             assert_eq!(repaired(broken.as_bytes()), None, "{broken}");
         }
     }
