@@ -43,7 +43,7 @@ fn the_vector_of_each_text_is_found_whatever_the_server_leaves_out() {
         ),
         (
             "texts",
-            r#"{"data":[{"index":"2","embedding":["3"]},{"index":"0","embedding":["1.0"]},{"index":"1","embedding":["2e0"]}]}"#,
+            r#"{"data":[{"index":"2","embedding":[3]},{"index":"0","embedding":[1.0]},{"index":"1","embedding":[2e0]}]}"#,
         ),
         (
             "floats",

@@ -17,7 +17,7 @@ use serde_json::Value;
 use support::{Canned, block_on, model};
 
 /// What a server writes for a logarithm, and what it is.
-const WRITTEN: [(&str, Option<f64>); 12] = [
+const WRITTEN: [(&str, Option<f64>); 18] = [
     ("-0.5", Some(-0.5)),
     (r#""-0.5""#, Some(-0.5)),
     ("0", Some(0.0)),
@@ -25,6 +25,12 @@ const WRITTEN: [(&str, Option<f64>); 12] = [
     (r#""-inf""#, Some(f64::NEG_INFINITY)),
     (r#""-Infinity""#, Some(f64::NEG_INFINITY)),
     (r#""-1e400""#, Some(f64::NEG_INFINITY)),
+    ("-Infinity", Some(f64::NEG_INFINITY)),
+    ("-inf", Some(f64::NEG_INFINITY)),
+    ("-1e400", Some(f64::NEG_INFINITY)),
+    ("NaN", None),
+    ("nan", None),
+    ("Infinity", None),
     (r#""NaN""#, None),
     (r#""nan""#, None),
     (r#""inf""#, None),

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cadena_core::AIMessageChunk;
+
+use super::block::{push, with};
+use super::event::Words;
+
 /// One item of the output while its pieces come in.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
@@ -15,6 +20,8 @@ pub(super) struct Slot {
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.
     pub(super) thoughts: BTreeMap<u32, Piece>,
+    /// The type of its block, if a piece of a text has told it.
+    pub(super) kind: Option<&'static str>,
     /// Whether it has come whole.
     pub(super) closed: bool,
 }
@@ -24,6 +31,8 @@ pub(super) struct Slot {
 pub(super) struct Piece {
     /// The place of its block in the content, for a part of a message.
     pub(super) block: i64,
+    /// The type of that block, if a piece of a text has told it.
+    pub(super) kind: Option<&'static str>,
     /// How many of its bytes have been given away.
     pub(super) said: usize,
     /// How many of its tokens.
@@ -51,6 +60,17 @@ impl Slot {
             block: next(blocks),
             ..Piece::default()
         })
+    }
+
+    /// How many bytes and tokens of a text have been given away.
+    pub(super) fn said_of(&self, words: Words, content: Option<u32>, summary: Option<u32>) -> (usize, usize) {
+        let piece = match words {
+            Words::Text | Words::Refusal => self.parts.get(&content.unwrap_or(0)),
+            Words::Summary => self.parts.get(&summary.unwrap_or(0)),
+            Words::Thought => self.thoughts.get(&content.unwrap_or(0)),
+            Words::Arguments | Words::Input | Words::McpArguments | Words::Code => return (self.said, 0),
+        };
+        piece.map_or((0, 0), |piece| (piece.said, piece.tokens))
     }
 
     /// Whether a member has been given away whole.
@@ -99,6 +119,27 @@ impl Slots {
             None => self.add(id, place),
         };
         self.list.get_mut(at)
+    }
+
+    /// Writes the ids of items that have never come whole into their blocks, where the response ends.
+    pub(super) fn name_open(&self, chunk: &mut AIMessageChunk) {
+        for (id, slot) in &self.by_id {
+            let Some(slot) = self.list.get(*slot).filter(|slot| !slot.closed && !slot.has_sent("id")) else {
+                continue;
+            };
+            let parts = slot.parts.values().map(|piece| (piece.block, piece.kind));
+            let blocks = slot.block.map(|block| (block, slot.kind));
+            let all: Vec<_> = if slot.block.is_some() {
+                blocks.into_iter().collect()
+            } else {
+                parts.collect()
+            };
+            for (index, kind) in all {
+                if let Some(kind) = kind {
+                    push(chunk, with(kind, "id", id.as_str().into(), index));
+                }
+            }
+        }
     }
 
     /// Whether nothing of a whole output with so many items can be new.

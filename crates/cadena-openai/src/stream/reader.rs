@@ -1,6 +1,7 @@
 //! From events to chunks, and whether the answer is whole.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
 use cadena_http::Redactor;
@@ -9,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::frame::Frame;
 use super::partial::Partial;
-use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
+use super::seams::Seams;
+use crate::convert::{Form, Head, Kept, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -17,7 +19,11 @@ use crate::wire::{ChatCompletion, Choice};
 pub(super) struct ChatReader {
     model: String,
     frame: Frame,
+    seams: Seams,
     head: Head,
+    /// What nobody knows of the answer, and of each choice.
+    kept: Kept,
+    kept_of: BTreeMap<u32, Kept>,
     partial: Partial,
     /// The tokens that the chunks so far count.
     counted: Option<UsageMetadata>,
@@ -76,7 +82,10 @@ impl ChatReader {
         Self {
             model,
             frame: Frame::default(),
+            seams: Seams::default(),
             head: Head::default(),
+            kept: Kept::default(),
+            kept_of: BTreeMap::new(),
             partial: Partial::default(),
             counted: None,
             open_choices: expect.choices.max(1),
@@ -100,9 +109,25 @@ impl ChatReader {
         if data.is_empty() {
             return Ok(Read::Nothing);
         }
-        let answer = match self.frame.read(data) {
-            Ok(answer) => answer,
-            Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
+        let mut data = Cow::Borrowed(data);
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(&data)
+        {
+            data = Cow::Owned(joined);
+        }
+        let repaired;
+        let (answer, data) = match self.frame.read(&data) {
+            Ok(answer) => (answer, &*data),
+            Err(cause) => {
+                repaired = self.seams.join(&data);
+                match repaired
+                    .as_deref()
+                    .map(|repaired| (self.frame.read(repaired), repaired))
+                {
+                    Some((Ok(answer), repaired)) => (answer, repaired),
+                    _ => return Err(self.unreadable(&data, &cause, redactor)),
+                }
+            }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
             return Err(error::of_report(report, redactor));
@@ -131,15 +156,21 @@ impl ChatReader {
     ) -> Result<Read> {
         self.head.remember(&answer);
         answer.place_probabilities();
-        let usage = answer.usage.take();
+        let usage = usage_of(&mut answer);
+        self.kept.remember(&mut answer.other);
         if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
             self.prompt_filtered = true;
             note_prompt_filters(chunk, answer.prompt_filter_results.take());
         }
+        // Servers that keep the connection busy send events with an empty list, which are chunks without a word.
+        let is_chunk = answer.choices.as_ref().is_some_and(Vec::is_empty);
         let mut choices = answer.choices.take().unwrap_or_default();
-        let of_others = !choices.is_empty();
         let mut first = None;
         for (place, choice) in choices.iter_mut().enumerate() {
+            if choice.other.is_some() {
+                let kept = self.kept_of.entry(index_of(choice, place)).or_default();
+                kept.remember(&mut choice.other);
+            }
             if is_first(choice, place) {
                 first = first.or(Some(choice));
                 continue;
@@ -157,13 +188,16 @@ impl ChatReader {
                 return Ok(Read::Nothing);
             }
             Some(choice) => self.choice(choice, redactor, chunk)?,
-            None if of_others && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+            None if !is_chunk && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
                 return Ok(Read::Nothing);
             }
             None => {}
         }
         if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
             self.count(usage, chunk);
+        }
+        if self.is_complete() {
+            self.kept.write(&mut chunk.response_metadata);
         }
         Ok(Read::Chunk)
     }
@@ -178,7 +212,11 @@ impl ChatReader {
         } else {
             self.unfinished.insert(index);
         }
+        let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
+        if finishes {
+            self.write_kept_of(index, &mut chunk);
+        }
         self.others.push((index, chunk));
         Ok(())
     }
@@ -201,12 +239,61 @@ impl ChatReader {
         fill(chunk, choice, Form::Piece);
         if finishes {
             self.head.describe(chunk, &self.model);
+            self.write_kept_of(0, chunk);
             if !self.finished {
                 self.finished = true;
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
         }
         Ok(())
+    }
+
+    fn write_kept_of(&mut self, index: u32, chunk: &mut AIMessageChunk) {
+        if let Some(kept) = self.kept_of.get_mut(&index) {
+            kept.write(&mut chunk.response_metadata);
+        }
+    }
+
+    /// Writes what has come and not been given away where the stream ends: halves of characters, and members that nobody knows. Whether there is something of the
+    /// first choice.
+    pub(super) fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
+        let event = self.seams.close().unwrap_or_default();
+        let left: Option<ChatCompletion<'_>> = serde_json::from_slice(&event).ok();
+        let mut says = false;
+        for choice in left.and_then(|left| left.choices).iter_mut().flatten() {
+            match index_of(choice, 0) {
+                0 => {
+                    fill(chunk, choice, Form::Piece);
+                    says = true;
+                }
+                index if self.expect.others => {
+                    let mut piece = AIMessageChunk::default();
+                    fill(&mut piece, choice, Form::Piece);
+                    self.others.push((index, piece));
+                }
+                _ => {}
+            }
+        }
+        for (index, kept) in &mut self.kept_of {
+            if !kept.has_news() {
+                continue;
+            }
+            let mut piece = AIMessageChunk::default();
+            kept.write(&mut piece.response_metadata);
+            match *index {
+                0 => {
+                    chunk.response_metadata.extra = piece.response_metadata.extra;
+                    says = true;
+                }
+                index if self.expect.others => self.others.push((index, piece)),
+                _ => {}
+            }
+        }
+        if self.kept.has_news() {
+            self.kept.write(&mut chunk.response_metadata);
+            says = true;
+        }
+        says
     }
 
     /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
@@ -255,6 +342,10 @@ impl ChatReader {
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
         let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
         self.describe(&mut partial);
+        self.kept.show(&mut partial.response_metadata);
+        if let Some(kept) = self.kept_of.get(&0) {
+            kept.show(&mut partial.response_metadata);
+        }
         Some(partial)
     }
 

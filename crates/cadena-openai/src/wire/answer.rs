@@ -1,10 +1,11 @@
 //! A completion, whole or in chunks: missing members and nulls are the same, and what is not known is kept.
 
-use cadena_core::{Content, Logprobs, ToolCallChunk, ToolCallKind};
-use serde::{Deserialize, Deserializer};
+use cadena_core::{Content, ToolCallChunk, ToolCallKind};
+use serde::Deserializer;
 use serde_json::Value;
 
 use super::Text;
+use super::logprobs::Given;
 use super::member::{Found, Lenient, Other, wire_struct};
 
 wire_struct! {
@@ -27,17 +28,6 @@ wire_struct! {
         pub(crate) completion_probabilities: Option<Box<Value>>,
     }
     ignored: "object" | "created" | "obfuscation";
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for ChatCompletion<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let mut answer = Self::default();
-        match answer.read(deserializer)? {
-            Found::Known | Found::Empty => Ok(answer),
-            Found::Nothing | Found::Odd(_) => Err(D::Error::custom("expected an object")),
-        }
-    }
 }
 
 impl ChatCompletion<'_> {
@@ -76,9 +66,9 @@ impl ChatCompletion<'_> {
         };
         if let Some([choice]) = self.choices.as_deref_mut()
             && choice.logprobs.is_none()
-            && let Ok(Found::Odd(odd)) = choice.logprobs.read(*list)
         {
-            choice.other.get_or_insert_default().insert("logprobs".to_owned(), odd);
+            // JSON that is a value already is read from any type.
+            let _ = choice.logprobs.read(*list);
         }
     }
 }
@@ -91,7 +81,7 @@ wire_struct! {
         pub(crate) message: Option<Box<Message<'a>>>,
         /// What the older completions have in place of a message.
         pub(crate) text: Option<Box<Text<'a>>>,
-        pub(crate) logprobs | "completion_probabilities": Option<Logprobs>,
+        pub(crate) logprobs | "completion_probabilities": Given,
         pub(crate) finish_reason: Text<'a>,
         pub(crate) error: Option<Box<Value>>,
         /// What Azure's filters found in the answer, or in a piece of it.
@@ -222,7 +212,7 @@ mod tests {
         assert_eq!(answer.id.known(), Some("7"));
         assert_eq!(answer.model.known(), None);
         let choice = &answer.choices.unwrap()[0];
-        assert!(choice.logprobs.is_none());
+        assert!(!choice.logprobs.is_none());
         let delta = choice.delta.as_ref().unwrap();
         assert_eq!(delta.content.as_ref().map(Content::text).as_deref(), Some("12"));
         let call = &delta.tool_calls.as_ref().unwrap()[0];

@@ -119,6 +119,40 @@ impl<'de> Visitor<'de> for Element<'_> {
     otherwise_odd!('de; unit, bool, number, str, seq);
 }
 
+/// The log probabilities of a choice.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    known: Option<Logprobs>,
+    /// A form that is not known.
+    odd: Option<Box<Value>>,
+}
+
+impl Given {
+    pub(crate) fn is_none(&self) -> bool {
+        self.known.is_none() && self.odd.is_none()
+    }
+
+    /// Writes them into the metadata of a chunk that has none.
+    pub(crate) fn put(self, metadata: &mut ResponseMetadata) {
+        metadata.logprobs = self.known;
+        if let Some(odd) = self.odd {
+            metadata.extra.insert(LOGPROBS, *odd);
+        }
+    }
+}
+
+impl<'de> Lenient<'de> for Given {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        Ok(match self.known.read(deserializer)? {
+            Found::Odd(value) if !is_empty(&value) => {
+                self.odd = Some(Box::new(value));
+                Found::Known
+            }
+            found => found,
+        })
+    }
+}
+
 /// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
@@ -170,8 +204,8 @@ impl From<Vec<TokenLogprob>> for Tokens {
 /// The key of log probabilities.
 const LOGPROBS: &str = "logprobs";
 
-impl<'de> Deserialize<'de> for Tokens {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de> Lenient<'de> for Tokens {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         let mut read: Option<Logprobs> = None;
         let odd = match read.read(deserializer)? {
             Found::Odd(value) => value,
@@ -185,6 +219,15 @@ impl<'de> Deserialize<'de> for Tokens {
             None => (Vec::new(), odd),
         };
         let odd = (!is_empty(&odd)).then(|| Box::new(odd));
-        Ok(Self { list, odd })
+        *self = Self { list, odd };
+        Ok(Found::Known)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tokens = Self::default();
+        tokens.read(deserializer)?;
+        Ok(tokens)
     }
 }

@@ -21,10 +21,14 @@ pub(crate) fn repaired(data: &[u8]) -> Option<Vec<u8>> {
     Repair::new(data, false).run()
 }
 
-#[cfg(test)]
 /// The same, with the private characters of [`Half`] in place of halves, which may belong to what the next event brings.
 pub(crate) fn marked(data: &[u8]) -> Option<Vec<u8>> {
     Repair::new(data, true).run()
+}
+
+/// Reads JSON, and where that fails what [`repaired`] makes of it. The error is that of the first reading.
+pub(crate) fn read_twice<T>(data: &[u8], read: impl Fn(&[u8]) -> serde_json::Result<T>) -> serde_json::Result<T> {
+    read(data).or_else(|cause| repaired(data).and_then(|repaired| read(&repaired).ok()).ok_or(cause))
 }
 
 struct Repair<'a> {
