@@ -112,16 +112,18 @@ fn add(value: &mut Value, at: &mut usize, new: &Value, in_front: bool) {
     }
 }
 
-/// Takes the member out, wherever it is kept, and what held nothing else.
-fn without(value: &mut Value) {
+/// Takes the member out, wherever it is kept, and what held nothing else. Whether that is the value itself.
+fn without(value: &mut Value) -> bool {
     match value {
-        Value::Array(list) => list.iter_mut().for_each(without),
+        Value::Array(list) => list.iter_mut().for_each(|value| drop(without(value))),
         Value::Object(members) => {
-            members.shift_remove(NEW);
-            members.values_mut().for_each(without);
+            let was = members.len();
+            members.retain(|key, value| key != NEW && !without(value));
+            return members.is_empty() && was > 0;
         }
         _ => {}
     }
+    false
 }
 
 fn dump(messages: impl IntoIterator<Item = AIMessage>) -> Value {
@@ -149,17 +151,24 @@ fn invoked(body: &Value) -> Value {
 }
 
 fn streamed(events: &[Value], responses: bool) -> Value {
-    let body: String = events
-        .iter()
-        .map(|event| format!("data: {event}\n\n"))
-        .chain(["data: [DONE]\n\n".to_owned()])
-        .collect();
+    let lines = events.iter().map(|event| format!("data: {event}\n\n"));
+    played(
+        lines.chain(["data: [DONE]\n\n".to_owned()]).collect(),
+        choices_in(events),
+        responses,
+    )
+}
+
+fn choices_in(events: &[Value]) -> u32 {
+    events.iter().map(choices_of).max().unwrap_or(1)
+}
+
+fn played(body: String, n: u32, responses: bool) -> Value {
     let asked: ChatOpenAI = model(Canned::events(body));
     if responses {
         let llm = asked.with_endpoint(Endpoint::Responses);
         return dump(block_on(async { fold::<AIMessage>(llm.stream("hi")).await }).unwrap());
     }
-    let n = events.iter().map(choices_of).max().unwrap_or(1);
     let llm = asked.bind(ChatOptions::new().n(n)).all_choices();
     let choices = block_on(async { fold::<Choices>(llm.stream("hi")).await });
     dump(choices.unwrap().unwrap_or_default().into_vec())
@@ -231,5 +240,66 @@ proptest! {
         let mut changed = events.clone();
         changed.iter_mut().for_each(|event| add(event, &mut 0, &new, false));
         prop_assert_eq!(streamed(&changed, *responses), streamed(events, *responses));
+        if !responses {
+            let kept = kept_beside_choices(&changed);
+            prop_assert_eq!(kept, new);
+        }
+    }
+}
+
+/// What the metadata of the first choice keeps of the member.
+fn kept_beside_choices(events: &[Value]) -> Value {
+    let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let (chunks, error) = support::stream(Canned::events(body));
+    assert!(error.is_none(), "{error:?}");
+    let message = support::fold(chunks);
+    message.response_metadata.extra.get(NEW).cloned().unwrap_or_default()
+}
+
+/// JSON that a strict reader refuses, as the value of an unknown member.
+#[test]
+fn a_broken_member_costs_nothing_else() {
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let broken = [
+        "NaN",
+        "-Infinity",
+        "-1e400",
+        r#""\ud83d""#,
+        r#"{"\ude00":1}"#,
+        "\"\t\"",
+        deep.as_str(),
+        r#"[{"a":None}]"#,
+    ];
+    for (events, responses) in streams() {
+        let expected = streamed(&events, responses);
+        for broken in broken {
+            for at in 0..events.len() {
+                let lines = events.iter().enumerate().map(|(place, event)| {
+                    let event = event.to_string();
+                    match place == at {
+                        true => format!("data: {},\"{NEW}\":{broken}}}\n\n", &event[..event.len() - 1]),
+                        false => format!("data: {event}\n\n"),
+                    }
+                });
+                let body: String = lines.chain(["data: [DONE]\n\n".to_owned()]).collect();
+                assert_eq!(
+                    played(body, choices_in(&events), responses),
+                    expected,
+                    "{broken} in event {at}"
+                );
+            }
+        }
+    }
+    for body in bodies() {
+        let text = body.to_string();
+        for broken in broken {
+            let changed = format!("{{\"{NEW}\":{broken},{}", &text[1..]);
+            let llm = model(Canned::json(changed)).bind(ChatOptions::new().n(choices_of(&body)));
+            assert_eq!(
+                dump(block_on(llm.generate("hi")).unwrap().into_vec()),
+                invoked(&body),
+                "{broken}"
+            );
+        }
     }
 }
