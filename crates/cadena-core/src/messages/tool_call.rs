@@ -1,5 +1,9 @@
 //! Calls of tools: whole, invalid, and in pieces.
 
+mod beside;
+pub(crate) use beside::{Beside, KwargsWithCalls, restore};
+mod dump;
+pub(crate) use dump::Plain;
 mod kind;
 pub use kind::ToolCallKind;
 mod parse;
@@ -7,7 +11,7 @@ pub(crate) use parse::is_falsy;
 use parse::read_arguments;
 pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::json::parse_partial_json;
@@ -96,28 +100,6 @@ impl ToolCall {
     }
 }
 
-impl Serialize for ToolCall {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            name: &'a str,
-            args: &'a Map<String, Value>,
-            id: &'a Option<String>,
-            r#type: &'static str,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        Dump {
-            name: &self.name,
-            args: &self.args,
-            id: &self.id,
-            r#type: "tool_call",
-            kind: self.kind,
-        }
-        .serialize(serializer)
-    }
-}
-
 /// A call whose arguments are not a complete JSON object: cut off, misspelt, or of another type.
 ///
 /// # Examples
@@ -149,37 +131,6 @@ pub struct InvalidToolCall {
     /// Whether the tool takes arguments or a text: arguments.
     #[serde(default)]
     pub kind: ToolCallKind,
-}
-
-impl Serialize for InvalidToolCall {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            r#type: &'static str,
-            id: &'a Option<String>,
-            name: &'a Option<String>,
-            args: &'a Option<String>,
-            error: &'a Option<String>,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        let Self {
-            name,
-            args,
-            id,
-            error,
-            kind,
-        } = self;
-        Dump {
-            r#type: "invalid_tool_call",
-            id,
-            name,
-            args,
-            error,
-            kind: *kind,
-        }
-        .serialize(serializer)
-    }
 }
 
 /// A piece of a tool call. Pieces with the same index are pieces of the same call.
@@ -348,38 +299,6 @@ impl From<InvalidToolCall> for ToolCallChunk {
             kind: call.kind,
             error: call.error,
         }
-    }
-}
-
-impl Serialize for ToolCallChunk {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            name: &'a Option<String>,
-            args: &'a Option<String>,
-            id: &'a Option<String>,
-            index: Option<i64>,
-            r#type: &'static str,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        let Self {
-            name,
-            args,
-            id,
-            index,
-            kind,
-            error: _,
-        } = self;
-        Dump {
-            name,
-            args,
-            id,
-            index: *index,
-            r#type: "tool_call_chunk",
-            kind: *kind,
-        }
-        .serialize(serializer)
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
-use crate::messages::tool_call::{finished_calls, growing_calls};
+use crate::messages::tool_call::{Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, restore};
 use crate::messages::{
     Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, ToolCallKind, UsageMetadata,
     deserialize,
@@ -16,13 +16,13 @@ use crate::messages::{
 #[derive(Serialize)]
 struct Dump<'a> {
     content: &'a Content,
-    additional_kwargs: &'a Extra,
+    additional_kwargs: KwargsWithCalls<'a>,
     response_metadata: &'a ResponseMetadata,
     r#type: &'static str,
     name: &'a Option<String>,
     id: &'a Option<String>,
-    tool_calls: &'a [ToolCall],
-    invalid_tool_calls: &'a [InvalidToolCall],
+    tool_calls: Plain<'a, ToolCall>,
+    invalid_tool_calls: Plain<'a, InvalidToolCall>,
     usage_metadata: &'a Option<UsageMetadata>,
     #[serde(flatten)]
     chunk: Option<ChunkDump<'a>>,
@@ -32,21 +32,23 @@ struct Dump<'a> {
 
 #[derive(Serialize)]
 struct ChunkDump<'a> {
-    tool_call_chunks: &'a [ToolCallChunk],
+    tool_call_chunks: Plain<'a, ToolCallChunk>,
     chunk_position: Option<ChunkPosition>,
 }
 
 impl Serialize for AIMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let calls = self.tool_calls.iter().map(|call| call as &dyn Beside);
+        let invalid = self.invalid_tool_calls.iter().map(|call| call as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, calls.chain(invalid)),
             response_metadata: &self.response_metadata,
             r#type: "ai",
             name: &self.name,
             id: &self.id,
-            tool_calls: &self.tool_calls,
-            invalid_tool_calls: &self.invalid_tool_calls,
+            tool_calls: Plain(&self.tool_calls),
+            invalid_tool_calls: Plain(&self.invalid_tool_calls),
             usage_metadata: &self.usage_metadata,
             chunk: None,
             extra: &self.extra,
@@ -58,18 +60,19 @@ impl Serialize for AIMessage {
 impl Serialize for AIMessageChunk {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (tool_calls, invalid_tool_calls) = growing_calls(&self.tool_call_chunks);
+        let pieces = self.tool_call_chunks.iter().map(|piece| piece as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, pieces),
             response_metadata: &self.response_metadata,
             r#type: "AIMessageChunk",
             name: &self.name,
             id: &self.id,
-            tool_calls: &tool_calls,
-            invalid_tool_calls: &invalid_tool_calls,
+            tool_calls: Plain(&tool_calls),
+            invalid_tool_calls: Plain(&invalid_tool_calls),
             usage_metadata: &self.usage_metadata,
             chunk: Some(ChunkDump {
-                tool_call_chunks: &self.tool_call_chunks,
+                tool_call_chunks: Plain(&self.tool_call_chunks),
                 chunk_position: self.chunk_position,
             }),
             extra: &self.extra,
@@ -144,6 +147,9 @@ impl Read for AIMessage {
             let calls = common.provider_calls();
             (common.tool_calls, common.invalid_tool_calls) = finished_calls(&calls, false);
         }
+        let calls = common.tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
+        let invalid = common.invalid_tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
+        restore(&mut common.additional_kwargs, calls.chain(invalid));
         Ok(Self {
             content: common.content,
             tool_calls: common.tool_calls,
@@ -161,7 +167,7 @@ impl Read for AIMessage {
 impl Read for AIMessageChunk {
     fn read(mut fields: Fields) -> Result<Self, Misfit> {
         fields.expect_type("AIMessageChunk")?;
-        let common = Common::read(&mut fields)?;
+        let mut common = Common::read(&mut fields)?;
         let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
         if tool_call_chunks.is_empty() {
             tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
@@ -173,6 +179,8 @@ impl Read for AIMessageChunk {
                     .collect()
             };
         }
+        let pieces = tool_call_chunks.iter_mut().map(|piece| piece as &mut dyn Beside);
+        restore(&mut common.additional_kwargs, pieces);
         let mut chunk = Self {
             content: common.content,
             tool_call_chunks,
