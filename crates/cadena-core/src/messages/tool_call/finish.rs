@@ -8,10 +8,7 @@ use crate::json::parse_partial_json;
 
 /// Calls as far as they have arrived, an open object closed: what a chunk shows while it grows.
 pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    split(chunks, |chunk| match is_unnamed(chunk) {
-        true => Err(chunk.invalid(None)),
-        false => chunk.parse(|text| parse_partial_json(text).ok()),
-    })
+    split(chunks, |chunk| chunk.parse(|text| parse_partial_json(text).ok()))
 }
 
 /// Calls of a finished message: only a name with a complete JSON object is a call. A cut one is never completed.
