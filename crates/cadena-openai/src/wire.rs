@@ -2,12 +2,19 @@
 
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
+mod arguments;
 mod call;
+mod content;
+mod index;
 mod legacy;
 pub(crate) mod lenient;
-pub(crate) use lenient::Text;
+mod list;
+mod member;
+pub(crate) use member::Lenient;
 mod message;
 mod part;
 pub(crate) use part::Audience;
 mod request;
 pub(crate) use request::{ChatCompletionRequest, stream_options};
+mod text;
+pub(crate) use text::Text;
