@@ -221,6 +221,26 @@ impl ToolCallChunk {
         self
     }
 
+    /// Sets why the call is known to be invalid, whatever its other pieces are: for a provider that sees what its pieces do not show.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, ToolCallChunk};
+    ///
+    /// let call = ToolCallChunk::new(0).with_name("pay").with_args("{}");
+    /// let doubt = ToolCallChunk::new(0).with_error("the server took it back");
+    /// let sum = AIMessageChunk::new("").with_tool_call_chunk(call) + AIMessageChunk::new("").with_tool_call_chunk(doubt);
+    /// let message = AIMessage::from(sum);
+    /// assert!(message.tool_calls.is_empty());
+    /// assert_eq!(message.invalid_tool_calls[0].error.as_deref(), Some("the server took it back"));
+    /// ```
+    #[must_use]
+    pub fn with_error(mut self, reason: impl Into<String>) -> Self {
+        self.error = Some(reason.into());
+        self
+    }
+
     /// Says that it is a piece of the call of a custom tool, whose text [`args`](Self::args) is.
     ///
     /// # Examples

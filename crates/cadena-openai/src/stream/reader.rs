@@ -1,6 +1,6 @@
 //! From events to chunks, and whether the answer is whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
 use cadena_http::Redactor;
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::frame::Frame;
 use super::partial::Partial;
+use super::said::Said;
 use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
@@ -19,6 +20,10 @@ pub(super) struct ChatReader {
     frame: Frame,
     head: Head,
     partial: Partial,
+    /// What the first choice has said.
+    said: Said,
+    /// What each of the others has said, where all are wanted.
+    others_said: BTreeMap<u32, Said>,
     /// The tokens that the chunks so far count.
     counted: Option<UsageMetadata>,
     /// How many of the choices that were asked for have not finished.
@@ -78,6 +83,8 @@ impl ChatReader {
             frame: Frame::default(),
             head: Head::default(),
             partial: Partial::default(),
+            said: Said::default(),
+            others_said: BTreeMap::new(),
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
@@ -178,6 +185,7 @@ impl ChatReader {
             self.unfinished.insert(index);
         }
         fill(&mut chunk, choice, Form::Piece);
+        self.others_said.entry(index).or_default().keep_news(&mut chunk);
         self.others.push((index, chunk));
         Ok(())
     }
@@ -198,6 +206,7 @@ impl ChatReader {
         check(choice, redactor)?;
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
+        self.said.keep_news(chunk);
         if finishes {
             self.head.describe(chunk, &self.model);
             if !self.finished {
@@ -252,7 +261,8 @@ impl ChatReader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
+        let mut said = Said::default();
+        let mut partial = std::mem::take(&mut self.partial).into_chunk(|event| piece(event, &mut said))?;
         self.describe(&mut partial);
         Some(partial)
     }
@@ -305,12 +315,13 @@ fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
 }
 
 /// The chunk of an event that has been read before, without the head and the count.
-fn piece(event: &[u8]) -> Option<AIMessageChunk> {
+fn piece(event: &[u8], said: &mut Said) -> Option<AIMessageChunk> {
     let mut answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
     let mut chunk = AIMessageChunk::default();
     note_prompt_filters(&mut chunk, answer.prompt_filter_results.take());
     if let Some(mut first) = take_choice(answer.choices.unwrap_or_default()) {
         fill(&mut chunk, &mut first, Form::Piece);
+        said.keep_news(&mut chunk);
     }
     Some(chunk)
 }
