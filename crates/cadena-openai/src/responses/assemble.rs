@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::answer::Response;
 use super::arrived::Arrived;
 use super::block::{PROGRESS, logprobs, place_of, provided, push, refuse, with};
-use super::call::{CUSTOM, FUNCTION, call, piece};
+use super::call::{CUSTOM, FUNCTION, call, is_call, piece};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
 use super::message;
@@ -61,9 +61,12 @@ impl Assembler {
         arrived: &mut Arrived,
         chunk: &mut AIMessageChunk,
     ) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
-            return false;
+        let (id, place) = (event.item_id.known(), event.output_index);
+        let slot = match words.is_call() {
+            true => self.slots.find_call(id, place),
+            false => self.slots.find(id, place),
         };
+        let Some(slot) = slot else { return false };
         let Some(at) = grow(slot, words, &event, &mut self.blocks) else {
             return false;
         };
@@ -151,7 +154,10 @@ impl Assembler {
         };
         let mut block = Map::new();
         if let Some(key) = text_in(item.text("type")) {
-            let text = slot.rest(item.text(key));
+            let text = match is_call(item.text("type")) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &text, index);
             if call.is_some() || !text.is_empty() {
                 block.insert(key.to_owned(), text.into());
@@ -168,6 +174,9 @@ impl Assembler {
         block.insert("index".to_owned(), index.into());
         push(chunk, block);
         provided(chunk);
+        if is_call(item.text("type")) {
+            self.slots.begin_call(item.text("id"), event.output_index);
+        }
         true
     }
 
@@ -219,7 +228,10 @@ impl Assembler {
         let index = slot.number(&mut self.blocks);
         let kind = item.text("type").unwrap_or_default().to_owned();
         if let Some(key) = text_in(Some(&kind)) {
-            let rest = slot.rest(item.text(key));
+            let rest = match is_call(Some(&kind)) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &rest, index);
             // Code that is null stays null.
             if call.is_some() || item.members.get(key).is_some_and(Value::is_string) {
@@ -266,6 +278,9 @@ fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> O
         }
         Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
             slot.said += delta.len();
+            if words.is_call() {
+                slot.called_with.push_str(delta);
+            }
             Some((slot.number(blocks), 0))
         }
     }

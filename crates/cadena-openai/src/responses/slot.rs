@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// One item of the output while its pieces come in.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
@@ -11,6 +13,10 @@ pub(super) struct Slot {
     pub(super) sent: Vec<String>,
     /// How many bytes of its arguments or its input have been given away.
     pub(super) said: usize,
+    /// The same as text, for a call of a tool of the caller's.
+    pub(super) called_with: String,
+    /// Whether its pieces were not those of its whole, so that the call must not run.
+    pub(super) differs: bool,
     /// The parts of a message, or of a thought's summary.
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.
@@ -38,6 +44,22 @@ impl Slot {
         *self.block.get_or_insert_with(|| next(blocks))
     }
 
+    /// As [`rest`](Self::rest), for a call of a tool of the caller's: it runs with exactly what the model said, or not at all.
+    pub(super) fn rest_of_call(&mut self, whole: Option<&str>) -> String {
+        let whole = whole.unwrap_or_default();
+        if whole.is_empty() {
+            return String::new();
+        }
+        let Some(rest) = whole.strip_prefix(self.called_with.as_str()) else {
+            // A server may write the whole with other blanks than the pieces.
+            self.differs |= !is_same_json(whole, &self.called_with);
+            return String::new();
+        };
+        self.called_with.push_str(rest);
+        self.said += rest.len();
+        rest.to_owned()
+    }
+
     /// What is new in the whole of its one text, which has been given away with it.
     pub(super) fn rest(&mut self, whole: Option<&str>) -> String {
         let rest = whole.and_then(|whole| whole.get(self.said..)).unwrap_or_default();
@@ -57,6 +79,11 @@ impl Slot {
     pub(super) fn has_sent(&self, key: &str) -> bool {
         self.sent.iter().any(|sent| sent == key)
     }
+}
+
+fn is_same_json(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<Value>(text).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
 }
 
 fn next(blocks: &mut i64) -> i64 {
@@ -79,6 +106,8 @@ pub(super) struct Slots {
     by_place: BTreeMap<u32, usize>,
     /// The item that the last event was about, by its id.
     last: Option<(String, usize)>,
+    /// The call of a tool of the caller's that began last.
+    last_call: Option<usize>,
 }
 
 impl Slots {
@@ -89,6 +118,19 @@ impl Slots {
             None => self.add(id, place),
         };
         self.list.get_mut(at)
+    }
+
+    /// The call of a piece of arguments, which is the last one that began if the piece does not say.
+    pub(super) fn find_call(&mut self, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
+        match (id, place, self.last_call) {
+            (None, None, Some(at)) => self.list.get_mut(at),
+            _ => self.find(id, place),
+        }
+    }
+
+    /// Notes that the last item that was added is a call.
+    pub(super) fn begin_call(&mut self, id: Option<&str>, place: Option<u32>) {
+        self.last_call = self.known(id, place).or_else(|| self.list.len().checked_sub(1));
     }
 
     /// The item that begins: a new one, unless its id is known.
