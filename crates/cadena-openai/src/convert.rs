@@ -1,5 +1,7 @@
 //! From what the server sent to chunks and messages.
 
+mod kept;
+pub(crate) use kept::Kept;
 mod usage;
 pub(crate) use usage::{UsageNames, count};
 
@@ -54,33 +56,55 @@ impl Head {
     }
 }
 
-/// A whole answer as one chunk for each choice. `None` if the first choice is not there.
+/// A whole answer as one chunk for each choice. `None` if the first choice is not there, or if nothing of it was understood.
 ///
 /// The chunks of a stream add up to the same, so a whole message is made of it as one is made of their sum.
-pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
+pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
     let mut head = Head::default();
     head.remember(&answer);
-    let mut usage = answer.usage;
+    let mut usage = usage_of(&mut answer);
+    let mut kept = Kept::default();
+    kept.remember(&mut answer.other);
     let prompt_filters = answer.prompt_filter_results;
     let mut all = BTreeMap::new();
     for (place, choice) in answer.choices?.iter_mut().enumerate() {
         let index = index_of(choice, place);
         // A choice that comes twice is the one that came first, as `take_choice` has it.
-        if let Entry::Vacant(slot) = all.entry(index) {
+        if let Entry::Vacant(slot) = all.entry(index)
+            && is_answer(choice)
+        {
             let mut chunk = AIMessageChunk::default();
             fill(&mut chunk, choice, Form::Whole);
             head.describe(&mut chunk, asked_model);
+            let mut kept = Kept::default();
+            kept.remember(&mut choice.other);
+            kept.write(&mut chunk.response_metadata);
             slot.insert(chunk);
         }
     }
     let first = all.get_mut(&0)?;
     note_prompt_filters(first, prompt_filters);
+    kept.write(&mut first.response_metadata);
     // What the whole call used stands on one choice, so that a sum counts it once.
     if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
         first.usage_metadata = Some(head.count(&usage));
         first.response_metadata.token_usage = Some(Box::new(usage));
     }
     Some(all.into_iter().collect())
+}
+
+/// Whether a choice of a whole answer holds one. A filter may leave nothing of it but its reason.
+fn is_answer(choice: &Choice<'_>) -> bool {
+    let said = choice.message.is_some() || choice.delta.is_some() || choice.text.is_some();
+    said || choice.finish_reason.known() == Some("content_filter")
+}
+
+/// The usage object of an answer. Groq has another one in `x_groq`, which stands alone in a stream that was not asked for its usage.
+pub(crate) fn usage_of(answer: &mut ChatCompletion<'_>) -> Option<Box<Value>> {
+    answer.usage.take().or_else(|| {
+        let usage = answer.other.as_deref()?.get("x_groq")?.get("usage")?;
+        usage.is_object().then(|| Box::new(usage.clone()))
+    })
 }
 
 /// Writes what filters found in the prompt.

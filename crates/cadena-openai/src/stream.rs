@@ -7,6 +7,8 @@ mod partial;
 mod reader;
 pub(crate) use reader::{End, Expect, Read};
 mod said;
+mod seams;
+pub(crate) use seams::Seams;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -114,8 +116,8 @@ impl AnswerStream {
         Step::Failed(error)
     }
 
-    /// Ends because the server ended, or said that it has.
-    fn end(&mut self, end: End) -> Step {
+    /// Ends because the server ended, or said that it has. What is left may be a last chunk.
+    fn end(&mut self, end: End, chunk: &mut AIMessageChunk) -> Step {
         if let Err(missing) = self.reader.check_end(end) {
             return self.fail(Error::new(ErrorKind::Truncated, missing));
         }
@@ -124,7 +126,10 @@ impl AnswerStream {
         {
             self.state = State::Draining(Box::pin(events.drain()));
         }
-        Step::Nothing
+        match self.reader.last(chunk) {
+            true => Step::Chunk,
+            false => Step::Nothing,
+        }
     }
 
     /// One step: a chunk, written into an empty one; an error; nothing yet; or the end.
@@ -146,18 +151,18 @@ impl AnswerStream {
             Some(Ok(event)) => match self.reader.read(&event, events.redactor(), chunk) {
                 Ok(Read::Chunk) => Step::Chunk,
                 Ok(Read::Last) => {
-                    self.end(End::Done);
+                    self.end(End::Done, chunk);
                     return Poll::Ready(Step::Chunk);
                 }
                 Ok(Read::Nothing) => Step::Nothing,
-                Ok(Read::Done) => self.end(End::Done),
+                Ok(Read::Done) => self.end(End::Done, chunk),
                 Err(error) => self.fail(error),
             },
             // What is cut behind a complete answer changes nothing about it.
-            Some(Err(_)) if self.reader.is_complete() => self.end(End::Closed),
+            Some(Err(_)) if self.reader.is_complete() => self.end(End::Closed, chunk),
             Some(Err(error)) => self.fail(error),
-            None if events.is_cut() => self.end(End::Cut),
-            None => self.end(End::Closed),
+            None if events.is_cut() => self.end(End::Cut, chunk),
+            None => self.end(End::Closed, chunk),
         };
         if self.reader.has_finished()
             && let State::Open(events) = &mut self.state
@@ -200,6 +205,14 @@ impl Reader {
         match self {
             Self::Chat(reader) => reader.check_end(end),
             Self::Responses(reader) => reader.check_end(end),
+        }
+    }
+
+    fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
+        match self {
+            Self::Chat(reader) => reader.last(chunk),
+            // Its last event holds everything.
+            Self::Responses(_) => false,
         }
     }
 

@@ -21,10 +21,12 @@ pub(super) fn call(slot: &Slot, item: &Item<'_>, rest: &str, index: i64) -> Opti
     let new = |key| item.text(key).filter(|_| !slot.has_sent(key)).map(str::to_owned);
     let mut piece = piece(index, kind == CUSTOM, rest);
     (piece.name, piece.id) = (new("name"), new("call_id"));
-    if slot.differs {
-        return Some(piece.with_error("the arguments came otherwise in pieces than whole"));
-    }
-    Some(piece)
+    Some(if slot.differs { broken(piece) } else { piece })
+}
+
+/// Says that the call of a piece must not run, as its pieces are not what came whole.
+pub(super) fn broken(piece: ToolCallChunk) -> ToolCallChunk {
+    piece.with_error("the arguments came otherwise in pieces than whole")
 }
 
 /// A piece of a call's arguments, or of the text for a custom tool.

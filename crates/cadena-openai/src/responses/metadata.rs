@@ -21,6 +21,7 @@ pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, c
         user,
         usage,
         output: _,
+        other: _,
     } = response;
     if let Some(Value::Object(usage)) = usage {
         chunk.usage_metadata = Some(count(&usage, &UsageNames::RESPONSES, service_tier.known()));

@@ -11,13 +11,14 @@ use super::arrived::Arrived;
 use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Read};
+use crate::stream::{End, Expect, Read, Seams};
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
     model: String,
     assembler: Assembler,
     arrived: Arrived,
+    seams: Seams,
     finished: bool,
     expect: Expect,
 }
@@ -28,6 +29,7 @@ impl ResponsesReader {
             model,
             assembler: Assembler::default(),
             arrived: Arrived::default(),
+            seams: Seams::default(),
             finished: false,
             expect,
         }
@@ -39,7 +41,24 @@ impl ResponsesReader {
         if data.starts_with(b"[DONE]") {
             return Ok(Read::Done);
         }
-        let kind = match Kind::of(event.name()) {
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(data)
+        {
+            return self.read_data(event.name(), &joined, redactor, chunk);
+        }
+        match self.read_data(event.name(), data, redactor, chunk) {
+            Err(error) if error.kind() == ErrorKind::Decode => match self.seams.join(data) {
+                Some(joined) => self
+                    .read_data(event.name(), &joined, redactor, chunk)
+                    .map_err(|_| error),
+                None => Err(error),
+            },
+            read => read,
+        }
+    }
+
+    fn read_data(&mut self, name: &str, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let kind = match Kind::of(name) {
             Kind::Error => return Err(error::of_event(data, redactor)),
             _ if data.is_empty() => return Ok(Read::Nothing),
             Kind::Unknown => {
@@ -52,6 +71,7 @@ impl ResponsesReader {
         let assembler = &mut self.assembler;
         let given = match kind {
             Kind::Words(words) => return self.words(words, data, redactor, chunk),
+            Kind::Whole(words) => return self.whole(words, data, redactor, chunk),
             Kind::Audio(key) => assembler.audio(key, parse(data, redactor)?, chunk),
             Kind::Annotation => assembler.cited(parse(data, redactor)?, chunk),
             Kind::Progress(of) => assembler.progress(of, parse::<Map<String, Value>>(data, redactor)?, chunk),
@@ -59,7 +79,7 @@ impl ResponsesReader {
             Kind::ItemDone => assembler.item_done(parse(data, redactor)?, chunk).map_err(malformed)?,
             Kind::Begun if assembler.has_begun() => false,
             Kind::Begun => {
-                let Begun { response } = parse(data, redactor)?;
+                let Begun { response, .. } = parse(data, redactor)?;
                 response.is_some_and(|response| assembler.begin(&response.id, chunk))
             }
             Kind::Finished => {
@@ -90,6 +110,17 @@ impl ResponsesReader {
     fn words(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let event = parse(data, redactor)?;
         if !self.assembler.words(words, event, &mut self.arrived, chunk) {
+            return Ok(Read::Nothing);
+        }
+        if chunk.response_metadata.logprobs.is_some() {
+            self.arrived.add_tokens(data);
+        }
+        Ok(Read::Chunk)
+    }
+
+    fn whole(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let event = parse(data, redactor)?;
+        if !self.assembler.whole(words, event, &mut self.arrived, chunk) {
             return Ok(Read::Nothing);
         }
         if chunk.response_metadata.logprobs.is_some() {
@@ -166,7 +197,7 @@ fn parse<'a, T: Deserialize<'a>>(data: &'a [u8], redactor: &Redactor) -> Result<
 }
 
 fn ended<'a>(data: &'a [u8], redactor: &Redactor) -> Result<Response<'a>> {
-    let Ended { response } = parse(data, redactor)?;
+    let Ended { response, .. } = parse(data, redactor)?;
     Ok(response.unwrap_or_default())
 }
 

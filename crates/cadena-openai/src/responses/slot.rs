@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cadena_core::AIMessageChunk;
 use serde_json::Value;
+
+use super::block::{push, with};
+use super::event::Words;
 
 /// One item of the output while its pieces come in.
 #[derive(Debug, Default)]
@@ -21,6 +25,8 @@ pub(super) struct Slot {
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.
     pub(super) thoughts: BTreeMap<u32, Piece>,
+    /// The type of its block, if a piece of a text has told it.
+    pub(super) kind: Option<&'static str>,
     /// Whether it has come whole.
     pub(super) closed: bool,
 }
@@ -30,6 +36,8 @@ pub(super) struct Slot {
 pub(super) struct Piece {
     /// The place of its block in the content, for a part of a message.
     pub(super) block: i64,
+    /// The type of that block, if a piece of a text has told it.
+    pub(super) kind: Option<&'static str>,
     /// How many of its bytes have been given away.
     pub(super) said: usize,
     /// How many of its tokens.
@@ -44,20 +52,24 @@ impl Slot {
         *self.block.get_or_insert_with(|| next(blocks))
     }
 
-    /// As [`rest`](Self::rest), for a call of a tool of the caller's: it runs with exactly what the model said, or not at all.
+    /// As [`rest`](Self::rest), for a call of a tool of the caller's.
     pub(super) fn rest_of_call(&mut self, whole: Option<&str>) -> String {
-        let whole = whole.unwrap_or_default();
-        if whole.is_empty() {
-            return String::new();
-        }
-        let Some(rest) = whole.strip_prefix(self.called_with.as_str()) else {
-            // A server may write the whole with other blanks than the pieces.
-            self.differs |= !is_same_json(whole, &self.called_with);
-            return String::new();
-        };
-        self.called_with.push_str(rest);
+        let rest = self.news_of_call(whole.unwrap_or_default()).to_owned();
+        self.called_with.push_str(&rest);
         self.said += rest.len();
-        rest.to_owned()
+        rest
+    }
+
+    /// What is new in the whole of what a tool of the caller's is called with: it runs with exactly that, or not at all.
+    pub(super) fn news_of_call<'a>(&mut self, whole: &'a str) -> &'a str {
+        match whole.strip_prefix(self.called_with.as_str()) {
+            Some(rest) => rest,
+            None => {
+                // A server may leave the whole empty, or write it with other blanks than the pieces.
+                self.differs |= !whole.is_empty() && !is_same_json(whole, &self.called_with);
+                ""
+            }
+        }
     }
 
     /// What is new in the whole of its one text, which has been given away with it.
@@ -73,6 +85,17 @@ impl Slot {
             block: next(blocks),
             ..Piece::default()
         })
+    }
+
+    /// How many bytes and tokens of a text have been given away.
+    pub(super) fn said_of(&self, words: Words, content: Option<u32>, summary: Option<u32>) -> (usize, usize) {
+        let piece = match words {
+            Words::Text | Words::Refusal => self.parts.get(&content.unwrap_or(0)),
+            Words::Summary => self.parts.get(&summary.unwrap_or(0)),
+            Words::Thought => self.thoughts.get(&content.unwrap_or(0)),
+            Words::Arguments | Words::Input | Words::McpArguments | Words::Code => return (self.said, 0),
+        };
+        piece.map_or((0, 0), |piece| (piece.said, piece.tokens))
     }
 
     /// Whether a member has been given away whole.
@@ -120,10 +143,10 @@ impl Slots {
         self.list.get_mut(at)
     }
 
-    /// The call of a piece of arguments, which is the last one that began if the piece does not say.
-    pub(super) fn find_call(&mut self, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
+    /// The item of a piece of a text. Arguments that do not say whose they are belong to the call that began last.
+    pub(super) fn find_text(&mut self, words: Words, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
         match (id, place, self.last_call) {
-            (None, None, Some(at)) => self.list.get_mut(at),
+            (None, None, Some(at)) if words.is_call() => self.list.get_mut(at),
             _ => self.find(id, place),
         }
     }
@@ -141,6 +164,27 @@ impl Slots {
             None => self.add(id, place),
         };
         self.list.get_mut(at)
+    }
+
+    /// Writes the ids of items that have never come whole into their blocks, where the response ends.
+    pub(super) fn name_open(&self, chunk: &mut AIMessageChunk) {
+        for (id, slot) in &self.by_id {
+            let Some(slot) = self.list.get(*slot).filter(|slot| !slot.closed && !slot.has_sent("id")) else {
+                continue;
+            };
+            let parts = slot.parts.values().map(|piece| (piece.block, piece.kind));
+            let blocks = slot.block.map(|block| (block, slot.kind));
+            let all: Vec<_> = if slot.block.is_some() {
+                blocks.into_iter().collect()
+            } else {
+                parts.collect()
+            };
+            for (index, kind) in all {
+                if let Some(kind) = kind {
+                    push(chunk, with(kind, "id", id.as_str().into(), index));
+                }
+            }
+        }
     }
 
     /// Whether nothing of a whole output with so many items can be new.

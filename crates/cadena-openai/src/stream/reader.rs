@@ -1,5 +1,6 @@
 //! From events to chunks, and whether the answer is whole.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 use super::frame::Frame;
 use super::partial::Partial;
 use super::said::Said;
-use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
+use super::seams::Seams;
+use crate::convert::{Form, Head, Kept, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -18,7 +20,11 @@ use crate::wire::{ChatCompletion, Choice};
 pub(super) struct ChatReader {
     model: String,
     frame: Frame,
+    seams: Seams,
     head: Head,
+    /// What nobody knows of the answer, and of each choice.
+    kept: Kept,
+    kept_of: BTreeMap<u32, Kept>,
     partial: Partial,
     /// What the first choice has said.
     said: Said,
@@ -81,7 +87,10 @@ impl ChatReader {
         Self {
             model,
             frame: Frame::default(),
+            seams: Seams::default(),
             head: Head::default(),
+            kept: Kept::default(),
+            kept_of: BTreeMap::new(),
             partial: Partial::default(),
             said: Said::default(),
             others_said: BTreeMap::new(),
@@ -107,9 +116,25 @@ impl ChatReader {
         if data.is_empty() {
             return Ok(Read::Nothing);
         }
-        let answer = match self.frame.read(data) {
-            Ok(answer) => answer,
-            Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
+        let mut data = Cow::Borrowed(data);
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(&data)
+        {
+            data = Cow::Owned(joined);
+        }
+        let repaired;
+        let (answer, data) = match self.frame.read(&data) {
+            Ok(answer) => (answer, &*data),
+            Err(cause) => {
+                repaired = self.seams.join(&data);
+                match repaired
+                    .as_deref()
+                    .map(|repaired| (self.frame.read(repaired), repaired))
+                {
+                    Some((Ok(answer), repaired)) => (answer, repaired),
+                    _ => return Err(self.unreadable(&data, &cause, redactor)),
+                }
+            }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
             return Err(error::of_report(report, redactor));
@@ -137,15 +162,21 @@ impl ChatReader {
         failed: &mut Option<Error>,
     ) -> Result<Read> {
         self.head.remember(&answer);
-        let usage = answer.usage.take();
+        let usage = usage_of(&mut answer);
+        self.kept.remember(&mut answer.other);
         if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
             self.prompt_filtered = true;
             note_prompt_filters(chunk, answer.prompt_filter_results.take());
         }
+        // Servers that keep the connection busy send events with an empty list, which are chunks without a word.
+        let is_chunk = answer.choices.as_ref().is_some_and(Vec::is_empty);
         let mut choices = answer.choices.take().unwrap_or_default();
-        let of_others = !choices.is_empty();
         let mut first = None;
         for (place, choice) in choices.iter_mut().enumerate() {
+            if choice.other.is_some() {
+                let kept = self.kept_of.entry(index_of(choice, place)).or_default();
+                kept.remember(&mut choice.other);
+            }
             if is_first(choice, place) {
                 first = first.or(Some(choice));
                 continue;
@@ -163,13 +194,16 @@ impl ChatReader {
                 return Ok(Read::Nothing);
             }
             Some(choice) => self.choice(choice, redactor, chunk)?,
-            None if of_others && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+            None if !is_chunk && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
                 return Ok(Read::Nothing);
             }
             None => {}
         }
         if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
             self.count(usage, chunk);
+        }
+        if self.is_complete() {
+            self.kept.write(&mut chunk.response_metadata);
         }
         Ok(Read::Chunk)
     }
@@ -184,8 +218,12 @@ impl ChatReader {
         } else {
             self.unfinished.insert(index);
         }
+        let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
         self.others_said.entry(index).or_default().keep_news(&mut chunk);
+        if finishes {
+            self.write_kept_of(index, &mut chunk);
+        }
         self.others.push((index, chunk));
         Ok(())
     }
@@ -209,12 +247,61 @@ impl ChatReader {
         self.said.keep_news(chunk);
         if finishes {
             self.head.describe(chunk, &self.model);
+            self.write_kept_of(0, chunk);
             if !self.finished {
                 self.finished = true;
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
         }
         Ok(())
+    }
+
+    fn write_kept_of(&mut self, index: u32, chunk: &mut AIMessageChunk) {
+        if let Some(kept) = self.kept_of.get_mut(&index) {
+            kept.write(&mut chunk.response_metadata);
+        }
+    }
+
+    /// Writes what has come and not been given away where the stream ends: halves of characters, and members that nobody knows. Whether there is something of the
+    /// first choice.
+    pub(super) fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
+        let event = self.seams.close().unwrap_or_default();
+        let left: Option<ChatCompletion<'_>> = serde_json::from_slice(&event).ok();
+        let mut says = false;
+        for choice in left.and_then(|left| left.choices).iter_mut().flatten() {
+            match index_of(choice, 0) {
+                0 => {
+                    fill(chunk, choice, Form::Piece);
+                    says = true;
+                }
+                index if self.expect.others => {
+                    let mut piece = AIMessageChunk::default();
+                    fill(&mut piece, choice, Form::Piece);
+                    self.others.push((index, piece));
+                }
+                _ => {}
+            }
+        }
+        for (index, kept) in &mut self.kept_of {
+            if !kept.has_news() {
+                continue;
+            }
+            let mut piece = AIMessageChunk::default();
+            kept.write(&mut piece.response_metadata);
+            match *index {
+                0 => {
+                    chunk.response_metadata.extra = piece.response_metadata.extra;
+                    says = true;
+                }
+                index if self.expect.others => self.others.push((index, piece)),
+                _ => {}
+            }
+        }
+        if self.kept.has_news() {
+            self.kept.write(&mut chunk.response_metadata);
+            says = true;
+        }
+        says
     }
 
     /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
@@ -264,6 +351,10 @@ impl ChatReader {
         let mut said = Said::default();
         let mut partial = std::mem::take(&mut self.partial).into_chunk(|event| piece(event, &mut said))?;
         self.describe(&mut partial);
+        self.kept.show(&mut partial.response_metadata);
+        if let Some(kept) = self.kept_of.get(&0) {
+            kept.show(&mut partial.response_metadata);
+        }
         Some(partial)
     }
 

@@ -1,7 +1,7 @@
 //! A completion, whole or in chunks: missing members and nulls are the same, and what is not known is kept.
 
 use cadena_core::{Content, Logprobs, ToolCallChunk, ToolCallKind};
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
 use serde_json::Value;
 
 use super::Text;
@@ -26,17 +26,6 @@ wire_struct! {
         pub(crate) prompt_filter_results: Option<Box<Value>>,
     }
     ignored: "object" | "created" | "obfuscation";
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for ChatCompletion<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let mut answer = Self::default();
-        match answer.read(deserializer)? {
-            Found::Known | Found::Empty => Ok(answer),
-            Found::Nothing | Found::Odd(_) => Err(D::Error::custom("expected an object")),
-        }
-    }
 }
 
 impl ChatCompletion<'_> {

@@ -54,6 +54,7 @@ macro_rules! otherwise_nothing {
         }
     };
 }
+pub(crate) use otherwise_nothing;
 
 /// The number of a choice or of a call; what is none is as good as missing.
 pub(crate) fn index<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -9,7 +9,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use super::member::{Found, Into, Lenient, otherwise_odd};
 
 /// There is nearly always one, so room is made for one. One that stands alone, without a list around it, is a list of one; what is not
-/// understood in a list is skipped.
+/// understood in a list is skipped, and a list of nothing else is missing.
 impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Vec<T>> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         deserializer.deserialize_any(ListVisitor(self))
@@ -26,7 +26,7 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
-        let mut list = Vec::new();
+        let (mut list, mut any) = (Vec::new(), false);
         loop {
             let mut item = T::default();
             match seq.next_element_seed(Into(&mut item))? {
@@ -37,8 +37,11 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
                     }
                     list.push(item);
                 }
-                Some(Found::Empty | Found::Nothing | Found::Odd(_)) => {}
+                Some(Found::Empty | Found::Nothing | Found::Odd(_)) => any = true,
             }
+        }
+        if any && list.is_empty() {
+            return Ok(Found::Nothing);
         }
         *self.0 = Some(list);
         Ok(Found::Known)

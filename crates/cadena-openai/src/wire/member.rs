@@ -53,15 +53,15 @@ pub(crate) use otherwise_odd;
 
 /// Declares an object of the wire and how it is read.
 ///
-/// A member is read by the rule of its field's type; `name | "alias"` has two names. Members that are `ignored` are read past, every other one is kept
-/// in `other`. (`#[serde(flatten)]` would buffer every object before it reads it, for every token.) `from_text` reads a text in place of the object.
+/// A member is read by the rule of its field's type; `name | "alias"` has two names. Members that are `ignored` (all others, if that is `_`) are read
+/// past, every other one is kept in `other`. (`#[serde(flatten)]` would buffer every object before it reads it, for every token.) `from_text` reads a text in place of the object.
 macro_rules! wire_struct {
     (
         $(#[$attribute:meta])*
         $vis:vis struct $name:ident<$a:lifetime> {
-            $($(#[$doc:meta])* $field_vis:vis $field:ident $(| $alias:literal)?: $type:ty,)*
+            $($(#[$doc:meta])* $field_vis:vis $field:ident $(| $alias:literal)*: $type:ty,)*
         }
-        $(ignored: $($ignored:literal)|+;)?
+        $(ignored: $($ignored:tt)|+;)?
         $(from_text: $from_text:expr;)?
     ) => {
         $(#[$attribute])*
@@ -78,8 +78,9 @@ macro_rules! wire_struct {
                 key: $crate::wire::member::Key<'de>,
                 map: &mut A,
             ) -> Result<(), A::Error> {
+                #[allow(unreachable_patterns, reason = "where all other members are ignored")]
                 match key.as_str() {
-                    $(stringify!($field) $(| $alias)? => key.known(map, &mut self.$field, &mut self.other),)*
+                    $(stringify!($field) $(| $alias)* => key.known(map, &mut self.$field, &mut self.other),)*
                     $($($ignored)|+ => map.next_value::<serde::de::IgnoredAny>().map(drop),)?
                     _ => key.unknown(map, &mut self.other),
                 }
@@ -90,6 +91,12 @@ macro_rules! wire_struct {
                     ($from_text)(self, text)
                 }
             )?
+        }
+
+        impl<'de: $a, $a> serde::Deserialize<'de> for $name<$a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::member::read_object(deserializer)
+            }
         }
 
         impl<'de: $a, $a> $crate::wire::member::Lenient<'de> for Option<$name<$a>> {
@@ -151,6 +158,18 @@ impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Box<T>> {
     }
 }
 
+/// Reads an object as a value of its own; another value is an error.
+pub(crate) fn read_object<'de, T: Members<'de> + Lenient<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    use serde::de::Error as _;
+    let mut object = T::default();
+    match object.read(deserializer)? {
+        Found::Known | Found::Empty => Ok(object),
+        Found::Nothing | Found::Odd(_) => Err(D::Error::custom("expected an object")),
+    }
+}
+
 /// Reads an object that may be missing. Where it comes twice, the members of the second add to those of the first.
 pub(crate) fn read_optional<'de, T: Members<'de> + Lenient<'de>, D: Deserializer<'de>>(
     place: &mut Option<T>,
@@ -171,6 +190,18 @@ impl<'de, T: Members<'de>> Lenient<'de> for T {
 }
 
 /// JSON as it came.
+impl<'de> Lenient<'de> for Option<Value> {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        match Option::deserialize(deserializer)? {
+            None => Ok(Found::Nothing),
+            known => {
+                *self = known;
+                Ok(Found::Known)
+            }
+        }
+    }
+}
+
 impl<'de> Lenient<'de> for Option<Box<Value>> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         let Some(value) = Option::<Value>::deserialize(deserializer)? else {
