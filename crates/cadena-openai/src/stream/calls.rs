@@ -53,6 +53,8 @@ struct OpenCall {
     named_in: u64,
     /// Whether its name has come again, without arguments, after it was complete: another call of the tool, if arguments follow.
     again: bool,
+    /// Whether it was opened within the arguments of another call, so that what it has may belong there.
+    is_broken: bool,
     members: Members,
 }
 
@@ -87,7 +89,9 @@ impl OpenCalls {
             Some(at) => at,
             None => {
                 self.doubt_beginnings([found, self.last], piece);
-                self.open(piece)
+                let left = found.and_then(|at| self.calls.get(at));
+                let is_broken = left.is_some_and(|left| left.breaks(piece));
+                self.open(piece, is_broken)
             }
         };
         self.last = Some(at);
@@ -147,8 +151,8 @@ impl OpenCalls {
         }
     }
 
-    /// Opens a call with an index that no other one has.
-    fn open(&mut self, piece: &ToolCallChunk) -> usize {
+    /// Opens a call with an index that no other one has. A broken one must not run.
+    fn open(&mut self, piece: &ToolCallChunk, is_broken: bool) -> usize {
         let at = self.calls.len();
         let index = piece.index.filter(|index| !self.taken.contains(index));
         let index = index.unwrap_or_else(|| {
@@ -159,6 +163,10 @@ impl OpenCalls {
         });
         self.taken.insert(index);
         self.bare.push(at);
+        if is_broken {
+            self.doubtful
+                .push((index, "another name came within the arguments of a call"));
+        }
         if piece.index.is_none() {
             // A server that numbers only later pieces counts as we do.
             self.by_index.entry(index).or_insert(at);
@@ -166,6 +174,7 @@ impl OpenCalls {
         self.calls.push(OpenCall {
             index,
             numbered: piece.index,
+            is_broken,
             ..OpenCall::default()
         });
         at
@@ -204,11 +213,21 @@ impl OpenCall {
     /// Whether this may be the beginning of the name that a piece goes on with, although the piece opens a call. Without arguments it would run,
     /// if it is the name of another tool.
     fn may_begin(&self, next: &ToolCallChunk, event: u64) -> bool {
-        let is_apart = match known(next.id.as_deref()) {
+        self.is_bare() && self.named_in == event && !self.is_apart_from(next)
+    }
+
+    /// Whether what a piece opens may be a part of this call's own arguments: they have begun and are not at their end.
+    fn breaks(&self, next: &ToolCallChunk) -> bool {
+        let is_within = self.have_begun() && !self.is_complete() && self.kind != ToolCallKind::Custom;
+        (is_within || self.is_broken) && !self.is_apart_from(next)
+    }
+
+    /// Whether the server itself says that a piece is of another call.
+    fn is_apart_from(&self, next: &ToolCallChunk) -> bool {
+        match known(next.id.as_deref()) {
             Some(_) => self.id.is_some() && next.id != self.id,
             None => self.numbered.is_some() && next.index.is_some() && self.numbered != next.index,
-        };
-        self.is_bare() && self.named_in == event && !is_apart
+        }
     }
 
     /// Whether neither arguments have come nor that there are none.
