@@ -110,6 +110,7 @@ impl Call {
                 include_usage,
                 developer: policy.rules.apply(ModelRule::DeveloperRole, known),
                 reasoning,
+                unknown: !config.is_of_openai() || !policy.rules.has(ModelRule::KnownMembers),
                 max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
             })?,
             Api::Responses => request.with_json(&CreateResponse {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use cadena_core::{AIMessageChunk, ChoicesChunk, Content, UsageMetadata};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::wire::{CallPiece, ChatCompletion, Choice, FunctionCall, Message, Text};
 
@@ -181,7 +181,7 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     chunk.name = known(name.as_deref()).map(str::to_owned);
     if let Some(calls) = tool_calls.take() {
-        chunk.tool_call_chunks = calls.into_iter().map(|CallPiece { chunk, .. }| chunk).collect();
+        chunk.tool_call_chunks = calls.into_iter().map(|CallPiece(piece)| piece).collect();
         if form == Form::Whole {
             let pieces = chunk.tool_call_chunks.iter_mut();
             (0..).zip(pieces).for_each(|(place, piece)| piece.index = Some(place));
@@ -189,10 +189,17 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key, value));
     if let Some(call) = function_call.take() {
-        let FunctionCall { name, arguments, .. } = *call;
+        let FunctionCall { name, arguments, other } = *call;
         // Both are texts that append, so both are there in every piece.
         let (name, arguments) = (name.into_string().unwrap_or_default(), arguments.unwrap_or_default());
-        kwarg("function_call", json!({"arguments": arguments, "name": name}));
+        let mut call = Map::from_iter([
+            ("arguments".to_owned(), arguments.into()),
+            ("name".to_owned(), name.into()),
+        ]);
+        for (key, value) in other.into_iter().flat_map(|other| *other) {
+            call.entry(key).or_insert(value);
+        }
+        kwarg("function_call", call.into());
     }
     if let Some(refusal) = known(refusal.as_deref()) {
         kwarg("refusal", refusal.into());

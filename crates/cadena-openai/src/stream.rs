@@ -1,9 +1,12 @@
 //! The stream of chunks of one answer.
 
+mod calls;
 mod frame;
+mod members;
 mod partial;
 mod reader;
 pub(crate) use reader::{End, Expect, Read};
+mod said;
 mod seams;
 pub(crate) use seams::Seams;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::answer::Response;
 use super::arrived::Arrived;
 use super::block::{PROGRESS, place_of, provided, push, refuse, with};
-use super::call::{CUSTOM, FUNCTION, call, piece};
+use super::call::{CUSTOM, FUNCTION, broken, call, is_call, piece};
 use super::event::{Cited, Delta, OfItem, Whole, Words};
 use super::item::{Item, MaybeItem, text_of};
 use super::message;
@@ -60,7 +60,7 @@ impl Assembler {
         arrived: &mut Arrived,
         chunk: &mut AIMessageChunk,
     ) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
+        let Some(slot) = self.slots.find_text(words, event.item_id.known(), event.output_index) else {
             return false;
         };
         let Some(at) = grow(slot, words, &event, &mut self.blocks) else {
@@ -87,19 +87,24 @@ impl Assembler {
         arrived: &mut Arrived,
         chunk: &mut AIMessageChunk,
     ) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
+        let Some(slot) = self.slots.find_text(words, event.item_id.known(), event.output_index) else {
             return false;
         };
         if slot.closed {
             return false;
         }
         let (said, tokens) = slot.said_of(words, event.content_index, event.summary_index);
-        let rest = event.text.known().and_then(|text| text.get(said..)).unwrap_or_default();
+        let text = event.text.known().unwrap_or_default();
+        let rest = match words.is_call() {
+            true => slot.news_of_call(text),
+            false => text.get(said..).unwrap_or_default(),
+        };
+        let differs = slot.differs;
         let name = event
             .name
             .known()
             .filter(|_| words == Words::Arguments && !slot.has_sent("name"));
-        if rest.is_empty() && name.is_none() {
+        if rest.is_empty() && name.is_none() && !differs {
             return false;
         }
         let name = name.map(str::to_owned);
@@ -120,6 +125,9 @@ impl Assembler {
         let given = self.words(words, piece, arrived, chunk);
         if let (Some(call), Some(name)) = (chunk.tool_call_chunks.first_mut(), name) {
             call.name = Some(name);
+        }
+        if let Some(call) = chunk.tool_call_chunks.first_mut().filter(|_| differs) {
+            *call = broken(std::mem::take(call));
         }
         given
     }
@@ -195,7 +203,10 @@ impl Assembler {
         };
         let mut block = Map::new();
         if let Some(key) = text_in(item.text("type")) {
-            let text = slot.rest(item.text(key));
+            let text = match is_call(item.text("type")) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &text, index);
             if call.is_some() || !text.is_empty() {
                 block.insert(key.to_owned(), text.into());
@@ -212,6 +223,9 @@ impl Assembler {
         block.insert("index".to_owned(), index.into());
         push(chunk, block);
         provided(chunk);
+        if is_call(item.text("type")) {
+            self.slots.begin_call(item.text("id"), event.output_index);
+        }
         true
     }
 
@@ -263,7 +277,10 @@ impl Assembler {
         let index = slot.number(&mut self.blocks);
         let kind = item.text("type").unwrap_or_default().to_owned();
         if let Some(key) = text_in(Some(&kind)) {
-            let rest = slot.rest(item.text(key));
+            let rest = match is_call(Some(&kind)) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &rest, index);
             // Code that is null stays null.
             if call.is_some() || item.members.get(key).is_some_and(Value::is_string) {
@@ -314,6 +331,9 @@ fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> O
         Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
             slot.said += delta.len();
             slot.kind = Some(kind);
+            if words.is_call() {
+                slot.called_with.push_str(delta);
+            }
             Some((slot.number(blocks), 0))
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cadena_core::AIMessageChunk;
+use serde_json::Value;
 
 use super::block::{push, with};
 use super::event::Words;
@@ -16,6 +17,10 @@ pub(super) struct Slot {
     pub(super) sent: Vec<String>,
     /// How many bytes of its arguments or its input have been given away.
     pub(super) said: usize,
+    /// The same as text, for a call of a tool of the caller's.
+    pub(super) called_with: String,
+    /// Whether its pieces were not those of its whole, so that the call must not run.
+    pub(super) differs: bool,
     /// The parts of a message, or of a thought's summary.
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.
@@ -45,6 +50,26 @@ impl Slot {
     /// The number of its block, if it is one block.
     pub(super) fn number(&mut self, blocks: &mut i64) -> i64 {
         *self.block.get_or_insert_with(|| next(blocks))
+    }
+
+    /// As [`rest`](Self::rest), for a call of a tool of the caller's.
+    pub(super) fn rest_of_call(&mut self, whole: Option<&str>) -> String {
+        let rest = self.news_of_call(whole.unwrap_or_default()).to_owned();
+        self.called_with.push_str(&rest);
+        self.said += rest.len();
+        rest
+    }
+
+    /// What is new in the whole of what a tool of the caller's is called with: it runs with exactly that, or not at all.
+    pub(super) fn news_of_call<'a>(&mut self, whole: &'a str) -> &'a str {
+        match whole.strip_prefix(self.called_with.as_str()) {
+            Some(rest) => rest,
+            None => {
+                // A server may leave the whole empty, or write it with other blanks than the pieces.
+                self.differs |= !whole.is_empty() && !is_same_json(whole, &self.called_with);
+                ""
+            }
+        }
     }
 
     /// What is new in the whole of its one text, which has been given away with it.
@@ -79,6 +104,11 @@ impl Slot {
     }
 }
 
+fn is_same_json(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<Value>(text).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
 fn next(blocks: &mut i64) -> i64 {
     *blocks += 1;
     *blocks - 1
@@ -99,6 +129,8 @@ pub(super) struct Slots {
     by_place: BTreeMap<u32, usize>,
     /// The item that the last event was about, by its id.
     last: Option<(String, usize)>,
+    /// The call of a tool of the caller's that began last.
+    last_call: Option<usize>,
 }
 
 impl Slots {
@@ -109,6 +141,19 @@ impl Slots {
             None => self.add(id, place),
         };
         self.list.get_mut(at)
+    }
+
+    /// The item of a piece of a text. Arguments that do not say whose they are belong to the call that began last.
+    pub(super) fn find_text(&mut self, words: Words, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
+        match (id, place, self.last_call) {
+            (None, None, Some(at)) if words.is_call() => self.list.get_mut(at),
+            _ => self.find(id, place),
+        }
+    }
+
+    /// Notes that the last item that was added is a call.
+    pub(super) fn begin_call(&mut self, id: Option<&str>, place: Option<u32>) {
+        self.last_call = self.known(id, place).or_else(|| self.list.len().checked_sub(1));
     }
 
     /// The item that begins: a new one, unless its id is known.

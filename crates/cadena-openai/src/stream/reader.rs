@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::frame::Frame;
 use super::partial::Partial;
+use super::said::Said;
 use super::seams::Seams;
 use crate::convert::{
     Form, Head, Kept, Thoughts, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of,
@@ -28,6 +29,10 @@ pub(super) struct ChatReader {
     kept_of: BTreeMap<u32, Kept>,
     thoughts: Thoughts,
     partial: Partial,
+    /// What the first choice has said.
+    said: Said,
+    /// What each of the others has said, where all are wanted.
+    others_said: BTreeMap<u32, Said>,
     /// The tokens that the chunks so far count.
     counted: Option<UsageMetadata>,
     /// How many of the choices that were asked for have not finished.
@@ -91,6 +96,8 @@ impl ChatReader {
             kept_of: BTreeMap::new(),
             thoughts: Thoughts::default(),
             partial: Partial::default(),
+            said: Said::default(),
+            others_said: BTreeMap::new(),
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
@@ -220,6 +227,7 @@ impl ChatReader {
         let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
         self.thoughts.number(index, &mut chunk.content);
+        self.others_said.entry(index).or_default().keep_news(&mut chunk);
         if finishes {
             self.write_kept_of(index, &mut chunk);
         }
@@ -244,6 +252,7 @@ impl ChatReader {
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
         self.thoughts.number(0, &mut chunk.content);
+        self.said.keep_news(chunk);
         if finishes {
             self.head.describe(chunk, &self.model);
             self.write_kept_of(0, chunk);
@@ -349,7 +358,8 @@ impl ChatReader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
+        let mut said = Said::default();
+        let mut partial = std::mem::take(&mut self.partial).into_chunk(|event| piece(event, &mut said))?;
         self.describe(&mut partial);
         self.kept.show(&mut partial.response_metadata);
         if let Some(kept) = self.kept_of.get(&0) {
@@ -421,13 +431,14 @@ fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
 }
 
 /// The chunk of an event that has been read before, without the head and the count.
-fn piece(event: &[u8]) -> Option<AIMessageChunk> {
+fn piece(event: &[u8], said: &mut Said) -> Option<AIMessageChunk> {
     let mut answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
     let mut chunk = AIMessageChunk::default();
     note_prompt_filters(&mut chunk, answer.prompt_filter_results.take());
     answer.place_probabilities();
     if let Some(mut first) = take_choice(answer.choices.unwrap_or_default()) {
         fill(&mut chunk, &mut first, Form::Piece);
+        said.keep_news(&mut chunk);
     }
     Some(chunk)
 }

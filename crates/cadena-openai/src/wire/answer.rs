@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Text;
 use super::logprobs::Given;
-use super::member::{Found, Lenient, Other, wire_struct};
+use super::member::{Found, Lenient, wire_struct};
 
 wire_struct! {
     /// A chat completion (`chat.completion`) or one chunk of it (`chat.completion.chunk`).
@@ -119,12 +119,7 @@ wire_struct! {
 
 /// A call of a tool, or a piece of it: made at once what a chunk holds, as arguments come in thousands of pieces.
 #[derive(Debug, Default)]
-pub(crate) struct CallPiece {
-    pub(crate) chunk: ToolCallChunk,
-    /// What else the server sent there, such as a signature.
-    #[expect(dead_code, reason = "a chunk of a call has no place for it yet")]
-    pub(crate) other: Other,
-}
+pub(crate) struct CallPiece(pub(crate) ToolCallChunk);
 
 impl<'de> Lenient<'de> for CallPiece {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
@@ -133,26 +128,33 @@ impl<'de> Lenient<'de> for CallPiece {
         let ToolCall {
             index,
             id,
+            kind: _,
             function,
             custom,
-            other,
+            mut other,
         } = call;
-        let mut piece = ToolCallChunk::default();
+        let Self(piece) = self;
         piece.index = index;
         piece.id = id.into_string();
+        let key = match custom {
+            Some(_) => "custom",
+            None => "function",
+        };
         if custom.is_some() {
             piece.kind = ToolCallKind::Custom;
         }
-        if let Some(FunctionCall {
-            name,
-            arguments,
-            other: _,
-        }) = function.or(custom.map(|call| *call))
-        {
-            piece.name = name.into_string();
-            piece.args = arguments;
+        if let Some(called) = function.or(custom.map(|call| *call)) {
+            piece.name = called.name.into_string();
+            piece.args = called.arguments;
+            if let Some(of_function) = called.other {
+                other
+                    .get_or_insert_default()
+                    .insert(key.to_owned(), (*of_function).into());
+            }
         }
-        *self = Self { chunk: piece, other };
+        if let Some(other) = other {
+            piece.extra = (*other).into();
+        }
         Ok(found)
     }
 }
@@ -161,11 +163,26 @@ wire_struct! {
     struct ToolCall<'a> {
         index: Option<i64>,
         id: Text<'a>,
+        kind | "type": Kind,
         function: Option<FunctionCall<'a>>,
         /// A call of a custom tool, whose input is free text.
         custom: Option<Box<FunctionCall<'a>>>,
     }
-    ignored: "type";
+}
+
+/// The type of a call, which its other members show. Another one than theirs, such as the `builtin_function` of Kimi, is kept.
+#[derive(Debug, Default)]
+struct Kind;
+
+impl<'de> Lenient<'de> for Kind {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        let mut text = Text::default();
+        let found = text.read(deserializer)?;
+        Ok(match text.known() {
+            None | Some("function" | "custom") => found,
+            Some(other) => Found::Odd(other.into()),
+        })
+    }
 }
 
 wire_struct! {
@@ -216,8 +233,8 @@ mod tests {
         let delta = choice.delta.as_ref().unwrap();
         assert_eq!(delta.content.as_ref().map(Content::text).as_deref(), Some("12"));
         let call = &delta.tool_calls.as_ref().unwrap()[0];
-        assert_eq!(call.chunk.id.as_deref(), Some("5"));
-        assert_eq!(call.chunk.args.as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(call.0.id.as_deref(), Some("5"));
+        assert_eq!(call.0.args.as_deref(), Some(r#"{"a":1}"#));
     }
 
     #[test]
