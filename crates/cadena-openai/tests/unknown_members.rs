@@ -112,18 +112,16 @@ fn add(value: &mut Value, at: &mut usize, new: &Value, in_front: bool) {
     }
 }
 
-/// Takes the member out, wherever it is kept, and what held nothing else. Whether that is the value itself.
-fn without(value: &mut Value) -> bool {
+/// Takes the member out, wherever it is kept, and every object that is empty, as one may have held nothing else.
+fn without(value: &mut Value) {
     match value {
-        Value::Array(list) => list.iter_mut().for_each(|value| drop(without(value))),
+        Value::Array(list) => list.iter_mut().for_each(without),
         Value::Object(members) => {
-            let was = members.len();
-            members.retain(|key, value| key != NEW && !without(value));
-            return members.is_empty() && was > 0;
+            members.values_mut().for_each(without);
+            members.retain(|key, value| key != NEW && !value.as_object().is_some_and(Map::is_empty));
         }
         _ => {}
     }
-    false
 }
 
 fn dump(messages: impl IntoIterator<Item = AIMessage>) -> Value {
