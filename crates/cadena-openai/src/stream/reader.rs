@@ -26,8 +26,8 @@ pub(super) struct ChatReader {
     kept: Kept,
     kept_of: BTreeMap<u32, Kept>,
     partial: Partial,
-    /// What the first choice has said.
-    said: Said,
+    /// What the first choice has said. Boxed, as most answers are text alone.
+    said: Box<Said>,
     /// What each of the others has said, where all are wanted.
     others_said: BTreeMap<u32, Said>,
     /// The tokens that the chunks so far count.
@@ -92,7 +92,7 @@ impl ChatReader {
             kept: Kept::default(),
             kept_of: BTreeMap::new(),
             partial: Partial::default(),
-            said: Said::default(),
+            said: Box::default(),
             others_said: BTreeMap::new(),
             counted: None,
             open_choices: expect.choices.max(1),

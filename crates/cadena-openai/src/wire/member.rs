@@ -192,7 +192,7 @@ impl<'de, T: Members<'de>> Lenient<'de> for T {
 /// JSON as it came.
 impl<'de> Lenient<'de> for Option<Value> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
-        match Option::deserialize(deserializer)? {
+        match Self::deserialize(deserializer)? {
             None => Ok(Found::Nothing),
             known => {
                 *self = known;
