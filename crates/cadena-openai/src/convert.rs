@@ -2,6 +2,8 @@
 
 mod kept;
 pub(crate) use kept::Kept;
+mod thoughts;
+pub(crate) use thoughts::Thoughts;
 mod usage;
 pub(crate) use usage::{UsageNames, count};
 
@@ -66,7 +68,7 @@ pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option
     let mut kept = Kept::default();
     kept.remember(&mut answer.other);
     let prompt_filters = answer.prompt_filter_results;
-    let mut all = BTreeMap::new();
+    let (mut all, mut thoughts) = (BTreeMap::new(), Thoughts::default());
     for (place, choice) in answer.choices?.iter_mut().enumerate() {
         let index = index_of(choice, place);
         // A choice that comes twice is the one that came first, as `take_choice` has it.
@@ -75,6 +77,7 @@ pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option
         {
             let mut chunk = AIMessageChunk::default();
             fill(&mut chunk, choice, Form::Whole);
+            thoughts.number(index, &mut chunk.content);
             head.describe(&mut chunk, asked_model);
             let mut kept = Kept::default();
             kept.remember(&mut choice.other);

@@ -155,13 +155,13 @@ impl<T> Reading<T> {
         let repaired;
         let (read, text): (ResultLine<'_>, _) = match serde_json::from_slice(text) {
             Ok(read) => (read, text),
-            Err(_) if matches!(line, Line::Cut(_)) => {
-                return Ok(Err(Error::new(ErrorKind::Truncated, format!("{} was cut", place()))));
-            }
             Err(cause) => {
                 repaired = wire::repaired(text).map(Bytes::from);
                 match repaired.as_ref().map(|text| (serde_json::from_slice(text), text)) {
                     Some((Ok(read), text)) => (read, text),
+                    _ if matches!(line, Line::Cut(_)) => {
+                        return Ok(Err(Error::new(ErrorKind::Truncated, format!("{} was cut", place()))));
+                    }
                     _ => {
                         let detail = format!("{} is not a result", place());
                         let cause = redactor.redact(&cause.to_string()).into_owned();

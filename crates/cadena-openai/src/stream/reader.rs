@@ -12,7 +12,9 @@ use super::frame::Frame;
 use super::partial::Partial;
 use super::said::Said;
 use super::seams::Seams;
-use crate::convert::{Form, Head, Kept, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of};
+use crate::convert::{
+    Form, Head, Kept, Thoughts, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of,
+};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -25,6 +27,7 @@ pub(super) struct ChatReader {
     /// What nobody knows of the answer, and of each choice.
     kept: Kept,
     kept_of: BTreeMap<u32, Kept>,
+    thoughts: Thoughts,
     partial: Partial,
     /// What the first choice has said. Boxed, as most answers are text alone.
     said: Box<Said>,
@@ -91,6 +94,7 @@ impl ChatReader {
             head: Head::default(),
             kept: Kept::default(),
             kept_of: BTreeMap::new(),
+            thoughts: Thoughts::default(),
             partial: Partial::default(),
             said: Box::default(),
             others_said: BTreeMap::new(),
@@ -174,6 +178,7 @@ impl ChatReader {
         let mut first = None;
         for (place, choice) in choices.iter_mut().enumerate() {
             if choice.other.is_some() {
+                check_unknown(choice, redactor)?;
                 let kept = self.kept_of.entry(index_of(choice, place)).or_default();
                 kept.remember(&mut choice.other);
             }
@@ -221,6 +226,7 @@ impl ChatReader {
         let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
         self.others_said.entry(index).or_default().keep_news(&mut chunk);
+        self.thoughts.number(index, &mut chunk.content);
         if finishes {
             self.write_kept_of(index, &mut chunk);
         }
@@ -245,6 +251,7 @@ impl ChatReader {
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
         self.said.keep_news(chunk);
+        self.thoughts.number(0, &mut chunk.content);
         if finishes {
             self.head.describe(chunk, &self.model);
             self.write_kept_of(0, chunk);
@@ -272,11 +279,13 @@ impl ChatReader {
             match index_of(choice, 0) {
                 0 => {
                     fill(chunk, choice, Form::Piece);
+                    self.thoughts.number(0, &mut chunk.content);
                     says = true;
                 }
                 index if self.expect.others => {
                     let mut piece = AIMessageChunk::default();
                     fill(&mut piece, choice, Form::Piece);
+                    self.thoughts.number(index, &mut piece.content);
                     self.others.push((index, piece));
                 }
                 _ => {}
@@ -388,6 +397,21 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         && logprobs.is_none()
         && finish_reason.known().is_none()
         && error.is_none()
+}
+
+/// The error of a choice in which something was said, and nobody knows what: to go on without it would lose a token.
+fn check_unknown(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
+    if choice.delta.is_some() || choice.message.is_some() {
+        return Ok(());
+    }
+    let odd = ["delta", "message"]
+        .into_iter()
+        .find_map(|name| Some((name, choice.other.as_ref()?.get(name)?)));
+    odd.map_or(Ok(()), |(name, odd)| {
+        let odd = redactor.snippet(odd.to_string().as_bytes());
+        let detail = format!("the `{name}` of an event is neither an object nor a text: {odd}");
+        Err(Error::new(ErrorKind::Decode, detail))
+    })
 }
 
 /// The error that a choice reports about itself.

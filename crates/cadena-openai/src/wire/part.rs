@@ -43,7 +43,20 @@ impl Audience {
     /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
     pub(crate) fn accepts(self, part: &ContentPart) -> bool {
         let Some(kind) = part.block_type() else { return true };
+        if self == Self::Assistant && is_own_thought(part) {
+            return true;
+        }
         !(NEVER_SENT.contains(&kind) || self == Self::Assistant && WITHOUT_WORDS.contains(&kind))
+    }
+}
+
+/// Whether it is a thought in the form of this protocol, a list of parts, as Mistral's servers send it and take it back. Anthropic's is a text.
+fn is_own_thought(part: &ContentPart) -> bool {
+    match part {
+        ContentPart::Block(block) => {
+            block.block_type() == Some("thinking") && block.get("thinking").is_some_and(Value::is_array)
+        }
+        ContentPart::Text(_) => false,
     }
 }
 
