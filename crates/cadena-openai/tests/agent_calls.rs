@@ -185,7 +185,7 @@ impl Server {
             match self.index {
                 Index::Right => piece["index"] = number.into(),
                 Index::Same => piece["index"] = 0.into(),
-                Index::Sometimes if (place + call.tool) % 2 == 0 => piece["index"] = number.into(),
+                Index::Sometimes if (place + call.tool).is_multiple_of(2) => piece["index"] = number.into(),
                 Index::Counting => piece["index"] = (number * 100 + place).into(),
                 Index::Missing | Index::Sometimes => {}
             }

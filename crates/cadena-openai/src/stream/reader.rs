@@ -29,8 +29,8 @@ pub(super) struct ChatReader {
     kept_of: BTreeMap<u32, Kept>,
     thoughts: Thoughts,
     partial: Partial,
-    /// What the first choice has said.
-    said: Said,
+    /// What the first choice has said. Boxed, as most answers are text alone.
+    said: Box<Said>,
     /// What each of the others has said, where all are wanted.
     others_said: BTreeMap<u32, Said>,
     /// The tokens that the chunks so far count.
@@ -96,7 +96,7 @@ impl ChatReader {
             kept_of: BTreeMap::new(),
             thoughts: Thoughts::default(),
             partial: Partial::default(),
-            said: Said::default(),
+            said: Box::default(),
             others_said: BTreeMap::new(),
             counted: None,
             open_choices: expect.choices.max(1),
@@ -226,8 +226,8 @@ impl ChatReader {
         }
         let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
-        self.thoughts.number(index, &mut chunk.content);
         self.others_said.entry(index).or_default().keep_news(&mut chunk);
+        self.thoughts.number(index, &mut chunk.content);
         if finishes {
             self.write_kept_of(index, &mut chunk);
         }
@@ -251,8 +251,8 @@ impl ChatReader {
         check(choice, redactor)?;
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
-        self.thoughts.number(0, &mut chunk.content);
         self.said.keep_news(chunk);
+        self.thoughts.number(0, &mut chunk.content);
         if finishes {
             self.head.describe(chunk, &self.model);
             self.write_kept_of(0, chunk);

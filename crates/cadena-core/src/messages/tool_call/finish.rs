@@ -64,10 +64,10 @@ struct Strays<'a> {
 
 #[derive(PartialEq, Eq, Hash)]
 enum Named<'a> {
-    ById(&'a str),
-    /// By the name of the tool, beside an id.
-    ByName(&'a str),
-    ByNameAlone(&'a str),
+    Id(&'a str),
+    /// The name of the tool, beside an id or alone.
+    Name(&'a str),
+    NameAlone(&'a str),
 }
 
 impl<'a> Strays<'a> {
@@ -85,11 +85,9 @@ impl<'a> Strays<'a> {
             strays.nameless |= is_unnamed(piece);
             if piece.index.is_none() {
                 let (id, name) = (known(&piece.id), known(&piece.name));
-                strays.named.extend(id.map(Named::ById));
-                strays.named.extend(name.map(Named::ByName));
-                strays
-                    .named
-                    .extend(name.filter(|_| id.is_none()).map(Named::ByNameAlone));
+                strays.named.extend(id.map(Named::Id));
+                strays.named.extend(name.map(Named::Name));
+                strays.named.extend(name.filter(|_| id.is_none()).map(Named::NameAlone));
             }
         }
         strays
@@ -106,8 +104,8 @@ impl<'a> Strays<'a> {
     fn repeat(&self, chunk: &ToolCallChunk) -> bool {
         let has = |named: Named<'_>| self.named.contains(&named);
         let (id, name) = (known(&chunk.id), known(&chunk.name));
-        id.is_some_and(|id| has(Named::ById(id)))
-            || name.is_some_and(|name| has(Named::ByNameAlone(name)) || (id.is_none() && has(Named::ByName(name))))
+        id.is_some_and(|id| has(Named::Id(id)))
+            || name.is_some_and(|name| has(Named::NameAlone(name)) || (id.is_none() && has(Named::Name(name))))
     }
 }
 
