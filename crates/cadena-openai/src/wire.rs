@@ -3,6 +3,8 @@
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
 mod call;
+mod foreign;
+pub(crate) use foreign::{breakpoint, is_anthropics_work, set_breakpoint};
 mod legacy;
 pub(crate) mod lenient;
 pub(crate) use lenient::Text;

@@ -1,10 +1,12 @@
 //! Parts of content as they are sent.
 
-use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
+use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_anthropic_data_block, is_data_content_block};
 use cadena_core::{Content, ContentPart};
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use crate::wire::{breakpoint, set_breakpoint};
 
 /// What a user, the system or a tool says, in the form of this endpoint.
 pub(super) struct InputContent<'a>(pub(super) &'a Content);
@@ -34,22 +36,36 @@ impl Serialize for InputPart<'_> {
         struct Text<'a> {
             r#type: &'static str,
             text: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            prompt_cache_breakpoint: Option<&'a Value>,
         }
         let (part, text) = (self.0, self.0.as_text());
+        let prompt_cache_breakpoint = match part {
+            ContentPart::Block(block) => breakpoint(block),
+            ContentPart::Text(_) => None,
+        };
         if let Some(text) = text {
-            let r#type = "input_text";
-            return Text { r#type, text }.serialize(serializer);
+            return Text {
+                r#type: "input_text",
+                text,
+                prompt_cache_breakpoint,
+            }
+            .serialize(serializer);
         }
         let ContentPart::Block(block) = part else {
             return part.serialize(serializer);
         };
         let block = &*block.to_map();
-        if is_data_content_block(block) {
-            let block = convert_to_openai_data_block(block, OpenAIApi::Responses);
-            return with_detail(block.map_err(S::Error::custom)?).serialize(serializer);
-        }
-        match of_chat_completions(block) {
-            Some(block) => with_detail(block).serialize(serializer),
+        let sent = if is_data_content_block(block) || is_anthropic_data_block(block) {
+            Some(convert_to_openai_data_block(block, OpenAIApi::Responses).map_err(S::Error::custom)?)
+        } else {
+            of_chat_completions(block)
+        };
+        match sent {
+            Some(mut sent) => {
+                set_breakpoint(&mut sent, prompt_cache_breakpoint);
+                with_detail(sent).serialize(serializer)
+            }
             None => block.serialize(serializer),
         }
     }

@@ -11,6 +11,7 @@ use super::call::{CUSTOM, FUNCTION};
 use super::content::InputContent;
 use super::item::MESSAGE;
 use super::message::OF_MESSAGE;
+use crate::wire::is_anthropics_work;
 
 /// The conversation. What the model said goes back item by item, as it came.
 pub(super) struct Input<'a> {
@@ -209,8 +210,8 @@ fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
         "text" | "output_text" => "text",
         "refusal" => "refusal",
         // Calls that the message has beside its content, and what other protocols have there.
-        "tool_call" | "tool_use" | "invalid_tool_call" | "tool_call_chunk" | "thinking" | "redacted_thinking"
-        | "reasoning_content" => return,
+        "tool_call" | "invalid_tool_call" | "tool_call_chunk" | "reasoning_content" => return,
+        kind if is_anthropics_work(kind) => return,
         "reasoning" if !is_item(block) || (!stored && block.get("encrypted_content").is_none_or(Value::is_null)) => {
             return;
         }

@@ -8,6 +8,7 @@ mod server_tools;
 mod stored_v03;
 mod v0;
 
+pub(super) use anthropic::spoken as anthropic;
 pub(super) use chat::spoken as chat_completions;
 pub(super) use responses::spoken as responses;
 pub(super) use stored_v03::rewrite as rewrite_v03;
@@ -90,6 +91,16 @@ pub(super) fn call_block(call: &ToolCall) -> Block {
         ("name", call.name.as_str().into()),
         ("args", call.args.clone().into()),
         ("id", call.id.clone().into()),
+    ])
+}
+
+fn invalid_block(call: &InvalidToolCall) -> Block {
+    object([
+        ("type", "invalid_tool_call".into()),
+        ("id", call.id.clone().into()),
+        ("name", call.name.clone().into()),
+        ("args", call.args.clone().into()),
+        ("error", call.error.clone().into()),
     ])
 }
 
