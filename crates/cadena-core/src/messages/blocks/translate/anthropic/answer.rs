@@ -52,14 +52,15 @@ impl Answer<'_> {
             Some("text") => words(block),
             Some("thinking") => thought(block),
             Some("tool_use") => self.call(block),
-            Some("input_json_delta") if self.pieces.is_some() => return self.arguments(block),
+            Some("input_json_delta") if self.pieces.is_some() => self.arguments(block),
             Some("server_tool_use") => self.server_call(block, false),
             Some("mcp_tool_use") => self.server_call(block, true),
             Some(kind) if kind.ends_with("_tool_result") => result(kind, block),
             _ => non_standard(without(block, &["index"])),
         };
-        if let Some(index) = block.get("index") {
-            out.entry("index").or_insert_with(|| index.clone());
+        let has_own = block_type(&out) == Some("tool_call_chunk");
+        if let Some(index) = block.get("index").filter(|_| !has_own) {
+            out.insert("index".to_owned(), index.clone());
         }
         out
     }
@@ -103,14 +104,10 @@ impl Answer<'_> {
         if let Some([piece]) = self.pieces {
             return piece_block(piece);
         }
-        let mut out = object([
+        object([
             ("type", "server_tool_call_chunk".into()),
             ("args", value(block, "partial_json", "")),
-        ]);
-        if let Some(index) = block.get("index") {
-            out.insert("index".to_owned(), index.clone());
-        }
-        out
+        ])
     }
 
     /// A call of a tool that the server runs, Anthropic's own or one of an MCP server.
