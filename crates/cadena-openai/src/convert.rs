@@ -146,13 +146,14 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
         annotations,
         reasoning_content,
         reasoning,
+        other,
     } = message;
     if let Some(content) = content.take() {
         chunk.content = content;
     }
     chunk.name = known(name.as_deref()).map(str::to_owned);
     if let Some(calls) = tool_calls.take() {
-        chunk.tool_call_chunks = calls.into_iter().map(|CallPiece(piece)| piece).collect();
+        chunk.tool_call_chunks = calls.into_iter().map(|CallPiece { chunk, .. }| chunk).collect();
         if form == Form::Whole {
             let pieces = chunk.tool_call_chunks.iter_mut();
             (0..).zip(pieces).for_each(|(place, piece)| piece.index = Some(place));
@@ -160,7 +161,7 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key, value));
     if let Some(call) = function_call.take() {
-        let FunctionCall { name, arguments } = *call;
+        let FunctionCall { name, arguments, .. } = *call;
         // Both are texts that append, so both are there in every piece.
         let (name, arguments) = (name.into_string().unwrap_or_default(), arguments.unwrap_or_default());
         kwarg("function_call", json!({"arguments": arguments, "name": name}));
@@ -179,6 +180,11 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     if let Some(audio @ Value::Object(_)) = audio.take().map(|audio| *audio) {
         kwarg("audio", audio);
+    }
+    for (key, value) in other.take().into_iter().flat_map(|other| *other) {
+        if !chunk.additional_kwargs.contains_key(&key) {
+            chunk.additional_kwargs.insert(key, value);
+        }
     }
 }
 

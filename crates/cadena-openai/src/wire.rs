@@ -2,14 +2,21 @@
 
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
+mod arguments;
 mod call;
+mod content;
 mod foreign;
 pub(crate) use foreign::{breakpoint, is_anthropics_work, set_breakpoint};
+mod index;
 mod legacy;
 pub(crate) mod lenient;
-pub(crate) use lenient::Text;
+mod list;
+mod member;
+pub(crate) use member::Lenient;
 mod message;
 mod part;
 pub(crate) use part::Audience;
 mod request;
 pub(crate) use request::{ChatCompletionRequest, stream_options};
+mod text;
+pub(crate) use text::Text;

@@ -1,8 +1,8 @@
 //! What stands around the choices of an event: servers repeat it in every event of an answer, and it is read once.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::wire::{ChatCompletion, Choice, lenient};
+use crate::wire::{ChatCompletion, Choice, Lenient};
 
 /// How often an event may teach what stands around the choices. A server that changes it all the time is read the plain way.
 const LESSONS: u8 = 8;
@@ -26,9 +26,15 @@ pub(super) struct Frame {
 }
 
 /// The value of `choices`.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Choices<'a>(#[serde(borrow, deserialize_with = "lenient::list")] Option<Vec<Choice<'a>>>);
+struct Choices<'a>(Option<Vec<Choice<'a>>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut choices = None;
+        choices.read(deserializer)?;
+        Ok(Self(choices))
+    }
+}
 
 impl Frame {
     /// Reads an event. What it repeats of the event before is missing in the result.

@@ -278,6 +278,7 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         error,
         content_filter_results,
         text,
+        other: _,
     } = choice;
     text.is_none()
         && content_filter_results.is_none()

@@ -8,8 +8,7 @@ use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
 use crate::messages::tool_call::{Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, restore};
 use crate::messages::{
-    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, ToolCallKind, UsageMetadata,
-    deserialize,
+    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
 };
 
 /// The keys of both dumps, in LangChain's order.
@@ -117,25 +116,20 @@ impl Common {
     }
 
     /// Calls in OpenAI's own form, which older messages keep beside the content; used where no others are given.
-    fn provider_calls(&self) -> Vec<ToolCallChunk> {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let read = |call: &Value| {
-            let custom = call.get("custom").filter(|custom| custom.is_object());
-            let (called, key, kind) = match custom {
-                Some(custom) => (Some(custom), "input", ToolCallKind::Custom),
-                None => (call.get("function"), "arguments", ToolCallKind::Function),
-            };
-            ToolCallChunk {
-                name: text(called.and_then(|called| called.get("name"))),
-                args: text(called.and_then(|called| called.get(key))),
-                id: text(call.get("id")),
-                index: call.get("index").and_then(Value::as_i64),
-                kind,
-                ..ToolCallChunk::default()
-            }
-        };
+    fn provider_calls(&self) -> impl Iterator<Item = ToolCallChunk> {
         let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
-        raw.into_iter().flatten().map(read).collect()
+        raw.into_iter().flatten().map(ToolCallChunk::of_openai)
+    }
+
+    /// The same of a finished message, where what calls no tool of the caller's is no call.
+    fn finished_provider_calls(&self) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
+        let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
+        let calls = raw.into_iter().flatten().filter(|call| {
+            let is_there = |key| call.get(key).is_some_and(|called: &Value| !called.is_null());
+            is_there("function") || is_there("custom")
+        });
+        let calls: Vec<_> = calls.map(ToolCallChunk::of_openai).collect();
+        finished_calls(&calls, false)
     }
 }
 
@@ -144,8 +138,7 @@ impl Read for AIMessage {
         fields.expect_type("ai")?;
         let mut common = Common::read(&mut fields)?;
         if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
-            let calls = common.provider_calls();
-            (common.tool_calls, common.invalid_tool_calls) = finished_calls(&calls, false);
+            (common.tool_calls, common.invalid_tool_calls) = common.finished_provider_calls();
         }
         let calls = common.tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
         let invalid = common.invalid_tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
@@ -171,7 +164,7 @@ impl Read for AIMessageChunk {
         let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
         if tool_call_chunks.is_empty() {
             tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
-                common.provider_calls()
+                common.provider_calls().collect()
             } else {
                 let calls = common.tool_calls.into_iter().map(ToolCallChunk::from);
                 calls

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::ids::Ids;
 use super::is_known_type;
-use crate::messages::{InvalidToolCall, ToolCall, ToolCallChunk};
+use crate::messages::{Extra, InvalidToolCall, ToolCall, ToolCallChunk};
 
 /// The object of one block.
 pub(super) type Block = Map<String, Value>;
@@ -86,12 +86,21 @@ pub(super) fn text_block(text: &str) -> Block {
 }
 
 pub(super) fn call_block(call: &ToolCall) -> Block {
-    object([
+    let block = object([
         ("type", "tool_call".into()),
         ("name", call.name.as_str().into()),
         ("args", call.args.clone().into()),
         ("id", call.id.clone().into()),
-    ])
+    ]);
+    with_extras(block, &call.extra)
+}
+
+/// LangChain's place in a block for what a provider said besides.
+fn with_extras(mut block: Block, extra: &Extra) -> Block {
+    if !extra.is_empty() {
+        block.insert("extras".to_owned(), extra.clone().into());
+    }
+    block
 }
 
 fn invalid_block(call: &InvalidToolCall) -> Block {
@@ -114,7 +123,7 @@ pub(super) fn piece_block(piece: &ToolCallChunk) -> Block {
     if let Some(index) = piece.index {
         block.insert("index".to_owned(), index.into());
     }
-    block
+    with_extras(block, &piece.extra)
 }
 
 /// The entries whose key is none of these.

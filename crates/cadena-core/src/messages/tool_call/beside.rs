@@ -18,6 +18,7 @@ const KEY: &str = "__tool_call_extras__";
 /// A flag and no text, as LangChain joins the texts of two chunks and leaves equal flags as they are.
 const CUSTOM: &str = "custom";
 const ERROR: &str = "error";
+const EXTRAS: &str = "extras";
 
 /// A call, or a piece of one, of which more may be known than LangChain has keys for.
 pub(crate) trait Beside {
@@ -41,11 +42,12 @@ impl Beside for ToolCall {
     }
 
     fn beside(&self) -> Map<String, Value> {
-        flag(self.kind)
+        known(self.kind, &self.extra)
     }
 
     fn learn(&mut self, beside: &Map<String, Value>) {
         self.kind = self.kind.or(kind_in(beside));
+        learn_extra(&mut self.extra, beside);
     }
 }
 
@@ -55,11 +57,12 @@ impl Beside for InvalidToolCall {
     }
 
     fn beside(&self) -> Map<String, Value> {
-        flag(self.kind)
+        known(self.kind, &self.extra)
     }
 
     fn learn(&mut self, beside: &Map<String, Value>) {
         self.kind = self.kind.or(kind_in(beside));
+        learn_extra(&mut self.extra, beside);
         if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
             self.error = Some(error.clone());
         }
@@ -76,7 +79,7 @@ impl Beside for ToolCallChunk {
     }
 
     fn beside(&self) -> Map<String, Value> {
-        let mut beside = flag(self.kind);
+        let mut beside = known(self.kind, &self.extra);
         if let Some(error) = &self.error {
             beside.insert(ERROR.to_owned(), error.as_str().into());
         }
@@ -88,18 +91,28 @@ impl Beside for ToolCallChunk {
             self.kind = ToolCallKind::Custom;
             self.args = self.args.take().map(from_json);
         }
+        learn_extra(&mut self.extra, beside);
         if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
             self.error = Some(error.clone());
         }
     }
 }
 
-fn flag(kind: ToolCallKind) -> Map<String, Value> {
+fn known(kind: ToolCallKind, extra: &Extra) -> Map<String, Value> {
     let mut beside = Map::new();
     if !kind.is_function() {
         beside.insert(CUSTOM.to_owned(), true.into());
     }
+    if !extra.is_empty() {
+        beside.insert(EXTRAS.to_owned(), extra.clone().into());
+    }
     beside
+}
+
+fn learn_extra(extra: &mut Extra, beside: &Map<String, Value>) {
+    if let (true, Some(Value::Object(known))) = (extra.is_empty(), beside.get(EXTRAS)) {
+        *extra = known.clone().into();
+    }
 }
 
 fn kind_in(beside: &Map<String, Value>) -> ToolCallKind {
@@ -185,7 +198,7 @@ mod tests {
         let value = json!({
             "content": "",
             "tool_calls": [
-                {"name": "f", "args": {"__arg1": "x"}, "id": "c0"},
+                {"name": "f", "args": {"__arg1": "x"}, "id": "c0", "extras": {"extra_content": {"signature": "s"}}},
                 {"name": "sql", "args": {"__arg1": "SELECT \"a\"\n"}, "id": "c1", "kind": "custom"},
                 {"name": "sql", "args": {"__arg1": "1"}, "id": "c1"},
                 {"name": "sql", "args": {"__arg1": "2"}, "id": null, "kind": "custom"},
@@ -197,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_the_kinds_of_its_calls_beside_langchains_keys() {
+    fn a_message_keeps_what_is_known_of_its_calls_beside_langchains_keys() {
         let dump = serde_json::to_value(message()).unwrap();
         for (list, known) in [
             ("tool_calls", &["name", "args", "id", "type"][..]),
@@ -208,7 +221,8 @@ mod tests {
             }
         }
         let custom = json!({"custom": true});
-        let expect = json!({"c1": custom, "#3": custom, "#4": custom, "c2": custom});
+        let signed = json!({"extras": {"extra_content": {"signature": "s"}}});
+        let expect = json!({"c0": signed, "c1": custom, "#3": custom, "#4": custom, "c2": custom});
         assert_eq!(dump["additional_kwargs"], json!({KEY: expect}));
         let again: AIMessage = serde_json::from_value(dump).unwrap();
         assert_eq!(again, message());

@@ -9,6 +9,7 @@ use super::kind::ONLY_ARGUMENT;
 use super::{InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind};
 use crate::Result;
 use crate::json::parse_partial_json;
+use crate::messages::Extra;
 
 /// The calls of a message, with LangChain's own keys and no others: see [`Beside`](super::Beside).
 pub(crate) struct Plain<'a, T>(pub(crate) &'a [T]);
@@ -20,6 +21,8 @@ macro_rules! dump {
             $($field: $of,)*
             #[serde(skip_serializing_if = "ToolCallKind::is_function")]
             kind: ToolCallKind,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            extras: Option<&'a Extra>,
         }
 
         impl Serialize for $type {
@@ -51,12 +54,14 @@ impl<'a> ToolCallDump<'a> {
             id: &call.id,
             r#type: "tool_call",
             kind: call.kind,
+            extras: Some(&call.extra).filter(|extra| !extra.is_empty()),
         }
     }
 
     fn plain(call: &'a ToolCall) -> Self {
         Self {
             kind: ToolCallKind::Function,
+            extras: None,
             ..Self::of(call)
         }
     }
@@ -79,12 +84,14 @@ impl<'a> InvalidToolCallDump<'a> {
             args: &call.args,
             error: &call.error,
             kind: call.kind,
+            extras: Some(&call.extra).filter(|extra| !extra.is_empty()),
         }
     }
 
     fn plain(call: &'a InvalidToolCall) -> Self {
         Self {
             kind: ToolCallKind::Function,
+            extras: None,
             ..Self::of(call)
         }
     }
@@ -107,6 +114,7 @@ impl<'a> ToolCallChunkDump<'a> {
             index: piece.index,
             r#type: "tool_call_chunk",
             kind: piece.kind,
+            extras: Some(&piece.extra).filter(|extra| !extra.is_empty()),
         }
     }
 
@@ -114,6 +122,7 @@ impl<'a> ToolCallChunkDump<'a> {
     fn plain(piece: &'a ToolCallChunk) -> Self {
         let plain = Self {
             kind: ToolCallKind::Function,
+            extras: None,
             ..Self::of(piece)
         };
         match (piece.kind, &piece.args) {
