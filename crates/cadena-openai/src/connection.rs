@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::config::{Config, percent_encode};
 use crate::error;
+use crate::wire::repaired;
 
 /// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
 ///
@@ -333,7 +334,9 @@ pub(crate) fn accept_json(mut request: Request) -> Request {
 /// Reads an answer; one that reports an error in place of what was asked for is that error.
 pub(crate) fn read<A: DeserializeOwned>(answer: &Answer, what: &str, redactor: &Redactor) -> Result<A> {
     let body = &answer.body;
-    let read = serde_json::from_slice(body).map_err(|cause| {
+    let again = || serde_json::from_slice(&repaired(body)?).ok();
+    let read = serde_json::from_slice(body).or_else(|cause| again().ok_or(cause));
+    let read = read.map_err(|cause| {
         let report = serde_json::from_slice::<Value>(body).ok();
         let report = report.filter(|value| {
             let inner = value.get(0).unwrap_or(value);

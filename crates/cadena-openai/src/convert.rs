@@ -57,7 +57,8 @@ impl Head {
 /// A whole answer as one chunk for each choice. `None` if the first choice is not there.
 ///
 /// The chunks of a stream add up to the same, so a whole message is made of it as one is made of their sum.
-pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
+pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
+    answer.place_probabilities();
     let mut head = Head::default();
     head.remember(&answer);
     let mut usage = answer.usage;
@@ -129,6 +130,10 @@ pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, form: Fo
     metadata.model_provider = Some(PROVIDER.into());
     metadata.finish_reason = choice.finish_reason.known().map(str::to_owned);
     metadata.logprobs = choice.logprobs.take();
+    // Each event has its own, and what nobody knows makes a list.
+    if let Some(odd) = choice.other.as_mut().and_then(|other| other.shift_remove("logprobs")) {
+        metadata.extra.insert("logprobs", odd);
+    }
     let found = choice.content_filter_results.take().map(|found| *found);
     if let Some(found) = found.filter(|found| found.as_object().is_some_and(|found| !found.is_empty())) {
         metadata.extra.insert("content_filter_results", found);

@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use cadena_core::{
-    AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices, Result, RunContext, RunnableExt,
-    Streamable, async_trait, fold,
+    AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices, Logprobs, Result, RunContext,
+    RunnableExt, Streamable, async_trait, fold,
 };
 use cadena_http::{Request, Response, RetryPolicy, Transport};
 use cadena_openai::{AzureChatOpenAI, BatchJobHandle, ChatOpenAI, Endpoint};
@@ -216,6 +216,6 @@ fn without_id(mut message: AIMessage) -> AIMessage {
     message.id.take_if(|id| id.starts_with("lc_run-"));
     // `{"content": null, "refusal": null}` and `null` are the same nothing, and a server may send either.
     let logprobs = &mut message.response_metadata.logprobs;
-    logprobs.take_if(|logprobs| logprobs.content.is_none() && logprobs.refusal.is_none());
+    logprobs.take_if(|logprobs| *logprobs == Logprobs::default());
     message
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Response;
 use super::arrived::Arrived;
-use super::block::{PROGRESS, logprobs, place_of, provided, push, refuse, with};
+use super::block::{PROGRESS, place_of, provided, push, refuse, with};
 use super::call::{CUSTOM, FUNCTION, call, piece};
 use super::event::{Cited, Delta, OfItem, Words};
 use super::item::{Item, text_of};
@@ -75,7 +75,7 @@ impl Assembler {
             chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &delta)];
         }
         push(chunk, arrived.add_words(words, at, delta));
-        logprobs(chunk, event.logprobs);
+        event.logprobs.add_to(chunk);
         provided(chunk);
         true
     }
@@ -250,9 +250,9 @@ fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> O
             let is_new = !slot.parts.contains_key(&place);
             let piece = slot.part(place, blocks);
             piece.said += delta.len();
-            piece.tokens += event.logprobs.len();
+            piece.tokens += event.logprobs.count();
             // An empty piece says where its part stands among the others.
-            let says = is_new || !delta.is_empty() || !event.logprobs.is_empty();
+            let says = is_new || !delta.is_empty() || event.logprobs.count() > 0;
             says.then_some((piece.block, 0))
         }
         Words::Summary | Words::Thought => {

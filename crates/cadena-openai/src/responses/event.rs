@@ -1,12 +1,11 @@
 //! The events of a response: which kinds there are, and what is read of each.
 
-use cadena_core::TokenLogprob;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::Response;
 use super::item::Item;
-use crate::wire::{Text, lenient};
+use crate::wire::{Text, Tokens, lenient};
 
 /// What an event says, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +146,8 @@ pub(super) struct Delta<'a> {
     pub(super) item_id: Text<'a>,
     #[serde(borrow, default)]
     pub(super) delta: Text<'a>,
-    #[serde(default, deserialize_with = "lenient::tokens")]
-    pub(super) logprobs: Vec<TokenLogprob>,
+    #[serde(default)]
+    pub(super) logprobs: Tokens,
 }
 
 /// Something that a text cites.

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cadena_core::TokenLogprob;
 use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::wire::{Text, lenient};
+use crate::wire::{Text, Tokens};
 
 /// One item of the output: what the assistant says, a call, a thought, the work of a tool of the server, or something that is not known
 /// yet.
@@ -137,14 +136,9 @@ pub(super) struct Part<'a> {
 
 impl Part<'_> {
     /// Its log probabilities, if no piece had any: where one had, all had.
-    pub(super) fn tokens(&self) -> serde_json::Result<Vec<TokenLogprob>> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Tokens(#[serde(deserialize_with = "lenient::tokens")] Vec<TokenLogprob>);
-        match self.logprobs {
-            Some(raw) => Ok(serde_json::from_str::<Tokens>(raw.get())?.0),
-            None => Ok(Vec::new()),
-        }
+    pub(super) fn tokens(&self) -> serde_json::Result<Tokens> {
+        self.logprobs
+            .map_or_else(|| Ok(Tokens::default()), |raw| serde_json::from_str(raw.get()))
     }
 }
 

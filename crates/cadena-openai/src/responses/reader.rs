@@ -12,6 +12,7 @@ use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
 use crate::stream::{End, Expect, Read};
+use crate::wire::Tokens;
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
@@ -92,7 +93,7 @@ impl ResponsesReader {
         if !self.assembler.words(words, event, &mut self.arrived, chunk) {
             return Ok(Read::Nothing);
         }
-        if chunk.response_metadata.logprobs.is_some() {
+        if Tokens::are_in(chunk) {
             self.arrived.add_tokens(data);
         }
         Ok(Read::Chunk)

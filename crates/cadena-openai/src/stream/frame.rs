@@ -133,7 +133,10 @@ fn around_choices(data: &[u8]) -> Option<(&[u8], &[u8])> {
     // With other choices in their place it must be an event that has these: then the place is the right one.
     let probe = [head, b"[]", tail].concat();
     let answer: ChatCompletion<'_> = serde_json::from_slice(&probe).ok()?;
-    let counts = answer.usage.is_some() || answer.error.is_some() || answer.prompt_filter_results.is_some();
+    let counts = answer.usage.is_some()
+        || answer.error.is_some()
+        || answer.prompt_filter_results.is_some()
+        || answer.completion_probabilities.is_some();
     (answer.choices.is_some_and(|choices| choices.is_empty()) && !counts).then_some((head, tail))
 }
 

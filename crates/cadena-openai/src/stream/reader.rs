@@ -130,6 +130,7 @@ impl ChatReader {
         failed: &mut Option<Error>,
     ) -> Result<Read> {
         self.head.remember(&answer);
+        answer.place_probabilities();
         let usage = answer.usage.take();
         if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
             self.prompt_filtered = true;
@@ -309,6 +310,7 @@ fn piece(event: &[u8]) -> Option<AIMessageChunk> {
     let mut answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
     let mut chunk = AIMessageChunk::default();
     note_prompt_filters(&mut chunk, answer.prompt_filter_results.take());
+    answer.place_probabilities();
     if let Some(mut first) = take_choice(answer.choices.unwrap_or_default()) {
         fill(&mut chunk, &mut first, Form::Piece);
     }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Text;
-use super::lenient;
 use super::member::{Found, Lenient, Other, wire_struct};
 
 wire_struct! {
@@ -24,6 +23,8 @@ wire_struct! {
         pub(crate) error: Option<Box<Value>>,
         /// What Azure's filters found in the prompt.
         pub(crate) prompt_filter_results: Option<Box<Value>>,
+        /// The log probabilities of the only choice, where llama.cpp writes them.
+        pub(crate) completion_probabilities: Option<Box<Value>>,
     }
     ignored: "object" | "created" | "obfuscation";
 }
@@ -51,6 +52,7 @@ impl ChatCompletion<'_> {
             usage,
             error,
             prompt_filter_results,
+            completion_probabilities,
             other,
         } = self;
         ChatCompletion {
@@ -62,7 +64,21 @@ impl ChatCompletion<'_> {
             usage,
             error,
             prompt_filter_results,
+            completion_probabilities,
             other,
+        }
+    }
+
+    /// Puts log probabilities that stand beside the choices into the choice that they are of.
+    pub(crate) fn place_probabilities(&mut self) {
+        let Some(list) = self.completion_probabilities.take() else {
+            return;
+        };
+        if let Some([choice]) = self.choices.as_deref_mut()
+            && choice.logprobs.is_none()
+            && let Ok(Found::Odd(odd)) = choice.logprobs.read(*list)
+        {
+            choice.other.get_or_insert_default().insert("logprobs".to_owned(), odd);
         }
     }
 }
@@ -75,7 +91,7 @@ wire_struct! {
         pub(crate) message: Option<Box<Message<'a>>>,
         /// What the older completions have in place of a message.
         pub(crate) text: Option<Box<Text<'a>>>,
-        pub(crate) logprobs: Option<Logprobs>,
+        pub(crate) logprobs | "completion_probabilities": Option<Logprobs>,
         pub(crate) finish_reason: Text<'a>,
         pub(crate) error: Option<Box<Value>>,
         /// What Azure's filters found in the answer, or in a piece of it.
@@ -167,16 +183,6 @@ wire_struct! {
     pub(crate) struct FunctionCall<'a> {
         pub(crate) name: Text<'a>,
         pub(crate) arguments | "input": Option<String>,
-    }
-}
-
-impl<'de> Lenient<'de> for Option<Logprobs> {
-    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
-        let Some(logprobs) = lenient::logprobs(deserializer)? else {
-            return Ok(Found::Nothing);
-        };
-        *self = Some(logprobs);
-        Ok(Found::Known)
     }
 }
 

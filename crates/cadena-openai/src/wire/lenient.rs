@@ -3,12 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use cadena_core::{Logprobs, TokenLogprob};
-use serde::de::value::MapAccessDeserializer;
+use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-
-use super::legacy;
 
 /// Answers every kind of value that has no method of its own with "nothing".
 macro_rules! otherwise_nothing {
@@ -88,51 +84,4 @@ pub(crate) fn index<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D)
         otherwise_nothing!('de, None; unit, bool, seq, map);
     }
     deserializer.deserialize_any(IndexVisitor(PhantomData))
-}
-
-/// The log probabilities of a choice; other shapes than an object say nothing that could be kept.
-pub(super) fn logprobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Logprobs>, D::Error> {
-    struct LogprobsVisitor;
-    impl<'de> Visitor<'de> for LogprobsVisitor {
-        type Value = Option<Logprobs>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("log probabilities")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let logprobs = Logprobs::deserialize(MapAccessDeserializer::new(map))?;
-            Ok(Some(legacy::tokens(logprobs)))
-        }
-
-        otherwise_nothing!('de, None; unit, bool, number, str, seq);
-    }
-    deserializer.deserialize_any(LogprobsVisitor)
-}
-
-/// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
-pub(crate) fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TokenLogprob>, D::Error> {
-    struct TokensVisitor;
-    impl<'de> Visitor<'de> for TokensVisitor {
-        type Value = Vec<TokenLogprob>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of tokens")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut tokens = Vec::new();
-            while let Some(token) = seq.next_element()? {
-                // An event has one token; a plain push makes room for four.
-                if tokens.capacity() == 0 {
-                    tokens.reserve_exact(1);
-                }
-                tokens.push(token);
-            }
-            Ok(tokens)
-        }
-
-        otherwise_nothing!('de, Vec::new(); unit, bool, number, str, map);
-    }
-    deserializer.deserialize_any(TokensVisitor)
 }

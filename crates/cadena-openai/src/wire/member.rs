@@ -220,7 +220,7 @@ impl Key<'_> {
 }
 
 /// Whether a value of an unexpected type is one of those that servers write for "nothing".
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Bool(true) | Value::Number(_) => false,
