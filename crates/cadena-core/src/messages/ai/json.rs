@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
-use crate::messages::tool_call::{Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, restore};
+use crate::messages::tool_call::{
+    Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, mark_invalid, restore,
+};
 use crate::messages::{
     Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
 };
@@ -162,7 +164,10 @@ impl Read for AIMessageChunk {
         fields.expect_type("AIMessageChunk")?;
         let mut common = Common::read(&mut fields)?;
         let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
-        if tool_call_chunks.is_empty() {
+        let mut invalid = Vec::new();
+        if !tool_call_chunks.is_empty() {
+            invalid = common.invalid_tool_calls;
+        } else {
             tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
                 common.provider_calls().collect()
             } else {
@@ -174,6 +179,7 @@ impl Read for AIMessageChunk {
         }
         let pieces = tool_call_chunks.iter_mut().map(|piece| piece as &mut dyn Beside);
         restore(&mut common.additional_kwargs, pieces);
+        mark_invalid(&mut tool_call_chunks, invalid);
         let mut chunk = Self {
             content: common.content,
             tool_call_chunks,

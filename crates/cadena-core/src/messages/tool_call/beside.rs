@@ -17,7 +17,6 @@ const KEY: &str = "__tool_call_extras__";
 
 /// A flag and no text, as LangChain joins the texts of two chunks and leaves equal flags as they are.
 const CUSTOM: &str = "custom";
-const ERROR: &str = "error";
 const EXTRAS: &str = "extras";
 
 /// A call, or a piece of one, of which more may be known than LangChain has keys for.
@@ -63,9 +62,6 @@ impl Beside for InvalidToolCall {
     fn learn(&mut self, beside: &Map<String, Value>) {
         self.kind = self.kind.or(kind_in(beside));
         learn_extra(&mut self.extra, beside);
-        if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
-            self.error = Some(error.clone());
-        }
     }
 }
 
@@ -79,11 +75,7 @@ impl Beside for ToolCallChunk {
     }
 
     fn beside(&self) -> Map<String, Value> {
-        let mut beside = known(self.kind, &self.extra);
-        if let Some(error) = &self.error {
-            beside.insert(ERROR.to_owned(), error.as_str().into());
-        }
-        beside
+        known(self.kind, &self.extra)
     }
 
     fn learn(&mut self, beside: &Map<String, Value>) {
@@ -92,9 +84,6 @@ impl Beside for ToolCallChunk {
             self.args = self.args.take().map(from_json);
         }
         learn_extra(&mut self.extra, beside);
-        if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
-            self.error = Some(error.clone());
-        }
     }
 }
 
@@ -261,10 +250,22 @@ mod tests {
 
     #[test]
     fn a_call_that_is_known_to_be_broken_stays_invalid_in_a_chunk_that_was_stored() {
-        let broken = json!({"content": "", "invalid_tool_calls": [{"name": "f", "args": "{}", "id": "c", "error": "not allowed"}]});
-        let message: AIMessage = serde_json::from_value(broken).unwrap();
-        let dump = serde_json::to_value(AIMessageChunk::from(message.clone())).unwrap();
-        let chunk: AIMessageChunk = serde_json::from_value(dump).unwrap();
-        assert_eq!(AIMessage::from(chunk), message);
+        for (args, error) in [
+            ("{}", Some("not allowed")),
+            ("{}", None),
+            ("{\"a\"", None),
+            ("SELECT", Some("cut")),
+        ] {
+            let kind = if args == "SELECT" { "custom" } else { "function" };
+            let valid = json!({"name": "f", "args": {}, "id": "c"});
+            let broken = json!({"name": "f", "args": args, "id": "c", "error": error, "kind": kind});
+            let message = json!({"content": "", "tool_calls": [valid], "invalid_tool_calls": [broken]});
+            let message: AIMessage = serde_json::from_value(message).unwrap();
+            let chunk = AIMessageChunk::from(message.clone());
+            assert_eq!(AIMessage::from(chunk.clone()), message);
+            let dump = serde_json::to_value(chunk).unwrap();
+            let chunk: AIMessageChunk = serde_json::from_value(dump).unwrap();
+            assert_eq!(AIMessage::from(chunk), message);
+        }
     }
 }
