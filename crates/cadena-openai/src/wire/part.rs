@@ -44,7 +44,11 @@ impl Serialize for OutContent<'_> {
 impl Audience {
     /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
     pub(crate) fn accepts(self, part: &ContentPart) -> bool {
-        let Some(kind) = part.block_type() else { return true };
+        part.block_type().is_none_or(|kind| self.accepts_kind(kind))
+    }
+
+    /// The same of a part of this type.
+    pub(crate) fn accepts_kind(self, kind: &str) -> bool {
         let is_work = || WITHOUT_WORDS.contains(&kind) || is_anthropics_work(kind);
         !(NEVER_SENT.contains(&kind) || self == Self::Assistant && is_work())
     }
