@@ -229,6 +229,14 @@ fn the_result_of_a_tool_is_read_by_the_model_in_whatever_form_the_tool_gave_it()
 }
 
 #[test]
+fn a_cited_file_has_the_place_that_langchain_renamed() {
+    let citation = |key: &str| json!({"type": "file_citation", "file_id": "f", "filename": "a", key: 3});
+    let words = json!({"type": "text", "text": "t", "id": "msg_1", "annotations": [citation("file_index")]});
+    let sent = send(&json!([{"type": "ai", "content": [words]}]), Responses).unwrap();
+    assert_eq!(sent[0]["content"][0]["annotations"], json!([citation("index")]));
+}
+
+#[test]
 fn a_breakpoint_of_the_cache_in_the_extras_is_set_on_the_part_of_either_endpoint() {
     let point = json!({"mode": "explicit"});
     let extras = json!({"prompt_cache_breakpoint": point});

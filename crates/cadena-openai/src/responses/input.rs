@@ -316,8 +316,23 @@ fn part(block: &Map<String, Value>, kind: &str, words: &str) -> Value {
                 part.insert(key.clone(), value.clone());
             }
         }
+        if let Some(Value::Array(annotations)) = part.get_mut("annotations") {
+            annotations
+                .iter_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(restore_index);
+        }
     }
     part
+}
+
+/// LangChain renames the place of a cited file, as it puts pieces together by `index`.
+fn restore_index(annotation: &mut Map<String, Value>) {
+    if annotation.get("type").is_some_and(|kind| kind == "file_citation")
+        && let Some(place) = annotation.shift_remove("file_index")
+    {
+        annotation.entry("index").or_insert(place);
+    }
 }
 
 /// Whether a thought is an item of this endpoint: LangChain's own form has its text elsewhere.

@@ -43,7 +43,7 @@ impl Serialize for AIMessage {
         let invalid = self.invalid_tool_calls.iter().map(|call| call as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, calls.chain(invalid)),
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, calls.chain(invalid)),
             response_metadata: &self.response_metadata,
             r#type: "ai",
             name: &self.name,
@@ -64,7 +64,7 @@ impl Serialize for AIMessageChunk {
         let pieces = self.tool_call_chunks.iter().map(|piece| piece as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, pieces),
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, pieces),
             response_metadata: &self.response_metadata,
             r#type: "AIMessageChunk",
             name: &self.name,
@@ -144,7 +144,7 @@ impl Read for AIMessage {
         }
         let calls = common.tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
         let invalid = common.invalid_tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
-        restore(&mut common.additional_kwargs, calls.chain(invalid));
+        restore(&mut common.additional_kwargs, &common.content, calls.chain(invalid));
         Ok(Self {
             content: common.content,
             tool_calls: common.tool_calls,
@@ -178,7 +178,7 @@ impl Read for AIMessageChunk {
             };
         }
         let pieces = tool_call_chunks.iter_mut().map(|piece| piece as &mut dyn Beside);
-        restore(&mut common.additional_kwargs, pieces);
+        restore(&mut common.additional_kwargs, &common.content, pieces);
         mark_invalid(&mut tool_call_chunks, invalid);
         let mut chunk = Self {
             content: common.content,
