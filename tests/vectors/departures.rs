@@ -1,7 +1,6 @@
 //! The cases where cadena gives another result than LangChain on purpose.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -39,7 +38,7 @@ pub(crate) struct Departure {
 impl Departures {
     pub(crate) fn read(path: &Path, bundled: &Path) -> io::Result<Self> {
         let file: Value = serde_json::from_str(&fs::read_to_string(path)?).map_err(|error| invalid(path, error))?;
-        let mut suites = HashMap::new();
+        let suites = Suite::read_all(bundled)?;
         let mut list = Vec::new();
         let mut general = Vec::new();
         for entry in file.as_array().into_iter().flatten() {
@@ -49,13 +48,9 @@ impl Departures {
             }
             let mut departure = Departure::read(entry)
                 .ok_or_else(|| invalid(path, format!("needs op, case, reason and ok or error: {}", show(entry))))?;
-            let data = bundled.join(&departure.op).with_extension("json");
-            if data.exists() && !suites.contains_key(&departure.op) {
-                suites.insert(departure.op.clone(), Suite::read(&data)?);
-            }
-            let cases = suites.get(&departure.op).into_iter().flat_map(|suite| &suite.cases);
+            let cases = suites.iter().filter(|suite| suite.op == departure.op);
+            let mut cases = cases.flat_map(|suite| &suite.cases);
             departure.args = cases
-                .into_iter()
                 .find(|case| case.name == departure.case)
                 .map(|case| case.args.clone());
             list.push(departure);

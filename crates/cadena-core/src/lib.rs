@@ -61,8 +61,9 @@ pub use messages::{
     ToolCallChunkBlock, ToolCallKind, ToolCallParsing, ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob,
     TrimMessages, TrimStrategy, UsageMetadata, WordCounter, convert_to_messages, convert_to_openai_data_block,
     convert_to_openai_image_block, convert_to_openai_messages, count_tokens_approximately, filter_messages,
-    get_buffer_string, is_data_content_block, make_invalid_tool_call, merge_message_runs, messages_from_dict,
-    messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls, per_message, trim_messages,
+    get_buffer_string, is_anthropic_data_block, is_data_content_block, make_invalid_tool_call, merge_message_runs,
+    messages_from_dict, messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls, per_message,
+    trim_messages,
 };
 
 #[cfg(feature = "tiktoken")]

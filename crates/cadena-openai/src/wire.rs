@@ -5,6 +5,8 @@ pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message
 mod arguments;
 mod call;
 mod content;
+mod foreign;
+pub(crate) use foreign::{breakpoint, is_anthropics_work, set_breakpoint};
 pub(crate) mod half;
 mod index;
 pub(crate) mod lenient;

@@ -7,7 +7,7 @@ pub(crate) use dump::Plain;
 mod kind;
 pub use kind::ToolCallKind;
 mod finish;
-pub(crate) use finish::{finished_calls, growing_calls};
+pub(crate) use finish::{finished_calls, growing_calls, mark_invalid};
 mod parse;
 use parse::is_blank;
 pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
@@ -185,7 +185,7 @@ pub struct ToolCallChunk {
     /// What else the server said of the call with this piece, as [`ToolCall::extra`]. It adds up as metadata does.
     #[serde(default, rename = "extras")]
     pub extra: Extra,
-    /// Why the call is known to be invalid, if it was given as an invalid call.
+    /// Why the call is known to be invalid, if it was given as an invalid call: empty where nobody knows why.
     #[serde(skip)]
     pub(crate) error: Option<String>,
 }
@@ -311,7 +311,10 @@ impl ToolCallChunk {
             name: self.name.clone(),
             args: self.args.clone(),
             id: self.id.clone(),
-            error: self.error.clone().or_else(|| reason.map(str::to_owned)),
+            error: match &self.error {
+                Some(known) => Some(known.clone()).filter(|known| !known.is_empty()),
+                None => reason.map(str::to_owned),
+            },
             kind: self.kind,
             extra: self.extra.clone(),
         }
@@ -346,7 +349,7 @@ impl From<InvalidToolCall> for ToolCallChunk {
             index: None,
             kind: call.kind,
             extra: call.extra,
-            error: call.error,
+            error: Some(call.error.unwrap_or_default()),
         }
     }
 }

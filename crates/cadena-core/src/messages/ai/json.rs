@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
-use crate::messages::tool_call::{Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, restore};
+use crate::messages::tool_call::{
+    Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, mark_invalid, restore,
+};
 use crate::messages::{
     Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
 };
@@ -41,7 +43,7 @@ impl Serialize for AIMessage {
         let invalid = self.invalid_tool_calls.iter().map(|call| call as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, calls.chain(invalid)),
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, calls.chain(invalid)),
             response_metadata: &self.response_metadata,
             r#type: "ai",
             name: &self.name,
@@ -62,7 +64,7 @@ impl Serialize for AIMessageChunk {
         let pieces = self.tool_call_chunks.iter().map(|piece| piece as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, pieces),
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, pieces),
             response_metadata: &self.response_metadata,
             r#type: "AIMessageChunk",
             name: &self.name,
@@ -142,7 +144,7 @@ impl Read for AIMessage {
         }
         let calls = common.tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
         let invalid = common.invalid_tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
-        restore(&mut common.additional_kwargs, calls.chain(invalid));
+        restore(&mut common.additional_kwargs, &common.content, calls.chain(invalid));
         Ok(Self {
             content: common.content,
             tool_calls: common.tool_calls,
@@ -162,7 +164,10 @@ impl Read for AIMessageChunk {
         fields.expect_type("AIMessageChunk")?;
         let mut common = Common::read(&mut fields)?;
         let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
-        if tool_call_chunks.is_empty() {
+        let mut invalid = Vec::new();
+        if !tool_call_chunks.is_empty() {
+            invalid = common.invalid_tool_calls;
+        } else {
             tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
                 common.provider_calls().collect()
             } else {
@@ -173,7 +178,8 @@ impl Read for AIMessageChunk {
             };
         }
         let pieces = tool_call_chunks.iter_mut().map(|piece| piece as &mut dyn Beside);
-        restore(&mut common.additional_kwargs, pieces);
+        restore(&mut common.additional_kwargs, &common.content, pieces);
+        mark_invalid(&mut tool_call_chunks, invalid);
         let mut chunk = Self {
             content: common.content,
             tool_call_chunks,

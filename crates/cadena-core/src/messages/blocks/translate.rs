@@ -8,6 +8,7 @@ mod server_tools;
 mod stored_v03;
 mod v0;
 
+pub(super) use anthropic::spoken as anthropic;
 pub(super) use chat::spoken as chat_completions;
 pub(super) use responses::spoken as responses;
 pub(super) use stored_v03::rewrite as rewrite_v03;
@@ -100,6 +101,16 @@ fn with_extras(mut block: Block, extra: &Extra) -> Block {
         block.insert("extras".to_owned(), extra.clone().into());
     }
     block
+}
+
+fn invalid_block(call: &InvalidToolCall) -> Block {
+    object([
+        ("type", "invalid_tool_call".into()),
+        ("id", call.id.clone().into()),
+        ("name", call.name.clone().into()),
+        ("args", call.args.clone().into()),
+        ("error", call.error.clone().into()),
+    ])
 }
 
 pub(super) fn piece_block(piece: &ToolCallChunk) -> Block {

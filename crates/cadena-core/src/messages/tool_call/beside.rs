@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::dump::from_json;
 use super::{InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind};
-use crate::messages::Extra;
+use crate::messages::{Content, ContentPart, Extra};
 
 /// Where the dump of a message says more of its calls: in `additional_kwargs`, by the id of each call.
 ///
@@ -17,7 +17,6 @@ const KEY: &str = "__tool_call_extras__";
 
 /// A flag and no text, as LangChain joins the texts of two chunks and leaves equal flags as they are.
 const CUSTOM: &str = "custom";
-const ERROR: &str = "error";
 const EXTRAS: &str = "extras";
 
 /// A call, or a piece of one, of which more may be known than LangChain has keys for.
@@ -63,9 +62,6 @@ impl Beside for InvalidToolCall {
     fn learn(&mut self, beside: &Map<String, Value>) {
         self.kind = self.kind.or(kind_in(beside));
         learn_extra(&mut self.extra, beside);
-        if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
-            self.error = Some(error.clone());
-        }
     }
 }
 
@@ -79,11 +75,7 @@ impl Beside for ToolCallChunk {
     }
 
     fn beside(&self) -> Map<String, Value> {
-        let mut beside = known(self.kind, &self.extra);
-        if let Some(error) = &self.error {
-            beside.insert(ERROR.to_owned(), error.as_str().into());
-        }
-        beside
+        known(self.kind, &self.extra)
     }
 
     fn learn(&mut self, beside: &Map<String, Value>) {
@@ -92,17 +84,19 @@ impl Beside for ToolCallChunk {
             self.args = self.args.take().map(from_json);
         }
         learn_extra(&mut self.extra, beside);
-        if let (None, Some(Value::String(error))) = (&self.error, beside.get(ERROR)) {
-            self.error = Some(error.clone());
-        }
     }
 }
 
-fn known(kind: ToolCallKind, extra: &Extra) -> Map<String, Value> {
+fn flag(kind: ToolCallKind) -> Map<String, Value> {
     let mut beside = Map::new();
     if !kind.is_function() {
         beside.insert(CUSTOM.to_owned(), true.into());
     }
+    beside
+}
+
+fn known(kind: ToolCallKind, extra: &Extra) -> Map<String, Value> {
+    let mut beside = flag(kind);
     if !extra.is_empty() {
         beside.insert(EXTRAS.to_owned(), extra.clone().into());
     }
@@ -129,11 +123,15 @@ pub(crate) struct KwargsWithCalls<'a> {
 }
 
 impl<'a> KwargsWithCalls<'a> {
-    pub(crate) fn new<'c>(kwargs: &'a Extra, calls: impl Iterator<Item = &'c dyn Beside>) -> Self {
+    pub(crate) fn new<'c>(kwargs: &'a Extra, content: &Content, calls: impl Iterator<Item = &'c dyn Beside>) -> Self {
         let mut keys = Keys::default();
         let mut known = Map::new();
+        let told = custom_calls(content);
         for call in calls {
-            let (key, beside) = (keys.next(call), call.beside());
+            let (key, mut beside) = (keys.next(call), call.beside());
+            if call.id().is_some_and(|id| told.contains(id)) {
+                beside.shift_remove(CUSTOM);
+            }
             if !beside.is_empty() {
                 known.insert(key, beside.into());
             }
@@ -156,17 +154,39 @@ impl Serialize for KwargsWithCalls<'_> {
 }
 
 /// Gives the calls of a message that was dumped what was known of them besides LangChain's keys.
-pub(crate) fn restore<'c>(kwargs: &mut Extra, calls: impl Iterator<Item = &'c mut dyn Beside>) {
-    if !kwargs.get(KEY).is_some_and(Value::is_object) {
+pub(crate) fn restore<'c>(kwargs: &mut Extra, content: &Content, calls: impl Iterator<Item = &'c mut dyn Beside>) {
+    let told = custom_calls(content);
+    let known = match kwargs.get(KEY) {
+        Some(Value::Object(_)) => kwargs.remove(KEY),
+        _ => None,
+    };
+    if known.is_none() && told.is_empty() {
         return;
     }
-    let known = kwargs.remove(KEY).unwrap_or_default();
+    let known = known.unwrap_or_default();
+    let custom = flag(ToolCallKind::Custom);
     let mut keys = Keys::default();
     for call in calls {
+        if call.id().is_some_and(|id| told.contains(id)) {
+            call.learn(&custom);
+        }
         if let Some(Value::Object(beside)) = known.get(keys.next(call)) {
             call.learn(beside);
         }
     }
+}
+
+/// The ids of the calls of which the content says that their tools are custom ones, as it does in an answer of OpenAI's Responses API.
+fn custom_calls(content: &Content) -> HashSet<&str> {
+    let parts = match content {
+        Content::Text(_) => &[],
+        Content::Parts(parts) => parts.as_slice(),
+    };
+    let ids = parts.iter().filter_map(|part| match part {
+        ContentPart::Block(block) if part.block_type() == Some("custom_tool_call") => block.get("call_id")?.as_str(),
+        _ => None,
+    });
+    ids.collect()
 }
 
 /// Names the calls of a message one by one: by their ids, or by their numbers where that would name none or two.
@@ -260,11 +280,41 @@ mod tests {
     }
 
     #[test]
+    fn what_the_content_says_of_a_call_is_not_said_again() {
+        let item = json!({"type": "custom_tool_call", "id": "ctc_1", "call_id": "c1", "name": "sql", "input": "x"});
+        let call = json!({"name": "sql", "args": {"__arg1": "x"}, "id": "c1", "type": "tool_call"});
+        let stored = json!({"content": [item], "tool_calls": [call]});
+        let message: AIMessage = serde_json::from_value(stored).unwrap();
+        assert_eq!(message.tool_calls[0].input(), Some("x"));
+        let dump = serde_json::to_value(&message).unwrap();
+        assert_eq!(
+            (&dump["additional_kwargs"], &dump["tool_calls"]),
+            (&json!({}), &json!([call]))
+        );
+        let chunk = AIMessageChunk::from(message.clone());
+        let dump = serde_json::to_value(&chunk).unwrap();
+        assert_eq!(dump["additional_kwargs"], json!({}));
+        assert_eq!(serde_json::from_value::<AIMessageChunk>(dump).unwrap(), chunk);
+    }
+
+    #[test]
     fn a_call_that_is_known_to_be_broken_stays_invalid_in_a_chunk_that_was_stored() {
-        let broken = json!({"content": "", "invalid_tool_calls": [{"name": "f", "args": "{}", "id": "c", "error": "not allowed"}]});
-        let message: AIMessage = serde_json::from_value(broken).unwrap();
-        let dump = serde_json::to_value(AIMessageChunk::from(message.clone())).unwrap();
-        let chunk: AIMessageChunk = serde_json::from_value(dump).unwrap();
-        assert_eq!(AIMessage::from(chunk), message);
+        for (args, error) in [
+            ("{}", Some("not allowed")),
+            ("{}", None),
+            ("{\"a\"", None),
+            ("SELECT", Some("cut")),
+        ] {
+            let kind = if args == "SELECT" { "custom" } else { "function" };
+            let valid = json!({"name": "f", "args": {}, "id": "c0"});
+            let broken = json!({"name": "f", "args": args, "id": "c", "error": error, "kind": kind});
+            let message = json!({"content": "", "tool_calls": [valid], "invalid_tool_calls": [broken]});
+            let message: AIMessage = serde_json::from_value(message).unwrap();
+            let chunk = AIMessageChunk::from(message.clone());
+            assert_eq!(AIMessage::from(chunk.clone()), message);
+            let dump = serde_json::to_value(chunk).unwrap();
+            let chunk: AIMessageChunk = serde_json::from_value(dump).unwrap();
+            assert_eq!(AIMessage::from(chunk), message);
+        }
     }
 }

@@ -39,6 +39,21 @@ pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCa
     })
 }
 
+/// Finds the invalid calls of a chunk that was stored among its pieces: what was known to be invalid must not become a call.
+///
+/// A piece that is none by itself, as it is no object yet, may become one.
+pub(crate) fn mark_invalid(chunks: &mut [ToolCallChunk], invalid: Vec<InvalidToolCall>) {
+    let mut invalid = invalid.into_iter().peekable();
+    for chunk in chunks {
+        // Both lists have the order of the calls.
+        let fits = |call: &InvalidToolCall| (&call.id, &call.name, &call.args) == (&chunk.id, &chunk.name, &chunk.args);
+        let Some(call) = invalid.next_if(fits) else { continue };
+        if call.error.is_some() || chunk.parse(|text| parse_partial_json(text).ok()).is_ok() {
+            chunk.error = Some(call.error.unwrap_or_default());
+        }
+    }
+}
+
 fn split(
     chunks: &[ToolCallChunk],
     read: impl Fn(&ToolCallChunk) -> Result<ToolCall, InvalidToolCall>,

@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::server_tools::server_tool;
-use super::{Block, Calls, add_extras, block_type, call_block, object, piece_block, text, text_block, without};
+use super::{
+    Block, Calls, add_extras, block_type, call_block, invalid_block, object, piece_block, text, text_block, without,
+};
+use crate::messages::ContentPart;
 use crate::messages::blocks::is_known_type;
 use crate::messages::tool_call::is_falsy;
-use crate::messages::{ContentPart, InvalidToolCall};
 
 /// A model's message whose content is a list.
 pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls<'_>) -> Vec<Block> {
@@ -210,16 +212,6 @@ fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
     name_index(&mut out, "tc", block);
     add_extras(&mut out, some_of(block, &["status", "namespace", "async"]));
     Some(out)
-}
-
-fn invalid_block(call: &InvalidToolCall) -> Block {
-    object([
-        ("type", "invalid_tool_call".into()),
-        ("id", call.id.clone().into()),
-        ("name", call.name.clone().into()),
-        ("args", call.args.clone().into()),
-        ("error", call.error.clone().into()),
-    ])
 }
 
 /// What the standard has no block for.
