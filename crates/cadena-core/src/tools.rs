@@ -31,6 +31,7 @@ mod fallible;
 pub use fallible::Fallible;
 mod arguments;
 mod choice;
-pub(crate) mod convert;
+mod convert;
 mod limit;
+pub(crate) mod strict;
 pub use convert::{convert_to_openai_function, convert_to_openai_tool};

@@ -10,7 +10,7 @@ use crate::json::{Children, JsonSpans, SpanNode, escape};
 
 /// How sure the model was of each value of an answer in JSON, by JSON pointer.
 ///
-/// The values are those of the JSON in the text, bare or in a Markdown fence, complete or still growing; of a repeated key it is the last
+/// The values are those of the JSON in the text, which is found as [`JsonOutputParser`](crate::JsonOutputParser) does, complete or still growing; of a repeated key it is the last
 /// one. Text that is not JSON ends it: what stands before remains. [`AIMessage::json_confidence`](crate::AIMessage::json_confidence) makes one for a
 /// message. It costs time linear in the text, and each look what the value is long.
 ///
@@ -55,6 +55,14 @@ impl JsonConfidence {
             tokens: tokens
                 .filter_map(|aligned| Some((aligned.range.clone(), aligned.token.known_logprob()?)))
                 .collect(),
+        }
+    }
+
+    /// That of the values within a member of the root, with pointers that begin there.
+    pub(crate) fn within(self, key: &str) -> Self {
+        Self {
+            values: self.values.within(key),
+            tokens: self.tokens,
         }
     }
 
