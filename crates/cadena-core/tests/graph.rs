@@ -7,8 +7,8 @@ use std::time::Duration;
 use cadena_core::{
     AIMessage, Bind, Chain, ChatOptions, ChatPromptTemplate, ConfigKey, Dict, EchoModel, Edge, Graph, MermaidCurve,
     MermaidDirection, MermaidOptions, Node, NodeId, NodeRole, Parallel, PromptValue, RetryOptions, RunConfig, Runnable,
-    RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, generator, lambda, parallel, passthrough, pick,
-    route_fn, router, stream_fn,
+    RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, generator, lambda, parallel, passthrough,
+    pick, route_fn, router, stream_fn,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -449,16 +449,27 @@ fn the_ends_of_a_named_generator_are_called_as_those_of_a_function() {
     assert_eq!(names(&upper().graph()), ends);
     assert_eq!(names(&upper().boxed().graph()), ends);
     let words = stream_fn::<String, String, _>(|text| futures::stream::iter([Ok(text)]));
-    assert_eq!(names(&words.clone().named("words").graph()), ["words_input", "words", "words_output"]);
-    assert_eq!(names(&words.graph()), ["GeneratorInput", "Generator", "GeneratorOutput"]);
+    assert_eq!(
+        names(&words.clone().named("words").graph()),
+        ["words_input", "words", "words_output"]
+    );
+    assert_eq!(
+        names(&words.graph()),
+        ["GeneratorInput", "Generator", "GeneratorOutput"]
+    );
     let chain = upper() | lambda(|text: String| text.len()).named("length");
-    assert_eq!(names(&chain.graph()), ["upper_input", "upper", "length", "length_output"]);
+    assert_eq!(
+        names(&chain.graph()),
+        ["upper_input", "upper", "length", "length_output"]
+    );
 }
 
 #[test]
 fn the_metadata_of_a_step_are_drawn_as_langchain_draws_them() {
     let with = |facts: &[(&str, Value)]| {
-        let config = facts.iter().fold(RunConfig::new(), |config, (key, value)| config.metadata(*key, value.clone()));
+        let config = facts.iter().fold(RunConfig::new(), |config, (key, value)| {
+            config.metadata(*key, value.clone())
+        });
         upper("upper").with_config(config)
     };
     let facts = [
@@ -477,8 +488,14 @@ fn the_metadata_of_a_step_are_drawn_as_langchain_draws_them() {
 
     // A config around a chain is about every step in it, and wins.
     let chain = with(&[("k", json!(1)), ("m", json!(2))]) | upper("end");
-    let drawn = chain.with_config(RunConfig::new().metadata("k", 3)).graph().to_mermaid();
-    assert!(drawn.contains("upper<hr/><small><em>k = 3\nm = 2</em></small>"), "{drawn}");
+    let drawn = chain
+        .with_config(RunConfig::new().metadata("k", 3))
+        .graph()
+        .to_mermaid();
+    assert!(
+        drawn.contains("upper<hr/><small><em>k = 3\nm = 2</em></small>"),
+        "{drawn}"
+    );
     assert!(drawn.contains("end<hr/><small><em>k = 3</em></small>"), "{drawn}");
 
     // What the framework notes about a step is no fact of the program's.

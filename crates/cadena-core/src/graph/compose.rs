@@ -371,7 +371,9 @@ fn ends_of(step: &Node) -> (Node, Node) {
 /// Whether a text in it begins as API keys do.
 fn holds_key(value: &Value) -> bool {
     match value {
-        Value::String(text) => ["sk-", "Bearer ", "ghp_", "AIza"].iter().any(|begin| text.starts_with(begin)),
+        Value::String(text) => ["sk-", "Bearer ", "ghp_", "AIza"]
+            .iter()
+            .any(|begin| text.starts_with(begin)),
         Value::Array(items) => items.iter().any(holds_key),
         Value::Object(members) => members.values().any(holds_key),
         _ => false,

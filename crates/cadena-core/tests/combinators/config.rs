@@ -52,8 +52,14 @@ async fn a_limit_of_zero_sets_none_on_every_path() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_zero_keeps_the_one_that_is_there() {
-    assert_eq!(RunConfig::new().max_concurrency(3).merge(zero()).max_concurrency, Some(3));
-    assert_eq!(zero().merge(RunConfig::new().max_concurrency(3)).max_concurrency, Some(3));
+    assert_eq!(
+        RunConfig::new().max_concurrency(3).merge(zero()).max_concurrency,
+        Some(3)
+    );
+    assert_eq!(
+        zero().merge(RunConfig::new().max_concurrency(3)).max_concurrency,
+        Some(3)
+    );
     assert_eq!(zero().merge(zero()).max_concurrency, None);
     let (step, most) = counted();
     let mapped = step.map().with_config(zero());
@@ -71,7 +77,10 @@ async fn a_tag_that_is_given_twice_stays_once() {
     let mut doubled = RunConfig::new().tag("a").tag("b").tag("a");
     assert_eq!(doubled.tags, ["a", "b"]);
     doubled.tags.push("a".to_owned());
-    assert_eq!(doubled.clone().merge(RunConfig::new().tag("c").tag("b")).tags, ["a", "b", "c"]);
+    assert_eq!(
+        doubled.clone().merge(RunConfig::new().tag("c").tag("b")).tags,
+        ["a", "b", "c"]
+    );
     assert_eq!(RunConfig::new().merge(doubled.clone()).tags, ["a", "b"]);
     let log = Arc::new(Log::default());
     let step = lambda(|n: i32| n).with_config(doubled);
@@ -115,23 +124,47 @@ async fn an_error_names_the_run() {
         ("in a box", failing().boxed().boxed(), "run"),
         ("named", failing().named("named").boxed(), "run"),
         ("tried again", failing().with_retry(retry).boxed(), "run"),
-        ("with a limit of time", failing().with_timeout(Duration::from_secs(9)).boxed(), "run"),
+        (
+            "with a limit of time",
+            failing().with_timeout(Duration::from_secs(9)).boxed(),
+            "run",
+        ),
         ("heard", failing().with_listeners(Listeners::new()).boxed(), "run"),
         ("the caller wins", inner().boxed(), "run"),
         ("a step inside", (other() | inner() | other()).boxed(), "inner"),
         ("the first step", (inner() | other()).boxed(), "inner"),
-        ("a chain inside", (other() | (other() | inner()).with_config(RunConfig::new().run_name("part"))).boxed(), "inner"),
+        (
+            "a chain inside",
+            (other() | (other() | inner()).with_config(RunConfig::new().run_name("part"))).boxed(),
+            "inner",
+        ),
         ("no name inside", (other() | failing()).boxed(), "RunnableLambda"),
         ("a name inside", (other() | failing().named("named")).boxed(), "named"),
-        ("beside", (parallel((inner(), other())) | lambda(|both: (i32, i32)| both.0)).boxed(), "inner"),
+        (
+            "beside",
+            (parallel((inner(), other())) | lambda(|both: (i32, i32)| both.0)).boxed(),
+            "inner",
+        ),
         ("fallbacks", inner().with_fallbacks([failing()]).boxed(), "inner"),
-        ("wrapped twice", (other() | inner().with_retry(retry_never()).with_timeout(Duration::from_secs(9))).boxed(), "inner"),
-        ("a config around a retry", (other() | failing().with_retry(retry_never()).with_config(run().run_name("r"))).boxed(), "r"),
+        (
+            "wrapped twice",
+            (other() | inner().with_retry(retry_never()).with_timeout(Duration::from_secs(9))).boxed(),
+            "inner",
+        ),
+        (
+            "a config around a retry",
+            (other() | failing().with_retry(retry_never()).with_config(run().run_name("r"))).boxed(),
+            "r",
+        ),
     ];
     for (case, step, expect) in cases {
         let log = Arc::new(Log::default());
         assert_eq!(named(&step, run()).await, [expect; 4], "{case}");
-        assert_eq!(named(&step, logged(&log).run_name("run")).await, [expect; 4], "{case}, heard");
+        assert_eq!(
+            named(&step, logged(&log).run_name("run")).await,
+            [expect; 4],
+            "{case}, heard"
+        );
     }
 }
 
@@ -142,7 +175,10 @@ fn retry_never() -> RetryOptions {
 #[tokio::test]
 async fn a_name_is_for_one_run_and_no_other() {
     let chain = lambda(|n: i32| n) | lambda(|_: i32| Err::<i32, _>(Error::from(ErrorKind::Step))).named("last");
-    let error = chain.invoke_with(1, RunConfig::new().run_name("chain")).await.unwrap_err();
+    let error = chain
+        .invoke_with(1, RunConfig::new().run_name("chain"))
+        .await
+        .unwrap_err();
     assert_eq!(error.step(), Some("last"));
     let inside = chain.with_config(RunConfig::new().run_name("chain"));
     let step = lambda_in_call(inside);

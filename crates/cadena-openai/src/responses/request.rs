@@ -239,7 +239,7 @@ fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
         ToolChoice::Name(name) => named(name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
-        ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
+        ToolChoice::Other(Value::Bool(true)) => "required".into(),
         ToolChoice::Other(Value::String(word)) if kind_of(word).is_some() => named(word),
         ToolChoice::Other(Value::String(word)) if of_server(word) => json!({"type": word}),
         ToolChoice::Other(value) => flat(value),
