@@ -236,6 +236,7 @@ fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
         ToolChoice::Auto => "auto".into(),
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
+        ToolChoice::Name(name) if kind_of(name).is_none() && of_server(name) => json!({"type": name}),
         ToolChoice::Name(name) => named(name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
