@@ -16,6 +16,7 @@ use crate::ops::Op;
 pub(crate) struct Departures {
     list: Vec<Departure>,
     general: Vec<General>,
+    kinds: Vec<Kind>,
     used: RefCell<Vec<bool>>,
 }
 
@@ -24,6 +25,14 @@ pub(crate) struct General {
     pub(crate) op: String,
     /// What cadena gives instead.
     pub(crate) instead: String,
+}
+
+/// A kind of cases that differ, with an example of it that no recorded case is.
+pub(crate) struct Kind {
+    pub(crate) kind: String,
+    pub(crate) op: String,
+    pub(crate) args: Value,
+    pub(crate) departure: Departure,
 }
 
 /// One case, and what cadena gives instead.
@@ -41,9 +50,14 @@ impl Departures {
         let suites = Suite::read_all(bundled)?;
         let mut list = Vec::new();
         let mut general = Vec::new();
+        let mut kinds = Vec::new();
         for entry in file.as_array().into_iter().flatten() {
             if let Some(every_case) = General::read(entry) {
                 general.push(every_case);
+                continue;
+            }
+            if let Some(kind) = Kind::read(entry) {
+                kinds.push(kind);
                 continue;
             }
             let mut departure = Departure::read(entry)
@@ -56,12 +70,22 @@ impl Departures {
             list.push(departure);
         }
         let used = RefCell::new(vec![false; list.len()]);
-        Ok(Self { list, general, used })
+        Ok(Self {
+            list,
+            general,
+            kinds,
+            used,
+        })
     }
 
     /// What is different in every case.
     pub(crate) fn general(&self) -> &[General] {
         &self.general
+    }
+
+    /// What is different by its kind.
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        &self.kinds
     }
 
     pub(crate) fn find(&self, op: &str, case: &Case) -> Option<&Departure> {
@@ -93,6 +117,22 @@ impl General {
         Some(Self {
             op: text("op")?.to_owned(),
             instead: text("instead")?.to_owned(),
+        })
+    }
+}
+
+impl Kind {
+    /// An entry with a kind and the arguments of its example.
+    fn read(entry: &Value) -> Option<Self> {
+        let kind = entry.get("kind")?.as_str()?.to_owned();
+        let mut example = entry.clone();
+        example.as_object_mut()?.insert("case".to_owned(), kind.clone().into());
+        let departure = Departure::read(&example)?;
+        Some(Self {
+            op: departure.op.clone(),
+            args: entry.get("args")?.clone(),
+            departure,
+            kind,
         })
     }
 }

@@ -101,6 +101,15 @@ impl Error {
         self
     }
 
+    /// Names the run in place of its step, unless a step inside it was named before.
+    #[must_use]
+    pub(crate) fn in_run(mut self, step: &str, run: &str) -> Self {
+        if self.step().is_none_or(|named| named == step) {
+            self.repr.step = Some(run.into());
+        }
+        self
+    }
+
     /// Sets the HTTP status of the answer.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {

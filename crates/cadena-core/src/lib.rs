@@ -72,8 +72,8 @@ pub use messages::TiktokenCounter;
 mod chat;
 pub use chat::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneModel, EchoModel, MemoryCache, ModelProfile, ModelSetup, OnUnsupported, PromptValue,
-    RateLimited, RateLimiter, ToolChoice,
+    ChoicesChunk, CloneModel, EchoModel, IntoToolChoice, MemoryCache, ModelProfile, ModelSetup, OnUnsupported,
+    OptionName, PromptValue, RateLimited, RateLimiter, ToolChoice,
 };
 
 mod structured;

@@ -142,7 +142,7 @@ fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
         ToolChoice::Name(name) => named(kind_of(name).unwrap_or("function"), name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
-        ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
+        ToolChoice::Other(Value::Bool(true)) => "required".into(),
         ToolChoice::Other(Value::String(word)) => match kind_of(word) {
             Some(kind) => named(kind, word),
             None => word.as_str().into(),
