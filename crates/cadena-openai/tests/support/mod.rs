@@ -61,6 +61,11 @@ impl Canned {
         Self::new("application/json", [text.into()])
     }
 
+    pub(crate) fn typed(mut self, content_type: &'static str) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
     pub(crate) fn status(mut self, status: u16) -> Self {
         self.status = StatusCode::from_u16(status).unwrap();
         self
