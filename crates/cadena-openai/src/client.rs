@@ -257,11 +257,14 @@ impl Call {
             refused.unwrap_or_else(|| error::malformed("the answer", "a response", &answer.body, cause, redactor))
         };
         let response: Response<'_> = serde_json::from_slice(&answer.body).map_err(|cause| malformed(&cause))?;
-        if response.output.is_none() && response.status.known().is_none() {
-            return Err(self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer is no response: {}", redactor.snippet(&answer.body));
-                Error::new(ErrorKind::Decode, detail)
-            }));
+        if response.output.is_none() {
+            if let Some(refused) = self.refused(answer, redactor) {
+                return Err(refused);
+            }
+            if response.status.known().is_none() {
+                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
+                return Err(Error::new(ErrorKind::Decode, detail));
+            }
         }
         responses::check(&response, redactor)?;
         let unfinished = responses::unfinished(&response, redactor);
@@ -290,8 +293,12 @@ impl Call {
             .as_deref()
             .filter(|report| error::says_something(report))
         {
-            return Err(error::of_report(report, redactor));
+            // What stands beside it, such as a status, belongs to the report.
+            return Err(self
+                .refused(answer, redactor)
+                .unwrap_or_else(|| error::of_report(report, redactor)));
         }
+        let beside = error::beside_choices(&answer.body, redactor);
         let mut failed = completion
             .choices
             .iter()
@@ -307,20 +314,21 @@ impl Call {
                 (index, chunk)
             })
         });
-        whole.map(Iterator::collect).ok_or_else(|| {
+        let whole = whole.map(Iterator::collect).ok_or_else(|| {
             self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
+                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
                 Error::new(ErrorKind::Decode, detail)
             })
-        })
+        })?;
+        match beside {
+            Some(error) => Err(error.with_partial_choices(whole)),
+            None => Ok(whole),
+        }
     }
 
     /// The error that a body reports which is not a completion, if it does.
     fn refused(&self, answer: &Answer, redactor: &Redactor) -> Option<Error> {
-        let value: Value = serde_json::from_slice(&answer.body).ok()?;
-        let inner = value.get(0).unwrap_or(&value);
-        let reports = error::is_report(inner) || inner.get("error").is_some_and(error::says_something);
-        reports.then(|| error::of_report(&value, redactor))
+        error::reported(&answer.body, redactor)
     }
 
     /// Adds what the reader can do about it.

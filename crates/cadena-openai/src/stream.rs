@@ -114,7 +114,11 @@ impl AnswerStream {
     /// Ends because the server ended, or said that it has.
     fn end(&mut self, end: End) -> Step {
         if let Err(missing) = self.reader.check_end(end) {
-            return self.fail(Error::new(ErrorKind::Truncated, missing));
+            let detail = match self.reader.take_unknown() {
+                Some(unknown) => format!("{missing}; the last event was not understood: {unknown}"),
+                None => missing.to_owned(),
+            };
+            return self.fail(Error::new(ErrorKind::Truncated, detail));
         }
         if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
             && end == End::Done
@@ -197,6 +201,13 @@ impl Reader {
         match self {
             Self::Chat(reader) => reader.check_end(end),
             Self::Responses(reader) => reader.check_end(end),
+        }
+    }
+
+    fn take_unknown(&mut self) -> Option<String> {
+        match self {
+            Self::Chat(reader) => reader.take_unknown(),
+            Self::Responses(reader) => reader.take_unknown(),
         }
     }
 
