@@ -42,10 +42,10 @@ pub(crate) fn of_status(failure: &Failure<'_>) -> Error {
 pub(crate) fn of_report(report: &Value, redactor: &Redactor) -> Error {
     let unsaid = || {
         // What stands beside the error may be a part of the answer.
-        let said = report.get("error").unwrap_or(report);
-        let quoted = says_something(said)
-            .then(|| quote_value(said, redactor))
-            .unwrap_or_default();
+        let quoted = match report.get("error") {
+            Some(error) if !says_something(error) => String::new(),
+            error => quote_value(error.unwrap_or(report), redactor),
+        };
         with_quote("the server reported an error without a message".to_owned(), &quoted)
     };
     to_error(Reported::read(report, redactor), None, unsaid)

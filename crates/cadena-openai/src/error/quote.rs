@@ -23,18 +23,24 @@ const ECHOES: [&str; 13] = [
 /// Nested more deeply than a report of an error is; deeper JSON is not shown.
 const DEPTH: usize = 8;
 
+/// As much of a body as an error can show a part of.
+const SHOWN: usize = 16 * 1024;
+
 /// The beginning of a body or an event on one line, without secrets and without what it repeats of the request.
 pub(crate) fn quote(data: &[u8], redactor: &Redactor) -> String {
     match serde_json::from_slice(data) {
         Ok(value) => quote_value(&value, redactor),
-        Err(_) => redactor.snippet(data),
+        Err(_) => {
+            let text = String::from_utf8_lossy(data.get(..SHOWN).unwrap_or(data));
+            redactor.snippet(without_echoes(&text).as_bytes())
+        }
     }
 }
 
 /// As [`quote`], of JSON.
 pub(super) fn quote_value(value: &Value, redactor: &Redactor) -> String {
     match value {
-        Value::String(text) => redactor.snippet(without_input(text).as_bytes()),
+        Value::String(text) => redactor.snippet(without_echoes(text).as_bytes()),
         _ => redactor.snippet(shown(value, DEPTH).to_string().as_bytes()),
     }
 }
@@ -51,24 +57,28 @@ fn shown(value: &Value, depth: usize) -> Value {
             });
             Value::Object(members.collect())
         }
-        Value::String(text) => without_input(text).into(),
+        Value::String(text) => without_echoes(text).into(),
         other => other.clone(),
     }
 }
 
-/// A text without what pydantic repeats of the request, in the form of Python: `'input': {…}` and `input_value={…}`. vLLM sends such texts.
-pub(super) fn without_input(text: &str) -> String {
-    const MARKS: [&str; 4] = ["'input': ", "\"input\": ", "\"input\":", "input_value="];
+/// A text without what it repeats of the request: JSON that is broken or inside of a text, and what pydantic says in the form of Python,
+/// `'input': {…}` and `input_value={…}`, which vLLM sends.
+pub(super) fn without_echoes(text: &str) -> String {
     let mut clean = String::new();
     let mut rest = text;
-    loop {
-        let next = MARKS
-            .iter()
-            .filter_map(|mark| Some(rest.find(mark)? + mark.len()))
-            .min();
-        let Some((before, value)) = next.and_then(|at| rest.split_at_checked(at)) else {
-            clean.push_str(rest);
-            return clean;
+    let mut from = 0;
+    while let Some(at) = rest
+        .get(from..)
+        .and_then(|ahead| ahead.find(['\'', '"', 'i']))
+        .map(|at| from + at)
+    {
+        let Some(length) = rest.get(at..).and_then(echo_begins) else {
+            from = at + 1;
+            continue;
+        };
+        let Some((before, value)) = rest.split_at_checked(at + length) else {
+            break;
         };
         clean.push_str(before);
         clean.push('…');
@@ -78,7 +88,28 @@ pub(super) fn without_input(text: &str) -> String {
             false => end_of_value(value),
         };
         rest = end.and_then(|end| value.get(end..)).unwrap_or_default();
+        from = 0;
     }
+    clean.push_str(rest);
+    clean
+}
+
+/// The length of a key that repeats the request, up to its value, if the text begins with one.
+fn echo_begins(text: &str) -> Option<usize> {
+    const OF_PYDANTIC: &str = "input_value=";
+    if text.starts_with(OF_PYDANTIC) {
+        return Some(OF_PYDANTIC.len());
+    }
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let inside = text.get(1..)?;
+    let key = ECHOES.iter().find(|key| {
+        let behind = inside.strip_prefix(**key);
+        behind.is_some_and(|behind| behind.trim_start_matches('\\').starts_with(quote))
+    })?;
+    // JSON inside of a text has its quotes escaped.
+    let behind = inside.get(key.len()..)?.trim_start_matches('\\').get(1..)?;
+    let value = behind.trim_start().strip_prefix(':')?.trim_start();
+    Some(text.len() - value.len())
 }
 
 /// Where a value of Python or JSON ends. `None` if it does not.
@@ -124,6 +155,20 @@ mod tests {
                 "{said}"
             );
         }
+        let broken = [
+            r#"{"y": 1, "messages": [{"role": "user", "content": "a secret"#,
+            r#"{"y": 1, "raw": "{\"input\" : \"a secret\", \"x\": 1}"#,
+            r#"{"y": 1, "prompt":"a secret","#,
+        ];
+        for body in broken {
+            let said = quote(body.as_bytes(), &redactor);
+            assert!(
+                !said.contains("secret") && said.contains('…') && said.contains('y'),
+                "{said}"
+            );
+        }
+        let plain = "the key 'input' is missing: \"it's\"";
+        assert_eq!(without_echoes(plain), plain);
         assert_eq!(quote(br#"{"x":  [1, null]}"#, &redactor), r#"{"x":[1,null]}"#);
         assert_eq!(quote(b"<html>\n", &redactor), "<html>");
     }

@@ -59,3 +59,60 @@ fn is_failed(status: &Value) -> bool {
         .iter()
         .any(|failed| status.eq_ignore_ascii_case(failed))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_says_that_all_is_well_is_no_report() {
+        for healthy in [
+            json!({"error": null}),
+            json!({"error": ""}),
+            json!({"error": {}}),
+            json!({"error": false}),
+            json!({"error": {"code": 0, "message": "", "details": []}}),
+            json!({"success": true, "errors": [], "messages": []}),
+            json!({"base_resp": {"status_code": 0, "status_msg": "success"}}),
+            json!({"base_resp": {"status_code": "0"}}),
+            json!({"code": 0, "message": "success"}),
+            json!({"code": "200", "msg": "ok"}),
+            json!({"status": "completed", "message": "done"}),
+            json!({"status": "error"}),
+            json!({"type": "message_start", "message": {"role": "assistant"}}),
+            json!({"type": "ping"}),
+            json!({"message": "a message alone"}),
+            json!({"title": "a title", "status": 200}),
+            json!({"Response": {"RequestId": "r", "Error": null}}),
+            json!([]),
+            json!([[]]),
+            json!("error"),
+        ] {
+            assert!(!is_report(&healthy), "{healthy}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_a_report_in_whatever_form() {
+        for report in [
+            json!({"error": "boom"}),
+            json!({"error": true, "message": "boom"}),
+            json!([{"error": {"code": 500}}]),
+            json!({"object": "error"}),
+            json!({"detail": "boom"}),
+            json!({"errors": [{"message": "boom"}]}),
+            json!({"message": "boom", "code": 500}),
+            json!({"type": "exception", "msg": "boom"}),
+            json!({"base_resp": {"status_code": 1004}}),
+            json!({"success": false}),
+            json!({"status": "FAILED", "message": "boom"}),
+            json!({"Response": {"Error": {"Code": "InternalError"}}}),
+            json!({"error_code": 17, "error_msg": "boom"}),
+            json!({"title": "Bad Gateway", "status": 502}),
+        ] {
+            assert!(is_report(&report), "{report}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use cadena_http::Redactor;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::quote::{quote_value, without_input};
+use super::quote::{quote_value, without_echoes};
 use super::report::says_something;
 use super::words::{by_base_code, by_word};
 
@@ -76,6 +76,7 @@ impl Reported {
             reported: Self::default(),
             redactor,
             is_entry: false,
+            sentences: 0,
         };
         reader.value(report, DEPTH);
         reader.reported
@@ -119,6 +120,8 @@ struct Reader<'a> {
     redactor: &'a Redactor,
     /// Whether the next sentence is another entry of a list, and no reason of the one before.
     is_entry: bool,
+    /// How many sentences were found, also those that were there already.
+    sentences: usize,
 }
 
 impl Reader<'_> {
@@ -136,6 +139,10 @@ impl Reader<'_> {
         if let Some(Value::Array(place)) = map.get("loc") {
             return self.entry(place, map, depth);
         }
+        if let (Some(Value::String(field)), Some(Value::String(said))) = (map.get("field"), map.get("description")) {
+            // Google's.
+            return self.say(&without_echoes(&format!("{field}: {said}")), said);
+        }
         self.note(map);
         let error = map.get("error").filter(|error| says_something(error));
         let message = MESSAGES
@@ -146,8 +153,13 @@ impl Reader<'_> {
             Some(Value::String(_)) => (error, message),
             _ => (message, error),
         };
+        let is_alone = first.is_none() || second.is_none();
         for reason in [first, second].into_iter().flatten() {
-            self.reason(reason, depth);
+            // Without a sentence beside it, what is not understood is quoted by whoever holds it.
+            match is_alone {
+                true => self.value(reason, depth),
+                false => self.reason(reason, depth),
+            }
         }
         if let Some(Value::Object(metadata)) = map.get("metadata") {
             self.metadata(metadata, depth);
@@ -210,7 +222,10 @@ impl Reader<'_> {
 
     fn word(&self, value: &Value) -> Option<String> {
         match value {
-            Value::String(text) => Some(self.redactor.snippet(text.as_bytes())).filter(|text| !text.is_empty()),
+            Value::String(text) => {
+                let word = self.redactor.snippet(without_echoes(text).as_bytes());
+                Some(word).filter(|word| !word.is_empty())
+            }
             Value::Number(number) if number.as_f64() != Some(0.0) => Some(number.to_string()),
             _ => None,
         }
@@ -230,10 +245,11 @@ impl Reader<'_> {
 
     /// A value that holds a reason. One that is not understood is quoted.
     fn reason(&mut self, reason: &Value, depth: u8) {
-        let (length, words) = (self.reported.message.len(), self.reported.words.len());
+        let sentences = self.sentences;
         self.value(reason, depth);
-        let is_understood = self.reported.message.len() > length || self.reported.words.len() > words;
-        if !is_understood && !reason.is_string() {
+        // Of Google's many details only some are a reason.
+        let is_of_google = reason.get(0).unwrap_or(reason).get("@type").is_some();
+        if self.sentences == sentences && !reason.is_string() && !is_of_google {
             let quoted = quote_value(reason, self.redactor);
             self.say(&quoted, "");
         }
@@ -248,8 +264,7 @@ impl Reader<'_> {
         let place = place.collect::<Vec<_>>().join(".");
         match entry.get("msg").or_else(|| entry.get("message")) {
             Some(Value::String(said)) => {
-                let said = without_input(said);
-                self.say(&format!("{place}: {said}"), &said);
+                self.say(&without_echoes(&format!("{place}: {said}")), said);
             }
             Some(other) => self.value(other, depth),
             None => self.say(&quote_value(&Value::Object(entry.clone()), self.redactor), ""),
@@ -262,8 +277,7 @@ impl Reader<'_> {
             let said = said.get(0).unwrap_or(said);
             match said {
                 Value::String(said) => {
-                    let said = without_input(said);
-                    self.say(&format!("{name}: {said}"), &said);
+                    self.say(&without_echoes(&format!("{name}: {said}")), said);
                     self.is_entry = true;
                 }
                 other => self.value(other, depth),
@@ -276,11 +290,7 @@ impl Reader<'_> {
         let before = self.is_entry;
         for item in list.iter().take(ENTRIES) {
             let length = self.reported.message.len();
-            match item {
-                // FastAPI's; of Google's many details only some are a reason.
-                Value::Object(map) if map.contains_key("loc") || map.contains_key("@type") => self.value(item, depth),
-                other => self.reason(other, depth),
-            }
+            self.reason(item, depth);
             self.is_entry |= self.reported.message.len() > length;
         }
         let more = list.len().saturating_sub(ENTRIES);
@@ -302,14 +312,15 @@ impl Reader<'_> {
             holds_object.then_some((before, value, after))
         });
         let Some((before, value, after)) = inner else {
-            return self.say(&without_input(text), text);
+            return self.say(&without_echoes(text), text);
         };
         let before = before.trim().trim_end_matches(['-', ':', ' ']);
         if before != "data" {
-            self.say(before, before);
+            self.say(&without_echoes(before), before);
         }
         self.reason(&value, depth);
-        self.say(after.trim_matches([' ', '\n', '.', ',']), after);
+        let after = after.trim_matches([' ', '\n', '.', ',']);
+        self.say(&without_echoes(after), after);
     }
 
     /// Adds a sentence. `whole` is searched for the kind.
@@ -319,6 +330,7 @@ impl Reader<'_> {
         reported.searched.extend(whole.chars().take(room));
         reported.searched.push('\n');
         let sentence = self.redactor.snippet(sentence.as_bytes());
+        self.sentences += usize::from(!sentence.is_empty());
         let message = &mut reported.message;
         // The reason often repeats what it is the reason of, or is repeated there.
         if sentence.is_empty() || message.contains(&sentence) || message.len() > LENGTH {
