@@ -61,8 +61,8 @@ pub enum TrimStrategy {
 ///
 /// # Example: tool calls and their answers
 ///
-/// Servers refuse a conversation in which a tool's answer has lost its call, or a call its answer (a 400 such as "messages with role 'tool' must be
-/// a response to a preceding message with 'tool_calls'"). A cut between the two makes one. [`start_on`](Self::start_on) and
+/// Servers refuse a conversation in which a tool's answer has lost its call, or a call its answer (a 400 such as `messages with role 'tool' must be
+/// a response to a preceding message with 'tool_calls'`). A cut between the two makes one. [`start_on`](Self::start_on) and
 /// [`end_on`](Self::end_on) move the cut to where no pair is torn: begin with a human message, end with a human message or a tool's answer.
 ///
 /// ```

@@ -23,7 +23,7 @@ pub(crate) fn is_report(value: &Value) -> bool {
         || (is("title") && value.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400))
 }
 
-/// Whether MiniMax's `base_resp` says that it failed: it stands in every answer, and its code is 0 if all is well.
+/// Whether `base_resp` of `MiniMax` says that it failed: it stands in every answer, and its code is 0 if all is well.
 pub(super) fn has_failed_base(value: &Value) -> bool {
     value.pointer("/base_resp/status_code").is_some_and(is_failure_code)
 }

@@ -255,7 +255,7 @@ impl Reader<'_> {
         }
     }
 
-    /// An entry of FastAPI's `detail`: what is wrong, and where. Its `input` is what the user wrote, and its type a word of pydantic's.
+    /// An entry of `detail` of `FastAPI`: what is wrong, and where. Its `input` is what the user wrote, and its type a word of pydantic's.
     fn entry(&mut self, place: &[Value], entry: &Map<String, Value>, depth: u8) {
         let place = place.iter().map(|part| match part {
             Value::String(name) => name.clone(),

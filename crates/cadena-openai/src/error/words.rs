@@ -142,7 +142,7 @@ fn whole_word(word: &str) -> Option<ErrorKind> {
     })
 }
 
-/// MiniMax's numbers, in `base_resp.status_code`.
+/// The numbers of `MiniMax`, in `base_resp.status_code`.
 pub(super) fn by_base_code(code: u64) -> Option<ErrorKind> {
     Some(match code {
         1000 | 1001 | 1013 | 1024 | 1033 => ErrorKind::Server,
