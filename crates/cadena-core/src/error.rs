@@ -43,6 +43,8 @@ struct Repr {
     step: Option<String>,
     status: Option<u16>,
     code: Option<String>,
+    r#type: Option<String>,
+    param: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: Option<bool>,
@@ -71,6 +73,8 @@ impl Error {
                 step: None,
                 status: None,
                 code: None,
+                r#type: None,
+                param: None,
                 request_id: None,
                 retry_after: None,
                 retryable: None,
@@ -121,6 +125,20 @@ impl Error {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.repr.code = Some(code.into());
+        self
+    }
+
+    /// Sets the provider's own class of the error, such as `invalid_request_error`.
+    #[must_use]
+    pub fn with_type(mut self, r#type: impl Into<String>) -> Self {
+        self.repr.r#type = Some(r#type.into());
+        self
+    }
+
+    /// Sets the parameter of the request that the server complains about, such as `messages[0].content`.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.repr.param = Some(param.into());
         self
     }
 
@@ -202,10 +220,43 @@ impl Error {
         self.repr.status
     }
 
-    /// The provider's own error code.
+    /// The provider's own error code. Where a server sends a type and no code, this is the type, unless it repeats the kind.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.repr.code.as_deref()
+    }
+
+    /// The provider's own class of the error, as the server wrote it in `type`. [`kind`](Self::kind) is what to branch on: servers
+    /// write the same type for errors that want different things of a caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::InvalidRequest, "it must be at most 2").with_type("invalid_request_error");
+    /// assert_eq!(error.error_type(), Some("invalid_request_error"));
+    /// assert_eq!(error.to_string(), "invalid request: it must be at most 2");
+    /// ```
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        self.repr.r#type.as_deref()
+    }
+
+    /// The parameter of the request that the server complains about, as the server wrote it in `param`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::InvalidRequest, "it must be at most 2").with_param("temperature");
+    /// assert_eq!(error.param(), Some("temperature"));
+    /// assert_eq!(Error::from(ErrorKind::Server).param(), None);
+    /// ```
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        self.repr.param.as_deref()
     }
 
     /// The id that the server gave the request.
@@ -309,6 +360,8 @@ impl Error {
                 step: repr.step.clone(),
                 status: repr.status,
                 code: repr.code.clone(),
+                r#type: repr.r#type.clone(),
+                param: repr.param.clone(),
                 request_id: repr.request_id.clone(),
                 retry_after: repr.retry_after,
                 retryable: repr.retryable,
@@ -376,6 +429,12 @@ impl fmt::Debug for Error {
         }
         if let Some(code) = &repr.code {
             out.field("code", code);
+        }
+        if let Some(r#type) = &repr.r#type {
+            out.field("type", r#type);
+        }
+        if let Some(param) = &repr.param {
+            out.field("param", param);
         }
         if let Some(id) = &repr.request_id {
             out.field("request_id", id);

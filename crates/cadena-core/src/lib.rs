@@ -114,6 +114,7 @@ pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
 pub use tools::parameters_of;
 
 mod run;
+mod timer;
 pub use run::{
     ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, ModelCall, Next, RandomIds,
     RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, StepCall, StepChunk, StepHook, StepOutput,

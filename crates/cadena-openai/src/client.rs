@@ -267,11 +267,14 @@ impl Call {
         redactor: &Redactor,
     ) -> serde_json::Result<Result<AIMessageChunk>> {
         let response: Response<'_> = serde_json::from_slice(body)?;
-        if response.output.is_none() && response.status.known().is_none() {
-            return Ok(Err(self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer is no response: {}", redactor.snippet(&answer.body));
-                Error::new(ErrorKind::Decode, detail)
-            })));
+        if response.output.is_none() {
+            if let Some(refused) = self.refused(answer, redactor) {
+                return Ok(Err(refused));
+            }
+            if response.status.known().is_none() {
+                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
+                return Ok(Err(Error::new(ErrorKind::Decode, detail)));
+            }
         }
         if let Err(error) = responses::check(&response, redactor) {
             return Ok(Err(error));
@@ -306,8 +309,12 @@ impl Call {
             .as_deref()
             .filter(|report| error::says_something(report))
         {
-            return Err(error::of_report(report, redactor));
+            // What stands beside it, such as a status, belongs to the report.
+            return Err(self
+                .refused(answer, redactor)
+                .unwrap_or_else(|| error::of_report(report, redactor)));
         }
+        let beside = error::beside_choices(&answer.body, redactor);
         let mut failed = completion
             .choices
             .iter()
@@ -316,12 +323,16 @@ impl Call {
         if let Some(report) = failed.find(|report| error::says_something(report)) {
             return Err(error::of_report(report, redactor));
         }
-        convert::whole(completion, &self.model).ok_or_else(|| {
+        let whole = convert::whole(completion, &self.model).ok_or_else(|| {
             self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
+                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
                 Error::new(ErrorKind::Decode, detail)
             })
-        })
+        })?;
+        match beside {
+            Some(error) => Err(error.with_partial_choices(whole)),
+            None => Ok(whole),
+        }
     }
 
     /// The error of an answer that cannot be read: what it reports itself, if it does.
@@ -332,10 +343,7 @@ impl Call {
 
     /// The error that a body reports which is not a completion, if it does.
     fn refused(&self, answer: &Answer, redactor: &Redactor) -> Option<Error> {
-        let value: Value = serde_json::from_slice(&answer.body).ok()?;
-        let inner = value.get(0).unwrap_or(&value);
-        let reports = error::is_report(inner) || inner.get("error").is_some_and(error::says_something);
-        reports.then(|| error::of_report(&value, redactor))
+        error::reported(&answer.body, redactor)
     }
 
     /// Adds what the reader can do about it.

@@ -19,6 +19,9 @@
 //! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
 //! [`with_base_url`](ChatOpenAI::with_base_url).
 //!
+//! It speaks through tokio: call it inside of a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Elsewhere a call is an
+//! error of the kind `Config`. A [`Replay`](cadena_http::Replay), as in these examples, and a transport of your own need no runtime.
+//!
 //! # What there is
 //!
 //! | type | what it asks |

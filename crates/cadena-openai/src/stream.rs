@@ -119,7 +119,11 @@ impl AnswerStream {
     /// Ends because the server ended, or said that it has. What is left may be a last chunk.
     fn end(&mut self, end: End, chunk: &mut AIMessageChunk) -> Step {
         if let Err(missing) = self.reader.check_end(end) {
-            return self.fail(Error::new(ErrorKind::Truncated, missing));
+            let detail = match self.reader.take_unknown() {
+                Some(unknown) => format!("{missing}; the last event was not understood: {unknown}"),
+                None => missing.to_owned(),
+            };
+            return self.fail(Error::new(ErrorKind::Truncated, detail));
         }
         if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
             && end == End::Done
@@ -213,6 +217,13 @@ impl Reader {
             Self::Chat(reader) => reader.last(chunk),
             // Its last event holds everything.
             Self::Responses(_) => false,
+        }
+    }
+
+    fn take_unknown(&mut self) -> Option<String> {
+        match self {
+            Self::Chat(reader) => reader.take_unknown(),
+            Self::Responses(reader) => reader.take_unknown(),
         }
     }
 

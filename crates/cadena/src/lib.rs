@@ -179,6 +179,12 @@
 //! # Ok::<_, cadena::Error>(()) }).unwrap();
 //! ```
 //!
+//! # A runtime
+//!
+//! `ChatOpenAI` and what stands beside it speak through tokio, and retries, rate limits and timeouts wait by its timers: run them in a tokio runtime with
+//! both enabled, such as that of `#[tokio::main]`. Where there is none, a call that needs one is an error of the kind [`ErrorKind::Config`], and no panic.
+//! Chains that neither ask the network nor wait run in any executor.
+//!
 //! # What is where
 //!
 //! - Steps: [`Runnable`] is the contract, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives; [`lambda`], [`parallel()`],

@@ -49,7 +49,11 @@ type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
     /// A parser for a type.
-    pub fn new() -> Self {
+    pub fn new() -> Self
+    where
+        // Here too, as the compiler names the missing bound where a function wants it, and not where `|` looks for a step.
+        T: Streamable + DeserializeOwned,
+    {
         Self {
             schema: None,
             growing: None,
@@ -135,7 +139,7 @@ impl<T: schemars::JsonSchema> TypedOutputParser<T> {
     }
 }
 
-impl<T> Default for TypedOutputParser<T> {
+impl<T: Streamable + DeserializeOwned> Default for TypedOutputParser<T> {
     fn default() -> Self {
         Self::new()
     }

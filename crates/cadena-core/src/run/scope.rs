@@ -16,7 +16,7 @@ use super::hook::frame as hooked;
 use super::observed::{Observed, Tap};
 use super::span::{self, RunSpan};
 use super::{RunConfig, RunContext, RunKind};
-use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold, timer};
 
 /// Calls a step whole.
 pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -273,6 +273,11 @@ impl Deadline {
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Error> {
         let at = self.at;
+        if self.sleep.is_none()
+            && let Err(error) = timer::check()
+        {
+            return Poll::Ready(error);
+        }
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         std::task::ready!(sleep.as_mut().poll(task));
         Poll::Ready(match &self.step {

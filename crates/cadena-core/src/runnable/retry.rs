@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -68,10 +68,7 @@ impl<R: Runnable> Retry<R> {
         match self.options.pause_after(&error, failed, cx.remaining()) {
             None => Err(error),
             Some(Duration::ZERO) => Ok(()),
-            Some(pause) => {
-                tokio::time::sleep(pause).await;
-                Ok(())
-            }
+            Some(pause) => timer::sleep(pause).await.map_err(|cannot| cannot.with_source(error)),
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct ResponsesReader {
     arrived: Arrived,
     seams: Seams,
     finished: bool,
+    /// The last event, quoted, if it was not understood.
+    unknown: Option<String>,
     expect: Expect,
 }
 
@@ -32,6 +34,7 @@ impl ResponsesReader {
             arrived: Arrived::default(),
             seams: Seams::default(),
             finished: false,
+            unknown: None,
             expect,
         }
     }
@@ -99,7 +102,7 @@ impl ResponsesReader {
             }
             Kind::Error => return Err(error::of_event(data, redactor)),
             Kind::Repeats => false,
-            Kind::Unknown => return unknown(data, redactor),
+            Kind::Unknown => return self.unknown(data, redactor),
         };
         if !given {
             return Ok(Read::Nothing);
@@ -128,6 +131,24 @@ impl ResponsesReader {
             self.arrived.add_tokens(data);
         }
         Ok(Read::Chunk)
+    }
+
+    /// An event of a kind that is not known: a ping, or a report that does not call itself one.
+    fn unknown(&mut self, data: &[u8], redactor: &Redactor) -> Result<Read> {
+        match serde_json::from_slice::<Value>(data) {
+            Ok(value) if value.get("type").is_none() && error::is_report(&value) => {
+                return Err(error::of_report(&value, redactor));
+            }
+            // One that names its kind belongs to the protocol, only to a newer one.
+            Ok(value) if value.get("type").is_none() => self.unknown = Some(error::quote(data, redactor)),
+            _ => {}
+        }
+        Ok(Read::Nothing)
+    }
+
+    /// The last event that was not understood, as an error may quote it.
+    pub(crate) fn take_unknown(&mut self) -> Option<String> {
+        self.unknown.take()
     }
 
     /// Whether the server has said how the response ended.
@@ -202,21 +223,7 @@ fn ended<'a>(data: &'a [u8], redactor: &Redactor) -> Result<Response<'a>> {
     Ok(response.unwrap_or_default())
 }
 
-/// An event of a kind that is not known: a ping, or a report that does not call itself one.
-fn unknown(data: &[u8], redactor: &Redactor) -> Result<Read> {
-    match serde_json::from_slice::<Value>(data) {
-        Ok(value) if value.get("type").is_none() && is_report(&value) => Err(error::of_report(&value, redactor)),
-        _ => Ok(Read::Nothing),
-    }
-}
-
-fn is_report(value: &Value) -> bool {
-    error::is_report(value) || value.get("error").is_some_and(error::says_something)
-}
-
 fn unreadable(data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
-    match serde_json::from_slice::<Value>(data) {
-        Ok(value) if is_report(&value) => error::of_report(&value, redactor),
-        _ => error::malformed("an event", "part of a response", data, cause, redactor),
-    }
+    let reported = error::reported(data, redactor);
+    reported.unwrap_or_else(|| error::malformed("an event", "part of a response", data, cause, redactor))
 }

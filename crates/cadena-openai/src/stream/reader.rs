@@ -45,6 +45,8 @@ pub(super) struct ChatReader {
     unfinished: BTreeSet<u32>,
     /// Whether a chunk has said what filters found in the prompt; a server may repeat it.
     prompt_filtered: bool,
+    /// The last event, quoted, if it was not understood.
+    unknown: Option<String>,
     expect: Expect,
 }
 
@@ -104,6 +106,7 @@ impl ChatReader {
             others: Vec::new(),
             unfinished: BTreeSet::new(),
             prompt_filtered: false,
+            unknown: None,
             expect,
         }
     }
@@ -141,20 +144,40 @@ impl ChatReader {
             }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
-            return Err(error::of_report(report, redactor));
+            // What stands beside it, such as a status, belongs to the report.
+            return Err(error::reported(data, redactor).unwrap_or_else(|| error::of_report(report, redactor)));
         }
-        if answer.choices.is_none() && answer.usage.is_none() {
-            // Neither a chunk nor a usage: a ping, or a report that does not call itself one.
-            if let Some(report) = serde_json::from_slice(data).ok().filter(error::is_report) {
-                return Err(error::of_report(&report, redactor));
+        let choices = answer.choices.as_deref().unwrap_or_default();
+        if choices.is_empty() {
+            // A count, a ping, or a report that does not call itself one.
+            if let Some(error) = error::reported(data, redactor) {
+                return Err(error);
             }
+            if answer.choices.is_none() && answer.usage.is_none() {
+                self.unknown = Some(error::quote(data, redactor));
+                if answer.id.known().is_none() && answer.model.known().is_none() {
+                    return Ok(Read::Nothing);
+                }
+            }
+        } else {
+            self.unknown = None;
         }
+        // MiniMax says in the last event whether all went well.
+        let ends = choices.iter().any(|choice| choice.finish_reason.known().is_some());
         let mut failed = None;
         let read = self.chunk(answer, redactor, chunk, &mut failed)?;
         if read == Read::Chunk {
             self.partial.add(chunk, data);
         }
+        if ends && let Some(error) = error::beside_choices(data, redactor) {
+            return Err(error);
+        }
         failed.map_or(Ok(read), Err)
+    }
+
+    /// The last event that was not understood, as an error may quote it.
+    pub(super) fn take_unknown(&mut self) -> Option<String> {
+        self.unknown.take()
     }
 
     /// `failed` is what another choice reports, so that the first one's piece of the same event is not lost.
@@ -369,12 +392,8 @@ impl ChatReader {
     }
 
     fn unreadable(&self, data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
-        match serde_json::from_slice::<Value>(data) {
-            Ok(value) if error::is_report(&value) || value.get("error").is_some_and(error::says_something) => {
-                error::of_report(&value, redactor)
-            }
-            _ => error::malformed("an event", "a chat completion", data, cause, redactor),
-        }
+        let reported = error::reported(data, redactor);
+        reported.unwrap_or_else(|| error::malformed("an event", "a chat completion", data, cause, redactor))
     }
 }
 
