@@ -11,7 +11,7 @@ use super::arrived::Arrived;
 use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Read};
+use crate::stream::{End, Expect, Read, is_done};
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
@@ -36,7 +36,7 @@ impl ResponsesReader {
     /// Reads an event into an empty chunk.
     pub(crate) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        if is_done(data) {
             return Ok(Read::Done);
         }
         let kind = match Kind::of(event.name()) {
