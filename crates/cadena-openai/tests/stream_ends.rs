@@ -220,6 +220,9 @@ fn a_whole_answer_does_not_meet_the_deadline_of_its_call() {
         let config = RunConfig::new().timeout(SECOND * 2);
         let chunks = server().stream_with("hi", config.clone());
         assert_eq!(fold::<AIMessage>(chunks).await.unwrap().unwrap().text(), "Hello");
+        let limited = server().with_timeout(SECOND * 2);
+        let chunks = limited.stream("hi");
+        assert_eq!(fold::<AIMessage>(chunks).await.unwrap().unwrap().text(), "Hello");
         let invoked = server().with_streaming(true).invoke_with("hi", config).await;
         assert_eq!(invoked.unwrap().text(), "Hello");
     });
