@@ -1,5 +1,9 @@
 //! The laws that hold for every answer: equal on both paths, whatever the borders of the bytes, and never cut in silence.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper of tests fails as a test does"
+)]
 
 mod support;
 

@@ -84,7 +84,7 @@ enum Step {
     Reset,
     Close,
     Attempts {
-        lists: Vec<Vec<Step>>,
+        lists: Vec<Vec<Self>>,
     },
     Blackhole,
     NoRun,
