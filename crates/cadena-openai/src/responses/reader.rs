@@ -11,7 +11,7 @@ use super::arrived::Arrived;
 use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Read, is_done};
+use crate::stream::{End, Expect, Read};
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
@@ -36,7 +36,7 @@ impl ResponsesReader {
     /// Reads an event into an empty chunk.
     pub(crate) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if is_done(data) {
+        if crate::stream::is_done(data) {
             return Ok(Read::Done);
         }
         let kind = match Kind::of(event.name()) {

@@ -106,14 +106,7 @@ impl ChatReader {
         }
         let answer = match self.frame.read(data) {
             Ok(answer) => answer,
-            Err(cause) => {
-                let error = self.unreadable(data, &cause, redactor);
-                // What is garbled after a whole answer is none of it; what the server reports is heard.
-                return match self.is_whole() && error.kind() == ErrorKind::Decode {
-                    true => Ok(Read::Nothing),
-                    false => Err(error),
-                };
-            }
+            Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
             return Err(error::of_report(report, redactor));
@@ -163,6 +156,7 @@ impl ChatReader {
             if self.expect.others {
                 let piece = self.other(index_of(choice, place), choice, redactor);
                 *failed = failed.take().or(piece.err());
+                self.other_news |= self.others.last().is_some_and(|(_, piece)| has_news(piece));
             } else if !self.other_news {
                 let mut piece = AIMessageChunk::default();
                 fill(&mut piece, choice, Form::Piece);
@@ -196,7 +190,6 @@ impl ChatReader {
             self.unfinished.insert(index);
         }
         fill(&mut chunk, choice, Form::Piece);
-        self.other_news |= has_news(&chunk);
         self.others.push((index, chunk));
         Ok(())
     }
