@@ -275,7 +275,6 @@ impl OpenAICompletions {
         let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {
             choices: call.choices,
-            usage: self.stream_usage,
             finish_reason: self.finish_reason_required,
             others: false,
         };

@@ -186,7 +186,6 @@ impl ChatOpenAI {
         )?;
         let expect = Expect {
             choices: call.choices,
-            usage: self.stream_usage,
             finish_reason: self.finish_reason_required,
             others: false,
         };

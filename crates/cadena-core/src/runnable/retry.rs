@@ -6,7 +6,6 @@ pub use options::{RetryBudget, RetryOptions};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
@@ -65,11 +64,11 @@ impl<R: Runnable> Retry<R> {
 
     /// Waits for the next attempt, or gives the error back if it is the last word.
     async fn pause(&self, error: Error, failed: u32, cx: &RunContext) -> Result<()> {
-        match self.options.pause_after(&error, failed, cx.remaining()) {
-            None => Err(error),
-            Some(Duration::ZERO) => Ok(()),
-            Some(pause) => timer::sleep(pause).await.map_err(|cannot| cannot.with_source(error)),
+        let pause = self.options.pause_after(error, failed, cx.remaining())?;
+        if !pause.is_zero() {
+            timer::sleep(pause).await?;
         }
+        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ impl ResponsesReader {
     /// Reads an event into an empty chunk.
     pub(crate) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        if crate::stream::is_done(data) {
             return Ok(Read::Done);
         }
         if self.seams.is_open()

@@ -9,6 +9,8 @@ use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
 use super::frame::Frame;
+use super::is_done;
+use super::news::has_news;
 use super::partial::Partial;
 use super::said::Said;
 use super::seams::Seams;
@@ -41,6 +43,8 @@ pub(super) struct ChatReader {
     finished: bool,
     /// Pieces of the other choices that the last event brought, where all are wanted.
     others: Vec<(u32, AIMessageChunk)>,
+    /// Whether the last event brought a part of another choice, wanted or not.
+    other_news: bool,
     /// Which of the others have begun and not finished.
     unfinished: BTreeSet<u32>,
     /// Whether a chunk has said what filters found in the prompt; a server may repeat it.
@@ -55,8 +59,6 @@ pub(super) struct ChatReader {
 pub(crate) struct Expect {
     /// How many choices were asked for.
     pub(crate) choices: u32,
-    /// Whether usage was asked for.
-    pub(crate) usage: bool,
     /// Whether `[DONE]` without a finish reason is an error.
     pub(crate) finish_reason: bool,
     /// Whether the other choices are given as well.
@@ -104,6 +106,7 @@ impl ChatReader {
             open_choices: expect.choices.max(1),
             finished: false,
             others: Vec::new(),
+            other_news: false,
             unfinished: BTreeSet::new(),
             prompt_filtered: false,
             unknown: None,
@@ -114,7 +117,8 @@ impl ChatReader {
     /// Reads an event into an empty chunk. In place, as a chunk is too large to be moved for nothing.
     pub(super) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        self.other_news = false;
+        if is_done(data) {
             return Ok(Read::Done);
         }
         if event.name() == "error" {
@@ -213,9 +217,17 @@ impl ChatReader {
             if choice.finish_reason.known().is_some() {
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
-            if self.expect.others && !says_nothing(choice) {
+            if says_nothing(choice) {
+                continue;
+            }
+            if self.expect.others {
                 let piece = self.other(index_of(choice, place), choice, redactor);
                 *failed = failed.take().or(piece.err());
+                self.other_news |= self.others.last().is_some_and(|(_, piece)| has_news(piece));
+            } else if !self.other_news {
+                let mut piece = AIMessageChunk::default();
+                fill(&mut piece, choice, Form::Piece);
+                self.other_news = has_news(&piece);
             }
         }
         match first {
@@ -353,16 +365,21 @@ impl ChatReader {
         self.finished && self.open_choices == 0
     }
 
-    /// Whether nothing is missing, so that a fault behind it does not matter.
-    pub(super) fn is_complete(&self) -> bool {
-        self.has_finished() && (self.counted.is_some() || !self.expect.usage)
+    /// Whether every choice that is given has its finish reason, so that nothing of them can be lost any more.
+    pub(super) fn is_whole(&self) -> bool {
+        self.finished && (self.open_choices == 0 || !self.expect.others)
     }
 
-    /// What is missing where the stream ends. The finish reason is what makes an answer whole: a server that closes the stream
-    /// behind it may not know how to count usage, or forget `[DONE]`.
+    /// Whether the last event brought a part of another choice than the first.
+    pub(super) fn others_have_news(&self) -> bool {
+        self.other_news
+    }
+
+    /// What is missing where the stream ends. The finish reasons are what makes an answer whole, whatever is cut after them: a server
+    /// may not know how to count usage, or forget `[DONE]`, and another try would pay for the same answer again.
     pub(super) fn check_end(&self, end: End) -> Result<(), &'static str> {
         match end {
-            End::Cut if !self.is_complete() => Err("the stream ended inside an event"),
+            End::Cut if !self.is_whole() => Err("the stream ended inside an event"),
             _ if self.finished && !self.unfinished.is_empty() && self.expect.finish_reason => {
                 Err("the stream ended before every choice had its finish reason")
             }
