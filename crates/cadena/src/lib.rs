@@ -249,10 +249,11 @@ pub use cadena_core::{
     Whole, WordCounter, Xml, XmlChunk, XmlOutputParser, agent, assign, async_trait, branch, convert_to_messages,
     convert_to_openai_data_block, convert_to_openai_function, convert_to_openai_image_block,
     convert_to_openai_messages, convert_to_openai_tool, cosine_similarity, count_tokens_approximately, dict,
-    filter_messages, flow_whole, fold, generator, get_buffer_string, impl_pipe, is_anthropic_data_block, is_data_content_block, json, lambda,
-    lambda_in, lambda_kind, make_invalid_tool_call, merge, merge_all, merge_message_runs, messages, messages_from_dict,
-    messages_from_lc, messages_to_dict, parallel, parse_tool_call, parse_tool_calls, passthrough, per_message, pick,
-    route_fn, router, stream_fn, tool_fn, tool_node, trim_messages, try_route_fn,
+    filter_messages, flow_whole, fold, generator, get_buffer_string, impl_pipe, is_anthropic_data_block,
+    is_data_content_block, json, lambda, lambda_in, lambda_kind, make_invalid_tool_call, merge, merge_all,
+    merge_message_runs, messages, messages_from_dict, messages_from_lc, messages_to_dict, parallel, parse_tool_call,
+    parse_tool_calls, passthrough, per_message, pick, route_fn, router, stream_fn, tool_fn, tool_node, trim_messages,
+    try_route_fn,
 };
 
 /// What the macros name.

@@ -243,7 +243,7 @@ impl ChatReader {
         if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
             self.count(usage, chunk);
         }
-        if self.is_complete() {
+        if self.has_finished() && self.counted.is_some() {
             self.kept.write(&mut chunk.response_metadata);
         }
         Ok(Read::Chunk)
