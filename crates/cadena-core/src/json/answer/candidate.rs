@@ -26,6 +26,9 @@ pub(super) struct Candidate {
     pub(super) start: usize,
     /// The end of what was read.
     pub(super) fed: usize,
+    /// The end of what was looked at, and of the last character in it that may not be left out at the end of an answer.
+    seen: usize,
+    solid: usize,
     step: usize,
     pub(super) json: PartialJson,
     /// Whether a number, word or text has ended.
@@ -50,6 +53,8 @@ impl Candidate {
             place,
             start,
             fed: start,
+            seen: start,
+            solid: start,
             step: STEP,
             json: PartialJson::new(),
             ended: false,
@@ -57,8 +62,15 @@ impl Candidate {
     }
 
     pub(super) fn read(&mut self, text: &str, end: bool) -> Read {
-        while self.fed < text.len() && !self.ended {
-            let mut to = self.fed.saturating_add(self.step).min(text.len());
+        let new = text.get(self.seen..).unwrap_or_default().trim_end_matches(AROUND);
+        if !new.is_empty() {
+            self.solid = self.seen + new.len();
+        }
+        self.seen = text.len();
+        // As LangChain does, blanks show only when something follows them.
+        let limit = if end { text.len() } else { self.solid };
+        while self.fed < limit && !self.ended {
+            let mut to = self.fed.saturating_add(self.step).min(limit);
             while !text.is_char_boundary(to) {
                 to += 1;
             }
