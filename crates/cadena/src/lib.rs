@@ -208,7 +208,7 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `macros` | yes | `#[tool]`, `derive(Streamable)`, `prompt!` and `chat_prompt!`; includes `schemars` |
-//! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters and macros |
+//! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters, macros and the methods of Python's texts, lists and objects |
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
 //! | `schemars` | with `macros` | JSON schemas from types: [`parameters_of`], `TypedOutputParser::with_type_schema` |
 //! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |
