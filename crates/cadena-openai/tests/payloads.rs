@@ -73,7 +73,9 @@ fn play(row: Payload) {
         let pieces = events.as_bytes().chunks(7).map(Bytes::copy_from_slice).collect();
         came.push(("streamed in pieces", stream(&model(&row, server(pieces)))));
     }
-    if let (Some(body), None, false, None) = (&body, &events, row.responses, row.status) {
+    // An error may be another one in a stream, so a row that wants one names its events.
+    let is_answer = row.is_answer() && !row.responses;
+    if let (Some(body), None, true) = (&body, &events, is_answer) {
         let event = body.replacen(r#""message":"#, r#""delta":"#, 1);
         let server = Canned::events(format!("data: {event}\n\ndata: [DONE]\n\n"));
         came.push(("as the only event", stream(&model(&row, server))));

@@ -172,6 +172,7 @@ pub(super) fn by_text(text: &str, kind: ErrorKind, certain: bool) -> Option<Erro
                 Some(told) => Some(told),
                 None if says(&OVERFLOW) => Some(ErrorKind::ContextOverflow),
                 None if says(&QUOTA) => Some(ErrorKind::QuotaExhausted),
+                None if says(&WRONG_KEY) => Some(ErrorKind::Authentication),
                 None if certain => None,
                 None => LAST.iter().find(|(phrases, _)| says(phrases)).map(|(_, kind)| *kind),
             }
@@ -223,6 +224,9 @@ const OVERFLOW: [&str; 27] = [
     "exceeds the maximum context",
 ];
 
+/// Gemini answers 400 to a wrong key, with the code of any other bad argument. In lower case.
+const WRONG_KEY: [&str; 3] = ["api key not valid", "invalid api key", "incorrect api key"];
+
 /// `DeepSeek`, Anthropic, `OpenRouter` and others. In lower case.
 const QUOTA: [&str; 9] = [
     "insufficient balance",
@@ -249,15 +253,7 @@ const LAST: [(&[&str], ErrorKind); 6] = [
         ErrorKind::RateLimited,
     ),
     (
-        &[
-            "invalid api key",
-            "incorrect api key",
-            "api key not valid",
-            "invalid token",
-            "authentication",
-            "unauthorized",
-            "login fail",
-        ],
+        &["invalid token", "authentication", "unauthorized", "login fail"],
         ErrorKind::Authentication,
     ),
     (

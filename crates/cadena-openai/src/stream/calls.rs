@@ -203,7 +203,9 @@ impl OpenCall {
             return repeats && (is_blank(piece) || self.has_come_whole(piece));
         }
         if self.have_begun() {
-            return repeats || (is_named_by_id && !self.name.is_empty());
+            // A call that nothing has named yet may get its id and its name after its first arguments.
+            let is_nameless = self.name.is_empty() && self.id.is_none();
+            return repeats || is_nameless || (is_named_by_id && !self.name.is_empty());
         }
         // Two names in one event are two calls, unless the id says otherwise: no server cuts a name and sends its pieces at once.
         let is_same = is_named_by_id && piece.index == self.numbered;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::wire::half::{Half, Halves};
 use crate::wire::marked;
 
-/// Joins the halves of characters over the events of an answer: a server that cuts its text by UTF-16 or by bytes sends `"\ud83d"` and then `"\ude00"`.
+/// Joins the halves of characters over the events of an answer: a server that cuts its text by UTF-16 sends `"\ud83d"` and then `"\ude00"`.
 ///
 /// A half at the end of a text that grows waits for the next piece of it; any other one becomes U+FFFD. An event comes here only if it could not be read,
 /// or while a half waits, so that it may be read and written again.

@@ -5,11 +5,12 @@ use super::half::{Half, Halves};
 /// Containers within each other that a reader of JSON surely takes.
 const DEPTH: usize = 100;
 
-/// Repairs JSON, or what nearly is some. `None` if there is nothing to repair, so that reading it again would fail again.
+/// Repairs JSON, or what nearly is some. `None` if there is nothing to repair, so that reading it again would fail again. Bytes that are no UTF-8
+/// stay an error: they are a sign that bytes were lost on the way.
 ///
 /// | what a server sends | what is read |
 /// |---|---|
-/// | a half of a surrogate pair (`\ud83d`), bytes that are no UTF-8 | U+FFFD |
+/// | a half of a surrogate pair (`\ud83d`) | U+FFFD |
 /// | `NaN`, `Infinity`, `-Infinity` (and `nan`, `inf`, …), outside of texts | the texts `"NaN"`, `"Infinity"`, `"-Infinity"` |
 /// | a number that no `f64` holds, such as `-1e400` | its text |
 /// | `True`, `False`, `None`, `undefined` | `true`, `false`, `null` |
@@ -60,6 +61,7 @@ impl<'a> Repair<'a> {
     }
 
     fn run(mut self) -> Option<Vec<u8>> {
+        str::from_utf8(self.data).ok()?;
         while let Some(&byte) = self.rest().first() {
             match byte {
                 b'"' => self.text(),
@@ -169,15 +171,17 @@ impl<'a> Repair<'a> {
         let rest = self.rest();
         match rest.get(1) {
             Some(b'u') => match code_unit(rest) {
-                Some(unit @ 0xD800..=0xDFFF) => {
+                Some(unit) => match Half::new(unit) {
                     // A whole pair passes through here as well: its halves find each other where they are written.
-                    self.at += 6;
-                    self.push(Half::Surrogate(unit));
-                }
-                Some(_) => {
-                    self.write_halves();
-                    self.copy(6);
-                }
+                    Some(half) => {
+                        self.at += 6;
+                        self.push(half);
+                    }
+                    None => {
+                        self.write_halves();
+                        self.copy(6);
+                    }
+                },
                 None => self.no_escape(),
             },
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
@@ -196,26 +200,23 @@ impl<'a> Repair<'a> {
         self.replace(br"\\");
     }
 
-    /// A character that is not ASCII, or bytes that are none.
+    /// Characters that are not ASCII.
     fn beyond_ascii(&mut self) {
         let rest = self.rest();
         let end = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
-        let run = rest.get(..end).unwrap_or_default();
-        for chunk in run.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                if self.marks && Half::is_mark(character) {
-                    character
-                        .encode_utf16(&mut [0; 2])
-                        .iter()
-                        .for_each(|unit| self.push(Half::Surrogate(*unit)));
-                } else {
-                    self.write_halves();
-                    self.out
-                        .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-            }
-            for byte in chunk.invalid() {
-                self.push(Half::Byte(*byte));
+        let run = str::from_utf8(rest.get(..end).unwrap_or_default()).unwrap_or_default();
+        for character in run.chars() {
+            if self.marks && Half::is_mark(character) {
+                let mut units = [0; 2];
+                let halves = character
+                    .encode_utf16(&mut units)
+                    .iter()
+                    .filter_map(|unit| Half::new(*unit));
+                halves.for_each(|half| self.push(half));
+            } else {
+                self.write_halves();
+                self.out
+                    .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
         self.at += end;
@@ -290,7 +291,6 @@ mod tests {
         check(r#"["a\ud83d", "\ude00b", "\ud83dx\ude00"]"#, r#"["a�", "�b", "�x�"]"#);
         check(r#"["\ud83d\ude00\ud83d"]"#, r#"["😀�"]"#);
         check(r#"{"\ud83d": "\ud83d"}"#, r#"{"�": "�"}"#);
-        check(b"[\"a\xF0\x9F\", \"\xFFb\"]", r#"["a�", "�b"]"#);
         check(
             "[NaN, Infinity, -Infinity, nan, inf, -inf, {\"a\": NaN}, \"NaN\"]",
             r#"["NaN", "Infinity", "-Infinity", "NaN", "Infinity", "-Infinity", {"a": "NaN"}, "NaN"]"#,
@@ -327,6 +327,7 @@ mod tests {
         ] {
             assert_eq!(repaired(broken.as_bytes()), None, "{broken}");
         }
+        assert_eq!(repaired(b"[\"a\xF0\x9F\", NaN]"), None, "bytes were lost");
     }
 
     proptest! {
