@@ -1,7 +1,6 @@
 //! The cases where cadena gives another result than LangChain on purpose.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -17,6 +16,7 @@ use crate::ops::Op;
 pub(crate) struct Departures {
     list: Vec<Departure>,
     general: Vec<General>,
+    kinds: Vec<Kind>,
     used: RefCell<Vec<bool>>,
 }
 
@@ -25,6 +25,14 @@ pub(crate) struct General {
     pub(crate) op: String,
     /// What cadena gives instead.
     pub(crate) instead: String,
+}
+
+/// A kind of cases that differ, with an example of it that no recorded case is.
+pub(crate) struct Kind {
+    pub(crate) kind: String,
+    pub(crate) op: String,
+    pub(crate) args: Value,
+    pub(crate) departure: Departure,
 }
 
 /// One case, and what cadena gives instead.
@@ -39,34 +47,45 @@ pub(crate) struct Departure {
 impl Departures {
     pub(crate) fn read(path: &Path, bundled: &Path) -> io::Result<Self> {
         let file: Value = serde_json::from_str(&fs::read_to_string(path)?).map_err(|error| invalid(path, error))?;
-        let mut suites = HashMap::new();
+        let suites = Suite::read_all(bundled)?;
         let mut list = Vec::new();
         let mut general = Vec::new();
+        let mut kinds = Vec::new();
         for entry in file.as_array().into_iter().flatten() {
             if let Some(every_case) = General::read(entry) {
                 general.push(every_case);
                 continue;
             }
+            if let Some(kind) = Kind::read(entry) {
+                kinds.push(kind);
+                continue;
+            }
             let mut departure = Departure::read(entry)
                 .ok_or_else(|| invalid(path, format!("needs op, case, reason and ok or error: {}", show(entry))))?;
-            let data = bundled.join(&departure.op).with_extension("json");
-            if data.exists() && !suites.contains_key(&departure.op) {
-                suites.insert(departure.op.clone(), Suite::read(&data)?);
-            }
-            let cases = suites.get(&departure.op).into_iter().flat_map(|suite| &suite.cases);
+            let cases = suites.iter().filter(|suite| suite.op == departure.op);
+            let mut cases = cases.flat_map(|suite| &suite.cases);
             departure.args = cases
-                .into_iter()
                 .find(|case| case.name == departure.case)
                 .map(|case| case.args.clone());
             list.push(departure);
         }
         let used = RefCell::new(vec![false; list.len()]);
-        Ok(Self { list, general, used })
+        Ok(Self {
+            list,
+            general,
+            kinds,
+            used,
+        })
     }
 
     /// What is different in every case.
     pub(crate) fn general(&self) -> &[General] {
         &self.general
+    }
+
+    /// What is different by its kind.
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        &self.kinds
     }
 
     pub(crate) fn find(&self, op: &str, case: &Case) -> Option<&Departure> {
@@ -98,6 +117,22 @@ impl General {
         Some(Self {
             op: text("op")?.to_owned(),
             instead: text("instead")?.to_owned(),
+        })
+    }
+}
+
+impl Kind {
+    /// An entry with a kind and the arguments of its example.
+    fn read(entry: &Value) -> Option<Self> {
+        let kind = entry.get("kind")?.as_str()?.to_owned();
+        let mut example = entry.clone();
+        example.as_object_mut()?.insert("case".to_owned(), kind.clone().into());
+        let departure = Departure::read(&example)?;
+        Some(Self {
+            op: departure.op.clone(),
+            args: entry.get("args")?.clone(),
+            departure,
+            kind,
         })
     }
 }

@@ -90,6 +90,8 @@ fn kind_classes(kind: ErrorKind, op: &str) -> &'static [&'static str] {
         ErrorKind::InvalidInput if op == "convert_to_messages" => {
             &["NotImplementedError", "ValueError", "TypeError", "KeyError"]
         }
+        // A name that the input does not have, in Jinja.
+        ErrorKind::InvalidInput if op == "prompt_jinja2" => &["UndefinedError", "KeyError"],
         ErrorKind::InvalidInput | ErrorKind::Config | ErrorKind::Unsupported => {
             &["ValueError", "TypeError", "KeyError"]
         }
@@ -100,8 +102,16 @@ fn kind_classes(kind: ErrorKind, op: &str) -> &'static [&'static str] {
             "TypeError",
             "TemplateError",
             "SyntaxError",
+            "NotImplementedError",
+            "OverflowError",
         ],
-        ErrorKind::Parse => &["OutputParserException", "JSONDecodeError"],
+        // What the XML parser of Python raises in a stream, and `defusedxml` for entities.
+        ErrorKind::Parse => &[
+            "OutputParserException",
+            "JSONDecodeError",
+            "ParseError",
+            "EntitiesForbidden",
+        ],
         // Python looks up the id of the right side, which another kind of chunk has not.
         ErrorKind::Merge if op == "add_message_chunks" => &["TypeError", "ValueError", "KeyError"],
         ErrorKind::Merge => &["TypeError", "ValueError", "AttributeError"],

@@ -2,7 +2,7 @@
 //!
 //! `cargo test -p cadena-tests --test vectors` runs the cases in `vectors/data`; words behind `--` choose operations or
 //! `operation/case` by a part of their name. `CADENA_VECTORS=/an/absolute/path` reads another folder of the same form. The
-//! run fails if a case of an implemented operation fails; what is not implemented, an operation or a part
+//! run fails if a case of an implemented operation fails, or the example of a kind of departures; what is not implemented, an operation or a part
 //! of one, is listed and left open.
 
 mod cases;
@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cases::{Case, Suite};
-use departures::Departures;
+use departures::{Departures, Kind};
 use errors::CaseError;
 use ops::Op;
 use report::{Outcome, Report};
@@ -65,6 +65,12 @@ fn main() -> io::Result<ExitCode> {
             }
         }
     }
+    for kind in departures.kinds() {
+        let name = format!("departures/{}", kind.kind);
+        if folder == bundled && (filters.is_empty() || filters.iter().any(|filter| name.contains(filter))) {
+            report.add("departures", &kind.kind, judge_kind(kind));
+        }
+    }
     if folder == bundled && filters.is_empty() {
         for name in departures.unused() {
             report.add("departures", &name, Outcome::Failed("there is no such case".to_owned()));
@@ -89,6 +95,20 @@ fn judge(op: &Op, case: &Case, departures: &Departures) -> Outcome {
         (Some(departure), Some(_)) => match departure.difference(op, &result) {
             None => Outcome::Departed,
             Some(difference) => Outcome::Failed(format!("not what the departure says: {difference}")),
+        },
+    }
+}
+
+/// Whether the example of a kind of departures is what the list says.
+fn judge_kind(kind: &Kind) -> Outcome {
+    let Some(op) = ops::find(&kind.op) else {
+        return Outcome::Failed(format!("there is no operation `{}`", kind.op));
+    };
+    match panic::catch_unwind(AssertUnwindSafe(|| (op.run)(&kind.args))) {
+        Err(payload) => Outcome::Failed(panic_message(&*payload)),
+        Ok(result) => match kind.departure.difference(op, &result) {
+            None => Outcome::Departed,
+            Some(difference) => Outcome::Failed(difference),
         },
     }
 }

@@ -205,6 +205,16 @@ fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatO
     let policy = RetryPolicy::default().base_pause(Duration::from_millis(1));
     let usage = take("stream_usage").map_or(usage, |usage| usage == true);
     let streaming = take("streaming").is_some_and(|streaming| streaming == true);
+    // Parts of LangChain's constructor that change nothing in a request.
+    for name in [
+        "disabled_params",
+        "output_version",
+        "disable_streaming",
+        "stream_chunk_timeout",
+        "verbose",
+    ] {
+        take(name);
+    }
     // Named parts of LangChain's constructor that have a method of their own here, or are options like all others.
     let (organization, query) = (take("organization"), take("default_query"));
     let (sent_headers, kwargs) = (take("default_headers"), take("model_kwargs"));

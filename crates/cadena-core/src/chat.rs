@@ -5,7 +5,7 @@ pub use model::{ChatModel, ModelProfile, ModelSetup};
 mod request;
 pub use request::ChatRequest;
 mod options;
-pub use options::{ChatOptions, ToolChoice};
+pub use options::{ChatOptions, IntoToolChoice, OptionName, ToolChoice};
 mod bind;
 pub use bind::{Bind, Bound, CloneModel};
 mod ext;

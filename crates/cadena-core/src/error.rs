@@ -43,6 +43,8 @@ struct Repr {
     step: Option<String>,
     status: Option<u16>,
     code: Option<String>,
+    r#type: Option<String>,
+    param: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: Option<bool>,
@@ -71,6 +73,8 @@ impl Error {
                 step: None,
                 status: None,
                 code: None,
+                r#type: None,
+                param: None,
                 request_id: None,
                 retry_after: None,
                 retryable: None,
@@ -101,6 +105,15 @@ impl Error {
         self
     }
 
+    /// Names the run in place of its step, unless a step inside it was named before.
+    #[must_use]
+    pub(crate) fn in_run(mut self, step: &str, run: &str) -> Self {
+        if self.step().is_none_or(|named| named == step) {
+            self.repr.step = Some(run.into());
+        }
+        self
+    }
+
     /// Sets the HTTP status of the answer.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -112,6 +125,20 @@ impl Error {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.repr.code = Some(code.into());
+        self
+    }
+
+    /// Sets the provider's own class of the error, such as `invalid_request_error`.
+    #[must_use]
+    pub fn with_type(mut self, r#type: impl Into<String>) -> Self {
+        self.repr.r#type = Some(r#type.into());
+        self
+    }
+
+    /// Sets the parameter of the request that the server complains about, such as `messages[0].content`.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.repr.param = Some(param.into());
         self
     }
 
@@ -193,10 +220,43 @@ impl Error {
         self.repr.status
     }
 
-    /// The provider's own error code.
+    /// The provider's own error code. Where a server sends a type and no code, this is the type, unless it repeats the kind.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.repr.code.as_deref()
+    }
+
+    /// The provider's own class of the error, as the server wrote it in `type`. [`kind`](Self::kind) is what to branch on: servers
+    /// write the same type for errors that want different things of a caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::InvalidRequest, "it must be at most 2").with_type("invalid_request_error");
+    /// assert_eq!(error.error_type(), Some("invalid_request_error"));
+    /// assert_eq!(error.to_string(), "invalid request: it must be at most 2");
+    /// ```
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        self.repr.r#type.as_deref()
+    }
+
+    /// The parameter of the request that the server complains about, as the server wrote it in `param`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::InvalidRequest, "it must be at most 2").with_param("temperature");
+    /// assert_eq!(error.param(), Some("temperature"));
+    /// assert_eq!(Error::from(ErrorKind::Server).param(), None);
+    /// ```
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        self.repr.param.as_deref()
     }
 
     /// The id that the server gave the request.
@@ -300,6 +360,8 @@ impl Error {
                 step: repr.step.clone(),
                 status: repr.status,
                 code: repr.code.clone(),
+                r#type: repr.r#type.clone(),
+                param: repr.param.clone(),
                 request_id: repr.request_id.clone(),
                 retry_after: repr.retry_after,
                 retryable: repr.retryable,
@@ -353,6 +415,16 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            fmt::Display::fmt(self, f)?;
+            let mut head = "\n\nCaused by:";
+            let mut source = self.source();
+            while let Some(cause) = source {
+                write!(f, "{}\n    {cause}", std::mem::take(&mut head))?;
+                source = cause.source();
+            }
+            return Ok(());
+        }
         let repr = &*self.repr;
         let mut out = f.debug_struct("Error");
         out.field("kind", &repr.kind).field("detail", &repr.detail);
@@ -367,6 +439,12 @@ impl fmt::Debug for Error {
         }
         if let Some(code) = &repr.code {
             out.field("code", code);
+        }
+        if let Some(r#type) = &repr.r#type {
+            out.field("type", r#type);
+        }
+        if let Some(param) = &repr.param {
+            out.field("param", param);
         }
         if let Some(id) = &repr.request_id {
             out.field("request_id", id);
@@ -546,6 +624,19 @@ mod tests {
     #[test]
     fn debug_does_not_print_the_partial_answer() {
         let error = Error::from(ErrorKind::Truncated).with_partial(AIMessageChunk::new("a secret"));
-        assert!(!format!("{error:?}").contains("secret"));
+        assert!(!format!("{error:?} {error:#?}").contains("secret"));
+    }
+
+    #[test]
+    fn debug_prints_the_line_and_the_causes_and_its_long_form_the_fields() {
+        let inner = Error::new(ErrorKind::Connect, "refused").with_source("os error 111");
+        let error = Error::new(ErrorKind::Server, "no answer")
+            .with_hint("try again")
+            .with_source(inner);
+        assert_eq!(
+            format!("{error:?}"),
+            "server error: no answer; try again\n\nCaused by:\n    connection failed: refused\n    os error 111"
+        );
+        assert!(format!("{error:#?}").contains("kind: Server"));
     }
 }

@@ -52,6 +52,7 @@
 //! of the text that the *brackets now open* can close. So `{"a": 1} and more` is `{"a": 1}`, `{"a": 1, b` is
 //! `{"a": 1}`, and `[1,]` has no value. A bracket that closes what is not open makes the value `null` for good.
 
+mod answer;
 mod markdown;
 mod number;
 mod partial;
@@ -59,6 +60,7 @@ mod scan;
 mod spans;
 mod tree;
 
+pub(crate) use self::answer::AnswerJson;
 pub(crate) use self::spans::{Children, JsonSpans, SpanNode, escape};
 
 pub use self::markdown::{PartialJsonMarkdown, parse_and_check_json_markdown, parse_json_markdown};

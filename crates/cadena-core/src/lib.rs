@@ -61,8 +61,9 @@ pub use messages::{
     ToolCallChunkBlock, ToolCallKind, ToolCallParsing, ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob,
     TrimMessages, TrimStrategy, UsageMetadata, WordCounter, convert_to_messages, convert_to_openai_data_block,
     convert_to_openai_image_block, convert_to_openai_messages, count_tokens_approximately, filter_messages,
-    get_buffer_string, is_data_content_block, make_invalid_tool_call, merge_message_runs, messages_from_dict,
-    messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls, per_message, trim_messages,
+    get_buffer_string, is_anthropic_data_block, is_data_content_block, make_invalid_tool_call, merge_message_runs,
+    messages_from_dict, messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls, per_message,
+    trim_messages,
 };
 
 #[cfg(feature = "tiktoken")]
@@ -71,8 +72,8 @@ pub use messages::TiktokenCounter;
 mod chat;
 pub use chat::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneModel, EchoModel, MemoryCache, ModelProfile, ModelSetup, OnUnsupported, PromptValue,
-    RateLimited, RateLimiter, ToolChoice,
+    ChoicesChunk, CloneModel, EchoModel, IntoToolChoice, MemoryCache, ModelProfile, ModelSetup, OnUnsupported,
+    OptionName, PromptValue, RateLimited, RateLimiter, ToolChoice,
 };
 
 mod structured;
@@ -113,6 +114,7 @@ pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
 pub use tools::parameters_of;
 
 mod run;
+mod timer;
 pub use run::{
     ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, ModelCall, Next, RandomIds,
     RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, StepCall, StepChunk, StepHook, StepOutput,

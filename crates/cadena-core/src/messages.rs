@@ -51,7 +51,7 @@ pub use blocks::{
     Annotation, BlockIndex, Citation, ContentBlock, InvalidToolCallBlock, MediaBlock, NonStandardBlock, OpenAIApi,
     PlainTextBlock, ReasoningBlock, ServerToolCallBlock, ServerToolCallChunkBlock, ServerToolResultBlock, TextBlock,
     ToolCallBlock, ToolCallChunkBlock, convert_to_openai_data_block, convert_to_openai_image_block,
-    is_data_content_block,
+    is_anthropic_data_block, is_data_content_block,
 };
 mod tool_call;
 pub use tool_call::{

@@ -12,6 +12,7 @@ mod request;
 pub use request::StructuredMethod;
 mod confidence;
 mod read;
+mod wrapper;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +25,7 @@ use serde_json::Value;
 
 use self::read::{AnswerReader, Outcome, PARSER, Source};
 use self::request::Request;
-use crate::parsers::read_stream;
+use crate::parsers::{instructions, read_stream};
 use crate::stream::later;
 use crate::{
     AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, Graph, PromptValue, Result, RunContext,
@@ -36,6 +37,13 @@ use crate::{
 /// [`ChatModelExt::with_structured_output`](crate::ChatModelExt::with_structured_output) makes one from a type,
 /// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. What is bound to the model stays. Its
 /// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. As a run it is a chain of the model and a parser.
+///
+/// The JSON of an answer is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it: also in a fence, after thoughts or among words.
+///
+/// # Lists, enums and other values that are no objects
+///
+/// Providers take schemas of objects only. For a `Vec`, an enum, an `Option`, a tuple, a text or a number the model is asked for `{"value": …}`, and the value is taken
+/// out again: [`Answer`], its JSON, its streamed chunks and the pointers of [`Answer::confidence`] do not show the wrapper. An answer that lacks it is read as well.
 ///
 /// # Examples
 ///
@@ -107,9 +115,10 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     }
 
     fn new(model: Arc<dyn ChatModel>, request: Request) -> Self {
-        let source = match request.method {
-            StructuredMethod::FunctionCalling => Source::Call(request.name.as_str().into()),
-            _ => Source::Text,
+        let is_call = request.method == StructuredMethod::FunctionCalling;
+        let source = Source {
+            call: is_call.then(|| request.name.as_str().into()),
+            wrapped: request.wrapped,
         };
         let parser = AnswerParser {
             source,
@@ -160,6 +169,24 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     /// As [said](Self#errors) for what is found before anything is sent.
     pub fn options(&self) -> Result<ChatOptions> {
         Ok(self.made()?.options.clone())
+    }
+
+    /// What to tell a model that is asked in [JSON mode](StructuredMethod::JsonMode), where the schema is not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModelExt;
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// let numbers = json!({"type": "array", "items": {"type": "integer"}});
+    /// let llm = ScriptedModel::new().with_structured_output_schema("numbers", numbers);
+    /// assert!(llm.format_instructions().contains(r#"{"properties": {"value": {"type": "array", "items": {"type": "integer"}}}"#));
+    /// ```
+    #[must_use]
+    pub fn format_instructions(&self) -> String {
+        instructions(self.request.schema())
     }
 
     fn made(&self) -> Result<&Made<O>> {

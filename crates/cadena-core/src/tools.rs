@@ -30,7 +30,7 @@ pub use schema::parameters_of;
 mod fallible;
 pub use fallible::Fallible;
 mod arguments;
-mod choice;
 pub(crate) mod convert;
 mod limit;
+pub(crate) mod strict;
 pub use convert::{convert_to_openai_function, convert_to_openai_tool};

@@ -252,7 +252,13 @@ async fn tool_options_reach_the_model_and_what_was_bound_stays() {
     let model = script();
     let bound = model.bind(ChatOptions::new().seed(7));
     let options = ToolOptions::new().strict(true).parallel_tool_calls(false);
-    let agent = agent(bound, (weather(), broken()))
+    // Strict mode knows no tool that takes anything.
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    let strict = |name: &'static str| {
+        let answer = |args: Value, _: ToolContext| async move { Ok::<_, Error>(args.to_string()) };
+        AnyTool::from(tool_fn(name, "Does it.", schema.clone(), answer))
+    };
+    let agent = agent(bound, (strict("weather"), strict("broken")))
         .unwrap()
         .with_tool_options(options)
         .unwrap();

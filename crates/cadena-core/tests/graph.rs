@@ -7,11 +7,11 @@ use std::time::Duration;
 use cadena_core::{
     AIMessage, Bind, Chain, ChatOptions, ChatPromptTemplate, ConfigKey, Dict, EchoModel, Edge, Graph, MermaidCurve,
     MermaidDirection, MermaidOptions, Node, NodeId, NodeRole, Parallel, PromptValue, RetryOptions, RunConfig, Runnable,
-    RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, lambda, parallel, passthrough, pick,
-    route_fn, router,
+    RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, generator, lambda, parallel, passthrough,
+    pick, route_fn, router, stream_fn,
 };
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn upper(name: &'static str) -> cadena_core::Lambda<String, String> {
     lambda(|text: String| text.to_uppercase()).named(name)
@@ -440,4 +440,65 @@ proptest! {
         let picture = graph.to_ascii();
         prop_assert_eq!(picture.lines().count(), 3 + 3 + 3 + 2, "{}", picture);
     }
+}
+
+#[test]
+fn the_ends_of_a_named_generator_are_called_as_those_of_a_function() {
+    let upper = || generator::<String, String, _>(|chunks| chunks).named("upper");
+    let ends = ["upper_input", "upper", "upper_output"];
+    assert_eq!(names(&upper().graph()), ends);
+    assert_eq!(names(&upper().boxed().graph()), ends);
+    let words = stream_fn::<String, String, _>(|text| futures::stream::iter([Ok(text)]));
+    assert_eq!(
+        names(&words.clone().named("words").graph()),
+        ["words_input", "words", "words_output"]
+    );
+    assert_eq!(
+        names(&words.graph()),
+        ["GeneratorInput", "Generator", "GeneratorOutput"]
+    );
+    let chain = upper() | lambda(|text: String| text.len()).named("length");
+    assert_eq!(
+        names(&chain.graph()),
+        ["upper_input", "upper", "length", "length_output"]
+    );
+}
+
+#[test]
+fn the_metadata_of_a_step_are_drawn_as_langchain_draws_them() {
+    let with = |facts: &[(&str, Value)]| {
+        let config = facts.iter().fold(RunConfig::new(), |config, (key, value)| {
+            config.metadata(*key, value.clone())
+        });
+        upper("upper").with_config(config)
+    };
+    let facts = [
+        ("k", json!(1)),
+        ("list", json!([1, "b", true])),
+        ("object", json!({"x": 1})),
+        ("none", json!(null)),
+        ("on", json!(true)),
+        ("mark", json!("a<b\"c")),
+    ];
+    let graph = with(&facts).graph();
+    let lines = "k = 1\nlist = 1, b, True\non = True\nmark = a#60;b#quot;c";
+    let drawn = format!("\tupper(upper<hr/><small><em>{lines}</em></small>)\n");
+    assert!(graph.to_mermaid().contains(&drawn), "{}", graph.to_mermaid());
+    assert_eq!(graph.nodes()[1].metadata["object"], json!({"x": 1}));
+
+    // A config around a chain is about every step in it, and wins.
+    let chain = with(&[("k", json!(1)), ("m", json!(2))]) | upper("end");
+    let drawn = chain
+        .with_config(RunConfig::new().metadata("k", 3))
+        .graph()
+        .to_mermaid();
+    assert!(
+        drawn.contains("upper<hr/><small><em>k = 3\nm = 2</em></small>"),
+        "{drawn}"
+    );
+    assert!(drawn.contains("end<hr/><small><em>k = 3</em></small>"), "{drawn}");
+
+    // What the framework notes about a step is no fact of the program's.
+    let retried = upper("upper").with_retry(RetryOptions::new()).graph().to_mermaid();
+    assert!(!retried.contains("<hr/>"), "{retried}");
 }

@@ -77,7 +77,7 @@ fn an_error_says_what_was_expected_where() {
     );
     fails::<Order>(
         "[1, 2",
-        "the text ends at line 1 column 6, where `,` or `]` is expected",
+        "the text ends at line 1 column 6, where `,` or `]` is expected; the answer begins with \"[1, 2\"",
         None,
     );
 }

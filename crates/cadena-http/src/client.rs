@@ -2,6 +2,7 @@
 
 mod attempt;
 mod download;
+mod first_bytes;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use cadena_core::{Error, Result};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::clock::{self, Deadline};
+use crate::clock;
 use crate::retry::Budget;
 use crate::{Answer, CallOptions, EventStream, Failure, Limits, Request, Response, RetryPolicy, Timers, Transport};
 
@@ -283,6 +284,10 @@ impl HttpClient {
 
     /// Sends a request and waits for the first event of its stream, with retries up to there and none after.
     ///
+    /// An event stream is known by its first bytes, after blanks and a byte order mark, whatever the server calls it (`text/plain`,
+    /// `application/octet-stream`, `application/x-ndjson`, `application/json`, or nothing); so is JSON. A page for a reader (`text/html`,
+    /// or a body that begins with `<`) is refused.
+    ///
     /// # Examples
     ///
     /// See [`HttpClient`] and [`EventStream`].
@@ -306,7 +311,8 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and `Stalled` if the stream opens but gives no event, `Decode` if the answer is neither events nor JSON.
+    /// As [`send`](Self::send), and `Stalled` if the stream opens but gives no event, `Decode` with the beginning of
+    /// the answer if it is neither events nor JSON.
     ///
     /// # Cancel safety
     ///
@@ -391,6 +397,7 @@ impl HttpClient {
         let total = self.timers.total.and_then(|total| clock::after(Instant::now(), total));
         let deadline = clock::earlier(total, options.deadline);
         let mut failed = 0;
+        let mut paid = false;
         loop {
             let attempt = Attempt {
                 client: self,
@@ -399,21 +406,29 @@ impl HttpClient {
             };
             let Lost { error, answer } = match run(attempt).await {
                 Ok(output) => {
-                    self.budget.refund(failed > 0);
+                    self.budget.refund(paid);
                     return Ok(output);
                 }
                 Err(lost) => lost,
             };
             failed += 1;
-            let pause = policy.pause_after(&error, answer.as_ref(), failed);
-            let resume = pause.and_then(|pause| clock::after(Instant::now(), pause));
-            match resume {
-                Some(at) if fits(at, deadline) && self.budget.take() => clock::sleep(Some(at)).await?,
-                _ if failed > 1 && error.hint().is_none() => {
-                    return Err(error.with_hint(format!("gave up after {failed} attempts")));
-                }
-                _ => return Err(error),
+            let Some(pause) = policy.pause_after(&error, answer.as_ref(), failed) else {
+                return Err(gave_up(error, failed, None));
+            };
+            let Some(resume) = pause.end(Instant::now(), deadline) else {
+                return Err(gave_up(
+                    error,
+                    failed,
+                    Some("the deadline of the call comes before the end of the pause"),
+                ));
+            };
+            paid = !pause.is_scheduled();
+            if paid && !self.budget.take() {
+                let why =
+                    "the budget of retries that the clones of this client share is spent, as most of their calls fail";
+                return Err(gave_up(error, failed, Some(why)));
             }
+            clock::sleep(Some(resume)).await?;
         }
     }
 }
@@ -446,6 +461,17 @@ pub enum Streamed {
     Whole(Answer),
 }
 
-fn fits(at: Instant, deadline: Deadline) -> bool {
-    deadline.is_none_or(|deadline| at < deadline)
+/// Adds to the last error of a call how often it was tried, and why not once more where that is not the number of attempts.
+fn gave_up(error: Error, failed: u32, why: Option<&str>) -> Error {
+    let hint = match (failed, why) {
+        (1, None) => return error,
+        (_, None) if error.hint().is_some() => return error,
+        (_, None) => format!("gave up after {failed} attempts"),
+        (1, Some(why)) => format!("gave up without another try: {why}"),
+        (_, Some(why)) => format!("gave up after {failed} attempts without another try: {why}"),
+    };
+    match error.hint().map(|known| format!("{known}; {hint}")) {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_hint(hint),
+    }
 }

@@ -1,31 +1,33 @@
 //! The stream of events of one answer, with its timers.
 
+mod watch;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cadena_core::{Error, ErrorKind, Result};
 use futures::stream::{FusedStream, Stream, StreamExt};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::clock::{self, Alarm, Deadline};
+use crate::clock::{self, Deadline};
 use crate::response::request_id;
 use crate::sse::{SseEvent, SseParser};
 use crate::{Body, Limits, Redactor, Response, Timers};
 
+use watch::Watch;
+
 /// How many chunks without an event one poll may take before other tasks get their turn.
 const CHUNKS_PER_POLL: u32 = 32;
-
-/// How late a timer may be noticed. If it is later, nobody polled when it rang: the consumer was away, not the server.
-const AWAY: Duration = Duration::from_secs(1);
 
 /// The events of one answer, pulled from the connection as they are asked for.
 ///
 /// It yields events until the body ends, or one error and then nothing. The time between two polls that the consumer takes is not
-/// counted by the [`idle`](Timers::idle) timer. Dropping the stream closes the connection; after the last event,
+/// counted by the timers [`idle`](Timers::idle) and [`progress`](Timers::progress). Dropping the stream closes the connection; after the last event,
 /// [`drain`](Self::drain) gives the connection back for the next call.
 ///
 /// # Examples
@@ -48,25 +50,20 @@ pub struct EventStream {
     status: StatusCode,
     headers: HeaderMap,
     redactor: Redactor,
-    timers: Timers,
+    drain: Duration,
     /// `None` once the stream has ended.
     body: Option<Body>,
     parser: SseParser,
     first: Option<SseEvent>,
-    events: u64,
     bytes: u64,
     limit: u64,
     cut: bool,
-    /// When the event that is waited for must be there. `None` while nobody waits.
-    due: Deadline,
-    total: Deadline,
-    grace: Deadline,
-    alarm: Alarm,
+    watch: Watch,
 }
 
 impl EventStream {
     /// Reads the body of a response as events, with default timers and limits. [`HttpClient::stream`](crate::HttpClient::stream) does
-    /// this with its own, after it has checked status and content type.
+    /// this with its own, after it has checked the status and the first bytes.
     ///
     /// # Examples
     ///
@@ -100,23 +97,25 @@ impl EventStream {
             status,
             headers,
             redactor,
-            timers,
+            drain: timers.drain,
             body: Some(body),
             parser: SseParser::new().with_limit(limits.event),
             first: None,
-            events: 0,
             bytes: 0,
             limit: limits.stream,
             cut: false,
-            due: clock::after(started, timers.first_event),
-            total: None,
-            grace: None,
-            alarm: Alarm::default(),
+            watch: Watch::new(started, &timers),
         }
     }
 
     pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
-        self.total = deadline;
+        self.watch.set_deadline(deadline);
+    }
+
+    /// Adds bytes of the body that were read before.
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        self.parser.push(bytes);
     }
 
     /// Waits for the first event and keeps it for the first `next`.
@@ -206,10 +205,64 @@ impl EventStream {
         self.cut
     }
 
+    /// The event inside which the stream ended, as far as it came. `None` if it ended between two events.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::{EventStream, Response};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let response = Response::new(http::StatusCode::OK).with_body_chunks(["data: 1\n\ndata: [DONE]\n"]);
+    /// let mut events = EventStream::from_response(response);
+    /// assert_eq!(events.next().await.unwrap()?.data(), b"1");
+    /// assert!(events.next().await.is_none());
+    /// assert_eq!(events.cut_event().unwrap().data(), b"[DONE]");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn cut_event(&self) -> Option<SseEvent> {
+        self.parser.cut_event()
+    }
+
+    /// Reports that the last event brought nothing of the answer, as an empty delta does.
+    ///
+    /// The timer [`progress`](Timers::progress) goes on then; an event without this report starts it anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_http::{EventStream, Response};
+    /// use futures::{StreamExt, stream};
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let empty = stream::repeat(()).then(|()| async {
+    ///     tokio::time::sleep(Duration::from_secs(15)).await;
+    ///     Ok("data: {}\n\n".into())
+    /// });
+    /// let mut events = EventStream::from_response(Response::new(http::StatusCode::OK).with_body(empty.boxed()));
+    /// let error = loop {
+    ///     match events.next().await.unwrap() {
+    ///         Ok(_event) => events.brought_nothing(),
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert_eq!(error.kind(), ErrorKind::Stalled);
+    /// assert_eq!(error.detail(), "nothing of the answer came within 600 s (timer `progress`), 40 events received");
+    /// # });
+    /// ```
+    pub fn brought_nothing(&mut self) {
+        self.watch.brought_nothing();
+    }
+
     /// Lets the stream end, without an error, at most this long from now. Only the first call counts.
     ///
     /// For a provider that has seen the answer's last part, but not the end of the stream: what may still come (a usage chunk, `[DONE]`) gets
-    /// this time, and a server that leaves the connection open does not turn a complete answer into an error.
+    /// this time, and a server that leaves the connection open does not turn a complete answer into an error. From now on no other timer
+    /// can: the shorter ones rest, and a call with a deadline waits for at most half of the time that is left until then.
     ///
     /// # Examples
     ///
@@ -226,9 +279,7 @@ impl EventStream {
     /// # });
     /// ```
     pub fn end_within(&mut self, grace: Duration) {
-        if self.grace.is_none() {
-            self.grace = clock::after(Instant::now(), grace);
-        }
+        self.watch.end_within(grace);
     }
 
     /// Reads the body to its end, for at most [`Timers::drain`] (100 ms), so that its connection can serve the next call.
@@ -238,7 +289,7 @@ impl EventStream {
     /// See [`EventStream`].
     pub async fn drain(mut self) {
         let Some(mut body) = self.body.take() else { return };
-        let deadline = clock::after(Instant::now(), self.timers.drain);
+        let deadline = clock::after(Instant::now(), self.drain);
         let room = self.limit.saturating_sub(self.bytes);
         let reading = async {
             let mut read = 0;
@@ -256,13 +307,11 @@ impl EventStream {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SseEvent>>> {
+        self.watch.resume();
         let polled = self.poll_body(cx);
         match &polled {
             Poll::Pending => {}
-            Poll::Ready(Some(Ok(_))) => {
-                self.events += 1;
-                self.due = None;
-            }
+            Poll::Ready(Some(Ok(_))) => self.watch.event(),
             Poll::Ready(_) => self.body = None,
         }
         polled.map_err(|error| match self.request_id() {
@@ -285,69 +334,26 @@ impl EventStream {
             // The body before the timers: what has arrived is in time, however late the consumer is.
             match body.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
-                    self.bytes = self.bytes.saturating_add(chunk.len() as u64);
+                    self.push(chunk);
                     if self.bytes > self.limit {
                         let detail = format!("the stream is longer than {} bytes", self.limit);
                         return Poll::Ready(Some(Err(Error::new(ErrorKind::LimitExceeded, detail))));
                     }
-                    self.parser.push(chunk);
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(None) => {
                     self.cut = self.parser.is_cut();
                     return Poll::Ready(None);
                 }
-                Poll::Pending => return self.poll_timers(cx),
+                Poll::Pending => return self.watch.poll(cx).map(|late| late.map(Err)),
             }
         }
         // Bytes without end, but no event: the timers apply, and other tasks get their turn.
-        let polled = self.poll_timers(cx);
+        let polled = self.watch.poll(cx).map(|late| late.map(Err));
         if polled.is_pending() {
             cx.waker().wake_by_ref();
         }
         polled
-    }
-
-    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SseEvent>>> {
-        let length = if self.events == 0 {
-            self.timers.first_event
-        } else {
-            self.timers.idle
-        };
-        loop {
-            if self.due.is_none() {
-                self.due = clock::after(Instant::now(), length);
-            }
-            let next = clock::earlier(clock::earlier(self.due, self.total), self.grace);
-            if let Err(error) = ready!(self.alarm.poll(next, cx)) {
-                return Poll::Ready(Some(Err(error)));
-            }
-            let now = Instant::now();
-            let passed = |deadline: Deadline| deadline.is_some_and(|at| at <= now);
-            if passed(self.grace) {
-                return Poll::Ready(None);
-            }
-            if passed(self.total) {
-                let detail = format!("the deadline of the call passed, {} events received", self.events);
-                return Poll::Ready(Some(Err(Error::new(ErrorKind::Timeout, detail))));
-            }
-            match self.due {
-                Some(due) if now.duration_since(due) > AWAY => self.due = None,
-                _ => return Poll::Ready(Some(Err(self.stalled(length)))),
-            }
-        }
-    }
-
-    fn stalled(&self, length: Duration) -> Error {
-        let (timer, seconds) = (
-            if self.events == 0 { "first_event" } else { "idle" },
-            length.as_secs_f64(),
-        );
-        let detail = format!(
-            "no event came within {seconds} s (timer `{timer}`), {} events received",
-            self.events
-        );
-        Error::new(ErrorKind::Stalled, detail)
     }
 }
 
@@ -356,6 +362,7 @@ impl Stream for EventStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(first) = self.first.take() {
+            self.watch.handed_late();
             return Poll::Ready(Some(Ok(first)));
         }
         self.poll_event(cx)
@@ -372,7 +379,7 @@ impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventStream")
             .field("status", &self.status)
-            .field("events", &self.events)
+            .field("events", &self.watch.events())
             .field("bytes", &self.bytes)
             .field("ended", &self.body.is_none())
             .finish_non_exhaustive()

@@ -163,6 +163,8 @@ impl fmt::Debug for Failure<'_> {
 fn kind_of(status: StatusCode) -> ErrorKind {
     match status.as_u16() {
         401 => ErrorKind::Authentication,
+        // DeepSeek, OpenRouter and others use it for what its name says.
+        402 => ErrorKind::QuotaExhausted,
         403 => ErrorKind::PermissionDenied,
         404 | 410 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,
@@ -184,6 +186,7 @@ mod tests {
         for (status, kind) in [
             (400, ErrorKind::InvalidRequest),
             (401, ErrorKind::Authentication),
+            (402, ErrorKind::QuotaExhausted),
             (403, ErrorKind::PermissionDenied),
             (404, ErrorKind::NotFound),
             (408, ErrorKind::Timeout),

@@ -1,7 +1,11 @@
 //! The removal of keys from what a server says.
 
+mod escapes;
+mod find;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
@@ -25,6 +29,9 @@ const SECRET_PARAMETERS: [&str; 8] = [
 ];
 
 /// Masks known secrets in text that comes from elsewhere: a server may echo the key in its error.
+///
+/// Also masked are a secret that is written with the escapes of JSON (`\u0073k-…`, `\/`, once or several times), and any run of twelve or
+/// more characters of one, as servers shorten keys in their errors.
 ///
 /// [`Redactor::of`] knows what a request carried. [`HttpClient`](crate::HttpClient) applies it to every failed answer before the
 /// classifier sees it, and a stream gives its own by [`EventStream::redactor`](crate::EventStream::redactor).
@@ -114,13 +121,28 @@ impl Redactor {
     /// ```
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
-        for secret in &self.secrets {
-            if text.contains(secret.expose()) {
-                text = Cow::Owned(text.replace(secret.expose(), MASK));
-            }
+        let found = self.found(text.as_bytes());
+        if found.is_empty() {
+            return Cow::Borrowed(text);
         }
-        text
+        let mut clean = String::with_capacity(text.len());
+        let mut at = 0;
+        for Range { start, end } in found {
+            // A run of bytes may begin or end inside of a character.
+            let start = (0..=start).rev().find(|&place| text.is_char_boundary(place));
+            let end = (end..=text.len()).find(|&place| text.is_char_boundary(place));
+            let (start, end) = (start.unwrap_or_default().max(at), end.unwrap_or(text.len()));
+            clean.push_str(text.get(at..start).unwrap_or_default());
+            clean.push_str(MASK);
+            at = end;
+        }
+        clean.push_str(text.get(at..).unwrap_or_default());
+        Cow::Owned(clean)
+    }
+
+    /// Where the secrets are, in order.
+    fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
+        find::secrets(&self.secrets, text)
     }
 
     /// At most 200 characters of a text for an error message, on one line, without known secrets.
@@ -147,15 +169,10 @@ impl Redactor {
 
     /// The bytes with every known secret replaced by `***`; shared and unchanged if there was none.
     pub(crate) fn redact_bytes(&self, bytes: Bytes) -> Bytes {
-        let known = self
-            .secrets
-            .iter()
-            .any(|secret| memchr::memmem::find(&bytes, secret.expose().as_bytes()).is_some());
-        if known {
-            self.redact(&String::from_utf8_lossy(&bytes)).into_owned().into()
-        } else {
-            bytes
+        if self.found(&bytes).is_empty() {
+            return bytes;
         }
+        self.redact(&String::from_utf8_lossy(&bytes)).into_owned().into()
     }
 
     /// Replaces every byte of every known secret by `*`, so that nothing moves.
@@ -172,11 +189,10 @@ impl Redactor {
     }
 
     fn add(&mut self, secret: &str) {
+        // A server does not repeat the blanks around a key.
+        let secret = secret.trim();
         if secret.len() >= SHORTEST && !self.secrets.iter().any(|known| known.expose() == secret) {
             self.secrets.push(Secret::new(secret));
-            // A secret that holds another one goes first, or its rest would stay.
-            self.secrets
-                .sort_by_key(|known| std::cmp::Reverse(known.expose().len()));
         }
     }
 }
@@ -226,6 +242,47 @@ mod tests {
             .with_secret(&Secret::new("abcdef"))
             .with_secret(&Secret::new("abcdef-ghijkl"));
         assert_eq!(redactor.redact("x abcdef-ghijkl y"), "x *** y");
+    }
+
+    #[track_caller]
+    fn check(text: &str, clean: &str) {
+        const KEY: &str = "sk-proj/abcdefgh-0123";
+        let redactor = Redactor::new().with_secret(&KEY.into());
+        assert_eq!(redactor.redact(text), clean);
+        let bytes = redactor.redact_bytes(text.to_owned().into());
+        assert_eq!(bytes, clean);
+    }
+
+    #[test]
+    fn a_key_is_masked_however_it_is_written_and_so_is_a_long_part_of_it() {
+        check("wrong key sk-proj/abcdefgh-0123.", "wrong key ***.");
+        check(r#"{"key":"\u0073k-proj\/abcdefgh-0123"}"#, r#"{"key":"***"}"#);
+        check(r"\u0073\u006b\u002D\u0070roj\u002fabcdefgh-0123", "***");
+        // JSON in a text of JSON.
+        check(
+            r#"{"raw":"{\"key\":\"sk-proj\\\/abcdefgh-0123\"}"}"#,
+            r#"{"raw":"{\"key\":\"***\"}"}"#,
+        );
+        check(r"sk-proj\\u002fabcdefgh-0123", "***");
+        // Twelve characters, and eleven.
+        check("roj/abcdefgh", "***");
+        check("roj/abcdefg", "roj/abcdefg");
+        check("sk-proj/abcd… and …efgh-0123", "***… and …efgh-0123");
+        check(r"\u0072oj\/abcdefgh is a part", "*** is a part");
+        check("sk-proj/abcdefgh-0123sk-proj/abcdefgh-0123", "******");
+        check(r"no key: \u00e9 \\ \", r"no key: \u00e9 \\ \");
+    }
+
+    #[test]
+    fn a_secret_that_is_not_ascii_is_cut_between_characters() {
+        let redactor = Redactor::new().with_secret(&"ééééééé".into());
+        assert_eq!(redactor.redact("aééééééb ééééééé"), "a***b ***");
+    }
+
+    #[test]
+    fn the_blanks_around_a_key_are_no_part_of_it() {
+        let redactor = Redactor::new().with_secret(&" abcdef\n".into());
+        assert_eq!(redactor.redact("abcdef"), "***");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use cadena_core::{BoxError, Error, ErrorKind, Result};
 use futures::StreamExt;
 use http::{HeaderValue, header};
+use tokio::runtime::Handle;
 
 use crate::redactor::mark_secret_headers;
 use crate::{Request, Response, Transport};
@@ -23,6 +24,9 @@ pub use failure::Unanswered;
 /// [`new`](Self::new) connects within 5 s, keeps connections for reuse, respects the system's proxies (`HTTPS_PROXY`, `NO_PROXY`),
 /// accepts gzip, follows no redirect and trusts the certificates that the operating system trusts. For other needs, as a private
 /// certificate or HTTP/2, build a `reqwest::Client` and use [`from_client`](Self::from_client).
+///
+/// It works inside of a tokio runtime with I/O and time enabled; outside of one, a call is an error of the kind
+/// [`Config`](ErrorKind::Config).
 ///
 /// # Examples
 ///
@@ -71,9 +75,8 @@ impl ReqwestTransport {
     /// Turn its redirects off (`redirect::Policy::none()`): `reqwest` sends the prompt, and headers such as `api-key`, to wherever a
     /// redirect points.
     ///
-    /// A program that takes `reqwest` with `default-features = false` must enable one of its TLS features, such as `rustls`, or hand over
-    /// a TLS configuration as here: the feature `tls` of this crate switches on `reqwest/rustls-no-provider`, with which
-    /// `reqwest::Client::new()` panics where there is no other.
+    /// The example hands over a TLS configuration, as reqwest panics where it would have to make one and knows no crypto provider: see
+    /// [reqwest beside this crate](crate#reqwest-beside-this-crate).
     ///
     /// # Examples
     ///
@@ -161,6 +164,11 @@ impl fmt::Debug for ReqwestTransport {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response> {
+        if Handle::try_current().is_err() {
+            let detail = "`ReqwestTransport`, the default transport, works inside of a tokio runtime only";
+            let hint = "call it from `#[tokio::main]`, or from a `tokio::runtime::Runtime` built with `enable_all`";
+            return Err(Error::new(ErrorKind::Config, detail).with_hint(hint));
+        }
         let origin = request.origin();
         let url = reqwest::Url::parse(&request.url).map_err(|e| {
             Error::new(ErrorKind::Config, format!("`{origin}` is not an absolute address")).with_source(e)

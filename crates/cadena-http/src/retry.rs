@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use cadena_core::{Error, ErrorKind};
 use http::HeaderMap;
+use tokio::time::Instant;
 
 use crate::Unanswered;
+use crate::clock::{self, Deadline};
 
 pub(crate) use budget::Budget;
 pub use retry_after::retry_after;
@@ -20,14 +22,22 @@ pub use retry_after::retry_after;
 /// Tried again are the statuses 408, 409, 429 and from 500 on, failed connections (not TLS), and requests that were sent and lost without
 /// one byte of an answer; never a stream that has given an event, a timer that ran out, or an error that the provider's classifier calls
 /// final (`is_retryable() == false`). `x-should-retry` overrides the status and the classifier both ways, except for an exhausted
-/// quota. The pause is what the server asks for, if it is within [`max_retry_after`](Self::max_retry_after), else a
-/// random part of `base × 2ⁿ` up to [`max_pause`](Self::max_pause) ("full jitter").
+/// quota.
+///
+/// The pause is what the server asks for by `Retry-After`, if it is within [`max_retry_after`](Self::max_retry_after), and a random part
+/// of a quarter of it (at most [`max_pause`](Self::max_pause)) on top, so that callers who were turned away together do not come back
+/// together; never less. Else it is a random part of `base × 2ⁿ` up to [`max_pause`](Self::max_pause) ("full jitter").
 ///
 /// A lost request may have been worked on, so **work is done at least once**, perhaps twice; see
 /// [`resend_unanswered`](Self::resend_unanswered).
 ///
 /// Clones of a client share a budget of 500 tokens: a retry takes 5, a success gives them back. When a server fails for everybody, retries
-/// stop after about a hundred instead of tripling its load.
+/// stop after about a hundred instead of tripling its load. A retry that the server itself has scheduled by `Retry-After` takes none:
+/// a server that throttles a thousand callers has told each of them when to come. It is bounded by the number of attempts and the
+/// deadline alone.
+///
+/// The hint of an error reports why there was no other try where one was due: `gave up without another try: …` names an empty budget or a
+/// deadline that comes first, `gave up after 3 attempts` the number of attempts.
 ///
 /// # Examples
 ///
@@ -169,13 +179,11 @@ impl RetryPolicy {
             .checked_pow(failed.saturating_sub(1))
             .and_then(|factor| self.base_pause.checked_mul(factor))
             .map_or(self.max_pause, |pause| pause.min(self.max_pause));
-        let part = (self.jitter)();
-        // A NaN from a source of jitter must not become a pause.
-        longest.mul_f64(if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) })
+        longest.mul_f64(self.part())
     }
 
     /// The pause before the next try, or `None` if this error ends the call. `answer` has the headers of a failed answer.
-    pub(crate) fn pause_after(&self, error: &Error, answer: Option<&HeaderMap>, failed: u32) -> Option<Duration> {
+    pub(crate) fn pause_after(&self, error: &Error, answer: Option<&HeaderMap>, failed: u32) -> Option<Pause> {
         if failed >= self.max_attempts || error.kind() == ErrorKind::QuotaExhausted {
             return None;
         }
@@ -191,9 +199,22 @@ impl RetryPolicy {
         }
         match error.retry_after() {
             Some(asked) if asked > self.max_retry_after => None,
-            Some(asked) if !asked.is_zero() => Some(asked),
-            _ => Some(self.pause(failed)),
+            Some(asked) if !asked.is_zero() => Some(Pause {
+                length: asked.saturating_add((asked / 4).min(self.max_pause).mul_f64(self.part())),
+                asked: Some(asked),
+            }),
+            _ => Some(Pause {
+                length: self.pause(failed),
+                asked: None,
+            }),
         }
+    }
+
+    /// The random part, from 0 to 1.
+    fn part(&self) -> f64 {
+        let part = (self.jitter)();
+        // A NaN from a source of jitter must not become a pause.
+        if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) }
     }
 
     /// Whether a failure without an answer, or before the first event of one, is worth another try.
@@ -205,6 +226,27 @@ impl RetryPolicy {
             ErrorKind::Connect | ErrorKind::Truncated | ErrorKind::Server
         );
         kind && error.is_retryable() && (self.resend_unanswered || !lost)
+    }
+}
+
+/// The pause before a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pause {
+    length: Duration,
+    /// What the server asked for, which is at most the length.
+    asked: Option<Duration>,
+}
+
+impl Pause {
+    /// Whether the server has scheduled the try.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// When it ends, if that is before the deadline. A pause that the server asked for is shortened to that where it fits only so.
+    pub(crate) fn end(&self, now: Instant, deadline: Deadline) -> Option<Instant> {
+        let fits = |pause| clock::after(now, pause).filter(|at| deadline.is_none_or(|deadline| *at < deadline));
+        fits(self.length).or_else(|| fits(self.asked?))
     }
 }
 
@@ -309,16 +351,51 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_that_the_server_asks_for_is_kept_up_to_two_minutes() {
-        let policy = RetryPolicy::default().jitter(|| 1.0);
-        let pause = |asked: Duration| {
-            let error = with_status(ErrorKind::RateLimited, 429).with_retry_after(asked);
-            policy.pause_after(&error, Some(&headers(&[])), 1)
+    fn a_pause_that_the_server_asks_for_is_kept_up_to_two_minutes_and_never_shortened() {
+        for (part, asked, length) in [
+            (0.0, 1500, Some(1500)),
+            (0.5, 2000, Some(2250)),
+            (1.0, 2000, Some(2500)),
+            (1.0, 250, Some(312)),
+            // The part on top is no longer than a pause of our own.
+            (1.0, 120_000, Some(128_000)),
+            (1.0, 121_000, None),
+            // No pause at all is our own one.
+            (1.0, 0, Some(500)),
+        ] {
+            let error = with_status(ErrorKind::RateLimited, 429).with_retry_after(Duration::from_millis(asked));
+            let policy = RetryPolicy::default().jitter(move || part);
+            let pause = policy.pause_after(&error, Some(&headers(&[])), 1);
+            assert_eq!(pause.map(|pause| pause.length.as_millis()), length, "{part} of {asked}");
+            assert_eq!(
+                pause.is_some_and(|pause| pause.is_scheduled()),
+                length.is_some() && asked > 0
+            );
+        }
+    }
+
+    #[test]
+    fn a_scheduled_pause_gives_up_its_random_part_before_a_deadline() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let (scheduled, own) = (
+            Pause {
+                length: second * 5,
+                asked: Some(second * 4),
+            },
+            Pause {
+                length: second * 5,
+                asked: None,
+            },
+        );
+        let end = |pause: Pause, deadline| {
+            pause
+                .end(now, Some(now + second * deadline))
+                .map(|at| (at - now).as_secs())
         };
-        assert_eq!(pause(Duration::from_millis(1500)), Some(Duration::from_millis(1500)));
-        assert_eq!(pause(Duration::from_secs(120)), Some(Duration::from_secs(120)));
-        assert_eq!(pause(Duration::from_secs(121)), None);
-        assert_eq!(pause(Duration::ZERO), Some(Duration::from_millis(500)));
+        assert_eq!(end(scheduled, 6), Some(5));
+        assert_eq!((end(scheduled, 5), end(own, 5)), (Some(4), None));
+        assert_eq!(end(scheduled, 4), None);
     }
 
     #[test]

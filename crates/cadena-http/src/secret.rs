@@ -93,7 +93,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if it holds a line break or another character that no header may hold.
+    /// [`ErrorKind::Config`] if it holds a line break, as a key does that was read from a file, or another character that no header
+    /// may hold.
     pub fn header_value(&self) -> Result<HeaderValue> {
         sensitive(&self.0)
     }
@@ -142,14 +143,24 @@ impl From<&str> for Secret {
 
 fn sensitive(text: &str) -> Result<HeaderValue> {
     // The source is left out: its text is fixed today, but nothing promises that it stays without the value.
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Error::new(
-            ErrorKind::Config,
-            "the secret holds a character that no header may hold",
-        )
-    })?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| unfit(text))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Why a secret cannot stand in a header, without the secret.
+fn unfit(text: &str) -> Error {
+    let error = |detail: &'static str| Error::new(ErrorKind::Config, detail);
+    let bare = text.trim_end();
+    match bare.len() < text.len() && HeaderValue::from_str(bare).is_ok() {
+        true => error("the key ends in a line break").with_hint("cut it off before you give it, as `key.trim()` does"),
+        false if text.contains(['\n', '\r']) => {
+            error("the key holds a line break").with_hint("give one line: the key alone")
+        }
+        false => {
+            error("the key holds a character that no header may hold").with_hint("give the key as the server issued it")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -161,5 +172,25 @@ mod tests {
         let error = Secret::new("abc\ndef").bearer().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(!format!("{error} {error:?}").contains("abc"));
+    }
+
+    #[test]
+    fn an_error_about_a_secret_names_what_is_wrong_with_it_and_the_cure() {
+        for (secret, said) in [
+            ("abcdef\n", "the key ends in a line break; cut it off"),
+            ("abcdef \r\n", "the key ends in a line break; cut it off"),
+            ("abc\ndef", "the key holds a line break; give one line"),
+            ("abc\ndef\n", "the key holds a line break; give one line"),
+            (
+                "abc\0",
+                "the key holds a character that no header may hold; give the key",
+            ),
+        ] {
+            for error in [Secret::new(secret).bearer(), Secret::new(secret).header_value()] {
+                let error = error.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Config);
+                assert!(error.to_string().contains(said), "{error}");
+            }
+        }
     }
 }

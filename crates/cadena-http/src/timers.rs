@@ -30,6 +30,14 @@ pub struct Timers {
     ///
     /// Then [`ErrorKind::Stalled`](cadena_core::ErrorKind::Stalled).
     pub idle: Duration,
+    /// From one piece of a streamed answer to the next: 600 s. A piece is text, reasoning, part of a call, a refusal, log
+    /// probabilities, usage or a finish reason; events with empty deltas, with a role only or without choices are none. The time that
+    /// the consumer takes does not count. `Duration::MAX` switches it off.
+    ///
+    /// It ends a stream that is kept alive and never comes to anything. A reasoning model may think for minutes while its server
+    /// sends empty events, so it gets as long as a whole answer ([`answer`](Self::answer)); [`idle`](Self::idle) ends a stream without
+    /// any events much earlier. Then [`ErrorKind::Stalled`](cadena_core::ErrorKind::Stalled).
+    pub progress: Duration,
     /// From sending a request to the end of a whole (not streamed) answer: 600 s. Each try has its own.
     ///
     /// Longer than the others, as nothing arrives until a model has finished. Then
@@ -71,6 +79,21 @@ impl Timers {
     #[must_use]
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = time;
+        self
+    }
+
+    /// Sets [`progress`](Self::progress).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let timers = cadena_http::Timers::default().progress(Duration::from_secs(9));
+    /// assert_eq!(timers.progress.as_secs(), 9);
+    /// ```
+    #[must_use]
+    pub fn progress(mut self, time: Duration) -> Self {
+        self.progress = time;
         self
     }
 
@@ -137,6 +160,7 @@ impl Default for Timers {
         Self {
             first_event: Duration::from_secs(120),
             idle: Duration::from_secs(120),
+            progress: Duration::from_secs(600),
             answer: Duration::from_secs(600),
             total: None,
             error_body: Duration::from_secs(10),

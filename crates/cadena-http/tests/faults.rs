@@ -432,33 +432,99 @@ async fn an_error_body_without_end_is_cut_and_still_makes_its_error() {
     assert!(error.detail().len() < 300);
 }
 
-#[tokio::test]
-async fn an_answer_that_is_no_stream_is_whole_if_json_and_else_an_error() {
-    let server = Server::start(|mut conn: Conn| async move {
+/// Asks for a stream from a server that answers by this type, if any, and these bytes.
+async fn typed(content_type: Option<&'static str>, body: &'static str) -> Result<Streamed, Error> {
+    let server = Server::start(move |mut conn: Conn| async move {
         conn.request().await;
-        let kind = if conn.number == 1 {
-            "application/json; charset=utf-8"
-        } else {
-            "text/html"
-        };
-        conn.answer(
-            "200 OK",
-            &format!("content-type: {kind}\r\nconnection: close\r\n"),
-            "<html>\n sign in",
-        )
-        .await;
+        let header = content_type.map_or_else(String::new, |kind| format!("content-type: {kind}\r\n"));
+        conn.answer("200 OK", &format!("{header}connection: close\r\n"), body)
+            .await;
     })
     .await;
-    let Streamed::Whole(answer) = client().stream(server.post()).await.unwrap() else {
+    client().stream(server.post()).await
+}
+
+#[tokio::test]
+async fn an_event_stream_is_known_by_its_first_bytes() {
+    for content_type in [
+        Some("text/event-stream; charset=utf-8"),
+        Some("text/plain"),
+        Some("application/octet-stream"),
+        Some("application/x-ndjson"),
+        Some("application/json"),
+        None,
+    ] {
+        for body in [
+            EVENTS,
+            ": hello\n\ndata: 1\n\nevent: x\ndata: 2\n\ndata: [DONE]\n\n",
+            "\u{feff}data: 1\n\ndata: 2\n\ndata: [DONE]\n\n",
+            "\r\n\r\nid: 3\r\ndata: 1\r\n\r\ndata: 2\r\n\r\ndata: [DONE]\r\n\r\n",
+        ] {
+            let Streamed::Events(events) = typed(content_type, body).await.unwrap() else {
+                panic!("{content_type:?}: expected events in {body:?}")
+            };
+            let (data, error) = read(events).await;
+            assert_eq!(data, ["1", "2", "[DONE]"], "{content_type:?}");
+            assert!(error.is_none());
+        }
+        for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", "\n\n {\"a\":1}"] {
+            let Streamed::Whole(answer) = typed(content_type, body).await.unwrap() else {
+                panic!("{content_type:?}: expected JSON in {body:?}")
+            };
+            assert_eq!(answer.body, "{\"a\":1}", "{content_type:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_no_stream_and_no_answer() {
+    for (content_type, shown) in [
+        (Some("text/html"), "text/html"),
+        (Some("text/plain"), "text/plain"),
+        (Some("text/event-stream"), "text/event-stream"),
+        (None, ""),
+    ] {
+        let error = typed(content_type, "<html>\n sign in").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(
+            error.detail(),
+            format!("expected a stream of events and got `{shown}`: <html> sign in")
+        );
+    }
+    assert_eq!(
+        typed(Some("text/html"), EVENTS).await.unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+    let error = typed(Some("text/plain"), "upstream connect error").await.unwrap_err();
+    assert!(
+        error.detail().ends_with("`text/plain`: upstream connect error"),
+        "{error}"
+    );
+    // What calls itself JSON is for its reader to refuse.
+    let Streamed::Whole(answer) = typed(Some("application/json; charset=utf-8"), "<html>\n sign in")
+        .await
+        .unwrap()
+    else {
         panic!("expected JSON")
     };
     assert_eq!(answer.body, "<html>\n sign in");
-    let error = client().stream(server.post()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_json_is_skipped() {
+    let server = Server::start(|mut conn: Conn| async move {
+        while conn.request().await.is_some() {
+            let status = if conn.number == 1 { "200 OK" } else { "400 Bad Request" };
+            conn.answer(status, "", "\u{feff}{\"message\": \"bad\"}").await;
+        }
+    })
+    .await;
     assert_eq!(
-        error.detail(),
-        "expected a stream of events and got `text/html`: <html> sign in"
+        client().send(server.post()).await.unwrap().body,
+        "{\"message\": \"bad\"}"
     );
+    let error = client().send(server.post()).await.unwrap_err();
+    assert_eq!(error.detail(), "bad");
 }
 
 #[tokio::test]

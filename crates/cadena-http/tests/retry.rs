@@ -109,7 +109,7 @@ async fn pauses_double_from_half_a_second() {
 async fn the_last_error_of_three_tries_is_returned_whole() {
     let script = Script::new((0..9).map(|_| status(503, &[("x-request-id", "r1"), ("retry-after", "2")])));
     let error = script.client().send(post()).await.unwrap_err();
-    assert_eq!(script.pauses(), [2000, 2000]);
+    assert_eq!(script.pauses(), [2500, 2500]);
     assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(503)));
     assert_eq!(
         (error.request_id(), error.retry_after()),
@@ -120,24 +120,92 @@ async fn the_last_error_of_three_tries_is_returned_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_server_asks_for_is_what_it_gets() {
-    for (headers, pause) in [
-        (&[("retry-after", "2")][..], 2000),
-        (&[("retry-after", "1.5")], 1500),
-        (&[("retry-after-ms", "250"), ("retry-after", "9")], 250),
-        (&[("retry-after", "120")], 120_000),
+async fn what_the_server_asks_for_is_what_it_gets_at_least() {
+    for (headers, pause, longest) in [
+        (&[("retry-after", "2")][..], 2000, 2500),
+        (&[("retry-after", "1.5")], 1500, 1875),
+        (&[("retry-after-ms", "252"), ("retry-after", "9")], 252, 315),
+        (&[("retry-after", "120")], 120_000, 128_000),
         // Nonsense: our own pause.
-        (&[("retry-after", "-5")], 500),
-        (&[("retry-after", "nan")], 500),
-        (&[("retry-after", "inf")], 500),
-        (&[("retry-after", "1e400")], 500),
-        (&[("retry-after", "soon")], 500),
-        (&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], 500),
+        (&[("retry-after", "-5")], 0, 500),
+        (&[("retry-after", "nan")], 0, 500),
+        (&[("retry-after", "inf")], 0, 500),
+        (&[("retry-after", "1e400")], 0, 500),
+        (&[("retry-after", "soon")], 0, 500),
+        (&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], 0, 500),
     ] {
-        let script = Script::new([status(429, headers)]);
-        assert!(script.client().send(post()).await.is_ok());
-        assert_eq!(script.pauses(), [pause], "{headers:?}");
+        for (part, pause) in [(0.0, pause), (1.0, longest)] {
+            let script = Script::new([status(429, headers)]);
+            let client = script.client().with_retry(RetryPolicy::default().jitter(move || part));
+            assert!(client.send(post()).await.is_ok());
+            assert_eq!(script.pauses(), [pause], "{headers:?}");
+        }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_who_are_turned_away_together_do_not_come_back_together() {
+    let script = Script::new((0..50).map(|_| status(429, &[("retry-after", "4")])));
+    let client = HttpClient::new(script.clone());
+    let started = Instant::now();
+    let calls = (0..50).map(|_| client.send(post()));
+    assert!(futures::future::join_all(calls).await.iter().all(Result::is_ok));
+    let tries = script.tries.lock().unwrap();
+    let back: Vec<_> = tries[50..].iter().map(|at| (*at - started).as_millis()).collect();
+    let (first, last) = (*back.iter().min().unwrap(), *back.iter().max().unwrap());
+    assert!(first >= 4000 && last <= 5001, "{first} {last}");
+    assert!(last - first > 500, "they come within {} ms", last - first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_that_names_its_end_costs_no_budget() {
+    let script = Script::new((0..400).map(|_| status(429, &[("retry-after", "2")])));
+    let client = script.client();
+    let fleet = futures::future::join_all((0..200).map(|_| client.send(post()))).await;
+    assert!(fleet.iter().all(Result::is_ok), "every call comes at its third try");
+    // The budget is whole: a hundred retries of our own, and not one more.
+    *script.steps.lock().unwrap() = (0..1000).map(|_| status(503, &[])).collect();
+    script.tries.lock().unwrap().clear();
+    for _ in 0..100 {
+        client.send(post()).await.unwrap_err();
+    }
+    assert_eq!(script.tries(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_reports_why_there_was_no_other_try() {
+    let script = Script::new((0..1000).map(|_| status(503, &[])));
+    let client = script.client();
+    let mut hints = Vec::new();
+    for _ in 0..60 {
+        let error = client.send(post()).await.unwrap_err();
+        assert!(error.is_retryable());
+        hints.push(error.hint().unwrap().to_owned());
+    }
+    let spent = "the budget of retries that the clones of this client share is spent, as most of their calls fail";
+    assert_eq!(hints[0], "gave up after 3 attempts");
+    assert_eq!(hints[59], format!("gave up without another try: {spent}"));
+
+    let script = Script::new([status(500, &[]), status(429, &[("retry-after", "30")])]);
+    let within = CallOptions::new().deadline(Instant::now() + SECOND * 20);
+    let error = script.client().send_with(post(), within).await.unwrap_err();
+    assert_eq!(
+        error.hint().unwrap(),
+        "gave up after 2 attempts without another try: the deadline of the call comes before the end of the pause"
+    );
+    // The provider's own hint stays.
+    let script = Script::new((0..1000).map(|_| status(503, &[])));
+    let client = script
+        .client()
+        .with_classifier(|failure| failure.to_error().with_hint("ask another server"));
+    for _ in 0..60 {
+        client.send(post()).await.unwrap_err();
+    }
+    let error = client.send(post()).await.unwrap_err();
+    assert_eq!(
+        error.hint().unwrap(),
+        format!("ask another server; gave up without another try: {spent}")
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,6 +73,57 @@ async fn an_unexpected_answer_is_quoted_without_the_key() {
     clean(&format!("{error} {error:?}"));
 }
 
+/// The key as servers write it: with the escapes of JSON, inside of another text of JSON, and cut short.
+fn written(key: &str) -> Vec<String> {
+    let escaped: String = key.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let first = key
+        .bytes()
+        .next()
+        .map(|byte| format!("\\u{byte:04X}"))
+        .unwrap_or_default();
+    vec![
+        key.to_owned(),
+        format!("{first}{}", &key[1..]),
+        escaped.replace('\\', "\\\\"),
+        escaped,
+        key.replace('/', "\\/"),
+        key.replace('/', "\\\\\\/"),
+        key[..12].to_owned(),
+        format!("{}…", &key[3..18]),
+        key[key.len() - 12..].to_owned(),
+    ]
+}
+
+#[tokio::test]
+async fn a_key_is_masked_however_a_server_writes_it() {
+    const KEY: &str = "sk-long/key-0123456789/abcdefghi";
+    for form in written(KEY) {
+        // A failed status with JSON and without, and a body that is neither events nor JSON.
+        for (status, kind) in [
+            ("401 Unauthorized", "application/json"),
+            ("503 Busy", "text/plain"),
+            ("200 OK", "text/html"),
+        ] {
+            let form = form.clone();
+            let server = Server::start(move |mut conn: Conn| {
+                let body = format!(r#"{{"error": {{"message": "Incorrect key <{form}>"}}"#);
+                let body = if kind == "application/json" { body + "}" } else { body };
+                async move {
+                    conn.request().await;
+                    let headers = format!("content-type: {kind}\r\nconnection: close\r\n");
+                    conn.answer(status, &headers, body).await;
+                }
+            })
+            .await;
+            let request = Request::post(format!("{}/v1", server.url))
+                .with_header(header::AUTHORIZATION, Secret::new(KEY).bearer().unwrap());
+            let client = HttpClient::new(ReqwestTransport::new()).with_retry(RetryPolicy::none());
+            let error = client.stream(request).await.unwrap_err();
+            assert!(error.detail().contains("Incorrect key <***"), "{error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_stream_gives_its_redactor_and_prints_nothing() {
     let server = Server::start(|mut conn: Conn| async move {

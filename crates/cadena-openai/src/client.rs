@@ -19,7 +19,7 @@ use crate::conversation::{check_places, nothing_to_send, with_call_ids};
 use crate::prepare::{Policy, Prepared};
 use crate::responses::{self, Assembler, CreateResponse, Response};
 use crate::rules::ModelRule;
-use crate::wire::{ChatCompletion, ChatCompletionRequest};
+use crate::wire::{self, ChatCompletion, ChatCompletionRequest};
 use crate::{convert, error};
 
 /// The endpoint that a call goes to.
@@ -110,6 +110,7 @@ impl Call {
                 include_usage,
                 developer: policy.rules.apply(ModelRule::DeveloperRole, known),
                 reasoning,
+                unknown: !config.is_of_openai() || !policy.rules.has(ModelRule::KnownMembers),
                 max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
             })?,
             Api::Responses => request.with_json(&CreateResponse {
@@ -252,46 +253,68 @@ impl Call {
     }
 
     fn read_response(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let malformed = |cause: &serde_json::Error| {
-            let refused = self.refused(answer, redactor);
-            refused.unwrap_or_else(|| error::malformed("the answer", "a response", &answer.body, cause, redactor))
-        };
-        let response: Response<'_> = serde_json::from_slice(&answer.body).map_err(|cause| malformed(&cause))?;
-        if response.output.is_none() && response.status.known().is_none() {
-            return Err(self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer is no response: {}", redactor.snippet(&answer.body));
-                Error::new(ErrorKind::Decode, detail)
-            }));
-        }
-        responses::check(&response, redactor)?;
-        let unfinished = responses::unfinished(&response, redactor);
-        let mut chunk = AIMessageChunk::default();
-        let finished = Assembler::default().finish(response, &self.model, &mut chunk);
-        finished.map_err(|cause| malformed(&cause))?;
-        if let Some(error) = unfinished {
-            return Err(error.with_partial(chunk));
-        }
+        let read = wire::read_twice(&answer.body, |body| self.assemble(body, answer, redactor));
+        let mut chunk = read.unwrap_or_else(|cause| Err(self.malformed("a response", answer, &cause, redactor)))?;
         note(&mut chunk, self.notes(&answer.headers));
         Ok([(0, chunk)].into_iter().collect())
     }
 
-    fn read_completion(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = serde_json::from_slice::<ChatCompletion<'_>>(&answer.body);
-        let completion = match read {
-            Ok(completion) => completion,
-            Err(cause) => {
-                return Err(self.refused(answer, redactor).unwrap_or_else(|| {
-                    error::malformed("the answer", "a chat completion", &answer.body, &cause, redactor)
-                }));
+    /// The message of a response; the outer error is one of its JSON.
+    fn assemble(
+        &self,
+        body: &[u8],
+        answer: &Answer,
+        redactor: &Redactor,
+    ) -> serde_json::Result<Result<AIMessageChunk>> {
+        let response: Response<'_> = serde_json::from_slice(body)?;
+        if response.output.is_none() {
+            if let Some(refused) = self.refused(answer, redactor) {
+                return Ok(Err(refused));
             }
-        };
+            if response.status.known().is_none() {
+                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
+                return Ok(Err(Error::new(ErrorKind::Decode, detail)));
+            }
+        }
+        if let Err(error) = responses::check(&response, redactor) {
+            return Ok(Err(error));
+        }
+        let unfinished = responses::unfinished(&response, redactor);
+        let mut chunk = AIMessageChunk::default();
+        Assembler::default().finish(response, &self.model, &mut chunk)?;
+        Ok(match unfinished {
+            Some(error) => Err(error.with_partial(chunk)),
+            None => Ok(chunk),
+        })
+    }
+
+    fn read_completion(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
+        let read = wire::read_twice(&answer.body, |body| {
+            let completion: ChatCompletion<'_> = serde_json::from_slice(body)?;
+            Ok(self.choices(completion, answer, redactor))
+        });
+        let whole = read.unwrap_or_else(|cause| Err(self.malformed("a chat completion", answer, &cause, redactor)))?;
+        let mut notes = self.notes(&answer.headers);
+        let noted = whole.into_iter().map(move |(index, mut chunk)| {
+            note(&mut chunk, std::mem::take(&mut notes));
+            (index, chunk)
+        });
+        Ok(noted.collect())
+    }
+
+    /// The choices of a completion.
+    fn choices(&self, completion: ChatCompletion<'_>, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
         if let Some(report) = completion
             .error
             .as_deref()
             .filter(|report| error::says_something(report))
         {
-            return Err(error::of_report(report, redactor));
+            // What stands beside it, such as a status, belongs to the report.
+            return Err(self
+                .refused(answer, redactor)
+                .unwrap_or_else(|| error::of_report(report, redactor)));
         }
+        let beside = error::beside_choices(&answer.body, redactor);
         let mut failed = completion
             .choices
             .iter()
@@ -300,27 +323,27 @@ impl Call {
         if let Some(report) = failed.find(|report| error::says_something(report)) {
             return Err(error::of_report(report, redactor));
         }
-        let whole = convert::whole(completion, &self.model).map(|choices| {
-            let mut notes = self.notes(&answer.headers);
-            choices.into_iter().map(move |(index, mut chunk)| {
-                note(&mut chunk, std::mem::take(&mut notes));
-                (index, chunk)
-            })
-        });
-        whole.map(Iterator::collect).ok_or_else(|| {
+        let whole = convert::whole(completion, &self.model).ok_or_else(|| {
             self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", redactor.snippet(&answer.body));
+                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
                 Error::new(ErrorKind::Decode, detail)
             })
-        })
+        })?;
+        match beside {
+            Some(error) => Err(error.with_partial_choices(whole)),
+            None => Ok(whole),
+        }
+    }
+
+    /// The error of an answer that cannot be read: what it reports itself, if it does.
+    fn malformed(&self, what: &str, answer: &Answer, cause: &serde_json::Error, redactor: &Redactor) -> Error {
+        let refused = self.refused(answer, redactor);
+        refused.unwrap_or_else(|| error::malformed("the answer", what, &answer.body, cause, redactor))
     }
 
     /// The error that a body reports which is not a completion, if it does.
     fn refused(&self, answer: &Answer, redactor: &Redactor) -> Option<Error> {
-        let value: Value = serde_json::from_slice(&answer.body).ok()?;
-        let inner = value.get(0).unwrap_or(&value);
-        let reports = error::is_report(inner) || inner.get("error").is_some_and(error::says_something);
-        reports.then(|| error::of_report(&value, redactor))
+        error::reported(&answer.body, redactor)
     }
 
     /// Adds what the reader can do about it.

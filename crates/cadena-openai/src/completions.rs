@@ -271,6 +271,7 @@ impl OpenAICompletions {
 
     pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let options = self.options.clone().merge(request.options);
+        options.check()?;
         let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {
             choices: call.choices,

@@ -2,6 +2,7 @@
 
 mod azure;
 pub(crate) use azure::{Azure, RESPONSES, percent_encode};
+mod hint;
 mod query;
 
 use std::borrow::Cow;
@@ -277,105 +278,6 @@ impl Config {
             None => base.rsplit_once('@').map_or(base, |(_user, host)| host).to_owned(),
         }
     }
-
-    /// Says what the reader can do about an error, where the place that failed did not know.
-    pub(crate) fn explain(&self, error: Error, model: &str) -> Error {
-        let Some(hint) = self.hint(&error, model) else {
-            return error;
-        };
-        match error.hint().map(str::to_owned) {
-            None => error.with_hint(hint),
-            Some(attempts) if attempts.starts_with("gave up") => error.with_hint(format!("{attempts}; {hint}")),
-            Some(_) => error,
-        }
-    }
-
-    fn hint(&self, error: &Error, model: &str) -> Option<String> {
-        let url = self.shown_url();
-        if let Some(hint) = self.azure.as_ref().and_then(|azure| azure.hint(error, &url, model)) {
-            return Some(hint);
-        }
-        let of = |word: &str| error.code().is_some_and(|code| code.ends_with(word));
-        let hint = match error.kind() {
-            ErrorKind::Authentication if of("_organization") => {
-                "check the organization: OPENAI_ORG_ID or `with_organization`, and whether the key belongs to it"
-                    .to_owned()
-            }
-            ErrorKind::Authentication if of("_project") => {
-                "check the project: OPENAI_PROJECT_ID or `with_project`, and whether the key belongs to it".to_owned()
-            }
-            ErrorKind::Authentication if self.key_source.is_some() => {
-                "check the key that the function of `with_api_key_fn` gives".to_owned()
-            }
-            ErrorKind::Authentication if self.api_key.is_some() => {
-                "check the API key: OPENAI_API_KEY or `with_api_key`".to_owned()
-            }
-            ErrorKind::Authentication => format!("`{url}` wants an API key: set OPENAI_API_KEY or call `with_api_key`"),
-            ErrorKind::PermissionDenied => {
-                format!("the key may not use `{model}` at `{url}`: check its project and rights")
-            }
-            ErrorKind::NotFound | ErrorKind::Decode if is_of_another_place(error) => {
-                let end = if url.ends_with("/v1") {
-                    ""
-                } else {
-                    "it often ends in `/v1`; "
-                };
-                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` says where to ask")
-            }
-            ErrorKind::NotFound => {
-                format!(
-                    "does the server at `{url}` have the model `{model}`? name another model, or another server by OPENAI_BASE_URL"
-                )
-            }
-            ErrorKind::QuotaExhausted => {
-                "another try cannot help: add credit or raise the limit of the account".to_owned()
-            }
-            ErrorKind::RateLimited => match error.retry_after() {
-                Some(pause) => format!(
-                    "wait {} s, as the server says, or ask more slowly",
-                    pause.as_secs_f64().ceil()
-                ),
-                None => return None,
-            },
-            ErrorKind::ContentFilter => "the server's filter refused it: change the prompt".to_owned(),
-            ErrorKind::Timeout if error.detail().starts_with("the deadline of the call passed") => {
-                "give more time: `ChatOptions::timeout`, or `RunConfig::timeout` and `with_timeout` for the chain"
-                    .to_owned()
-            }
-            ErrorKind::ContextOverflow => {
-                format!("shorten the messages, or take a model with a longer context than `{model}`")
-            }
-            // Another address would not help.
-            ErrorKind::Connect if error.detail().starts_with("TLS") => return None,
-            ErrorKind::Connect => {
-                format!(
-                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask"
-                )
-            }
-            ErrorKind::InvalidRequest if error.detail().contains("stream_options") => {
-                "the server does not know `stream_options`: call `with_stream_usage(false)`".to_owned()
-            }
-            _ => return None,
-        };
-        Some(hint)
-    }
-}
-
-/// Whether the answer is not that of an API, but of a web page or of a server that does not know the path.
-fn is_of_another_place(error: &Error) -> bool {
-    let detail = error.detail().to_ascii_lowercase();
-    let is_page = detail.contains("<!doctype html") || detail.contains("<html");
-    let unknown_path = match error.kind() {
-        // OpenAI; llama.cpp; FastAPI, which vLLM is made with; what a server says without words of its own, such as Ollama.
-        ErrorKind::NotFound => {
-            detail.starts_with("invalid url")
-                || detail == "file not found"
-                || detail == "not found"
-                || detail.starts_with("the server answered")
-        }
-        _ => false,
-    };
-    is_page || unknown_path
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue> {

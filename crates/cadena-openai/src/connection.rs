@@ -16,10 +16,10 @@ use cadena_http::{
 use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::config::{Config, percent_encode};
 use crate::error;
+use crate::wire::read_twice;
 
 /// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
 ///
@@ -333,21 +333,17 @@ pub(crate) fn accept_json(mut request: Request) -> Request {
 /// Reads an answer; one that reports an error in place of what was asked for is that error.
 pub(crate) fn read<A: DeserializeOwned>(answer: &Answer, what: &str, redactor: &Redactor) -> Result<A> {
     let body = &answer.body;
-    let read = serde_json::from_slice(body).map_err(|cause| {
-        let report = serde_json::from_slice::<Value>(body).ok();
-        let report = report.filter(|value| {
-            let inner = value.get(0).unwrap_or(value);
-            error::is_report(inner) || inner.get("error").is_some_and(error::says_something)
-        });
-        report.map_or_else(
-            || {
-                let detail = format!("the answer is no {what}: {}", redactor.snippet(body));
-                // The parser's own text may quote the value that it stumbled over.
-                Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&cause.to_string()).into_owned())
-            },
-            |report| error::of_report(&report, redactor),
-        )
-    });
+    let refused = |cause: serde_json::Error| {
+        error::reported(body, redactor).unwrap_or_else(|| {
+            let detail = format!("the answer is no {what}: {}", error::quote(body, redactor));
+            // The parser's own text may quote the value that it stumbled over.
+            Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&cause.to_string()).into_owned())
+        })
+    };
+    let read = match error::beside_choices(body, redactor) {
+        Some(error) => Err(error),
+        None => read_twice(body, |body| serde_json::from_slice(body)).map_err(refused),
+    };
     read.map_err(|error| match answer.request_id() {
         Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
         _ => error,

@@ -1,5 +1,9 @@
 //! From what the server sent to chunks and messages.
 
+mod kept;
+pub(crate) use kept::Kept;
+mod thoughts;
+pub(crate) use thoughts::Thoughts;
 mod usage;
 pub(crate) use usage::{UsageNames, count};
 
@@ -7,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use cadena_core::{AIMessageChunk, ChoicesChunk, Content, UsageMetadata};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::wire::{CallPiece, ChatCompletion, Choice, FunctionCall, Message, Text};
 
@@ -54,33 +58,57 @@ impl Head {
     }
 }
 
-/// A whole answer as one chunk for each choice. `None` if the first choice is not there.
+/// A whole answer as one chunk for each choice. `None` if the first choice is not there, or if nothing of it was understood.
 ///
 /// The chunks of a stream add up to the same, so a whole message is made of it as one is made of their sum.
-pub(crate) fn whole(answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
+pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option<ChoicesChunk> {
+    answer.place_probabilities();
     let mut head = Head::default();
     head.remember(&answer);
-    let mut usage = answer.usage;
+    let mut usage = usage_of(&mut answer);
+    let mut kept = Kept::default();
+    kept.remember(&mut answer.other);
     let prompt_filters = answer.prompt_filter_results;
-    let mut all = BTreeMap::new();
+    let (mut all, mut thoughts) = (BTreeMap::new(), Thoughts::default());
     for (place, choice) in answer.choices?.iter_mut().enumerate() {
         let index = index_of(choice, place);
         // A choice that comes twice is the one that came first, as `take_choice` has it.
-        if let Entry::Vacant(slot) = all.entry(index) {
+        if let Entry::Vacant(slot) = all.entry(index)
+            && is_answer(choice)
+        {
             let mut chunk = AIMessageChunk::default();
             fill(&mut chunk, choice, Form::Whole);
+            thoughts.number(index, &mut chunk.content);
             head.describe(&mut chunk, asked_model);
+            let mut kept = Kept::default();
+            kept.remember(&mut choice.other);
+            kept.write(&mut chunk.response_metadata);
             slot.insert(chunk);
         }
     }
     let first = all.get_mut(&0)?;
     note_prompt_filters(first, prompt_filters);
+    kept.write(&mut first.response_metadata);
     // What the whole call used stands on one choice, so that a sum counts it once.
     if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
         first.usage_metadata = Some(head.count(&usage));
         first.response_metadata.token_usage = Some(Box::new(usage));
     }
     Some(all.into_iter().collect())
+}
+
+/// Whether a choice of a whole answer holds one. A filter may leave nothing of it but its reason.
+fn is_answer(choice: &Choice<'_>) -> bool {
+    let said = choice.message.is_some() || choice.delta.is_some() || choice.text.is_some();
+    said || choice.finish_reason.known() == Some("content_filter")
+}
+
+/// The usage object of an answer. Groq has another one in `x_groq`, which stands alone in a stream that was not asked for its usage.
+pub(crate) fn usage_of(answer: &mut ChatCompletion<'_>) -> Option<Box<Value>> {
+    answer.usage.take().or_else(|| {
+        let usage = answer.other.as_deref()?.get("x_groq")?.get("usage")?;
+        usage.is_object().then(|| Box::new(usage.clone()))
+    })
 }
 
 /// Writes what filters found in the prompt.
@@ -128,7 +156,7 @@ pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, form: Fo
     let metadata = &mut chunk.response_metadata;
     metadata.model_provider = Some(PROVIDER.into());
     metadata.finish_reason = choice.finish_reason.known().map(str::to_owned);
-    metadata.logprobs = choice.logprobs.take();
+    std::mem::take(&mut choice.logprobs).put(metadata);
     let found = choice.content_filter_results.take().map(|found| *found);
     if let Some(found) = found.filter(|found| found.as_object().is_some_and(|found| !found.is_empty())) {
         metadata.extra.insert("content_filter_results", found);
@@ -146,6 +174,7 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
         annotations,
         reasoning_content,
         reasoning,
+        other,
     } = message;
     if let Some(content) = content.take() {
         chunk.content = content;
@@ -160,10 +189,17 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     let mut kwarg = |key: &str, value: Value| drop(chunk.additional_kwargs.insert(key, value));
     if let Some(call) = function_call.take() {
-        let FunctionCall { name, arguments } = *call;
+        let FunctionCall { name, arguments, other } = *call;
         // Both are texts that append, so both are there in every piece.
         let (name, arguments) = (name.into_string().unwrap_or_default(), arguments.unwrap_or_default());
-        kwarg("function_call", json!({"arguments": arguments, "name": name}));
+        let mut call = Map::from_iter([
+            ("arguments".to_owned(), arguments.into()),
+            ("name".to_owned(), name.into()),
+        ]);
+        for (key, value) in other.into_iter().flat_map(|other| *other) {
+            call.entry(key).or_insert(value);
+        }
+        kwarg("function_call", call.into());
     }
     if let Some(refusal) = known(refusal.as_deref()) {
         kwarg("refusal", refusal.into());
@@ -179,6 +215,11 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     }
     if let Some(audio @ Value::Object(_)) = audio.take().map(|audio| *audio) {
         kwarg("audio", audio);
+    }
+    for (key, value) in other.take().into_iter().flat_map(|other| *other) {
+        if !chunk.additional_kwargs.contains_key(&key) {
+            chunk.additional_kwargs.insert(key, value);
+        }
     }
 }
 

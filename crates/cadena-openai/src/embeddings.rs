@@ -16,7 +16,7 @@ use crate::OpenAIClient;
 use crate::connection::connection_setters;
 use crate::error::name_texts;
 use crate::tokens::Tokens;
-use answer::{Counted, List, in_order};
+use answer::{List, in_order};
 use plan::{Limits, Piece, join, pieces, requests};
 
 /// The path of the endpoint below the base URL.
@@ -313,10 +313,7 @@ impl OpenAIEmbeddings {
         let mut vectors = Vec::with_capacity(pieces.len());
         let mut answers = Vec::with_capacity(requests.len());
         for Requested { list, part, answer } in requests {
-            let Counted {
-                prompt_tokens,
-                total_tokens,
-            } = list.usage.unwrap_or_default();
+            let (prompt_tokens, total_tokens) = list.tokens();
             embedded.prompt_tokens = embedded.prompt_tokens.saturating_add(prompt_tokens);
             embedded.total_tokens = embedded.total_tokens.saturating_add(total_tokens);
             embedded.model = embedded.model.or(list.model);

@@ -19,6 +19,9 @@
 //! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
 //! [`with_base_url`](ChatOpenAI::with_base_url).
 //!
+//! It speaks through tokio: call it inside of a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Elsewhere a call is an
+//! error of the kind `Config`. A [`Replay`](cadena_http::Replay), as in these examples, and a transport of your own need no runtime.
+//!
 //! # What there is
 //!
 //! | type | what it asks |
@@ -137,8 +140,8 @@
 //! |---|---|
 //! | `content`, `tool_calls`, `name` | the first choice; [`generate`](cadena_core::ChatModelExt::generate) gives the others, never mixed |
 //! | `additional_kwargs`: `refusal`, `function_call`, `audio`, `annotations`, `reasoning_content` | the first choice |
-//! | `usage_metadata` | `usage`; a stream asks for it. Servers that count up in every event are counted once |
-//! | `response_metadata.logprobs` | the choice's `logprobs`, token by token; `None` is not an empty list |
+//! | `usage_metadata` | `usage`, by the names of either endpoint; a stream asks for it. Servers that count up in every event are counted once |
+//! | `response_metadata.logprobs` | the choice's `logprobs`, token by token, in OpenAI's form, that of the older completions or llama.cpp's; `None` is not an empty list. A form that nobody knows is in `extra` as JSON, of a stream as a list |
 //! | `response_metadata`: `model_name`, `system_fingerprint`, `service_tier`, `id` | in a stream: on the chunk with the finish reason |
 //! | `response_metadata.token_usage` | the server's own usage object |
 //! | `response_metadata.extra`: `headers`, `warnings` | the call, where [`with_response_headers`](ChatOpenAI::with_response_headers) or [`with_on_unsupported`](ChatOpenAI::with_on_unsupported) say so |

@@ -30,6 +30,9 @@ use crate::stream::{AnswerStream, ChoicesStream, Expect};
 /// it, or [`bind`](cadena_core::Bind::bind) it. `invoke` is one HTTP call, `stream` yields a chunk for every event that has one, and both
 /// give the same: text, calls, usage, log probabilities, metadata.
 ///
+/// It is called inside of a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`; outside of one, a call over the network is
+/// an error of the kind [`Config`](cadena_core::ErrorKind::Config).
+///
 /// # Examples
 ///
 /// ```
@@ -72,8 +75,9 @@ use crate::stream::{AnswerStream, ChoicesStream, Expect};
 ///
 /// # Errors
 ///
-/// The [`ErrorKind`](cadena_core::ErrorKind) follows from the server's code and type, then its words, then its status; `detail()` is what the server said, and
-/// `hint()` what to do. A stream that ends before its finish reason is [`Truncated`](cadena_core::ErrorKind::Truncated), with what had arrived in
+/// The [`ErrorKind`](cadena_core::ErrorKind) follows from the server's code and type, then its words, then its status. `detail()` is what the server said, with
+/// the reason that a gateway got from the server behind it; `code()`, `error_type()` and `param()` are the server's own; `hint()` is what to do. A failure
+/// that is reported with the status 200, or inside of a stream, is an error as well. A stream that ends before its finish reason is [`Truncated`](cadena_core::ErrorKind::Truncated), with what had arrived in
 /// [`partial()`](cadena_core::Error::partial).
 #[derive(Clone)]
 pub struct ChatOpenAI {

@@ -1,18 +1,23 @@
 //! Which models a server has, and what is known about them.
 
 mod known;
+mod list;
 
 use cadena_core::{Extra, ModelProfile, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::OpenAIClient;
 use crate::convert::PROVIDER;
 use known::Row;
+use list::List;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/models";
 
 /// A model that a server has.
+///
+/// It is read as servers write it: with a `name` in place of the `id`, with a time that is a float or a text. A time or an owner that cannot be read is
+/// [kept](Self::extra) as it is.
 ///
 /// # Examples
 ///
@@ -23,16 +28,16 @@ const PATH: &str = "/models";
 /// assert_eq!(info.owned_by.as_deref(), Some("vllm"));
 /// assert_eq!(info.extra.get("max_model_len"), Some(&4096.into()));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ModelInfo {
     /// Its name, as a request names it.
     pub id: String,
     /// When it was made, in seconds since 1970.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<u64>,
     /// Whose it is, such as `openai` or an organization.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
     /// What else the server says, such as llama.cpp's `meta` or vLLM's `max_model_len`.
     #[serde(flatten)]
@@ -84,7 +89,7 @@ pub struct KnownModel {
 }
 
 impl OpenAIClient {
-    /// The models that the server has, by name.
+    /// The models that the server has, by name. What has no name in its list is left out.
     ///
     /// # Examples
     ///
@@ -109,12 +114,6 @@ impl OpenAIClient {
         data.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(data)
     }
-}
-
-/// The body of an answer.
-#[derive(Deserialize)]
-struct List {
-    data: Vec<ModelInfo>,
 }
 
 /// What is known about a chat model of OpenAI's by its name, dated (`gpt-4o-mini-2024-07-18`) or not, also with an organization before it

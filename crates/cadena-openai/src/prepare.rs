@@ -1,6 +1,6 @@
 //! Options made ready for one request: model rules applied, what cannot be honoured refused or left out.
 
-use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result};
+use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result, ToolChoice};
 use serde_json::Value;
 
 use crate::client::Api;
@@ -31,6 +31,11 @@ pub(crate) struct Policy {
 impl Policy {
     /// Applies rules and policy. `own_server` says whether OpenAI itself is asked: of other servers nothing is known.
     pub(crate) fn prepare(self, mut options: ChatOptions, model: &str, own_server: bool) -> Result<Prepared> {
+        options.check()?;
+        // LangChain's word for no choice.
+        options
+            .tool_choice
+            .take_if(|choice| *choice == ToolChoice::Other(false.into()));
         // An object has been spread out where the options were put together.
         if options.extra.get("extra_body").is_some() {
             let error = Error::new(ErrorKind::InvalidInput, "`extra_body` is not an object");

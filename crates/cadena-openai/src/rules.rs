@@ -35,17 +35,23 @@ pub enum ModelRule {
     /// It holds where OpenAI or Azure is asked; other servers take more, and get what was said. A part's words, such as the format of a
     /// sound, are left to the server.
     PartsByRole,
+    /// Members of an answer and of its calls that OpenAI's schema does not have, such as `reasoning_details` or the `extra_content` of a call, are
+    /// kept and not sent: OpenAI refuses them.
+    ///
+    /// It holds where OpenAI or Azure is asked; other servers get back what came, as they sign it and may refuse a conversation without it.
+    KnownMembers,
 }
 
 impl ModelRule {
     /// Every rule.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MaxCompletionTokens,
         Self::DeveloperRole,
         Self::DefaultTemperature,
         Self::ReasoningSampling,
         Self::ResponsesOnly,
         Self::PartsByRole,
+        Self::KnownMembers,
     ];
 
     /// Which models it is about, for a reader.
@@ -128,6 +134,11 @@ impl ModelRule {
             Self::PartsByRole => Row {
                 models: "all of OpenAI and Azure",
                 does: "parts and roles that Chat Completions does not have are refused",
+                applies_to: |_| true,
+            },
+            Self::KnownMembers => Row {
+                models: "all of OpenAI and Azure",
+                does: "members of answers and calls that Chat Completions does not have are not sent",
                 applies_to: |_| true,
             },
         }
@@ -340,6 +351,7 @@ mod tests {
         ReasoningSampling (on): o and a digit; gpt-5, gpt-5-*; gpt-5.1 and later with an effort; none with `chat` in its name: `temperature` and `top_p` other than 1, penalties other than 0, `logprobs`, `top_logprobs`, `logit_bias` are unsupported
         ResponsesOnly (on): o and a digit or gpt-5, with `-pro`; codex, deep-research or computer-use in the name: the Responses API is asked
         PartsByRole (on): all of OpenAI and Azure: parts and roles that Chat Completions does not have are refused
+        KnownMembers (on): all of OpenAI and Azure: members of answers and calls that Chat Completions does not have are not sent
         ");
     }
 }

@@ -1,9 +1,15 @@
 //! The stream of chunks of one answer.
 
+mod calls;
 mod frame;
+mod members;
+mod news;
 mod partial;
 mod reader;
 pub(crate) use reader::{End, Expect, Read};
+mod said;
+mod seams;
+pub(crate) use seams::Seams;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -20,6 +26,7 @@ use serde_json::{Map, Value};
 
 use crate::client::{Api, Call, note};
 use crate::responses::ResponsesReader;
+use news::has_news;
 use reader::ChatReader;
 
 /// How long what may follow the finish reason, usage and `[DONE]`, is waited for.
@@ -111,17 +118,24 @@ impl AnswerStream {
         Step::Failed(error)
     }
 
-    /// Ends because the server ended, or said that it has.
-    fn end(&mut self, end: End) -> Step {
+    /// Ends because the server ended, or said that it has. What is left may be a last chunk.
+    fn end(&mut self, end: End, chunk: &mut AIMessageChunk) -> Step {
         if let Err(missing) = self.reader.check_end(end) {
-            return self.fail(Error::new(ErrorKind::Truncated, missing));
+            let detail = match self.reader.take_unknown() {
+                Some(unknown) => format!("{missing}; the last event was not understood: {unknown}"),
+                None => missing.to_owned(),
+            };
+            return self.fail(Error::new(ErrorKind::Truncated, detail));
         }
         if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
             && end == End::Done
         {
             self.state = State::Draining(Box::pin(events.drain()));
         }
-        Step::Nothing
+        match self.reader.last(chunk) {
+            true => Step::Chunk,
+            false => Step::Nothing,
+        }
     }
 
     /// One step: a chunk, written into an empty one; an error; nothing yet; or the end.
@@ -140,21 +154,32 @@ impl AnswerStream {
             State::Ended => return Poll::Ready(Step::End),
         };
         let step = match ready!(events.poll_next_unpin(cx)) {
-            Some(Ok(event)) => match self.reader.read(&event, events.redactor(), chunk) {
-                Ok(Read::Chunk) => Step::Chunk,
-                Ok(Read::Last) => {
-                    self.end(End::Done);
-                    return Poll::Ready(Step::Chunk);
+            Some(Ok(event)) => {
+                let read = self.reader.read(&event, events.redactor(), chunk);
+                if !self.reader.has_news(&read, chunk) {
+                    events.brought_nothing();
                 }
-                Ok(Read::Nothing) => Step::Nothing,
-                Ok(Read::Done) => self.end(End::Done),
-                Err(error) => self.fail(error),
-            },
-            // What is cut behind a complete answer changes nothing about it.
-            Some(Err(_)) if self.reader.is_complete() => self.end(End::Closed),
+                match read {
+                    Ok(Read::Chunk) => Step::Chunk,
+                    Ok(Read::Last) => {
+                        self.end(End::Done, chunk);
+                        return Poll::Ready(Step::Chunk);
+                    }
+                    Ok(Read::Nothing) => Step::Nothing,
+                    Ok(Read::Done) => self.end(End::Done, chunk),
+                    // What is garbled after a whole answer is none of it; what the server reports is heard.
+                    Err(error) if self.reader.is_whole() && error.kind() == ErrorKind::Decode => Step::Nothing,
+                    Err(error) => self.fail(error),
+                }
+            }
+            // What is lost or late after a whole answer changes nothing about it.
+            Some(Err(_)) if self.reader.is_whole() => self.end(End::Closed, chunk),
+            Some(Err(_)) if end_of(events) == End::Done => self.end(End::Done, chunk),
             Some(Err(error)) => self.fail(error),
-            None if events.is_cut() => self.end(End::Cut),
-            None => self.end(End::Closed),
+            None => {
+                let end = end_of(events);
+                self.end(end, chunk)
+            }
         };
         if self.reader.has_finished()
             && let State::Open(events) = &mut self.state
@@ -186,17 +211,39 @@ impl Reader {
         }
     }
 
-    fn is_complete(&self) -> bool {
+    fn is_whole(&self) -> bool {
         match self {
-            Self::Chat(reader) => reader.is_complete(),
+            Self::Chat(reader) => reader.is_whole(),
             Self::Responses(reader) => reader.has_finished(),
         }
+    }
+
+    /// Whether the last event brought a part of the answer. `chunk` is what was read of it.
+    fn has_news(&self, read: &Result<Read>, chunk: &AIMessageChunk) -> bool {
+        let of_first = matches!(read, Ok(Read::Chunk)) && has_news(chunk);
+        let of_others = matches!(self, Self::Chat(reader) if reader.others_have_news());
+        of_first || of_others
     }
 
     fn check_end(&self, end: End) -> Result<(), &'static str> {
         match self {
             Self::Chat(reader) => reader.check_end(end),
             Self::Responses(reader) => reader.check_end(end),
+        }
+    }
+
+    fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
+        match self {
+            Self::Chat(reader) => reader.last(chunk),
+            // Its last event holds everything.
+            Self::Responses(_) => false,
+        }
+    }
+
+    fn take_unknown(&mut self) -> Option<String> {
+        match self {
+            Self::Chat(reader) => reader.take_unknown(),
+            Self::Responses(reader) => reader.take_unknown(),
         }
     }
 
@@ -228,6 +275,20 @@ impl Reader {
             Self::Responses(_) => {}
         }
     }
+}
+
+/// How a body ended. `[DONE]` is the end, whether or not the server closes its event by a blank line.
+fn end_of(events: &EventStream) -> End {
+    match events.cut_event() {
+        None => End::Closed,
+        Some(event) if is_done(event.data()) => End::Done,
+        Some(_) => End::Cut,
+    }
+}
+
+/// Whether an event is the end of the stream.
+pub(crate) fn is_done(data: &[u8]) -> bool {
+    data.trim_ascii_start().starts_with(b"[DONE]")
 }
 
 enum Step {

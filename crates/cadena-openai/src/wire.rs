@@ -2,12 +2,25 @@
 
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};
+mod arguments;
 mod call;
-mod legacy;
+mod content;
+mod foreign;
+pub(crate) use foreign::{breakpoint, is_anthropics_work, set_breakpoint};
+pub(crate) mod half;
+mod index;
 pub(crate) mod lenient;
-pub(crate) use lenient::Text;
+mod list;
+mod logprobs;
+pub(crate) use logprobs::Tokens;
+pub(crate) mod member;
+pub(crate) use member::{Found, Lenient, Other, otherwise_odd, wire_struct};
 mod message;
 mod part;
 pub(crate) use part::Audience;
+mod repair;
+pub(crate) use repair::{marked, read_twice, repaired};
 mod request;
 pub(crate) use request::{ChatCompletionRequest, stream_options};
+mod text;
+pub(crate) use text::Text;

@@ -132,6 +132,51 @@ fn a_body_that_is_no_completion_is_an_error() {
 }
 
 #[test]
+fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
+    let llm = ChatOpenAI::new("m").with_base_url("http://127.0.0.1:9/v1");
+    let error = futures::executor::block_on(llm.invoke("hi")).unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @"invalid configuration: `ReqwestTransport`, the default transport, works inside of a tokio runtime only (in step `ChatOpenAI`); call it from `#[tokio::main]`, or from a `tokio::runtime::Runtime` built with `enable_all`");
+    let (chunks, by_stream) = futures::executor::block_on(collect(&llm, ChatRequest::new("hi")));
+    assert!(chunks.is_empty());
+    assert_eq!(by_stream.unwrap().detail(), error.detail());
+}
+
+#[test]
+fn a_key_with_a_line_break_or_a_blank_is_explained() {
+    let ask = |key: &str| block_on(model(Canned::json("{}").status(401)).with_api_key(key).invoke("hi")).unwrap_err();
+    let error = ask("sk-canary-0123456789\n");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Config, None));
+    insta::assert_snapshot!(error.to_string(), @"invalid configuration: the key ends in a line break (in step `ChatOpenAI`); cut it off before you give it, as `key.trim()` does");
+    for key in [" sk-canary", "sk-canary ", "sk canary"] {
+        let error = ask(key);
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        assert!(error.hint().unwrap().contains("holds a blank"), "{error}");
+    }
+}
+
+#[test]
+fn a_refused_conversation_names_its_cure_and_the_server_its_parameter() {
+    let said = r#"{"error":{"message":"Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.","type":"invalid_request_error","param":"messages.[1].role","code":null}}"#;
+    let error = refused(400, said);
+    assert_eq!(error.error_type(), Some("invalid_request_error"));
+    assert_eq!((error.param(), error.code()), (Some("messages.[1].role"), None));
+    assert!(error.hint().unwrap().contains("start_on"), "{error}");
+    let said = r#"{"error":{"message":"The `reasoning_content` in the thinking mode must be passed back to the API.","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}"#;
+    let error = refused(400, said);
+    assert!(
+        error.hint().unwrap().contains("with_reasoning_sent_back(true)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_wrapper_of_a_success_without_an_answer_is_quoted() {
+    let error = invoke(Canned::json(r#"{"code":0,"message":"success","data":{"n":1}}"#)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.detail().contains(r#""message":"success""#), "{error}");
+}
+
+#[test]
 fn the_key_is_nowhere_to_be_seen() {
     const KEY: &str = "sk-canary-0123456789";
     let mut seen = Vec::new();

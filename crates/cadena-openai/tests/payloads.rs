@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use cadena_core::{
-    AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices, Result, RunContext, RunnableExt,
-    Streamable, async_trait, fold,
+    AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices, Logprobs, Result, RunContext,
+    RunnableExt, Streamable, async_trait, fold,
 };
 use cadena_http::{Request, Response, RetryPolicy, Transport};
 use cadena_openai::{AzureChatOpenAI, BatchJobHandle, ChatOpenAI, Endpoint};
@@ -73,7 +73,9 @@ fn play(row: Payload) {
         let pieces = events.as_bytes().chunks(7).map(Bytes::copy_from_slice).collect();
         came.push(("streamed in pieces", stream(&model(&row, server(pieces)))));
     }
-    if let (Some(body), None, false, None) = (&body, &events, row.responses, row.status) {
+    // An error may be another one in a stream, so a row that wants one names its events.
+    let is_answer = row.is_answer() && !row.responses;
+    if let (Some(body), None, true) = (&body, &events, is_answer) {
         let event = body.replacen(r#""message":"#, r#""delta":"#, 1);
         let server = Canned::events(format!("data: {event}\n\ndata: [DONE]\n\n"));
         came.push(("as the only event", stream(&model(&row, server))));
@@ -216,6 +218,6 @@ fn without_id(mut message: AIMessage) -> AIMessage {
     message.id.take_if(|id| id.starts_with("lc_run-"));
     // `{"content": null, "refusal": null}` and `null` are the same nothing, and a server may send either.
     let logprobs = &mut message.response_metadata.logprobs;
-    logprobs.take_if(|logprobs| logprobs.content.is_none() && logprobs.refusal.is_none());
+    logprobs.take_if(|logprobs| *logprobs == Logprobs::default());
     message
 }

@@ -47,7 +47,8 @@ fn the_last_error_keeps_the_first_answer() {
     let error = block_on(chain.invoke("?")).unwrap_err();
     assert_eq!(
         error.detail(),
-        "expected a value at line 1 column 1; asked again 2 times, and at last: expected a value at line 1 column 1"
+        "expected a value at line 1 column 1; the answer begins with \"first\"; asked again 2 times, \
+         and at last: expected a value at line 1 column 1; the answer begins with \"third\""
     );
     assert_eq!(error.downcast_source_ref().map(UnparsedAnswer::text), Some("first"));
     assert_eq!(error.partial().unwrap().text(), "first");

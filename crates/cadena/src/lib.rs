@@ -87,12 +87,17 @@
 //! # Ok::<_, cadena::Error>(()) }).unwrap();
 //! ```
 //!
+//! # A runtime
+//!
+//! Providers speak through tokio's sockets; retries, rate limits and timeouts wait by its timers. Run them in a tokio runtime with both enabled, such as that
+//! of `#[tokio::main]`. Outside of one, a call that needs it fails with [`ErrorKind::Config`]. Chains that neither ask the network nor wait run in any executor.
+//!
 //! # Features
 //!
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `macros` | yes | `#[tool]`, `derive(Streamable)`, `prompt!` and `chat_prompt!`; includes `schemars` |
-//! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters and macros |
+//! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters, macros and the methods of Python's texts, lists and objects |
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
 //! | `schemars` | with `macros` | JSON schemas from types: [`tools::parameters_of`], `TypedOutputParser::with_type_schema` |
 //! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |

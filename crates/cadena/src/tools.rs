@@ -34,9 +34,9 @@
 #[cfg(feature = "schemars")]
 pub use cadena_core::parameters_of;
 pub use cadena_core::{
-    AnyTool, BindTools, FromToolContext, IntoToolOutput, IntoTools, OnToolError, Tool, ToolChoice, ToolContext,
-    ToolNode, ToolOptions, ToolOutput, ToolStep, convert_to_openai_function, convert_to_openai_tool, tool_fn,
-    tool_node,
+    AnyTool, BindTools, FromToolContext, IntoToolChoice, IntoToolOutput, IntoTools, OnToolError, Tool, ToolChoice,
+    ToolContext, ToolNode, ToolOptions, ToolOutput, ToolStep, convert_to_openai_function, convert_to_openai_tool,
+    tool_fn, tool_node,
 };
 #[cfg(feature = "macros")]
 pub use cadena_macros::tool;

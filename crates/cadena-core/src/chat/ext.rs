@@ -123,6 +123,26 @@ pub trait ChatModelExt: ChatModel {
     /// assert_eq!((person.name.as_str(), person.age), ("Ann", 41));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// A list is asked for in an object, as providers know no others, and comes without it:
+    ///
+    /// ```
+    /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Person {
+    ///     name: String,
+    ///     age: u8,
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"value": [{"name": "Ann", "age": 41}, {"name": "Ben", "age": 7}]}"#);
+    /// let people = model.with_structured_output::<Vec<Person>>().invoke("Ann is 41, Ben is 7.").await?;
+    /// let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+    /// assert_eq!(names, ["Ann", "Ben"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[cfg(feature = "schemars")]
     fn with_structured_output<T>(&self) -> Structured<T>
     where

@@ -1,20 +1,26 @@
 //! How a chat model is asked to answer.
 
+#[macro_use]
+mod name;
+pub use name::OptionName;
+mod foreign;
 mod read;
 mod tool_choice;
-pub use tool_choice::ToolChoice;
+pub use tool_choice::{IntoToolChoice, ToolChoice};
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorKind, Extra, Result};
+use crate::Extra;
 
 /// How a chat model is asked to answer: one typed struct for every model, and [`extra`](Self::extra) for what a server adds.
 ///
 /// What is not set is not sent. Options are put on a model by [`bind`](crate::Bind::bind). What is set later wins, whether by its setter or by its
-/// name in `extra`: there is one value for each name that goes over the wire.
+/// name in `extra`: there is one value for each name that goes over the wire. [`without`](Self::without), or `null` in JSON, takes an option out that
+/// was set below.
 ///
 /// # Examples
 ///
@@ -31,8 +37,7 @@ use crate::{Error, ErrorKind, Extra, Result};
 /// let options = options.temperature(0.25);
 /// assert_eq!((options.temperature, options.extra.get("temperature")), (Some(0.25), None));
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ChatOptions {
     /// The model to ask instead of the one that the client names: that one.
@@ -45,10 +50,10 @@ pub struct ChatOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
     /// The most tokens of an answer, those of its thoughts among them: as many as the model can. In JSON also `max_completion_tokens`.
-    #[serde(alias = "max_completion_tokens", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Texts at which an answer ends; they are not part of it. In JSON also a single text.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read::one_or_more")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Vec<String>>,
     /// Makes the choice of tokens repeatable, as far as the server can.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +79,8 @@ pub struct ChatOptions {
     /// The tools that the model may call, in OpenAI's form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Value>>,
-    /// Whether the model may, must or must not call a tool.
+    /// Whether the model may, must or must not call a tool. In JSON also LangChain's forms: `true` and `"any"` are `"required"`, and `false`
+    /// sends nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
     /// Whether the model may call several tools at once.
@@ -88,19 +94,22 @@ pub struct ChatOptions {
     pub reasoning_effort: Option<String>,
     /// Headers of this request, in place of the client's of the same name. In JSON `extra_headers`; read but never written,
     /// since one of them may be a key.
-    #[serde(rename = "extra_headers", skip_serializing)]
+    #[serde(skip)]
     pub headers: Extra,
     /// Parameters of this request's address, in place of the client's of the same name. In JSON `extra_query`; read but never
     /// written, since one of them may be a key.
-    #[serde(rename = "extra_query", skip_serializing)]
+    #[serde(skip)]
     pub query: Extra,
     /// How long the request may take in all, with every try and the whole of a stream: as long as the run. In JSON a number of seconds, read
     /// but never written: it changes no answer.
-    #[serde(deserialize_with = "read::seconds", skip_serializing)]
+    #[serde(skip)]
     pub timeout: Option<Duration>,
     /// What a provider or a server adds, by the name that goes over the wire.
     #[serde(flatten)]
     pub extra: Extra,
+    /// The options that are taken out below, by their names on the wire. In JSON each is null.
+    #[serde(flatten, serialize_with = "as_nulls")]
+    pub(super) unset: BTreeSet<String>,
 }
 
 macro_rules! setters {
@@ -115,31 +124,6 @@ macro_rules! setters {
             self.merge(Self { $field: Some($field), ..Self::default() })
         }
     )*};
-}
-
-/// Calls a macro with every typed option and the names by which it goes over the wire.
-macro_rules! with_wire_names {
-    ($call:ident) => {
-        $call! {
-            model: "model",
-            temperature: "temperature",
-            top_p: "top_p",
-            max_tokens: "max_tokens" "max_completion_tokens" "max_output_tokens",
-            stop: "stop",
-            seed: "seed",
-            logprobs: "logprobs",
-            top_logprobs: "top_logprobs",
-            n: "n",
-            presence_penalty: "presence_penalty",
-            frequency_penalty: "frequency_penalty",
-            logit_bias: "logit_bias",
-            tools: "tools",
-            tool_choice: "tool_choice",
-            parallel_tool_calls: "parallel_tool_calls",
-            response_format: "response_format",
-            reasoning_effort: "reasoning_effort",
-        }
-    };
 }
 
 impl ChatOptions {
@@ -161,10 +145,57 @@ impl ChatOptions {
         frequency_penalty: f64 = "0.5",
         logit_bias: Map<String, Value> = "Map::from_iter([(\"1734\".to_owned(), json!(-100))])",
         tools: Vec<Value> = "vec![json!({\"type\": \"function\", \"function\": {\"name\": \"now\"}})]",
-        tool_choice: ToolChoice = "ToolChoice::Required",
         parallel_tool_calls: bool = "false",
         response_format: Value = "json!({\"type\": \"json_object\"})",
         timeout: Duration = "Duration::from_secs(20)",
+    }
+
+    /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatOptions, ToolChoice};
+    ///
+    /// let options = ChatOptions::new().tool_choice("any");
+    /// assert_eq!(options.tool_choice, Some(ToolChoice::Required));
+    /// // Nothing is sent, whatever was set before.
+    /// assert_eq!(options.tool_choice(false).tool_choice, None);
+    /// ```
+    #[must_use]
+    pub fn tool_choice(self, choice: impl IntoToolChoice) -> Self {
+        match choice.into_tool_choice() {
+            Some(choice) => self.merge(Self {
+                tool_choice: Some(choice),
+                ..Self::default()
+            }),
+            None => self.without(OptionName::ToolChoice),
+        }
+    }
+
+    /// Takes an option out, here and in everything that it is put on: the server's default holds, although the constructor or an
+    /// earlier bind set the option.
+    ///
+    /// [`extra`](Self::extra()) with `null` takes out what has no setter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, EchoModel, OptionName};
+    /// use serde_json::json;
+    ///
+    /// let llm = EchoModel::new().bind(ChatOptions::new().top_p(0.5).seed(1));
+    /// let options = llm.bind(ChatOptions::new().without(OptionName::TopP)).options();
+    /// assert_eq!((options.top_p, options.seed), (None, Some(1)));
+    /// assert_eq!(llm.bind(json!({"top_p": null}))?.options(), options);
+    /// // A later one wins, as always.
+    /// assert_eq!(options.top_p(0.9).top_p, Some(0.9));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without(mut self, option: OptionName) -> Self {
+        self.set_by_name(option.as_str().to_owned(), Value::Null);
+        self
     }
 
     /// Sets [`model`](Self#structfield.model).
@@ -220,7 +251,8 @@ impl ChatOptions {
 
     /// Sets an option by the name that goes over the wire: one that has no setter, or another value than its setter takes.
     ///
-    /// It takes the place of a typed option of this name. The members of an object `extra_body`, as LangChain has it, are options each.
+    /// It takes the place of a typed option of this name, and `null` takes the option out. The members of an object `extra_body`, as LangChain has
+    /// it, are options each.
     ///
     /// # Examples
     ///
@@ -277,10 +309,13 @@ impl ChatOptions {
         macro_rules! put_on_top {
             ($($field:ident: $($name:literal)+,)*) => {$(
                 if let Some(value) = later.$field.take() {
-                    $(self.extra.remove($name);)+
+                    self.clear([$($name),+][0]);
                     self.$field = Some(value);
                 }
             )*};
+        }
+        for name in std::mem::take(&mut later.unset) {
+            self.set_by_name(name, Value::Null);
         }
         with_wire_names!(put_on_top);
         // Name every field: a new one must not compile before it has a rule, here or above.
@@ -306,8 +341,12 @@ impl ChatOptions {
             query,
             timeout,
             extra,
+            unset: _,
         } = later;
-        self.timeout = timeout.or(self.timeout);
+        if timeout.is_some() {
+            self.unset.remove(TIMEOUT);
+            self.timeout = timeout;
+        }
         for (below, above) in [(&mut self.headers, headers), (&mut self.query, query)] {
             for (key, value) in above.into_map() {
                 below.insert(key, value);
@@ -319,26 +358,66 @@ impl ChatOptions {
         self
     }
 
-    /// Sets what goes over the wire by this name, in place of the typed option.
+    /// Sets what goes over the wire by this name, in place of the typed option; `null` takes it out.
     fn set_by_name(&mut self, key: String, value: Value) {
-        macro_rules! clear {
-            ($($field:ident: $($name:literal)+,)*) => {
-                match key.as_str() {
-                    $($($name)|+ => self.$field = None,)*
-                    _ => {}
-                }
-            };
-        }
         match value {
-            Value::Object(body) if key == "extra_body" => {
+            Value::Object(body) if key == EXTRA_BODY => {
                 body.into_iter().for_each(|(key, value)| self.set_by_name(key, value));
             }
+            // LangChain's word for no choice.
+            Value::Bool(false) if key == OptionName::ToolChoice.as_str() => self.set_by_name(key, Value::Null),
+            Value::Null => {
+                match key.as_str() {
+                    TIMEOUT => self.timeout = None,
+                    HEADERS => self.headers = Extra::default(),
+                    QUERY => self.query = Extra::default(),
+                    _ => {}
+                }
+                let name = self.clear(&key).to_owned();
+                self.unset.insert(name);
+            }
             value => {
-                with_wire_names!(clear);
+                self.clear(&key);
                 self.extra.insert(key, value);
             }
         }
     }
+
+    /// Forgets an option by all of its names; gives the first of them.
+    fn clear<'a>(&mut self, key: &'a str) -> &'a str {
+        macro_rules! clear {
+            ($($field:ident: $($name:literal)+,)*) => {
+                match key {
+                    $($($name)|+ => {
+                        self.$field = None;
+                        let names = [$($name),+];
+                        for name in names {
+                            self.extra.remove(name);
+                            self.unset.remove(name);
+                        }
+                        names[0]
+                    })*
+                    other => {
+                        self.extra.remove(other);
+                        self.unset.remove(other);
+                        other
+                    }
+                }
+            };
+        }
+        with_wire_names!(clear)
+    }
+}
+
+/// Names in JSON of what is no part of the body.
+const TIMEOUT: &str = "timeout";
+const HEADERS: &str = "extra_headers";
+const QUERY: &str = "extra_query";
+/// The name of an object whose members are options.
+const EXTRA_BODY: &str = "extra_body";
+
+fn as_nulls<S: Serializer>(unset: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(unset.iter().map(|name| (name, ())))
 }
 
 /// Names what is set; texts of the caller's stay out of logs.
@@ -347,7 +426,7 @@ impl std::fmt::Debug for ChatOptions {
         match serde_json::to_value(self) {
             Ok(Value::Object(set)) => {
                 let shown = set.iter().map(|(key, value)| match value {
-                    Value::Bool(_) | Value::Number(_) => (key, value.to_string()),
+                    Value::Null | Value::Bool(_) | Value::Number(_) => (key, value.to_string()),
                     _ if key == "model" => (key, value.to_string()),
                     _ => (key, "..".to_owned()),
                 });
@@ -358,17 +437,5 @@ impl std::fmt::Debug for ChatOptions {
             }
             _ => f.write_str("ChatOptions { .. }"),
         }
-    }
-}
-
-impl TryFrom<Value> for ChatOptions {
-    type Error = Error;
-
-    fn try_from(value: Value) -> Result<Self> {
-        let options: Self = serde_json::from_value(value).map_err(|error| {
-            Error::new(ErrorKind::InvalidInput, "these are not options of a chat model").with_source(error)
-        })?;
-        // An `extra_body` is spread out.
-        Ok(Self::new().merge(options))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::bucket::Bucket;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, timer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -141,7 +141,7 @@ impl RateLimiter {
                 wait
             };
             // Once, unless an answer took more tokens than it was counted with.
-            tokio::time::sleep(wait).await;
+            timer::sleep(wait).await?;
         }
     }
 

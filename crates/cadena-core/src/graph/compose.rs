@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::group::{Group, GroupId};
 use super::name::{short_type, without_prefix};
@@ -170,6 +170,18 @@ impl Graph {
         let value = value.into();
         for step in self.nodes.iter_mut().filter(|node| node.role == NodeRole::Step) {
             step.metadata.insert(key.to_owned(), value.clone());
+        }
+        self
+    }
+
+    /// Writes the facts of a config about every step in it; what is said around a step wins. A graph can be published, so a fact
+    /// that holds a key is left out.
+    pub(crate) fn with_facts(mut self, facts: &Map<String, Value>) -> Self {
+        let facts = facts.iter().filter(|(_, value)| !holds_key(value));
+        let facts: Map<_, _> = facts.map(|(key, value)| (key.clone(), value.clone())).collect();
+        for step in self.nodes.iter_mut().filter(|node| node.role == NodeRole::Step) {
+            step.metadata.extend(facts.clone());
+            step.facts.extend(facts.clone());
         }
         self
     }
@@ -354,4 +366,16 @@ fn ends_of(step: &Node) -> (Node, Node) {
         Node::input_of(input, step.input.clone()),
         Node::output_of(format!("{}Output", step.name), step.output.clone()),
     )
+}
+
+/// Whether a text in it begins as API keys do.
+fn holds_key(value: &Value) -> bool {
+    match value {
+        Value::String(text) => ["sk-", "Bearer ", "ghp_", "AIza"]
+            .iter()
+            .any(|begin| text.starts_with(begin)),
+        Value::Array(items) => items.iter().any(holds_key),
+        Value::Object(members) => members.values().any(holds_key),
+        _ => false,
+    }
 }

@@ -1,6 +1,7 @@
 //! A graph as a Mermaid flowchart.
 
 mod escape;
+mod facts;
 mod options;
 pub use options::{MermaidCurve, MermaidDirection, MermaidOptions};
 
@@ -115,10 +116,14 @@ impl Drawing<'_> {
     }
 
     fn label(&self, node: &Node) -> String {
-        match (self.options.types, node.role) {
+        let name = match (self.options.types, node.role) {
             (true, NodeRole::Step) => text(&format!("{}: {} -> {}", node.name, node.input, node.output)),
             (true, _) => text(&format!("{}: {}", node.name, node.input)),
             (false, _) => text(&node.name),
+        };
+        match self.options.metadata {
+            true => facts::below(name, &node.facts),
+            false => name,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One step in a graph, or the place where something goes in or comes out.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ use crate::{RunKind, Runnable, StreamMode};
 /// assert_eq!(node.streaming, StreamMode::StreamsOutput);
 /// assert_eq!(node.metadata["model"], "echo-1");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Node {
     /// The name of the step, without a leading `Runnable`. Several nodes may have the same.
@@ -37,8 +38,11 @@ pub struct Node {
     pub input: Cow<'static, str>,
     /// The type of what it gives, in short.
     pub output: Cow<'static, str>,
-    /// What else is known: `provider` and `model` of a model, and what wraps a step, as `retry`.
+    /// What else is known: `provider` and `model` of a model, what wraps a step, as `retry`, and the metadata that
+    /// [`with_config`](crate::RunnableExt::with_config) fixes to it.
     pub metadata: Map<String, Value>,
+    /// The part of the metadata that a program has fixed to the step, which is drawn.
+    pub(super) facts: Map<String, Value>,
     /// In which box it stands.
     pub(super) group: Option<GroupId>,
     /// A place that stays when the graph becomes a part of another: where ways part or meet.
@@ -67,6 +71,7 @@ impl Node {
             input: Cow::Borrowed(""),
             output: Cow::Borrowed(""),
             metadata: Map::new(),
+            facts: Map::new(),
             group: None,
             fixed: false,
         }
@@ -93,6 +98,21 @@ impl Node {
 
     pub(super) fn fixed(self) -> Self {
         Self { fixed: true, ..self }
+    }
+}
+
+/// The metadata by their names: logs need no values of a program's.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("kind", &self.kind)
+            .field("streaming", &self.streaming)
+            .field("input", &self.input)
+            .field("output", &self.output)
+            .field("metadata", &self.metadata.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 

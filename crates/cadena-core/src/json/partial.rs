@@ -210,19 +210,8 @@ impl PartialJson {
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if the nesting is too deep or a number has more than 2048
     /// characters; then every later piece is refused with the same error.
     pub fn push(&mut self, piece: &str) -> Result<()> {
-        if let Some(limit) = self.limit {
-            return Err(limit.into());
-        }
-        let mut rest = piece;
-        if self.fault.is_none() {
-            self.text.push_str(piece);
-            let read = self.read(piece)?;
-            if read < piece.len() {
-                self.text.truncate(self.text.len() - (piece.len() - read));
-                self.give_up();
-            }
-            rest = piece.get(read..).unwrap_or_default();
-        }
+        let read = self.read_json(piece)?;
+        let rest = piece.get(read..).unwrap_or_default();
         if let Some(fault) = &mut self.fault {
             for byte in rest.bytes() {
                 if fault.scan.push(byte) {
@@ -231,6 +220,28 @@ impl PartialJson {
             }
         }
         Ok(())
+    }
+
+    /// Reads a piece as far as it is JSON, and returns how far that is.
+    pub(super) fn read_json(&mut self, piece: &str) -> Result<usize> {
+        if let Some(limit) = self.limit {
+            return Err(limit.into());
+        }
+        if self.fault.is_some() {
+            return Ok(0);
+        }
+        self.text.push_str(piece);
+        let read = self.read(piece)?;
+        if read < piece.len() {
+            self.text.truncate(self.text.len() - (piece.len() - read));
+            self.give_up();
+        }
+        Ok(read)
+    }
+
+    /// The text as far as it is JSON.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The value of the text so far, or none if it has none: the text is empty, begins with something else, or stops
@@ -286,12 +297,36 @@ impl PartialJson {
     /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
+        self.is_closed() && self.fault.is_none() && self.limit.is_none() && self.unfit.is_none()
+    }
+
+    /// Whether a value has ended, whatever follows it.
+    pub(super) fn is_closed(&self) -> bool {
         let closed = match self.state {
             State::AfterValue => true,
             State::Number(number) => number.part.is_whole(),
             _ => false,
         };
-        closed && self.tree.depth() == 0 && self.fault.is_none() && self.limit.is_none() && self.unfit.is_none()
+        closed && self.tree.depth() == 0
+    }
+
+    /// Whether it holds what [`Value`] cannot hold.
+    pub(super) fn is_unfit(&self) -> bool {
+        self.unfit.is_some()
+    }
+
+    /// The brackets that are open where the text is no JSON any more; none if it does not begin with one.
+    pub(super) fn brackets(&self) -> Option<Scan> {
+        let container = self.text.starts_with(['{', '[']);
+        container.then(|| match &self.fault {
+            Some(fault) => fault.scan.clone(),
+            None => Scan::default(),
+        })
+    }
+
+    /// The value that was read, whatever followed it.
+    pub(super) fn into_root(self) -> Option<Value> {
+        self.tree.into_root()
     }
 
     /// Keeps the tree as it is from now on, and follows the brackets only.

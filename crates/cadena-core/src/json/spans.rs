@@ -5,6 +5,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::answer::AnswerJson;
 use super::markdown::AROUND;
 use super::number::Part;
 use super::partial::{DEPTH_LIMIT, PartialJson, WORDS};
@@ -15,9 +16,9 @@ use super::scan::Bracket;
 /// They are the values that [`PartialJson`] shows while the text is JSON. From the first byte that cannot belong to JSON on, nothing counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct JsonSpans {
-    /// The root first, every container before what is in it.
+    /// Every container before what is in it.
     nodes: Vec<SpanNode>,
-    faulty: bool,
+    root: usize,
 }
 
 /// A value with its place, in bytes of the text.
@@ -53,19 +54,26 @@ impl SpanNode {
 }
 
 impl JsonSpans {
-    /// Reads an answer: its JSON, bare or in a Markdown fence.
+    /// Reads an answer: the JSON that [`AnswerJson`] finds in it.
     pub(crate) fn of_answer(text: &str) -> Self {
-        let whole = Reader::read(text, 0);
-        let decides = !whole.faulty || whole.root().is_some_and(|root| root.closed && root.is_container());
-        let fence = text.find("```").filter(|_| !decides).map(|at| at + 3);
-        let Some(start) = fence else { return whole };
-        let tagged = text.get(start..).is_some_and(|inside| inside.starts_with("json"));
-        let fenced = Reader::read(text, if tagged { start + 4 } else { start });
-        if fenced.nodes.is_empty() { whole } else { fenced }
+        let Some(span) = AnswerJson::span_of(text) else {
+            return Self::default();
+        };
+        Reader::read(text.get(..span.end).unwrap_or(text), span.start)
+    }
+
+    /// The values within a member of the root, which becomes the root, if it is there.
+    pub(crate) fn within(mut self, key: &str) -> Self {
+        let member = match self.root().map(|root| &root.children) {
+            Some(Children::Members(members)) => members.get(key).copied(),
+            _ => None,
+        };
+        self.root = member.unwrap_or(self.root);
+        self
     }
 
     pub(crate) fn root(&self) -> Option<&SpanNode> {
-        self.nodes.first()
+        self.nodes.get(self.root)
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&SpanNode> {
@@ -120,12 +128,6 @@ impl JsonSpans {
     }
 }
 
-impl SpanNode {
-    pub(crate) fn is_container(&self) -> bool {
-        matches!(self.children, Children::Items(_) | Children::Members(_))
-    }
-}
-
 /// A key as a part of a JSON pointer.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
@@ -172,14 +174,15 @@ impl<'t> Reader<'t> {
             key: String::new(),
             nodes: Vec::new(),
         };
-        let faulty = reader.run().is_err();
+        // From the fault on, nothing counts.
+        let _fault = reader.run();
         // What is still open ends where the reading ended.
         for container in std::mem::take(&mut reader.open) {
             reader.end(container, reader.at, false);
         }
         JsonSpans {
             nodes: reader.nodes,
-            faulty,
+            root: 0,
         }
     }
 

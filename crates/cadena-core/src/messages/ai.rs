@@ -367,7 +367,10 @@ impl From<AIMessageChunk> for AIMessage {
             chunk_position,
             extra,
         } = chunk;
-        let (tool_calls, invalid_tool_calls) = finished_calls(&tool_call_chunks, response_metadata.ends_early());
+        let mut pieces = Vec::with_capacity(tool_call_chunks.len());
+        // A chunk that nothing was added to may hold several pieces of one call; two different ids are two calls, and no error.
+        let _ = merge_tool_call_chunks(&mut pieces, tool_call_chunks);
+        let (tool_calls, invalid_tool_calls) = finished_calls(&pieces, response_metadata.ends_early());
         Self {
             content: match chunk_position {
                 Some(ChunkPosition::Last) => finish::finished_content(content),

@@ -36,7 +36,10 @@ pub use tool::{
     ServerToolResultBlock, ToolCallBlock, ToolCallChunkBlock,
 };
 mod openai;
-pub use openai::{OpenAIApi, convert_to_openai_data_block, convert_to_openai_image_block, is_data_content_block};
+pub use openai::{
+    OpenAIApi, convert_to_openai_data_block, convert_to_openai_image_block, is_anthropic_data_block,
+    is_data_content_block,
+};
 mod base64;
 mod ids;
 mod translate;

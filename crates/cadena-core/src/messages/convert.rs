@@ -6,6 +6,7 @@ use super::envelope;
 use super::fields::{Fields, Misfit};
 use super::spoken::Read;
 use super::stored::list;
+use super::tool_call::unknown_members;
 use super::{AIMessage, AnyMessage, FunctionMessage, HumanMessage, Message, RemoveMessage, SystemMessage, ToolMessage};
 use crate::json::PartialJson;
 use crate::{Error, PromptValue, Result};
@@ -227,6 +228,7 @@ fn tool_call((at, call): (usize, Value)) -> Result<Value, Misfit> {
 }
 
 fn read_call(call: Value) -> Result<Value, Misfit> {
+    let extra = unknown_members(&call);
     let mut call = Fields::new(super::stored::object(call, "an object")?);
     let Some(function) = call.take("function") else {
         return Ok(call.into_map().into());
@@ -234,7 +236,12 @@ fn read_call(call: Value) -> Result<Value, Misfit> {
     let id = call.take("id").ok_or_else(|| Misfit::missing("id"))?;
     let (name, args) = function_of(function).map_err(|misfit| misfit.inside("function"))?;
     let fields = [("name", Value::String(name)), ("args", args), ("id", id)];
-    Ok(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    let extras = (!extra.is_empty()).then(|| ("extras", extra.into()));
+    Ok(fields
+        .into_iter()
+        .chain(extras)
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect())
 }
 
 fn function_of(function: Value) -> Result<(String, Value), Misfit> {

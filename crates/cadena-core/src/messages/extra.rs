@@ -137,6 +137,8 @@ impl Serialize for Extra {
 
 impl<'de> Deserialize<'de> for Extra {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self::from)
+        // Null is as good as missing.
+        let map = Option::<Map<String, Value>>::deserialize(deserializer)?;
+        Ok(map.unwrap_or_default().into())
     }
 }

@@ -10,6 +10,7 @@ mod confidence;
 pub use confidence::{FieldConfidence, JsonConfidence};
 mod bytes;
 mod json;
+mod members;
 
 use std::iter::{Chain, Flatten};
 use std::option;
@@ -53,7 +54,7 @@ pub struct Logprobs {
     pub content: Option<Vec<TokenLogprob>>,
     /// The tokens of the refusal.
     pub refusal: Option<Vec<TokenLogprob>>,
-    /// Other keys of the server's object.
+    /// Other keys of the server's object, and a list of a form that is not known under its name.
     pub extra: Extra,
 }
 
@@ -81,7 +82,7 @@ impl Logprobs {
     /// As [`TokenLogprobsExt::mean_logprob`]: `Σ logprob / n` in nats; `None` for no tokens.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
-        measure::mean(self.tokens().map(|token| token.logprob))
+        measure::mean(self.tokens().filter_map(TokenLogprob::known_logprob))
     }
 
     /// As [`TokenLogprobsExt::joint_probability`]: `exp(Σ logprob)`, from 0 to 1; 1 for no tokens.

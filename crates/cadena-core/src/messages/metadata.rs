@@ -44,7 +44,8 @@ pub struct ResponseMetadata {
     pub service_tier: Option<String>,
     /// Why the answer ended, such as `stop`, `length` or `tool_calls`.
     pub finish_reason: Option<String>,
-    /// The log probability of each token, if they were asked for.
+    /// The log probability of each token, if they were asked for. Log probabilities of a form that is not known are in
+    /// [`extra`](Self::extra) under `logprobs`, as the server sent them.
     pub logprobs: Option<Logprobs>,
     /// Everything else, and known keys whose value has another type than expected.
     pub extra: Extra,
@@ -127,6 +128,7 @@ impl Merge for ResponseMetadata {
         replace(&mut self.finish_reason, finish_reason);
         self.logprobs.merge(logprobs)?;
         self.merge_filters(&mut extra);
+        self.merge_strange_logprobs(&mut extra);
         self.extra.merge(extra)
     }
 }
@@ -146,6 +148,33 @@ impl ResponseMetadata {
         }
     }
 }
+
+impl ResponseMetadata {
+    /// Log probabilities of a form that is not known, as each event of a stream may bring some: a list of all, whatever their types. The rules for
+    /// unknown JSON would add numbers up and fail for two types.
+    fn merge_strange_logprobs(&mut self, next: &mut Extra) {
+        let is_strange = |extra: &Extra| extra.get(LOGPROBS).is_some_and(|value| !value.is_null());
+        if !is_strange(&self.extra) || !is_strange(next) {
+            return;
+        }
+        fn list(value: Value) -> Vec<Value> {
+            match value {
+                Value::Array(list) => list,
+                other => vec![other],
+            }
+        }
+        if let Some(more) = next.remove(LOGPROBS)
+            && let Some(slot) = self.extra.get_mut(LOGPROBS)
+        {
+            let mut all = list(slot.take());
+            all.extend(list(more));
+            *slot = all.into();
+        }
+    }
+}
+
+/// The key of log probabilities.
+const LOGPROBS: &str = "logprobs";
 
 /// The key under which servers with filters tell what they found.
 const FILTERS: &str = "content_filter_results";
@@ -221,6 +250,27 @@ mod tests {
         assert_eq!(
             serde_json::to_value(&sum).unwrap(),
             json!({"logprobs": {"content": [], "refusal": null}})
+        );
+    }
+
+    #[test]
+    fn log_probabilities_of_no_known_form_become_one_list() {
+        let read = |value| serde_json::from_value::<ResponseMetadata>(json!({ "logprobs": value })).unwrap();
+        let all = [json!(-0.5), json!([-0.25, 1]), json!("a"), json!(-0.5), json!(true)];
+        let expect = json!({"logprobs": [-0.5, -0.25, 1, "a", -0.5, true]});
+        for split in 1..all.len() {
+            let sum = |part: &[Value]| {
+                let mut sum = ResponseMetadata::default();
+                part.iter().for_each(|value| sum.merge(read(value.clone())).unwrap());
+                sum
+            };
+            let mut left = sum(&all[..split]);
+            left.merge(sum(&all[split..])).unwrap();
+            assert_eq!(serde_json::to_value(&left).unwrap(), expect);
+        }
+        assert_eq!(
+            serde_json::to_value(read(json!(-0.5))).unwrap(),
+            json!({"logprobs": -0.5})
         );
     }
 

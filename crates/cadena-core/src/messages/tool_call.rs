@@ -1,16 +1,22 @@
 //! Calls of tools: whole, invalid, and in pieces.
 
+mod beside;
+pub(crate) use beside::{Beside, KwargsWithCalls, restore};
+mod dump;
+pub(crate) use dump::Plain;
 mod kind;
 pub use kind::ToolCallKind;
+mod finish;
+pub(crate) use finish::{finished_calls, growing_calls, mark_invalid};
 mod parse;
-pub(crate) use parse::is_falsy;
-use parse::read_arguments;
+use parse::is_blank;
 pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
+pub(crate) use parse::{is_falsy, unknown_members};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::json::parse_partial_json;
+use super::Extra;
 use crate::{Merge, Result};
 
 /// A model's request to call a tool, with arguments that are a JSON object.
@@ -38,6 +44,12 @@ pub struct ToolCall {
     /// Whether the tool takes arguments or a text: arguments.
     #[serde(default)]
     pub kind: ToolCallKind,
+    /// What else the server said of the call, such as the signature of a thought in `extra_content`, in the form in which it goes back.
+    ///
+    /// Beside the members of the call stand those of its function, under `function`. In the JSON of a message it stands under
+    /// `additional_kwargs`, as LangChain takes no other keys in `tool_calls` than its own; in the JSON of a call alone it is `extras`.
+    #[serde(default, rename = "extras")]
+    pub extra: Extra,
 }
 
 impl ToolCall {
@@ -49,6 +61,7 @@ impl ToolCall {
             args,
             id: Some(id.into()),
             kind: ToolCallKind::Function,
+            extra: Extra::default(),
         }
     }
 
@@ -96,28 +109,6 @@ impl ToolCall {
     }
 }
 
-impl Serialize for ToolCall {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            name: &'a str,
-            args: &'a Map<String, Value>,
-            id: &'a Option<String>,
-            r#type: &'static str,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        Dump {
-            name: &self.name,
-            args: &self.args,
-            id: &self.id,
-            r#type: "tool_call",
-            kind: self.kind,
-        }
-        .serialize(serializer)
-    }
-}
-
 /// A call whose arguments are not a complete JSON object: cut off, misspelt, or of another type.
 ///
 /// # Examples
@@ -149,40 +140,20 @@ pub struct InvalidToolCall {
     /// Whether the tool takes arguments or a text: arguments.
     #[serde(default)]
     pub kind: ToolCallKind,
-}
-
-impl Serialize for InvalidToolCall {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            r#type: &'static str,
-            id: &'a Option<String>,
-            name: &'a Option<String>,
-            args: &'a Option<String>,
-            error: &'a Option<String>,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        let Self {
-            name,
-            args,
-            id,
-            error,
-            kind,
-        } = self;
-        Dump {
-            r#type: "invalid_tool_call",
-            id,
-            name,
-            args,
-            error,
-            kind: *kind,
-        }
-        .serialize(serializer)
-    }
+    /// What else the server said of the call, as [`ToolCall::extra`].
+    #[serde(default, rename = "extras")]
+    pub extra: Extra,
 }
 
 /// A piece of a tool call. Pieces with the same index are pieces of the same call.
+///
+/// **Every piece that a provider gives carries the index of its call.** Where a server sends none, or the same one for every call, the provider
+/// numbers the calls itself, as it sees the order in which pieces come; it also leaves out a name or an id that the server repeats, as texts
+/// append here.
+///
+/// Pieces without an index stay apart, since addition cannot know their call. They never make a call that may run without the arguments
+/// that followed it: while there are pieces of arguments without a name, a call without arguments is an [`InvalidToolCall`], and so is a piece
+/// without a name itself.
 ///
 /// # Examples
 ///
@@ -211,7 +182,10 @@ pub struct ToolCallChunk {
     /// Which call of the message this is a piece of; pieces without an index stay apart.
     #[serde(default)]
     pub index: Option<i64>,
-    /// Why the call is known to be invalid, if it was given as an invalid call.
+    /// What else the server said of the call with this piece, as [`ToolCall::extra`]. It adds up as metadata does.
+    #[serde(default, rename = "extras")]
+    pub extra: Extra,
+    /// Why the call is known to be invalid, if it was given as an invalid call: empty where nobody knows why.
     #[serde(skip)]
     pub(crate) error: Option<String>,
 }
@@ -247,6 +221,26 @@ impl ToolCallChunk {
         self
     }
 
+    /// Sets why the call is known to be invalid, whatever its other pieces are: for a provider that sees what its pieces do not show.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, ToolCallChunk};
+    ///
+    /// let call = ToolCallChunk::new(0).with_name("pay").with_args("{}");
+    /// let doubt = ToolCallChunk::new(0).with_error("the server took it back");
+    /// let sum = AIMessageChunk::new("").with_tool_call_chunk(call) + AIMessageChunk::new("").with_tool_call_chunk(doubt);
+    /// let message = AIMessage::from(sum);
+    /// assert!(message.tool_calls.is_empty());
+    /// assert_eq!(message.invalid_tool_calls[0].error.as_deref(), Some("the server took it back"));
+    /// ```
+    #[must_use]
+    pub fn with_error(mut self, reason: impl Into<String>) -> Self {
+        self.error = Some(reason.into());
+        self
+    }
+
     /// Says that it is a piece of the call of a custom tool, whose text [`args`](Self::args) is.
     ///
     /// # Examples
@@ -278,6 +272,7 @@ impl ToolCallChunk {
             id,
             index: _,
             kind,
+            extra,
             error,
         } = next;
         self.name.merge(name)?;
@@ -287,7 +282,7 @@ impl ToolCallChunk {
             self.id = id.or(self.id.take());
         }
         self.error = error.or(self.error.take());
-        Ok(())
+        self.extra.merge(extra)
     }
 
     /// Reads the arguments that have arrived so far: an object is a call, anything else an invalid one.
@@ -295,7 +290,7 @@ impl ToolCallChunk {
         let text = self.args.as_deref().unwrap_or_default();
         let args = match self.kind {
             ToolCallKind::Custom => Some(Value::Object(kind::wrap(text))),
-            ToolCallKind::Function if text.is_empty() => Some(Value::Object(Map::new())),
+            ToolCallKind::Function if is_blank(text) => Some(Value::Object(Map::new())),
             ToolCallKind::Function => read(text),
         };
         match args {
@@ -304,18 +299,24 @@ impl ToolCallChunk {
                 args,
                 id: self.id.clone(),
                 kind: self.kind,
+                extra: self.extra.clone(),
             }),
-            _ => Err(self.invalid()),
+            _ => Err(self.invalid(None)),
         }
     }
 
-    fn invalid(&self) -> InvalidToolCall {
+    /// The call as an invalid one, for a reason that is used if no other is known.
+    fn invalid(&self, reason: Option<&str>) -> InvalidToolCall {
         InvalidToolCall {
             name: self.name.clone(),
             args: self.args.clone(),
             id: self.id.clone(),
-            error: self.error.clone(),
+            error: match &self.error {
+                Some(known) => Some(known.clone()).filter(|known| !known.is_empty()),
+                None => reason.map(str::to_owned),
+            },
             kind: self.kind,
+            extra: self.extra.clone(),
         }
     }
 }
@@ -333,6 +334,7 @@ impl From<ToolCall> for ToolCallChunk {
             id: call.id,
             index: None,
             kind,
+            extra: call.extra,
             error: None,
         }
     }
@@ -346,40 +348,9 @@ impl From<InvalidToolCall> for ToolCallChunk {
             id: call.id,
             index: None,
             kind: call.kind,
-            error: call.error,
+            extra: call.extra,
+            error: Some(call.error.unwrap_or_default()),
         }
-    }
-}
-
-impl Serialize for ToolCallChunk {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Dump<'a> {
-            name: &'a Option<String>,
-            args: &'a Option<String>,
-            id: &'a Option<String>,
-            index: Option<i64>,
-            r#type: &'static str,
-            #[serde(skip_serializing_if = "ToolCallKind::is_function")]
-            kind: ToolCallKind,
-        }
-        let Self {
-            name,
-            args,
-            id,
-            index,
-            kind,
-            error: _,
-        } = self;
-        Dump {
-            name,
-            args,
-            id,
-            index: *index,
-            r#type: "tool_call_chunk",
-            kind: *kind,
-        }
-        .serialize(serializer)
     }
 }
 
@@ -395,44 +366,4 @@ pub(crate) fn merge_tool_call_chunks(left: &mut Vec<ToolCallChunk>, right: Vec<T
         }
     }
     Ok(())
-}
-
-/// Calls as far as they have arrived, an open object closed: what a chunk shows while it grows.
-pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    split(chunks, |chunk| chunk.parse(|text| parse_partial_json(text).ok()))
-}
-
-/// Calls of a finished message: only a complete JSON object is a call. A cut one is never completed.
-///
-/// In an answer that was `cut`, by its length or by a filter, a call without any arguments was cut before them, and a text that is the last thing
-/// said was cut within: unlike JSON it does not show its end.
-pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    let last = chunks.last().filter(|last| last.kind == ToolCallKind::Custom);
-    split(chunks, |chunk| {
-        let is_last = last.is_some_and(|last| std::ptr::eq(last, chunk));
-        if cut && is_last {
-            let mut call = chunk.invalid();
-            call.error
-                .get_or_insert_with(|| "the answer was cut within this text".to_owned());
-            return Err(call);
-        }
-        if cut && chunk.args.as_deref().is_none_or(str::is_empty) {
-            return Err(chunk.invalid());
-        }
-        chunk.parse(|text| read_arguments(text, false).ok())
-    })
-}
-
-fn split(
-    chunks: &[ToolCallChunk],
-    read: impl Fn(&ToolCallChunk) -> Result<ToolCall, InvalidToolCall>,
-) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
-    let (mut calls, mut invalid) = (Vec::new(), Vec::new());
-    for chunk in chunks {
-        match read(chunk) {
-            Ok(call) => calls.push(call),
-            Err(call) => invalid.push(call),
-        }
-    }
-    (calls, invalid)
 }

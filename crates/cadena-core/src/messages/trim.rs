@@ -59,6 +59,37 @@ pub enum TrimStrategy {
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 ///
+/// # Example: tool calls and their answers
+///
+/// Servers refuse a conversation in which a tool's answer has lost its call, or a call its answer (a 400 such as `messages with role 'tool' must be
+/// a response to a preceding message with 'tool_calls'`). A cut between the two makes one. [`start_on`](Self::start_on) and
+/// [`end_on`](Self::end_on) move the cut to where no pair is torn: begin with a human message, end with a human message or a tool's answer.
+///
+/// ```
+/// use cadena_core::{AIMessage, Message, MessageCounter, MessageKind, ToolCall, ToolMessage, TrimMessages, trim_messages};
+///
+/// let mut call = AIMessage::new("");
+/// call.tool_calls = vec![ToolCall::new("weather", serde_json::Map::new(), "c1")];
+/// let history: Vec<Message> = vec![
+///     "How is the weather in Oslo?".into(),
+///     call.into(),
+///     ToolMessage::new("rain", "c1").into(),
+///     ("ai", "It rains.").into(),
+///     "And tomorrow?".into(),
+/// ];
+/// let kinds = |trim: &TrimMessages| -> cadena_core::Result<Vec<&'static str>> {
+///     Ok(trim_messages(history.clone(), trim)?.iter().map(Message::kind).collect())
+/// };
+///
+/// // Wrong: the answer of the tool has lost its call.
+/// let trim = TrimMessages::new(3, MessageCounter);
+/// assert_eq!(kinds(&trim)?, ["tool", "ai", "human"]);
+/// // Right.
+/// let trim = trim.start_on([MessageKind::Human]).end_on([MessageKind::Human, MessageKind::Tool]);
+/// assert_eq!(kinds(&trim)?, ["human"]);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
+///
 /// # Cost
 ///
 /// The messages are moved, never copied. An [additive](TokenCounter::is_additive) counter sees each message once at most, up to the first that does not
@@ -108,6 +139,8 @@ impl TrimMessages {
     }
 
     /// Drops what stands before the first message of these kinds that was kept; only with [`TrimStrategy::Last`].
+    ///
+    /// `start_on([MessageKind::Human])` keeps the answer of a tool from losing its call.
     pub fn start_on(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.start_on = kinds.into_iter().collect();
         self
@@ -115,6 +148,8 @@ impl TrimMessages {
 
     /// Drops what stands behind the last message of these kinds: before counting with [`TrimStrategy::Last`], after it with
     /// [`TrimStrategy::First`].
+    ///
+    /// `end_on([MessageKind::Human, MessageKind::Tool])` keeps a call from losing its answer.
     pub fn end_on(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.end_on = kinds.into_iter().collect();
         self

@@ -1,5 +1,7 @@
 //! How many tokens a call used.
 
+mod count;
+
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
@@ -23,20 +25,42 @@ use crate::{Error, ErrorKind, Merge, Result};
 /// let sum = UsageMetadata::new(5, 1) + UsageMetadata::new(7, 2);
 /// assert_eq!((sum.input_tokens, sum.output_tokens, sum.total_tokens), (12, 3, 15));
 /// ```
+///
+/// Counts that other programs stored as `7.0`, `"7"` or, where a difference was taken, below 0 are read as 7, 7 and 0.
+///
+/// ```
+/// use cadena_core::UsageMetadata;
+/// use serde_json::json;
+///
+/// let usage: UsageMetadata = serde_json::from_value(json!({"input_tokens": 7.0, "output_tokens": "2", "total_tokens": 9}))?;
+/// assert_eq!((usage.input_tokens, usage.output_tokens), (7, 2));
+/// # Ok::<_, serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UsageMetadata {
     /// Tokens of the prompt.
+    #[serde(deserialize_with = "count::read")]
     pub input_tokens: u64,
     /// Tokens of the answer.
+    #[serde(deserialize_with = "count::read")]
     pub output_tokens: u64,
     /// Both, as the server counts them.
+    #[serde(deserialize_with = "count::read")]
     pub total_tokens: u64,
     /// What the prompt's tokens were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "count::read_all"
+    )]
     pub input_token_details: Option<Box<TokenDetails>>,
     /// What the answer's tokens were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "count::read_all"
+    )]
     pub output_token_details: Option<Box<TokenDetails>>,
     /// Other counts of the provider: whole numbers, or objects of them.
     #[serde(flatten)]

@@ -6,7 +6,8 @@ use crate::{Error, ErrorKind};
 
 /// What a model said where a parser expected something else: a source of the parser's error.
 ///
-/// The text is content, so neither `Debug` nor `Display` prints it.
+/// The text is content, so neither `Debug` nor `Display` prints it. Only if there is no JSON in an answer at all, the error shows how the answer begins, 80 characters at most:
+/// without them nobody knows what to change.
 ///
 /// # Examples
 ///
@@ -14,9 +15,8 @@ use crate::{Error, ErrorKind};
 /// use cadena_core::{JsonOutputParser, UnparsedAnswer};
 ///
 /// let error = JsonOutputParser::new().parse("I had rather not").unwrap_err();
-/// assert_eq!(error.to_string(), "parse error: expected a value at line 1 column 1");
+/// assert_eq!(error.to_string(), r#"parse error: expected a value at line 1 column 1; the answer begins with "I had rather not""#);
 /// assert_eq!(error.downcast_source_ref::<UnparsedAnswer>().map(UnparsedAnswer::text), Some("I had rather not"));
-/// assert!(!format!("{error:?}").contains("rather"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnparsedAnswer {
@@ -66,6 +66,30 @@ impl UnparsedAnswer {
             text: text.into(),
             pointer: None,
         })
+    }
+
+    /// The same for a text without a readable value: the error shows how it begins.
+    pub(crate) fn unread(text: impl Into<String>, error: Error) -> Error {
+        let text = text.into();
+        if error.kind() != ErrorKind::Parse {
+            return Self::behind(text, error);
+        }
+        let detail = format!("{}{}", error.detail(), begin(&text));
+        Self::of(text, detail)
+    }
+}
+
+/// How many characters of an answer an error shows.
+const SHOWN: usize = 80;
+
+fn begin(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("; the answer begins with {:?} …", text.get(..end).unwrap_or_default()),
+        None => format!("; the answer begins with {text:?}"),
     }
 }
 

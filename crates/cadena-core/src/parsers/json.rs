@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::answer::UnparsedAnswer;
 use super::diff::JsonDiffOutputParser;
 use super::reader::{Chunks, Reader, parser};
-use crate::json::{PartialJson, PartialJsonMarkdown};
+use crate::json::{AnswerJson, PartialJsonMarkdown};
 use crate::messages::python;
-use crate::{AIMessageChunk, Error, ErrorKind, Result, ValueChunk, impl_pipe};
+use crate::{AIMessageChunk, Result, ValueChunk, impl_pipe};
 
-/// Takes the JSON out of an answer, bare or in a Markdown fence, and its growing value while it streams.
+/// Takes the JSON out of an answer, and its growing value while it streams.
+///
+/// The JSON may be all that the answer is, stand in a Markdown fence, closed or not, or among words. Thoughts in `<think>` tags are passed over. A fence counts
+/// before other words, of several the first that holds JSON; JSON at the begin counts before all.
 ///
 /// A whole answer must be complete: one that was cut off is an error, not a smaller value. [`lenient`](Self::lenient) closes what is
 /// open, as LangChain does. What streams out is each new value of the text so far, and the last one is what invoking gives; an
@@ -24,6 +27,9 @@ use crate::{AIMessageChunk, Error, ErrorKind, Result, ValueChunk, impl_pipe};
 /// # futures::executor::block_on(async {
 /// let chain = EchoModel::new() | JsonOutputParser::new();
 /// assert_eq!(chain.invoke("```json\n{\"a\": [1, 2]}\n```").await?, json!({"a": [1, 2]}));
+///
+/// let thoughtful = "<think>{\"a\": 1}? No.</think>Here it is: {\"a\": 2}. Anything else?";
+/// assert_eq!(chain.invoke(thoughtful).await?, json!({"a": 2}));
 ///
 /// assert!(chain.invoke("{\"amount\": 10").await.is_err());
 /// assert_eq!(JsonOutputParser::new().lenient().parse("{\"amount\": 10")?, json!({"amount": 10}));
@@ -90,17 +96,16 @@ impl_pipe!(JsonOutputParser);
 
 /// The value of an answer as far as it has arrived.
 pub(super) struct GrowingJson {
-    lenient: bool,
-    text: String,
-    json: PartialJsonMarkdown,
+    json: AnswerJson,
+    /// What LangChain reads, if JSON may be cut off or broken.
+    lenient: Option<PartialJsonMarkdown>,
 }
 
 impl GrowingJson {
     pub(super) fn new(parser: &JsonOutputParser) -> Self {
         Self {
-            lenient: parser.lenient,
-            text: String::new(),
-            json: PartialJsonMarkdown::new(),
+            json: AnswerJson::default(),
+            lenient: parser.lenient.then(PartialJsonMarkdown::new),
         }
     }
 
@@ -110,21 +115,27 @@ impl GrowingJson {
         if piece.is_empty() {
             return Ok(None);
         }
-        self.text.push_str(&piece);
-        self.json
-            .push(&piece)
-            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
-        Ok(self.json.value().filter(|value| !value.is_null()))
+        self.json.push(&piece);
+        if let Some(json) = &mut self.lenient {
+            json.push(&piece)
+                .map_err(|error| UnparsedAnswer::unread(self.json.text(), error))?;
+        }
+        let lenient = || self.lenient.as_ref().and_then(PartialJsonMarkdown::value);
+        Ok(self.json.value().or_else(lenient).filter(|value| !value.is_null()))
     }
 
     /// The value of the complete answer.
-    pub(super) fn finish(self) -> Result<Value> {
-        let value = if self.lenient {
-            self.json.into_value()
-        } else {
-            complete(&self.text).map(|(value, _)| value)
+    pub(super) fn finish(mut self) -> Result<Value> {
+        let error = match (self.json.finish(), self.lenient) {
+            (Ok((value, _)), _) => return Ok(value),
+            (Err(error), None) => error,
+            (Err(_), Some(json)) => match (json.into_value(), self.json.value()) {
+                (Ok(value), _) => return Ok(value),
+                (Err(_), Some(value)) => return Ok(value.clone()),
+                (Err(error), None) => error,
+            },
         };
-        value.map_err(|error| UnparsedAnswer::behind(self.text, error))
+        Err(UnparsedAnswer::unread(self.json.text(), error))
     }
 }
 
@@ -160,39 +171,8 @@ impl Reader for JsonReader {
     }
 }
 
-/// The JSON of a whole answer, bare or in a fence, and where it stands.
-pub(super) fn complete(text: &str) -> Result<(Value, &str)> {
-    let parse = |text: &str| {
-        let mut json = PartialJson::new();
-        json.push(text)?;
-        json.finish()
-    };
-    let whole = text.trim_matches([' ', '\n', '\r', '\t', '`']);
-    let error = match parse(whole) {
-        Ok(value) => return Ok((value, whole)),
-        Err(error) => error,
-    };
-    let Some((_, fenced)) = text.split_once("```").filter(|_| error.kind() == ErrorKind::Parse) else {
-        return Err(error);
-    };
-    let fenced = fenced.strip_prefix("json").unwrap_or(fenced);
-    // A fence may stand inside of a string: the first end that leaves JSON is the end.
-    let mut first: Option<Error> = None;
-    for (end, _) in fenced.match_indices("```").take(8) {
-        let inside = fenced.get(..end).unwrap_or_default().trim();
-        match parse(inside) {
-            Ok(value) => return Ok((value, inside)),
-            Err(error) => first = first.or(Some(error)),
-        }
-    }
-    match first {
-        Some(error) => Err(error),
-        None => parse(fenced.trim()).map(|value| (value, fenced.trim())),
-    }
-}
-
 /// LangChain's words, with the schema without its title and type.
-pub(super) fn instructions(schema: &Value) -> String {
+pub(crate) fn instructions(schema: &Value) -> String {
     let mut schema = schema.clone();
     if let Some(schema) = schema.as_object_mut() {
         schema.shift_remove("title");

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::UnparsedAnswer;
-use super::json::{complete, instructions};
+use super::json::instructions;
 use super::reader::{Chunks, Reader, parser};
-use crate::json::{JsonSpans, PartialJsonMarkdown};
+use crate::json::{AnswerJson, JsonSpans};
 use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Streamable, Whole};
 
-/// Takes a value of a type out of an answer in JSON, bare or in a Markdown fence.
+/// Takes a value of a type out of an answer in JSON, which it finds as [`JsonOutputParser`](crate::JsonOutputParser) does.
 ///
 /// It comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error says what was expected where;
 /// the text and the [pointer](UnparsedAnswer::pointer) are in the [`UnparsedAnswer`] behind it.
@@ -49,7 +49,11 @@ type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
     /// A parser for a type.
-    pub fn new() -> Self {
+    pub fn new() -> Self
+    where
+        // Here too, as the compiler names the missing bound where a function wants it, and not where `|` looks for a step.
+        T: Streamable + DeserializeOwned,
+    {
         Self {
             schema: None,
             growing: None,
@@ -135,7 +139,7 @@ impl<T: schemars::JsonSchema> TypedOutputParser<T> {
     }
 }
 
-impl<T> Default for TypedOutputParser<T> {
+impl<T: Streamable + DeserializeOwned> Default for TypedOutputParser<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -157,9 +161,8 @@ impl<T> fmt::Debug for TypedOutputParser<T> {
 }
 
 struct TypedReader<T> {
-    text: String,
+    json: AnswerJson,
     growing: Option<Growing<T>>,
-    json: PartialJsonMarkdown,
     last: Option<Value>,
     /// Whether the last value could be shown.
     shown: bool,
@@ -168,9 +171,8 @@ struct TypedReader<T> {
 impl<T> TypedReader<T> {
     fn new(growing: Option<Growing<T>>) -> Self {
         Self {
-            text: String::new(),
+            json: AnswerJson::default(),
             growing,
-            json: PartialJsonMarkdown::new(),
             last: None,
             shown: false,
         }
@@ -181,12 +183,8 @@ impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
     type Output = T;
 
     fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<T>) -> Result<()> {
-        let piece = chunk.content.into_text();
-        self.text.push_str(&piece);
+        self.json.push(&chunk.content.into_text());
         let Some(growing) = self.growing else { return Ok(()) };
-        self.json
-            .push(&piece)
-            .map_err(|error| UnparsedAnswer::behind(self.text.as_str(), error))?;
         let value = self.json.value().filter(|value| !value.is_null());
         if let Some(value) = value.filter(|value| self.last.as_ref() != Some(value)) {
             let shown = growing(value);
@@ -198,31 +196,67 @@ impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
     }
 
     fn finish(self, out: &mut Chunks<T>) -> Result<()> {
-        let (value, output) = read::<T>(&self.text)?;
-        if !self.shown || self.last != Some(value) {
+        let Self { json, last, shown, .. } = self;
+        let (value, output) = read_json(json, |value| match T::deserialize(&value) {
+            Ok(output) => Ok((value, output)),
+            Err(error) => Err(Misread::new::<T>(error, "")),
+        })?;
+        if !shown || last != Some(value) {
             out.push_back(output.into_chunk());
         }
         Ok(())
     }
 }
 
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<(Value, T)> {
-    let (value, json) = complete(text).map_err(|error| UnparsedAnswer::behind(text, error))?;
-    let error = match T::deserialize(&value) {
-        Ok(output) => return Ok((value, output)),
-        Err(error) => expected(&error.to_string()),
+/// Why JSON is no value of a type.
+pub(crate) struct Misread {
+    error: serde_json::Error,
+    /// Reads the text that it was written as, for the place; it fails there as the value did.
+    again: fn(&str) -> Option<serde_json::Error>,
+    /// The pointer of the value in the JSON.
+    inside: &'static str,
+}
+
+impl Misread {
+    /// An error about JSON that is to be a `P`, with the value at this pointer.
+    pub(crate) fn new<P: DeserializeOwned>(error: serde_json::Error, inside: &'static str) -> Self {
+        Self {
+            error,
+            again: |text| serde_json::from_str::<P>(text).err(),
+            inside,
+        }
+    }
+}
+
+/// Reads the JSON of a complete answer.
+pub(crate) fn read_json<R>(
+    mut json: AnswerJson,
+    read: impl FnOnce(Value) -> std::result::Result<R, Misread>,
+) -> Result<R> {
+    let found = json.finish();
+    let text = json.text();
+    let (value, span) = found.map_err(|error| UnparsedAnswer::unread(text, error))?;
+    let misread = match read(value) {
+        Ok(output) => return Ok(output),
+        Err(misread) => misread,
     };
-    // The text again, for the place; it fails there as the value did.
-    let placed = serde_json::from_str::<T>(json).err().filter(serde_json::Error::is_data);
-    let Some(placed) = placed else {
+    let error = expected(&misread.error.to_string());
+    let written = text.get(span.clone()).unwrap_or_default();
+    let Some(placed) = (misread.again)(written).filter(serde_json::Error::is_data) else {
         return Err(UnparsedAnswer::of(text, error));
     };
-    let before = json.split_inclusive('\n').take(placed.line().saturating_sub(1));
-    let at = before.map(str::len).sum::<usize>() + placed.column();
-    let pointer = JsonSpans::of_answer(json).pointer_to(at);
-    let begin = json.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    let lines = text.get(..begin).unwrap_or_default().matches('\n').count();
-    let detail = format!("{error} at line {} column {}", placed.line() + lines, placed.column());
+    let lines = written.split_inclusive('\n').take(placed.line().saturating_sub(1));
+    let at = lines.map(str::len).sum::<usize>() + placed.column();
+    let pointer = JsonSpans::of_answer(written).pointer_to(at);
+    let pointer = pointer.map(|pointer| match pointer.strip_prefix(misread.inside) {
+        Some(inner) => inner.to_owned(),
+        None => pointer,
+    });
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = placed.line() + before.matches('\n').count();
+    let words = before.rsplit('\n').next().unwrap_or_default().len();
+    let column = placed.column() + if placed.line() == 1 { words } else { 0 };
+    let detail = format!("{error} at line {line} column {column}");
     Err(UnparsedAnswer::at(text, pointer, detail))
 }
 

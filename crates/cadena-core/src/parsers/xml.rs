@@ -16,8 +16,8 @@ const TAG_LIMIT: usize = 64 << 10;
 
 /// Takes the XML out of an answer as JSON: an element is `{"tag": "text"}` or `{"tag": [elements]}`.
 ///
-/// Text before and after the first element is ignored, and so are attributes and comments. Each element that holds text streams
-/// out as soon as it is closed. Entities other than XML's own five are errors: nothing expands.
+/// Text before and after the one root element is ignored, and so are attributes and comments; a second root is an error. Each element that holds
+/// text streams out as soon as it is closed. Entities other than XML's own five are errors: nothing expands.
 ///
 /// # Examples
 ///
@@ -293,7 +293,7 @@ impl XmlReader {
     /// Reads what comes next.
     fn step(&mut self, out: &mut Chunks<Xml>) -> Result<(), Stop> {
         if self.done {
-            return Err(Stop::More);
+            return self.after();
         }
         if self.open.is_empty() {
             return self.start(out);
@@ -352,6 +352,40 @@ impl XmlReader {
         self.tag(out)
     }
 
+    /// Reads what follows the root: prose and comments, and no other tag.
+    fn after(&mut self) -> Result<(), Stop> {
+        let rest = self.rest();
+        let at = rest.find('<').unwrap_or(rest.len());
+        if at > 0 {
+            self.take(at);
+            return Ok(());
+        }
+        if rest.starts_with("<!--") {
+            let end = self.find("-->", 4)?;
+            self.take(end + 3);
+            return Ok(());
+        }
+        // Also where nothing is left.
+        if "<!--".starts_with(rest) {
+            return Err(Stop::More);
+        }
+        // The value of an attribute has no `<`, so that what goes on with one is prose.
+        let from = self.searched.max(1);
+        let Some(end) = rest.get(from..).and_then(|rest| rest.find(['<', '>'])) else {
+            self.searched = rest.len();
+            return Err(Stop::More);
+        };
+        let (inside, behind) = rest.split_at(from + end);
+        let inside = inside.get(1..).unwrap_or_default();
+        if behind.starts_with('>') && tag_name(inside.strip_prefix('/').unwrap_or(inside)).is_some() {
+            return Err(Stop::Error(format!(
+                "expected one root element, found `<{inside}>` after it,"
+            )));
+        }
+        self.take(1);
+        Ok(())
+    }
+
     fn find(&mut self, mark: &str, from: usize) -> Result<usize, Stop> {
         let from = self.searched.max(from);
         let rest = self.rest();
@@ -404,14 +438,7 @@ impl XmlReader {
         let (inside, closed) = inside
             .strip_suffix('/')
             .map_or((inside, false), |inside| (inside, true));
-        let name = inside.split(char::is_whitespace).next().unwrap_or_default();
-        let is_name = name.chars().next().is_some_and(is_name_start)
-            && name
-                .chars()
-                .all(|c| is_name_start(c) || c.is_numeric() || matches!(c, '-' | '.'));
-        if !is_name || !are_attributes(inside.get(name.len()..).unwrap_or_default()) {
-            return Err(Stop::Error("expected a tag".to_owned()));
-        }
+        let name = tag_name(inside).ok_or_else(|| Stop::Error("expected a tag".to_owned()))?;
         if self.open.len() == DEPTH_LIMIT {
             return Err(Stop::Limit(format!(
                 "the elements are nested deeper than {DEPTH_LIMIT} levels"
@@ -477,6 +504,17 @@ fn tag_end(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// The name of a tag with its attributes, if it is one.
+fn tag_name(inside: &str) -> Option<&str> {
+    let inside = inside.strip_suffix('/').unwrap_or(inside);
+    let name = inside.split(char::is_whitespace).next().unwrap_or_default();
+    let is_name = name.chars().next().is_some_and(is_name_start)
+        && name
+            .chars()
+            .all(|c| is_name_start(c) || c.is_numeric() || matches!(c, '-' | '.'));
+    (is_name && are_attributes(inside.get(name.len()..).unwrap_or_default())).then_some(name)
 }
 
 fn are_attributes(text: &str) -> bool {

@@ -14,6 +14,8 @@ pub(super) struct FormatSpec {
     fill: Option<char>,
     align: Option<char>,
     sign: Option<char>,
+    /// A number that is rounded to -0 is written as 0.
+    positive_zero: bool,
     alternate: bool,
     zero: bool,
     width: usize,
@@ -36,6 +38,7 @@ impl FormatSpec {
             spec.align = chars.next();
         }
         spec.sign = chars.next_if(|c| matches!(c, '+' | '-' | ' '));
+        spec.positive_zero = chars.next_if_eq(&'z').is_some();
         spec.alternate = chars.next_if_eq(&'#').is_some();
         spec.zero = chars.next_if_eq(&'0').is_some();
         let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
@@ -90,7 +93,12 @@ impl FormatSpec {
                 self.kind.unwrap_or_default()
             ));
         }
-        if self.sign.is_some() || self.alternate || self.grouping.is_some() || self.align == Some('=') {
+        if self.sign.is_some()
+            || self.positive_zero
+            || self.alternate
+            || self.grouping.is_some()
+            || self.align == Some('=')
+        {
             return Err("the value is a text, and the format is for numbers".to_owned());
         }
         let cut = self
@@ -116,7 +124,9 @@ impl FormatSpec {
             }
             _ => {
                 let float = number.as_f64().unwrap_or_default();
-                (float.is_sign_negative(), "", self.float(float.abs()))
+                let digits = self.float(float.abs());
+                let is_zero = self.positive_zero && !digits.contains(|c| matches!(c, '1'..='9'));
+                (float.is_sign_negative() && !is_zero, "", digits)
             }
         };
         let sign = match (negative, self.sign) {
@@ -137,6 +147,9 @@ impl FormatSpec {
     fn whole(&self, value: i128) -> Result<(bool, &'static str, String), String> {
         if self.precision.is_some() {
             return Err("a whole number has no precision; use `f` after it".to_owned());
+        }
+        if self.positive_zero {
+            return Err("a whole number is never -0; use `f` after the `z`".to_owned());
         }
         let size = value.unsigned_abs();
         let (prefix, digits) = match self.kind {
@@ -300,6 +313,10 @@ mod tests {
             (json!(true), "5", "    1"),
             (json!(3), "+", "+3"),
             (json!(2.0), "6", "   2.0"),
+            (json!(-0.01), "z.1f", "0.0"),
+            (json!(-0.06), "z.1f", "-0.1"),
+            (json!(-0.0), "ze", "0.000000e+00"),
+            (json!(0), "z.1f", "0.0"),
         ] {
             let mut out = String::new();
             FormatSpec::parse(spec).unwrap().write(&value, &mut out).unwrap();
@@ -315,6 +332,8 @@ mod tests {
             (json!([1]), ">5"),
             (json!(1.5), "d"),
             (json!(1), "s"),
+            (json!(1), "z"),
+            (json!("x"), "z"),
         ] {
             let spec = FormatSpec::parse(spec).unwrap();
             assert!(spec.write(&value, &mut String::new()).is_err(), "{value}");

@@ -158,7 +158,7 @@ fn check_name(name: &str) -> Result<(), String> {
     let shown = name.trim();
     let refuse = |why: &str| Err(format!("`{{{shown}}}` is not a variable: {why}"));
     if shown.is_empty() {
-        return refuse("a variable is a plain name such as `{topic}`");
+        return refuse("a variable is a plain name such as `{topic}`; the text `{}` is written `{{}}`");
     }
     if name.contains(['.', '[', ']']) {
         return refuse("there is no access to attributes or indexes; give the value its own name");
@@ -210,6 +210,10 @@ mod tests {
             (
                 "{x!q}",
                 "column 1: `!q` is not a conversion; there are `!s`, `!r`, `!a` and `!j`",
+            ),
+            (
+                "a {}",
+                "column 3: `{}` is not a variable: a variable is a plain name such as `{topic}`; the text `{}` is written `{{}}`",
             ),
             ("{x:>100000000}", "column 1: a width or a precision is at most 1000"),
         ] {

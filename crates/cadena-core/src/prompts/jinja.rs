@@ -1,13 +1,17 @@
 //! Jinja templates, rendered by minijinja.
 
+mod slices;
+
 use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind as Problem, Output, State, UndefinedBehavior, escape_formatter};
+use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::Value;
 
+use self::slices::without_slices;
 use super::fstring::push_value;
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
@@ -37,13 +41,20 @@ impl Jinja {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_formatter(write_value);
         environment.remove_global("debug"); // It prints every value.
+        environment.set_unknown_method_callback(method);
         environment
             .add_template_owned(NAME, text.to_owned())
             .map_err(|error| located(&error, text))?;
-        let mut variables: Vec<String> = match environment.get_template(NAME) {
-            Ok(template) => template.undeclared_variables(false).into_iter().collect(),
+        let mut variables = match environment.get_template(NAME) {
+            Ok(template) => template.undeclared_variables(false),
             Err(error) => return Err(located(&error, text)),
         };
+        if let Some(text) = without_slices(text)
+            && let Ok(template) = environment.template_from_str(&text)
+        {
+            variables.extend(template.undeclared_variables(false));
+        }
+        let mut variables: Vec<String> = variables.into_iter().collect();
         variables.retain(|name| environment.globals().all(|(global, _)| global != name));
         variables.sort_unstable();
         Ok(Self {
@@ -89,6 +100,23 @@ impl PartialEq for Jinja {
     fn eq(&self, _: &Self) -> bool {
         true
     }
+}
+
+/// A method of Python's, such as `.items()` or `.upper()`.
+///
+/// The engine charges for what a call makes. A call that reads much and makes little is charged here for what it reads.
+fn method(
+    state: &mut State<'_, '_>,
+    value: &minijinja::Value,
+    name: &str,
+    args: &[minijinja::Value],
+) -> Result<minijinja::Value, minijinja::Error> {
+    let read = args.iter().chain([value]).map(|value| match value.as_str() {
+        Some(text) => text.len() / 64,
+        None => value.len().unwrap_or_default(),
+    });
+    state.consume_fuel(read.sum::<usize>() as u64)?;
+    unknown_method_callback(state, value, name, args)
 }
 
 /// Writes a text as it is, and any other value as LangChain does.
@@ -194,6 +222,76 @@ mod tests {
             "line 1 column 4: invalid operation in `secret + n`",
         );
         fails("a\n{% include 'x' %}", ErrorKind::Template, "line 2 column 4: ");
+    }
+
+    #[test]
+    fn values_have_the_methods_of_python() {
+        for (text, expect) in [
+            (
+                "{% for key, value in map.items() %}{{ key }}={{ value }};{% endfor %}",
+                "z=1.5;a=[1];",
+            ),
+            ("{% for key in map.keys() %}{{ key }}{% endfor %}", "za"),
+            ("{{ map.values() | list }}", "[1.5, [1]]"),
+            (
+                "{{ map.get('z') }} {{ map.get('q') }} {{ map.get('q', 'none') }}",
+                "1.5 None none",
+            ),
+            (
+                "{{ s.upper() }}{{ 'A'.lower() }}{{ 'a b'.title() }}{{ 'ab'.capitalize() }}",
+                "<{{ T }}>aA BAb",
+            ),
+            (
+                "{{ ' x '.strip() }}{{ 'xyx'.strip('x') }}{{ ' x'.lstrip() }}{{ 'x '.rstrip() }}",
+                "xyxx",
+            ),
+            (
+                "{{ 'a,b,c'.split(',') }} {{ 'a b'.split()[1] }} {{ 'a,b,c'.split(',', 1) }}",
+                "['a', 'b', 'c'] b ['a', 'b,c']",
+            ),
+            ("{{ ', '.join(list) }} {{ 'aXb'.replace('X', '-') }}", "a, b a-b"),
+            (
+                "{{ s.startswith('<') }} {{ s.endswith('x') }} {{ 'abcb'.find('b') }} {{ 'abcb'.count('b') }}",
+                "True False 1 2",
+            ),
+            ("{{ 'abcdef'[1:3] }}{{ s[:1] }}{{ list[::-1] }}", "bc<['b', 'a']"),
+            (
+                "{{ list.count('a') }} {{ '12'.isdigit() }} {{ 'x{}y'.format(1) }}",
+                "1 True x1y",
+            ),
+        ] {
+            check(text, expect);
+        }
+        fails(
+            "{{ secret.shout() }}",
+            ErrorKind::Template,
+            "line 1 column 10: unknown method in `.shout()`",
+        );
+    }
+
+    #[test]
+    fn methods_run_on_the_same_fuel() {
+        for text in [
+            "{% set a = namespace(x=secret) %}{% for i in range(n) %}{% set a.x = a.x.replace('3', a.x) %}{% endfor %}",
+            "{% set a = namespace(x=secret) %}{% for i in range(n) %}{% set a.x = a.x.join(list) %}{% endfor %}",
+            "{% for i in range(n) %}{% for j in range(n) %}{{ big.count('y') }}{% endfor %}{% endfor %}",
+            "{% for i in range(n) %}{% for j in range(n) %}{% if big.startswith('y') or big.find('y') > 0 %}x{% endif %}{% endfor %}{% endfor %}",
+            "{% for i in range(n) %}{% for j in range(n) %}{% if big.replace('y', '') %}{% endif %}{% endfor %}{% endfor %}",
+            "{% for i in range(n) %}{% for j in range(n) %}{% if many.count('y') %}{% endif %}{% endfor %}{% endfor %}",
+            "{{ ('x' * 1000000000).upper() }}",
+            "{{ big.split('').join(big) }}{{ big.join(big.split('')) }}",
+            "{{ '{:>1000000000}'.format(1) }}",
+        ] {
+            let start = std::time::Instant::now();
+            let many = vec![json!("x"); 100_000];
+            let input = dict! {"secret": "s3cret", "n": 2000, "list": json!(["a", "b", "c"]), "big": "x".repeat(1 << 20), "many": json!(many)};
+            let error = block_on(prompt(text).unwrap().invoke(input)).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::LimitExceeded | ErrorKind::Template),
+                "{text}: {error}"
+            );
+            assert!(start.elapsed().as_secs() < 10, "{text}");
+        }
     }
 
     #[test]

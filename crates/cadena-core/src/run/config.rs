@@ -39,7 +39,7 @@ pub struct RunConfig {
     /// Who stands around every step that does I/O, the outermost first.
     pub hooks: Vec<Arc<dyn StepHook>>,
     /// How many model calls of the whole call may run at once, and how many inputs of a batch; default: 16 inputs of a
-    /// batch, and no limit on the rest.
+    /// batch, and no limit on the rest. As in LangChain, 0 sets nothing: an inherited limit stays.
     pub max_concurrency: Option<usize>,
     /// How deep runs may nest; default 25 for steps that call themselves.
     pub recursion_limit: Option<u32>,
@@ -76,10 +76,10 @@ impl RunConfig {
         self
     }
 
-    /// Adds a tag.
+    /// Adds a tag; one that is there already stays once.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        add_tag(&mut self.tags, tag.into());
         self
     }
 
@@ -106,11 +106,27 @@ impl RunConfig {
         self
     }
 
-    /// Limits how much runs at once; 0 counts as 1.
+    /// Limits how much runs at once; 0 sets no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunConfig;
+    ///
+    /// let limited = RunConfig::new().max_concurrency(4);
+    /// assert_eq!(limited.merge(RunConfig::new().max_concurrency(0)).max_concurrency, Some(4));
+    /// assert_eq!(RunConfig::new().max_concurrency(0).max_concurrency, None);
+    /// ```
     #[must_use]
     pub fn max_concurrency(mut self, limit: usize) -> Self {
-        self.max_concurrency = Some(limit.max(1));
+        self.max_concurrency = Some(limit);
+        self.max_concurrency = self.limit();
         self
+    }
+
+    /// How much may run at once, if the config limits it: the field is public, and a 0 in it would stop everything.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.max_concurrency.filter(|limit| *limit > 0)
     }
 
     /// Limits how deep runs may nest.
@@ -163,8 +179,11 @@ impl RunConfig {
     }
 
     /// Puts what `other` says on top: its scalars win, tags, listeners and hooks add up, metadata keys replace.
+    ///
+    /// A tag stays once, where it was given first.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
+        let limit = other.limit().or(self.limit());
         let Self {
             run_name,
             run_id,
@@ -172,7 +191,7 @@ impl RunConfig {
             metadata,
             listeners,
             hooks,
-            max_concurrency,
+            max_concurrency: _,
             recursion_limit,
             timeout,
             cancellation,
@@ -182,10 +201,8 @@ impl RunConfig {
         } = other;
         self.run_name = run_name.or(self.run_name);
         self.run_id = run_id.or(self.run_id);
-        for tag in tags {
-            if !self.tags.contains(&tag) {
-                self.tags.push(tag);
-            }
+        for tag in std::mem::take(&mut self.tags).into_iter().chain(tags) {
+            add_tag(&mut self.tags, tag);
         }
         self.metadata.extend(metadata);
         for listener in listeners {
@@ -200,7 +217,7 @@ impl RunConfig {
                 self.hooks.push(hook);
             }
         }
-        self.max_concurrency = max_concurrency.or(self.max_concurrency);
+        self.max_concurrency = limit;
         self.recursion_limit = recursion_limit.or(self.recursion_limit);
         self.timeout = timeout.or(self.timeout);
         self.cancellation = cancellation.or(self.cancellation);
@@ -228,5 +245,11 @@ impl fmt::Debug for RunConfig {
             .field("configurable", &self.configurable)
             .field("trace_content", &self.trace_content)
             .finish()
+    }
+}
+
+pub(super) fn add_tag(tags: &mut Vec<String>, tag: String) {
+    if !tags.contains(&tag) {
+        tags.push(tag);
     }
 }

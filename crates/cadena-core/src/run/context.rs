@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::config::add_tag;
 use super::frame::{Frame, dump};
 use super::hook::place::Place;
 use super::queue::Queue;
@@ -174,6 +175,21 @@ impl RunContext {
         } else {
             self.clone()
         }
+    }
+
+    /// The name that the caller gave the next run.
+    pub(crate) fn run_name(&self) -> Option<&str> {
+        self.inner.as_ref()?.run_name.as_deref()
+    }
+
+    /// This context without the name and the id of the next run, for what is inside a step that opens no run.
+    #[must_use]
+    pub(crate) fn without_run_name(mut self) -> Self {
+        if let Some(inner) = &mut self.inner {
+            let inner = Arc::make_mut(inner);
+            (inner.run_name, inner.run_id) = (None, None);
+        }
+        self
     }
 
     /// What the caller has set for a key.
@@ -354,7 +370,9 @@ impl RunContext {
             parents.push(parent.id);
         }
         let mut tags = inner.tags.clone();
-        tags.append(&mut inner.local_tags);
+        for tag in inner.local_tags.drain(..) {
+            add_tag(&mut tags, tag);
+        }
         let name = inner.run_name.take().unwrap_or_else(name);
         if let Some(place) = &mut inner.place {
             *place = place.enter(&outer.local_tags, kind.does_io().then_some(&*name));

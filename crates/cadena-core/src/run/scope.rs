@@ -16,33 +16,35 @@ use super::hook::frame as hooked;
 use super::observed::{Observed, Tap};
 use super::span::{self, RunSpan};
 use super::{RunConfig, RunContext, RunKind};
-use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold, timer};
 
 /// Calls a step whole.
 pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
     if !opens_run(step, &cx) {
-        return step.run(input, cx).await.map_err(|error| error.in_step(step.name()));
+        let (said, cx) = run_name(step, cx);
+        return step.run(input, cx).await.map_err(|error| in_run(error, step, said));
     }
     // Boxed, so that the frame is small for a call that nobody listens to.
     observed_call(step, input, cx).boxed().await
 }
 
 async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
+    let said = cx.run_name().map(Box::from);
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let (span, cx) = RunSpan::open(step, Some(&input), cx);
     let call = async {
         let Some(frame) = frame else {
             let result = hooked::run(step, input, cx).await;
-            return result.map_err(|error| error.in_step(step.name()));
+            return result.map_err(|error| in_run(error, step, said));
         };
         if step.kind() == RunKind::ChatModel && frame.wants_tokens() {
-            return streamed_call(step, input, cx, frame).await;
+            return streamed_call(step, input, cx, frame, said).await;
         }
         std::future::poll_fn(|task| frame.poll_room(task)).await;
         let guard = Guard(frame);
         guard.0.begin(guard.0.dump(&input));
         let result = hooked::run(step, input, cx).await;
-        let result = result.map_err(|error| error.in_step(step.name()));
+        let result = result.map_err(|error| in_run(error, step, said));
         match &result {
             Ok(output) => guard.0.end(|| dump(output)),
             Err(error) => guard.0.fail(error),
@@ -58,25 +60,28 @@ async fn streamed_call<R: Runnable + ?Sized>(
     input: R::Input,
     cx: RunContext,
     frame: Arc<Frame>,
+    said: Option<Box<str>>,
 ) -> Result<R::Output> {
     let known = frame.dump(&input);
-    let chunks = named(step, hooked::run_stream(step, input, cx));
+    let chunks = named(step, hooked::run_stream(step, input, cx), said.clone());
     let output = fold::<R::Output>(Observed::<R::Output>::of_whole(chunks, frame, known).boxed()).await;
     let nothing_came = || Error::new(ErrorKind::Truncated, "the stream ended without a chunk");
     let output = output.and_then(|output| output.ok_or_else(nothing_came));
-    output.map_err(|error| error.in_step(step.name()))
+    output.map_err(|error| in_run(error, step, said))
 }
 
 /// Calls a step in chunks.
 pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
     if !opens_run(step, &cx) {
-        return named(step, step.run_stream(input, cx));
+        let (said, cx) = run_name(step, cx);
+        return named(step, step.run_stream(input, cx), said);
     }
+    let said = cx.run_name().map(Box::from);
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let (span, cx) = RunSpan::open(step, Some(&input), cx);
     span.around_stream::<R::Output>(|| {
         let known = frame.as_ref().and_then(|frame| frame.dump(&input));
-        let chunks = named(step, hooked::run_stream(step, input, cx));
+        let chunks = named(step, hooked::run_stream(step, input, cx), said);
         match frame {
             Some(frame) => Observed::<R::Output>::of_whole(chunks, frame, known).boxed(),
             None => chunks,
@@ -91,24 +96,33 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     cx: RunContext,
 ) -> ChunkStream<R::Output> {
     if !opens_run(step, &cx) {
-        return named(step, step.run_transform(input, cx));
+        let (said, cx) = run_name(step, cx);
+        return named(step, step.run_transform(input, cx), said);
     }
+    let said = cx.run_name().map(Box::from);
     let (cx, frame) = cx.open(|| step.name().into_owned(), step.kind());
     let (span, cx) = RunSpan::open(step, None, cx);
     let input = span.read_along::<R::Input>(input);
     span.around_stream::<R::Output>(|| {
         let Some(frame) = frame else {
-            return named(step, hooked::run_transform(step, input, cx));
+            return named(step, hooked::run_transform(step, input, cx), said);
         };
         let input = Tap::<R::Input>::new(input, Arc::clone(&frame), step.streaming()).boxed();
-        let chunks = named(step, hooked::run_transform(step, input, cx));
+        let chunks = named(step, hooked::run_transform(step, input, cx), said);
         Observed::<R::Output>::of_stream(chunks, frame).boxed()
     })
 }
 
 /// Names the step in an error of its stream. Compositions name theirs themselves, which costs nothing per chunk; for a step
 /// that does I/O it costs nothing that counts.
-fn named<R: Runnable + ?Sized>(step: &R, chunks: ChunkStream<R::Output>) -> ChunkStream<R::Output> {
+fn named<R: Runnable + ?Sized>(
+    step: &R,
+    chunks: ChunkStream<R::Output>,
+    said: Option<Box<str>>,
+) -> ChunkStream<R::Output> {
+    if let Some(run) = said {
+        return renamed(step, chunks, run);
+    }
     match step.kind() {
         RunKind::Chain | RunKind::Transparent | RunKind::Parser => chunks,
         RunKind::Prompt | RunKind::ChatModel | RunKind::Tool | RunKind::Retriever => {
@@ -117,6 +131,34 @@ fn named<R: Runnable + ?Sized>(step: &R, chunks: ChunkStream<R::Output>) -> Chun
                 .map(move |chunk| chunk.map_err(|error| error.in_step(name.as_str())))
                 .boxed()
         }
+    }
+}
+
+/// Names the run in the errors of a step's stream, in place of the step.
+pub(crate) fn renamed<R: Runnable + ?Sized>(
+    step: &R,
+    chunks: ChunkStream<R::Output>,
+    run: impl AsRef<str> + Send + 'static,
+) -> ChunkStream<R::Output> {
+    let step = step.name().into_owned();
+    chunks
+        .map(move |chunk| chunk.map_err(|error| error.in_run(&step, run.as_ref())))
+        .boxed()
+}
+
+/// The name that the caller gave the run of a step that opens none. It is for this step only, so it is taken out of the context; a
+/// step without a run of its own leaves it to the one inside.
+fn run_name<R: Runnable + ?Sized>(step: &R, cx: RunContext) -> (Option<Box<str>>, RunContext) {
+    match cx.run_name().map(Box::from) {
+        Some(said) if step.kind() != RunKind::Transparent => (Some(said), cx.without_run_name()),
+        said => (said, cx),
+    }
+}
+
+fn in_run<R: Runnable + ?Sized>(error: Error, step: &R, said: Option<Box<str>>) -> Error {
+    match said {
+        Some(run) => error.in_run(&step.name(), &run),
+        None => error.in_step(step.name()),
     }
 }
 
@@ -231,6 +273,11 @@ impl Deadline {
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Error> {
         let at = self.at;
+        if self.sleep.is_none()
+            && let Err(error) = timer::check()
+        {
+            return Poll::Ready(error);
+        }
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         std::task::ready!(sleep.as_mut().poll(task));
         Poll::Ready(match &self.step {

@@ -15,6 +15,7 @@ use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKi
 ///
 /// What the caller says wins over what is fixed here; tags, metadata and listeners add up, and both timeouts and both
 /// cancellation tokens count. It has no run of its own, and does with chunks what the step does.
+/// Its graph shows the metadata, except what begins as an API key does.
 ///
 /// # Examples
 ///
@@ -64,7 +65,7 @@ impl<R: Runnable> Runnable for Configured<R> {
     }
 
     fn graph(&self) -> Graph {
-        self.step.graph()
+        self.step.graph().with_facts(&self.config.metadata)
     }
 
     fn model_setup(&self) -> Option<ModelSetup> {

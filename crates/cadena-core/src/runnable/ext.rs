@@ -167,7 +167,7 @@ pub trait RunnableExt: Runnable {
         mut config: RunConfig,
     ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send {
         config.run_id = None;
-        let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let limit = config.limit().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
         let cx = RunContext::new(config);
         let inputs: Vec<Self::Input> = inputs.into_iter().map(Into::into).collect();
         let runs = inputs
@@ -200,7 +200,7 @@ pub trait RunnableExt: Runnable {
         mut config: RunConfig,
     ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send {
         config.run_id = None;
-        let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let limit = config.limit().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
         let cx = RunContext::new(config);
         let inputs: Vec<(Self::Input, RunConfig)> =
             inputs.into_iter().map(|(input, each)| (input.into(), each)).collect();
@@ -249,7 +249,7 @@ pub trait RunnableExt: Runnable {
         In: IntoIterator<Item = T, IntoIter: Send + 'static>,
     {
         config.run_id = None;
-        let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let limit = config.limit().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
         let cx = RunContext::new(config);
         let step: Arc<Self> = dyn_clone::clone_box(self).into();
         let runs = inputs.into_iter().enumerate().map(move |(index, input)| {

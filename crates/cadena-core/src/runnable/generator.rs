@@ -9,7 +9,9 @@ use futures::stream::{self, Stream, StreamExt};
 
 use super::caught::{caught, caught_stream};
 use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, fold, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, fold, impl_pipe};
+
+const UNNAMED: &str = "RunnableGenerator";
 
 /// Makes a step of a function that turns a stream of chunks into a stream of chunks.
 ///
@@ -91,7 +93,7 @@ type Function<In, O> = dyn Fn(In, Cow<'static, str>) -> Result<ChunkStream<O>> +
 impl<I: Streamable, O: Streamable> Generator<I, O> {
     fn new(body: Body<I, O>) -> Self {
         Self {
-            name: Cow::Borrowed("RunnableGenerator"),
+            name: Cow::Borrowed(UNNAMED),
             body,
         }
     }
@@ -133,6 +135,13 @@ impl<I: Streamable, O: Streamable> Runnable for Generator<I, O> {
         match &self.body {
             Body::Transform(_) => StreamMode::PassesThrough,
             Body::Stream(_) => StreamMode::StreamsOutput,
+        }
+    }
+
+    fn graph(&self) -> Graph {
+        match &*self.name {
+            UNNAMED => Graph::of(self),
+            _ => Graph::of_function(self),
         }
     }
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{Runnable, StreamMode};
+use crate::run::scope::renamed;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
@@ -76,17 +77,18 @@ impl<R: Runnable> Runnable for Named<R> {
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = self.context(cx);
-        self.step.run(input, cx).await
+        let output = self.step.run(input, cx).await;
+        output.map_err(|error| error.in_run(&self.step.name(), &self.name))
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = self.context(cx);
-        self.step.run_stream(input, cx)
+        renamed(&*self.step, self.step.run_stream(input, cx), Arc::clone(&self.name))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = self.context(cx);
-        self.step.run_transform(input, cx)
+        renamed(&*self.step, self.step.run_transform(input, cx), Arc::clone(&self.name))
     }
 }
 

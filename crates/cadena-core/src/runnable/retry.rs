@@ -6,7 +6,6 @@ pub use options::{RetryBudget, RetryOptions};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
@@ -15,7 +14,7 @@ use serde_json::Value;
 use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -65,13 +64,10 @@ impl<R: Runnable> Retry<R> {
 
     /// Waits for the next attempt, or gives the error back if it is the last word.
     async fn pause(&self, error: Error, failed: u32, cx: &RunContext) -> Result<()> {
-        match self.options.pause_after(&error, failed, cx.remaining()) {
-            None => Err(error),
-            Some(Duration::ZERO) => Ok(()),
-            Some(pause) => {
-                tokio::time::sleep(pause).await;
-                Ok(())
-            }
+        let (pause, error) = self.options.pause_after(error, failed, cx.remaining())?;
+        match pause.is_zero() {
+            true => Ok(()),
+            false => timer::sleep(pause).await.map_err(|cannot| cannot.with_source(error)),
         }
     }
 }

@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
 /// The limit holds for each call, to the last chunk of a stream. When it is over, the work stops and the error is a
-/// [`Timeout`](crate::ErrorKind::Timeout), which a retry around it tries again. It has no run of its own, and does with chunks what the step
+/// [`Timeout`](crate::ErrorKind::Timeout), which a retry around it tries again. The step sees the limit as
+/// [`RunContext::deadline`], so that a model gives up at once where the pause before its next try would end later. It has no run of its own, and does with chunks what the step
 /// does. Timers are tokio's: it needs a tokio runtime with time enabled.
 ///
 /// # Examples
@@ -45,6 +46,12 @@ impl<R: Runnable> Timeout<R> {
             step: Arc::new(step),
             limit,
         }
+    }
+
+    /// The context of the step, with the limit as its deadline: a model then does not begin a pause that is too long, and does not wait
+    /// for what may follow a whole answer until the limit ends it with an error.
+    fn limited(&self, cx: &RunContext) -> RunContext {
+        cx.with_config(RunConfig::new().timeout(self.limit))
     }
 
     fn stop(&self) -> Option<Stop> {
@@ -84,15 +91,15 @@ impl<R: Runnable> Runnable for Timeout<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+        Stop::future(self.stop(), call(&*self.step, input, self.limited(&cx))).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+        Stop::stream(self.stop(), call_stream(&*self.step, input, self.limited(&cx)))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+        Stop::stream(self.stop(), call_transform(&*self.step, input, self.limited(&cx)))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::read::Read;
 use super::{AnswerChunk, Form, confidence};
 use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 
@@ -40,17 +41,15 @@ use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 /// ```
 pub struct Answer<T> {
     raw: AIMessage,
-    json: Arc<Value>,
-    value: Arc<T>,
+    read: Read<T>,
     confidence: OnceLock<Option<JsonConfidence>>,
 }
 
 impl<T> Answer<T> {
-    pub(super) fn new(raw: AIMessage, json: Arc<Value>, value: Arc<T>) -> Self {
+    pub(super) fn new(raw: AIMessage, read: Read<T>) -> Self {
         Self {
             raw,
-            json,
-            value,
+            read,
             confidence: OnceLock::new(),
         }
     }
@@ -58,13 +57,13 @@ impl<T> Answer<T> {
     /// The value. What borrows the answer as the value gives the same.
     #[must_use]
     pub fn value(&self) -> &T {
-        &self.value
+        &self.read.value
     }
 
     /// The value as the JSON that the model wrote, with keys that the type does not know.
     #[must_use]
     pub fn json(&self) -> &Value {
-        &self.json
+        &self.read.json
     }
 
     /// The message that it was read from, with its metadata and usage.
@@ -85,7 +84,7 @@ impl<T> Answer<T> {
     where
         T: Clone,
     {
-        Arc::unwrap_or_clone(self.value)
+        Arc::unwrap_or_clone(self.read.value)
     }
 
     /// How sure the model was of the part at a JSON pointer (RFC 6901; `""` is the whole value). `None` without
@@ -109,7 +108,7 @@ impl<T> Answer<T> {
     /// Laid out when it is first asked for.
     #[must_use]
     pub fn json_confidence(&self) -> Option<&JsonConfidence> {
-        let confidence = || confidence::of(&self.raw, &self.json);
+        let confidence = || confidence::of(&self.raw, &self.read.json, self.read.stands);
         self.confidence.get_or_init(confidence).as_ref()
     }
 }
@@ -118,7 +117,7 @@ impl<T: Send + Sync + 'static> Streamable for Answer<T> {
     type Chunk = AnswerChunk<T>;
 
     fn into_chunk(self) -> AnswerChunk<T> {
-        AnswerChunk::whole(self.raw, Ok((self.json, self.value)))
+        AnswerChunk::whole(self.raw, Ok(self.read))
     }
 
     fn from_chunk(chunk: AnswerChunk<T>) -> Result<Self> {
@@ -131,13 +130,13 @@ impl<T> Deref for Answer<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.value
+        &self.read.value
     }
 }
 
 impl<T> AsRef<T> for Answer<T> {
     fn as_ref(&self) -> &T {
-        &self.value
+        &self.read.value
     }
 }
 
@@ -145,8 +144,7 @@ impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
         Self {
             raw: self.raw.clone(),
-            json: Arc::clone(&self.json),
-            value: Arc::clone(&self.value),
+            read: self.read.clone(),
             confidence: self.confidence.clone(),
         }
     }
@@ -154,7 +152,7 @@ impl<T> Clone for Answer<T> {
 
 impl<T: PartialEq> PartialEq for Answer<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value && self.json == other.json && self.raw == other.raw
+        self.read.value == other.read.value && self.read.json == other.read.json && self.raw == other.raw
     }
 }
 
@@ -168,6 +166,6 @@ impl<T> fmt::Debug for Answer<T> {
 /// The JSON that the model wrote.
 impl<T> Serialize for Answer<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        self.json.serialize(serializer)
+        self.read.json.serialize(serializer)
     }
 }

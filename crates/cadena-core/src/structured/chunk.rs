@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::read::Outcome;
+use super::read::{Outcome, Read};
+use super::wrapper::Stands;
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable};
 
 /// A value as far as a model has written it, with the piece of the message that brought it.
@@ -43,7 +44,7 @@ pub struct AnswerChunk<T> {
     json: Arc<Value>,
     value: Option<Arc<T>>,
     /// What became of it, once the message is complete.
-    end: Option<std::result::Result<(), Arc<Error>>>,
+    end: Option<std::result::Result<Stands, Arc<Error>>>,
 }
 
 impl<T> AnswerChunk<T> {
@@ -59,11 +60,11 @@ impl<T> AnswerChunk<T> {
     /// The last piece of a message, which could be read or not.
     pub(super) fn last(raw: AIMessageChunk, read: Outcome<T>) -> Self {
         match read {
-            Ok((json, value)) => Self {
+            Ok(Read { json, value, stands }) => Self {
                 raw,
                 json,
                 value: Some(value),
-                end: Some(Ok(())),
+                end: Some(Ok(stands)),
             },
             Err(error) => Self {
                 raw,
@@ -82,7 +83,10 @@ impl<T> AnswerChunk<T> {
     pub(super) fn into_read(self) -> Result<(AIMessage, Outcome<T>)> {
         match (self.end, self.value) {
             (Some(Err(error)), _) => Ok((AIMessage::from_chunk(self.raw)?, Err(error))),
-            (Some(Ok(())), Some(value)) => Ok((AIMessage::from_chunk(self.raw)?, Ok((self.json, value)))),
+            (Some(Ok(stands)), Some(value)) => {
+                let json = self.json;
+                Ok((AIMessage::from_chunk(self.raw)?, Ok(Read { json, value, stands })))
+            }
             _ => Err(Error::new(ErrorKind::Truncated, "the pieces are not the whole answer").with_partial(self.raw)),
         }
     }

@@ -59,7 +59,7 @@ impl<T: Send + Sync + 'static> StructuredOutput<T> {
     /// Why it could not be read, as [`Structured`](crate::Structured#errors) says.
     pub fn parsed(&self) -> std::result::Result<&T, &Error> {
         match &self.read {
-            Ok((_, value)) => Ok(value),
+            Ok(read) => Ok(&read.value),
             Err(error) => Err(error),
         }
     }
@@ -100,7 +100,7 @@ impl<T: Send + Sync + 'static> Form<T> for Answer<T> {
 
     fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self> {
         match read {
-            Ok((json, value)) => Ok(Self::new(raw, json, value)),
+            Ok(read) => Ok(Self::new(raw, read)),
             Err(error) => {
                 let error = Arc::try_unwrap(error).unwrap_or_else(|error| Error::shared(&error));
                 Err(error.with_partial(raw.into()))
@@ -135,7 +135,7 @@ impl<T> Serialize for StructuredOutput<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("raw", &self.raw)?;
-        map.serialize_entry("parsed", &self.read.as_ref().ok().map(|(json, _)| json))?;
+        map.serialize_entry("parsed", &self.read.as_ref().ok().map(|read| &read.json))?;
         let error = self.read.as_ref().err().map(ToString::to_string);
         map.serialize_entry("parsing_error", &error)?;
         map.end()

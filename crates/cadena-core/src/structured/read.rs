@@ -6,38 +6,106 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::wrapper::{Stands, Taken, peek, take};
 use super::{AnswerChunk, Form, Refusal};
-use crate::json::{PartialJson, PartialJsonMarkdown};
-use crate::parsers::{Chunks, Reader, read_typed};
+use crate::json::{AnswerJson, PartialJson};
+use crate::parsers::{Chunks, Reader, read_json};
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable, UnparsedAnswer};
 
 /// What events and errors call the step.
 pub(super) const PARSER: &str = "StructuredOutputParser";
 
 /// A value with the JSON that it was read from.
-pub(super) type Read<T> = (Arc<Value>, Arc<T>);
+#[allow(
+    missing_debug_implementations,
+    reason = "of a private module, named by a hidden method only"
+)]
+pub struct Read<T> {
+    pub(super) json: Arc<Value>,
+    pub(super) value: Arc<T>,
+    pub(super) stands: Stands,
+}
+
+impl<T> Clone for Read<T> {
+    fn clone(&self) -> Self {
+        Self {
+            json: Arc::clone(&self.json),
+            value: Arc::clone(&self.value),
+            stands: self.stands,
+        }
+    }
+}
 
 /// What became of a message: the error is shared, as chunks are cloned.
 pub(super) type Outcome<T> = std::result::Result<Read<T>, Arc<Error>>;
 
 /// Where a message has the value.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// In its text.
-    Text,
-    /// In the arguments of the call of this function.
-    Call(Arc<str>),
+pub(super) struct Source {
+    /// The function in the arguments of whose call it is, else it is in the text.
+    pub(super) call: Option<Arc<str>>,
+    /// Whether it was asked for in a wrapper.
+    pub(super) wrapped: bool,
 }
 
 impl Source {
     /// Takes the value out of a whole message.
     pub(super) fn read<T: DeserializeOwned>(&self, message: &AIMessage) -> Result<Read<T>> {
         complete(message)?;
-        let (json, value) = match self {
-            Self::Text => read_text::<T>(message)?,
-            Self::Call(name) => read_call::<T>(message, name)?,
+        let (json, value, stands) = match &self.call {
+            None => self.read_text::<T>(message)?,
+            Some(name) => self.read_call::<T>(message, name)?,
         };
-        Ok((Arc::new(json), Arc::new(value)))
+        Ok(Read {
+            json: Arc::new(json),
+            value: Arc::new(value),
+            stands,
+        })
+    }
+
+    fn read_text<T: DeserializeOwned>(&self, message: &AIMessage) -> Result<Taken<T>> {
+        let text = message.text();
+        if text.trim().is_empty() {
+            let calls = !message.tool_calls.is_empty() || !message.invalid_tool_calls.is_empty();
+            let detail = if calls {
+                "the model called a tool instead of answering"
+            } else {
+                "the answer is empty"
+            };
+            return Err(UnparsedAnswer::of(text, detail));
+        }
+        self.take_from(&text)
+    }
+
+    fn read_call<T: DeserializeOwned>(&self, message: &AIMessage, name: &str) -> Result<Taken<T>> {
+        if let Some(call) = message.tool_calls.iter().find(|call| call.name == name) {
+            let args = || Value::Object(call.args.clone());
+            // A call with the arguments `null` has none, and `null` may be the value.
+            let nothing = || (self.wrapped && call.args.is_empty()).then(|| take(Value::Null, true).ok())?;
+            // As a text again, for the words of the error and its place.
+            return take(args(), self.wrapped)
+                .or_else(|misread| nothing().ok_or(misread))
+                .or_else(|_| self.take_from(&args().to_string()));
+        }
+        let mut invalid = message.invalid_tool_calls.iter();
+        if let Some(call) = invalid.find(|call| call.name.as_deref() == Some(name)) {
+            let args = call.args.as_deref().unwrap_or_default();
+            let taken = self.take_from(args)?;
+            // Arguments are an object; what is none came without the wrapper.
+            if self.wrapped && !taken.0.is_object() {
+                return Ok(taken);
+            }
+            let detail = format!("the arguments of `{name}` are no JSON object");
+            return Err(UnparsedAnswer::of(args, detail));
+        }
+        let error = Error::new(ErrorKind::Parse, format!("the model did not call `{name}`"));
+        Err(UnparsedAnswer::unread(message.text(), error))
+    }
+
+    fn take_from<T: DeserializeOwned>(&self, text: &str) -> Result<Taken<T>> {
+        let mut json = AnswerJson::default();
+        json.push(text);
+        read_json(json, |json| take(json, self.wrapped))
     }
 }
 
@@ -62,41 +130,6 @@ fn complete(message: &AIMessage) -> Result<()> {
     Ok(())
 }
 
-fn read_text<T: DeserializeOwned>(message: &AIMessage) -> Result<(Value, T)> {
-    let text = message.text();
-    if text.trim().is_empty() {
-        let calls = !message.tool_calls.is_empty() || !message.invalid_tool_calls.is_empty();
-        let detail = if calls {
-            "the model called a tool instead of answering"
-        } else {
-            "the answer is empty"
-        };
-        return Err(UnparsedAnswer::of(text, detail));
-    }
-    read_typed(&text)
-}
-
-fn read_call<T: DeserializeOwned>(message: &AIMessage, name: &str) -> Result<(Value, T)> {
-    if let Some(call) = message.tool_calls.iter().find(|call| call.name == name) {
-        let args = Value::Object(call.args.clone());
-        return match T::deserialize(&args) {
-            Ok(value) => Ok((args, value)),
-            // As a text again, for the words of the error and its place.
-            Err(_) => read_typed(&args.to_string()),
-        };
-    }
-    let mut invalid = message.invalid_tool_calls.iter();
-    if let Some(call) = invalid.find(|call| call.name.as_deref() == Some(name)) {
-        let args = call.args.as_deref().unwrap_or_default();
-        return read_typed(args).and_then(|_: (Value, T)| {
-            let detail = format!("the arguments of `{name}` are no JSON object");
-            Err(UnparsedAnswer::of(args, detail))
-        });
-    }
-    let detail = format!("the model did not call `{name}`");
-    Err(UnparsedAnswer::of(message.text(), detail))
-}
-
 /// Reads a message that comes in pieces.
 pub(super) struct AnswerReader<T, O> {
     source: Source,
@@ -111,7 +144,7 @@ pub(super) struct AnswerReader<T, O> {
 
 /// The JSON so far; `Broken` if it is none, which the whole message decides.
 enum Growing {
-    Text(Box<PartialJsonMarkdown>),
+    Text(Box<AnswerJson>),
     /// The arguments, and how many of their bytes were read.
     Call(Box<PartialJson>, usize),
     Broken,
@@ -119,9 +152,9 @@ enum Growing {
 
 impl<T, O> AnswerReader<T, O> {
     pub(super) fn new(source: Source) -> Self {
-        let growing = match source {
-            Source::Text => Growing::Text(Box::default()),
-            Source::Call(_) => Growing::Call(Box::default(), 0),
+        let growing = match source.call {
+            None => Growing::Text(Box::default()),
+            Some(_) => Growing::Call(Box::default(), 0),
         };
         Self {
             source,
@@ -133,28 +166,42 @@ impl<T, O> AnswerReader<T, O> {
         }
     }
 
-    /// Reads what the message has more than before, and shows the value if it is a new one.
-    fn grow(&mut self, piece: &str) -> Option<Arc<Value>> {
-        let (pushed, json) = match (&mut self.growing, &self.source) {
-            (Growing::Text(json), _) => (json.push(piece), json.value()),
-            (Growing::Call(json, read), Source::Call(name)) => {
+    /// Reads what the message has more than before.
+    fn grow(&mut self, piece: &str) {
+        match (&mut self.growing, &self.source.call) {
+            (Growing::Text(json), _) => json.push(piece),
+            (Growing::Call(json, read), Some(name)) => {
                 let mut calls = self.sum.tool_call_chunks.iter();
-                let call = calls.find(|call| call.name.as_deref() == Some(name))?;
+                let Some(call) = calls.find(|call| call.name.as_deref() == Some(name)) else {
+                    return;
+                };
                 let args = call.args.as_deref().unwrap_or_default();
                 let pushed = json.push(args.get(*read..).unwrap_or_default());
                 *read = args.len();
-                (pushed, json.value())
+                if pushed.is_err() {
+                    self.growing = Growing::Broken;
+                }
             }
-            _ => return None,
+            _ => {}
+        }
+    }
+}
+
+impl<T: DeserializeOwned, O> AnswerReader<T, O> {
+    /// The value so far, if it is a new one.
+    fn shown(&mut self) -> Option<(Arc<Value>, Option<T>)> {
+        let json = match &self.growing {
+            Growing::Text(json) => json.value(),
+            Growing::Call(json, _) => json.value(),
+            Growing::Broken => None,
         };
-        if pushed.is_err() {
-            self.growing = Growing::Broken;
+        let (json, value) = peek::<T>(json?, self.source.wrapped)?;
+        if json.is_null() || self.last.as_deref() == Some(json) {
             return None;
         }
-        let json = json.filter(|json| !json.is_null() && self.last.as_deref() != Some(json))?;
         let json = Arc::new(json.clone());
         self.last = Some(Arc::clone(&json));
-        Some(json)
+        Some((json, value))
     }
 }
 
@@ -165,8 +212,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static, O: Form<T>> Reader for AnswerR
         let piece = chunk.content.text().into_owned();
         self.sum.merge(chunk.clone())?;
         self.pending.merge(chunk)?;
-        if let Some(json) = self.grow(&piece) {
-            let value = T::deserialize(&*json).ok();
+        self.grow(&piece);
+        if let Some((json, value)) = self.shown() {
             let raw = std::mem::take(&mut self.pending);
             out.push_back(AnswerChunk::growing(raw, json, value));
         }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::tools::convert::{Optional, strict_schema};
+use super::wrapper::{is_object, resolve, wrap};
+use crate::tools::strict::{Optional, strict_schema};
 use crate::{ChatOptions, Error, ErrorKind, Result, ToolChoice};
 
 /// How a model is asked for an answer of a certain form, by [`Structured::method`](crate::Structured::method).
@@ -22,7 +23,8 @@ pub enum StructuredMethod {
     JsonSchema,
     /// The schema is that of a tool which the model must call. For models that know tools and no schemas.
     FunctionCalling,
-    /// The answer is any JSON: `response_format` of type `json_object`. The prompt must say which, and OpenAI wants the word JSON in it.
+    /// The answer is any JSON object: `response_format` of type `json_object`. The prompt must say which, and OpenAI wants the word JSON in it:
+    /// [`format_instructions`](crate::Structured::format_instructions) has both.
     JsonMode,
 }
 
@@ -32,6 +34,8 @@ pub(super) struct Request {
     pub(super) name: String,
     description: Option<String>,
     schema: Value,
+    /// Whether the schema is that of a wrapper around the value.
+    pub(super) wrapped: bool,
     /// Whether the schema is that of a type, which decides what may be null.
     typed: bool,
     pub(super) method: StructuredMethod,
@@ -49,10 +53,24 @@ impl Request {
                 description = Some(text);
             }
         }
+        resolve(&mut schema);
+        if let Value::Object(root) = &mut schema {
+            // A definition that was referred to has its own.
+            let text = root.shift_remove("description");
+            description = description.or_else(|| text?.as_str().map(str::to_owned));
+        }
+        let wrapped = match &schema {
+            Value::Object(root) => !is_object(root),
+            schema => schema.is_boolean(),
+        };
+        if wrapped {
+            schema = wrap(schema);
+        }
         Self {
             name,
             description,
             schema,
+            wrapped,
             typed: false,
             method: StructuredMethod::default(),
             strict: None,
@@ -67,6 +85,10 @@ impl Request {
             typed: true,
             ..Self::given(name.unwrap_or_else(|| "answer".to_owned()), schema)
         }
+    }
+
+    pub(super) fn schema(&self) -> &Value {
+        &self.schema
     }
 
     /// The options that ask for it.
@@ -105,14 +127,6 @@ impl Request {
     }
 
     fn function(&self) -> Result<ChatOptions> {
-        let root = self.schema.get("type").and_then(Value::as_str);
-        if root.is_some_and(|kind| kind != "object") {
-            let detail = format!(
-                "the arguments of the function `{}` must be an object, as those of every function",
-                self.name
-            );
-            return Err(Error::new(ErrorKind::InvalidInput, detail).with_hint("put the value into a struct"));
-        }
         let mut function = self.described();
         let parameters = match self.strict {
             Some(true) => self.strict_schema()?,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{IntoTools, known_names, unique};
-use crate::{Bind, Bound, ChatModel, ChatOptions, Error, ErrorKind, Result, ToolChoice};
+use crate::{Bind, Bound, ChatModel, ChatOptions, Error, ErrorKind, IntoToolChoice, OptionName, Result, ToolChoice};
 
 /// How tools are given to a model by [`BindTools::bind_tools_with`].
 ///
@@ -24,6 +24,8 @@ pub struct ToolOptions {
     pub strict: Option<bool>,
     /// Whether the model may call several tools at once; default: the provider's.
     pub parallel_tool_calls: Option<bool>,
+    /// Whether a choice that was bound before is taken out.
+    no_choice: bool,
 }
 
 impl ToolOptions {
@@ -33,10 +35,12 @@ impl ToolOptions {
         Self::default()
     }
 
-    /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], or its word or the name of a tool.
+    /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
+    /// With `false` nothing is sent, whatever was bound before.
     #[must_use]
-    pub fn tool_choice(mut self, choice: impl Into<ToolChoice>) -> Self {
-        self.tool_choice = Some(choice.into());
+    pub fn tool_choice(mut self, choice: impl IntoToolChoice) -> Self {
+        self.tool_choice = choice.into_tool_choice();
+        self.no_choice = self.tool_choice.is_none();
         self
     }
 
@@ -104,6 +108,8 @@ pub trait BindTools: ChatModel + Clone {
                 return Err(Error::new(ErrorKind::InvalidInput, detail));
             }
             bound = bound.tool_choice(choice);
+        } else if options.no_choice {
+            bound = bound.without(OptionName::ToolChoice);
         }
         bound.parallel_tool_calls = options.parallel_tool_calls;
         Ok(self.bind(bound))

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::strict::{Optional, strict_schema};
 use crate::{Error, ErrorKind, Result};
 
 /// Tools that OpenAI's servers run themselves, and its own form of a function.
@@ -60,8 +61,11 @@ pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> R
 /// a tool of Anthropic's (`input_schema`) or one of Amazon's (`toolSpec`).
 ///
 /// With `strict`, every property is required and no others are allowed, at every level, as OpenAI's strict mode wants it. A property
-/// that was optional may then be null. A map, which is an object with values of one kind under any key, cannot be said in
-/// strict mode, so it is an error and not an empty object. A type that refers to itself keeps its `$ref`; `oneOf` becomes `anyOf`.
+/// that was optional may then be null. A type that refers to itself keeps its `$ref`; `oneOf` becomes `anyOf`, and `const` an `enum` of one. Notes that no value
+/// depends on, such as `title` and `default`, are left out. A schema with more in it than [OpenAI's strict mode knows] is an error, and never one that means something else:
+/// a map, which is an object with values of one kind under any key, a tuple (`prefixItems`), a value of any type, `allOf`, `not`, `patternProperties`, `minLength` and the like.
+///
+/// [OpenAI's strict mode knows]: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
 ///
 /// # Examples
 ///
@@ -104,7 +108,7 @@ pub fn convert_to_openai_function(function: impl Into<Value>, strict: Option<boo
         let parameters = function
             .entry("parameters")
             .or_insert_with(|| json!({"type": "object", "properties": {}}));
-        make_strict(parameters, Optional::Nullable, "", 0)?;
+        *parameters = strict_schema(parameters.take(), Optional::Nullable)?;
     }
     Ok(function.into())
 }
@@ -133,21 +137,6 @@ fn custom(tool: Value) -> Result<Value> {
         format.insert("grammar".to_owned(), grammar.into());
     }
     Ok(json!({"type": CUSTOM, "custom": custom}))
-}
-
-/// What becomes of a property that may be left out, in strict mode, where none may.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Optional {
-    /// It may be null.
-    Nullable,
-    /// It is required as it is: the type behind the schema may not know null.
-    Required,
-}
-
-/// The schema as OpenAI's strict mode wants it.
-pub(crate) fn strict_schema(mut schema: Value, optional: Optional) -> Result<Value> {
-    make_strict(&mut schema, optional, "", 0)?;
-    Ok(schema)
 }
 
 fn read(mut given: Map<String, Value>) -> Result<Map<String, Value>> {
@@ -194,123 +183,6 @@ fn describe(given: &mut Map<String, Value>, schema: &str) -> Map<String, Value> 
         .into_iter()
         .filter_map(|(key, name)| Some((name.to_owned(), given.shift_remove(key)?)));
     found.collect()
-}
-
-fn make_strict(schema: &mut Value, optional: Optional, place: &str, depth: usize) -> Result<()> {
-    if depth > crate::merge::json::MAX_DEPTH {
-        return Err(Error::new(ErrorKind::LimitExceeded, "the schema is nested too deeply"));
-    }
-    let Value::Object(schema) = schema else { return Ok(()) };
-    allow_in_strict_mode(schema);
-    for key in ["anyOf", "allOf", "prefixItems"] {
-        for (at, part) in schema
-            .get_mut(key)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            make_strict(part, optional, &format!("{place}/{key}/{at}"), depth + 1)?;
-        }
-    }
-    if let Some(items) = schema.get_mut("items") {
-        make_strict(items, optional, &format!("{place}/items"), depth + 1)?;
-    }
-    for key in ["$defs", "definitions"] {
-        for (name, part) in schema.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
-            make_strict(part, optional, &format!("{place}/{key}/{name}"), depth + 1)?;
-        }
-    }
-    let is_object = schema
-        .get("type")
-        .is_some_and(|kind| names(kind).any(|name| name == "object"));
-    let has_properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .is_some_and(|map| !map.is_empty());
-    if !is_object && !schema.contains_key("properties") {
-        return Ok(());
-    }
-    let is_map = match schema.get("additionalProperties") {
-        None | Some(Value::Bool(false)) => false,
-        Some(Value::Bool(true)) => !has_properties,
-        Some(_) => true,
-    };
-    if is_map {
-        let detail = format!("`{place}` is a map, and strict mode has no maps");
-        return Err(Error::new(ErrorKind::Unsupported, detail)
-            .with_hint("use a list of objects with a key and a value, or leave strict mode"));
-    }
-    let required: Vec<String> = schema
-        .get("required")
-        .into_iter()
-        .flat_map(names)
-        .map(str::to_owned)
-        .collect();
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        for (name, part) in properties.iter_mut() {
-            make_strict(part, optional, &format!("{place}/properties/{name}"), depth + 1)?;
-            if optional == Optional::Nullable && !required.contains(name) {
-                allow_null(part);
-            }
-        }
-        let all: Value = properties.keys().cloned().collect();
-        if has_properties {
-            schema.insert("required".to_owned(), all);
-        }
-    }
-    schema.insert("additionalProperties".to_owned(), false.into());
-    Ok(())
-}
-
-/// OpenAI's strict mode has no `oneOf`, and nothing may stand beside a `$ref`. Both can be said with `anyOf`.
-fn allow_in_strict_mode(schema: &mut Map<String, Value>) {
-    if schema.contains_key("anyOf") {
-        return;
-    }
-    if let Some(choices) = schema.shift_remove("oneOf") {
-        schema.insert("anyOf".to_owned(), choices);
-    } else if schema.len() > 1
-        && let Some(place) = schema.shift_remove("$ref")
-    {
-        schema.insert("anyOf".to_owned(), json!([{"$ref": place}]));
-    }
-}
-
-/// A text, or the texts of a list.
-fn names(value: &Value) -> impl Iterator<Item = &str> {
-    let list = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-    value.as_str().into_iter().chain(list)
-}
-
-/// What could be left out may be null, as everything has to be there.
-fn allow_null(schema: &mut Value) {
-    let Value::Object(map) = schema else { return };
-    if let Some(Value::Array(choices)) = map.get_mut("enum")
-        && !choices.contains(&Value::Null)
-    {
-        choices.push(Value::Null);
-    }
-    if let Some(kind) = map.get_mut("type") {
-        if !names(kind).any(|name| name == "null") {
-            let mut kinds: Vec<Value> = names(kind).map(Value::from).collect();
-            kinds.push("null".into());
-            *kind = kinds.into();
-        }
-        return;
-    }
-    let null = json!({"type": "null"});
-    let refers = ["$ref", "allOf", "oneOf"].iter().any(|key| map.contains_key(*key));
-    match map.get_mut("anyOf") {
-        Some(Value::Array(choices)) if choices.contains(&null) => {}
-        Some(Value::Array(choices)) => choices.push(null),
-        // An empty schema and a mere list of values take null already.
-        _ if !refers => {}
-        _ => {
-            let before = std::mem::take(map);
-            map.insert("anyOf".to_owned(), json!([before, null]));
-        }
-    }
 }
 
 fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {

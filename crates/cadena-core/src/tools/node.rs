@@ -96,7 +96,7 @@ impl ToolNode {
         message: AIMessage,
         cx: &RunContext,
     ) -> stream::BoxStream<'static, Result<ToolMessage>> {
-        let limit = cx.max_concurrency().unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+        let limit = cx.max_concurrency().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
         let calls = message.tool_calls.into_iter().map(|call| self.answer(call, cx));
         let invalid = message.invalid_tool_calls.into_iter().map(refuse);
         let answers: Vec<_> = calls.chain(invalid).collect();

@@ -131,24 +131,34 @@ async fn retry_gives_up_after_its_attempts_and_does_not_try_what_cannot_succeed(
 
 #[tokio::test(start_paused = true)]
 async fn retry_waits_as_long_as_the_server_asks_within_reason() {
-    let asking = |seconds| {
+    let asking = |seconds, part| {
         let calls = Arc::new(AtomicU32::new(0));
         lambda(move |n: i32| match calls.fetch_add(1, Ordering::Relaxed) {
             0 => Err(Error::from(ErrorKind::RateLimited).with_retry_after(Duration::from_secs(seconds))),
             _ => Ok(n),
         })
-        .with_retry(RetryOptions::new())
+        .with_retry(RetryOptions::new().jitter(move || part).budget(RetryBudget::new(0)))
     };
     let start = tokio::time::Instant::now();
-    assert_eq!(asking(30).invoke(1).await.unwrap(), 1);
+    assert_eq!(asking(30, 0.0).invoke(1).await.unwrap(), 1);
     assert_eq!(start.elapsed(), Duration::from_secs(30));
-    assert_eq!(asking(3600).invoke(1).await.unwrap_err().kind(), ErrorKind::RateLimited);
+    assert_eq!(
+        asking(3600, 0.0).invoke(1).await.unwrap_err().kind(),
+        ErrorKind::RateLimited
+    );
     let config = RunConfig::new().timeout(Duration::from_secs(10));
-    let early = asking(30).invoke_with(1, config).await.unwrap_err();
+    let early = asking(30, 0.0).invoke_with(1, config).await.unwrap_err();
     assert_eq!(
         (early.kind(), start.elapsed()),
         (ErrorKind::RateLimited, Duration::from_secs(30))
     );
+    // A random part of a quarter on top, but not beyond the end of the call.
+    let start = tokio::time::Instant::now();
+    assert_eq!(asking(20, 1.0).invoke(1).await.unwrap(), 1);
+    assert_eq!(start.elapsed(), Duration::from_secs(25));
+    let config = RunConfig::new().timeout(Duration::from_secs(22));
+    assert_eq!(asking(20, 1.0).invoke_with(1, config).await.unwrap(), 1);
+    assert_eq!(start.elapsed(), Duration::from_secs(45));
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,6 +169,11 @@ async fn a_budget_stops_retries_of_many() {
     let results = step.with_retry(options).batch(0..10).await;
     assert!(results.iter().all(Result::is_err));
     assert_eq!((calls.load(Ordering::Relaxed), budget.remaining()), (15, 0));
+    let last = results[9].as_ref().unwrap_err();
+    assert_eq!(
+        last.hint(),
+        Some("gave up without another try: the budget of retries is spent")
+    );
 }
 
 #[tokio::test(start_paused = true)]

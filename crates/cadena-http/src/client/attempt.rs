@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::Instant;
 
 use super::download::watched;
+use super::first_bytes::{BodyKind, ContentType, FirstBytes, without_mark};
 use super::{HttpClient, Streamed};
 use crate::clock::{self, Deadline};
 use crate::request::origin;
@@ -57,24 +58,37 @@ impl Attempt<'_> {
         self.request.headers.entry(header::ACCEPT).or_insert(accept);
         let started = Instant::now();
         let timers = self.client.timers;
-        let response = self.head(Timer::start("first_event", timers.first_event)).await?;
-        match content_type(&response.headers) {
-            ContentType::Events => {
+        let mut response = self.head(Timer::start("first_event", timers.first_event)).await?;
+        let content_type = ContentType::of(&response.headers);
+        if content_type == ContentType::Page {
+            return Err(self.unexpected(response).await.into());
+        }
+        let timer = match content_type {
+            ContentType::Json => Timer::since(started, "answer", timers.answer),
+            _ => Timer::since(started, "first_event", timers.first_event),
+        };
+        let deadline = clock::earlier(timer.at, self.deadline);
+        let mut first = FirstBytes::default();
+        // If the time is over first, the wait that follows finds it over as well, and has the right error.
+        let kind = clock::until(deadline, first.read(&mut response.body)).await?;
+        match content_type.resolve(kind.transpose()?.flatten()) {
+            BodyKind::Events => {
                 let redactor = Redactor::of(&self.request);
                 let mut events = EventStream::new(response, started, timers, &self.client.limits, redactor);
                 events.set_deadline(self.deadline);
+                events.push(first.into_bytes());
                 events.wait_for_first().await?;
                 Ok(Streamed::Events(events))
             }
-            ContentType::Json => {
-                let timer = Timer {
-                    at: clock::after(started, timers.answer),
-                    name: "answer",
-                    length: timers.answer,
-                };
+            BodyKind::Json => {
+                let timer = Timer::since(started, "answer", timers.answer);
+                response.body = first.followed_by(response.body);
                 Ok(Streamed::Whole(self.read(response, timer).await?))
             }
-            ContentType::Other => Err(self.unexpected(response).await.into()),
+            BodyKind::Other => {
+                response.body = first.followed_by(response.body);
+                Err(self.unexpected(response).await.into())
+            }
         }
     }
 
@@ -128,7 +142,7 @@ impl Attempt<'_> {
             }
             Some(Ok((whole, false))) => whole,
         };
-        Ok(Answer::new(status, headers, whole))
+        Ok(Answer::new(status, headers, without_mark(whole)))
     }
 
     async fn failure(&self, response: Response) -> Lost {
@@ -179,7 +193,7 @@ impl Attempt<'_> {
         };
         // Whether it was read to its end or the time ran out: what is there is what there is.
         let _in_time = clock::until(deadline, reading).await;
-        Redactor::of(&self.request).redact_bytes(whole.freeze())
+        Redactor::of(&self.request).redact_bytes(without_mark(whole.freeze()))
     }
 
     fn expired(&self, timer: Timer) -> Error {
@@ -202,10 +216,14 @@ impl Attempt<'_> {
 
 impl Timer {
     fn start(name: &'static str, length: Duration) -> Self {
+        Self::since(Instant::now(), name, length)
+    }
+
+    fn since(started: Instant, name: &'static str, length: Duration) -> Self {
         Self {
             name,
             length,
-            at: clock::after(Instant::now(), length),
+            at: clock::after(started, length),
         }
     }
 }
@@ -232,25 +250,6 @@ async fn collect(body: &mut Body, limit: usize) -> Result<(Bytes, bool)> {
         next = body.next().await.transpose()?;
     }
     Ok((whole.freeze(), false))
-}
-
-enum ContentType {
-    Events,
-    Json,
-    Other,
-}
-
-fn content_type(headers: &HeaderMap) -> ContentType {
-    // Small servers forget the header; the bytes decide then.
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return ContentType::Events;
-    };
-    let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-    match value.split(';').next().unwrap_or_default().trim() {
-        "text/event-stream" => ContentType::Events,
-        json if json == "application/json" || json.ends_with("+json") => ContentType::Json,
-        _ => ContentType::Other,
-    }
 }
 
 fn redirected(status: StatusCode, headers: &HeaderMap, request: &Request) -> Error {

@@ -1,6 +1,7 @@
 //! Streams of events over bodies that a test writes, on a paused clock.
 
 use std::collections::VecDeque;
+use std::task::ready;
 
 use bytes::Bytes;
 use futures::stream;
@@ -142,6 +143,89 @@ async fn a_grace_ends_the_stream_without_an_error_and_is_set_once() {
         ticking.end_within(SECOND * 5);
     }
     assert_eq!((after, started.elapsed().as_secs()), (2, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_complete_answer_is_waited_for_as_long_whatever_the_other_timers_are() {
+    for (idle, progress, deadline, waits) in [
+        (120, 600, None, 5000),
+        (1, 600, None, 5000),
+        (120, 1, None, 5000),
+        (1, 1, Some(100), 5000),
+        // Half of what is left: the frames around the call end at the deadline itself.
+        (120, 600, Some(4), 2000),
+        (1, 1, Some(1), 500),
+        (1, 1, Some(0), 0),
+    ] {
+        let timers = Timers::default().idle(SECOND * idle).progress(SECOND * progress);
+        let mut late = events(false, &[(0, "data: 1\n\n")]);
+        late.watch = Watch::new(Instant::now(), &timers);
+        let started = Instant::now();
+        late.set_deadline(deadline.and_then(|seconds| clock::after(started, SECOND * seconds)));
+        assert!(late.next().await.unwrap().is_ok());
+        late.end_within(SECOND * 5);
+        assert!(late.next().await.is_none(), "{idle} {progress} {deadline:?}");
+        assert_eq!(started.elapsed().as_millis(), waits, "{idle} {progress} {deadline:?}");
+    }
+}
+
+/// Reads a stream whose events bring nothing but `data: x`, with a pause of the consumer's after each; what came and how it ended.
+async fn dry(mut stream: EventStream, pause: Duration) -> (u64, Option<String>) {
+    let mut seen = 0;
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                seen += 1;
+                if event.data() != b"x" {
+                    stream.brought_nothing();
+                }
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Stalled);
+                return (seen, Some(error.detail().to_owned()));
+            }
+        }
+        sleep(pause).await;
+    }
+    (seen, None)
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_bring_nothing_are_waited_for_ten_minutes() {
+    let started = Instant::now();
+    let (seen, error) = dry(events(false, &[(100, "data: {}\n\n"); 50]), Duration::ZERO).await;
+    let error = error.unwrap();
+    assert_eq!(
+        error,
+        "nothing of the answer came within 600 s (timer `progress`), 6 events received"
+    );
+    // Whoever reads without a client in between waits from the beginning on.
+    assert_eq!((seen, started.elapsed().as_secs()), (6, 600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_piece_of_the_answer_starts_the_ten_minutes_anew() {
+    let mut pieces = [(100, "data: {}\n\n"); 18];
+    for piece in [5, 10, 15] {
+        pieces[piece].1 = "data: x\n\n";
+    }
+    assert_eq!(dry(events(true, &pieces), Duration::ZERO).await, (18, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_consumer_who_gets_nothing_does_not_count_either() {
+    // 59 waits of 10 s, and much longer pauses of the consumer's.
+    assert_eq!(
+        dry(events(true, &[(10, "data: {}\n\n"); 59]), SECOND * 1000).await,
+        (59, None)
+    );
+    let (_, error) = dry(events(true, &[(10, "data: {}\n\n"); 69]), SECOND * 1000).await;
+    assert!(error.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_reports_nothing_knows_no_such_timer() {
+    assert_eq!(kinds(events(true, &[(100, "data: 1\n\n"); 50])).await, [None; 50]);
 }
 
 #[tokio::test(start_paused = true)]

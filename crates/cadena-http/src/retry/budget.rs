@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const CAPACITY: u32 = 500;
 const COST: u32 = 5;
 
-/// A bucket of tokens. A retry takes five; a success after retries gives the last five back, one at the first try gives one.
+/// A bucket of tokens. A retry takes five; a success after a retry that was paid gives its five back, any other success gives one.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,
@@ -27,8 +27,8 @@ impl Budget {
     }
 
     /// Pays a success back.
-    pub(crate) fn refund(&self, after_retry: bool) {
-        let back = if after_retry { COST } else { 1 };
+    pub(crate) fn refund(&self, paid: bool) {
+        let back = if paid { COST } else { 1 };
         let add = |left: u32| (left < CAPACITY).then(|| (left + back).min(CAPACITY));
         // Err means that the bucket is full, the usual case.
         let _full = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);

@@ -195,6 +195,40 @@ impl SseParser {
         line_begun || !self.name.is_empty() || !matches!(self.data, Data::None)
     }
 
+    /// The event that has begun and was not closed, as far as it came, its last line included.
+    ///
+    /// The standard discards it. A provider may know that nothing can be missing: `[DONE]` is whole without a blank line after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut parser = cadena_http::sse::SseParser::new();
+    /// parser.push("data: 1\n\ndata: [DONE]".into());
+    /// assert_eq!(parser.next_event()?.unwrap().data(), b"1");
+    /// assert!(parser.next_event()?.is_none());
+    /// assert_eq!(parser.cut_event().unwrap().data(), b"[DONE]");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cut_event(&self) -> Option<SseEvent> {
+        if !self.is_cut() {
+            return None;
+        }
+        let mut data = match &self.data {
+            Data::None => BytesMut::new(),
+            Data::One(line) => BytesMut::from(&**line),
+            Data::Joined(lines) => lines.clone(),
+        };
+        let partial = self.partial.strip_prefix(BOM).unwrap_or(&self.partial);
+        if let Some((Field::Data, start)) = Field::of(partial) {
+            if !matches!(self.data, Data::None) {
+                data.extend_from_slice(b"\n");
+            }
+            data.extend_from_slice(partial.get(start..).unwrap_or_default());
+        }
+        Some(SseEvent::from_parts(self.name.clone(), self.id.clone(), data.freeze()))
+    }
+
     /// The pause before a reconnect that the server asked for by `retry:`.
     ///
     /// # Examples

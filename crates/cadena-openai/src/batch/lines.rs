@@ -5,6 +5,9 @@ use cadena_core::Result;
 use cadena_http::Body;
 use futures::StreamExt;
 
+/// The byte order mark of UTF-8, which a file may begin with.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Gives the lines of a body one by one, and passes over what is longer than a limit without holding it.
 ///
 /// Its cost is linear in the bytes, whatever their borders.
@@ -53,12 +56,15 @@ impl Lines {
             let end = self.searched + found.unwrap_or(fresh.len());
             self.over |= end > self.limit;
             if found.is_some() || self.ended {
-                let text = self.buffer.split_to(end).freeze();
+                let mut text = self.buffer.split_to(end).freeze();
                 if found.is_some() {
                     self.buffer.advance(1);
                 }
                 self.searched = 0;
                 self.number += 1;
+                if self.number == 1 && text.starts_with(MARK) {
+                    text.advance(MARK.len());
+                }
                 let empty = text.trim_ascii().is_empty();
                 match found {
                     _ if std::mem::take(&mut self.over) => return Ok(Some(Line::TooLong)),
@@ -112,6 +118,13 @@ mod tests {
             assert_eq!(read(vec![a, b], 10), expected, "{at}");
         }
         assert_eq!(read(text.chunks(1).collect(), 10), expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let lines = read("\u{feff}one\n\u{feff}two\n".as_bytes().chunks(1).collect(), 10);
+        let expected = [(1, Line::Whole("one".into())), (2, Line::Whole("\u{feff}two".into()))];
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::model::Reader;
 use crate::error;
+use crate::wire::{Text, lenient};
 
 /// A line of a file of results.
 #[derive(Deserialize)]
@@ -23,10 +24,10 @@ pub(super) struct ResultLine<'a> {
 
 #[derive(Deserialize)]
 struct ResponseLine<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::index")]
     status_code: Option<u16>,
-    #[serde(default)]
-    request_id: Option<String>,
+    #[serde(borrow, default)]
+    request_id: Text<'a>,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
 }
@@ -48,7 +49,7 @@ impl ResultLine<'_> {
         };
         let status = status_code.and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.unwrap_or(StatusCode::OK);
-        let request_id = request_id.filter(|id| !id.is_empty());
+        let request_id = request_id.known();
         if !status.is_success() {
             let body = redactor.redact(body.get());
             let error = error::of_status(&Failure::new(status, body.as_bytes())).with_status(status.as_u16());

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use bytes::Bytes;
 use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::Redactor;
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use super::results::Item;
 use super::server::Server;
 use super::status::Batch;
 use super::{BatchJob, BatchJobState, BatchModel};
+use crate::wire;
 
 /// So many results of one batch are held by their ids. OpenAI's batches have 50,000, Azure's 100,000.
 const MOST_RESULTS: usize = 1_000_000;
@@ -150,15 +152,23 @@ impl<T> Reading<T> {
             let error = Error::new(ErrorKind::LimitExceeded, detail);
             return Ok(Err(error.with_hint("raise `Limits::event` by `with_limits`")));
         };
-        let read: ResultLine<'_> = match serde_json::from_slice(text) {
-            Ok(read) => read,
-            Err(_) if matches!(line, Line::Cut(_)) => {
-                return Ok(Err(Error::new(ErrorKind::Truncated, format!("{} was cut", place()))));
-            }
+        let repaired;
+        let (read, text): (ResultLine<'_>, _) = match serde_json::from_slice(text) {
+            Ok(read) => (read, text),
             Err(cause) => {
-                let detail = format!("{} is not a result", place());
-                let cause = redactor.redact(&cause.to_string()).into_owned();
-                return Ok(Err(Error::new(ErrorKind::Decode, detail).with_source(cause)));
+                repaired = wire::repaired(text).map(Bytes::from);
+                match repaired.as_ref().map(|text| (serde_json::from_slice(text), text)) {
+                    Some((Ok(read), text)) => (read, text),
+                    // What was cut ends within the object, whatever is repaired in it.
+                    _ if matches!(line, Line::Cut(_)) => {
+                        return Ok(Err(Error::new(ErrorKind::Truncated, format!("{} was cut", place()))));
+                    }
+                    _ => {
+                        let detail = format!("{} is not a result", place());
+                        let cause = redactor.redact(&cause.to_string()).into_owned();
+                        return Ok(Err(Error::new(ErrorKind::Decode, detail).with_source(cause)));
+                    }
+                }
             }
         };
         if read.custom_id.len() > LONGEST_ID {

@@ -1,6 +1,6 @@
 //! Which parts OpenAI takes in which messages.
 
-use cadena_core::messages::is_data_content_block;
+use cadena_core::messages::{is_anthropic_data_block, is_data_content_block};
 use cadena_core::{AIMessage, Content, ContentPart, Error, ErrorKind, Message, Result};
 use serde_json::{Map, Value};
 
@@ -197,6 +197,15 @@ impl Place {
                 other => other,
             };
             (sent, are_texts(block, &["url", "file_id", "id", "filename"]))
+        } else if is_anthropic_data_block(block) {
+            // What its source lacks is named where the part is written.
+            let is_text = block.get("source").and_then(|source| source.get("type")) == Some(&Value::from("text"));
+            let sent = match kind {
+                "image" => "image_url",
+                _ if is_text => "text",
+                _ => "file",
+            };
+            (sent, true)
         } else {
             (kind, is_whole(kind, block))
         };

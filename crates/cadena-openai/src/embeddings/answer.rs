@@ -1,40 +1,113 @@
 //! The answer of the embeddings endpoint: vectors as numbers or base64, in any order.
 
+mod numbers;
+
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use cadena_core::{Error, ErrorKind, Result};
-use serde::de::{SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
-/// The body of an answer.
-#[derive(Debug, Deserialize)]
+use crate::convert::{UsageNames, count};
+use numbers::Numbers;
+
+/// The body of an answer; some servers send the list alone.
+#[derive(Debug)]
 pub(super) struct List {
     pub(super) data: Vec<Item>,
-    #[serde(default)]
     pub(super) model: Option<String>,
-    #[serde(default)]
-    pub(super) usage: Option<Counted>,
+    usage: Option<Map<String, Value>>,
 }
 
-/// What the answer says it cost.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Counted {
-    pub(super) prompt_tokens: u64,
-    pub(super) total_tokens: u64,
+impl List {
+    /// The tokens of the texts, and all that are paid for; 0 if the server does not count.
+    pub(super) fn tokens(&self) -> (u64, u64) {
+        self.usage.as_ref().map_or((0, 0), |usage| {
+            let counted = count(usage, &UsageNames::CHAT_COMPLETIONS, None);
+            (counted.input_tokens, counted.total_tokens)
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Body {
+            data: Vec<Item>,
+            #[serde(default)]
+            model: Value,
+            #[serde(default)]
+            usage: Value,
+        }
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = List;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of vectors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List, A::Error> {
+                let Body { data, model, usage } = Body::deserialize(MapAccessDeserializer::new(map))?;
+                let model = model.as_str().map(str::to_owned);
+                let usage = match usage {
+                    Value::Object(usage) => Some(usage),
+                    _ => None,
+                };
+                Ok(List { data, model, usage })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<List, A::Error> {
+                Ok(List {
+                    data: Vec::deserialize(SeqAccessDeserializer::new(seq))?,
+                    model: None,
+                    usage: None,
+                })
+            }
+        }
+        deserializer.deserialize_any(ListVisitor)
+    }
 }
 
 /// One vector, with the place of its text in the request.
 #[derive(Debug, Deserialize)]
 pub(super) struct Item {
     #[serde(default)]
-    index: Option<usize>,
+    index: Index,
     embedding: Numbers,
 }
 
-/// The vectors of `count` texts in the order of the texts. Without any `index`, they are in that order already.
+/// The place of a text, as its vector says it.
+#[derive(Clone, Copy, Debug, Default)]
+enum Index {
+    #[default]
+    Missing,
+    At(usize),
+    /// A value that is no place.
+    Wrong,
+}
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_null() {
+            return Ok(Self::Missing);
+        }
+        let number = match &value {
+            // `1.0` is the place 1.
+            Value::Number(number) => number.as_u64().or_else(|| format!("{}", number.as_f64()?).parse().ok()),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let place = number.and_then(|number: u64| usize::try_from(number).ok());
+        Ok(place.map_or(Self::Wrong, Self::At))
+    }
+}
+
+/// The vectors of `count` texts in the order of the texts. Without any `index`, they are in that order already; a single one that is missing is the 0
+/// that a server made of protobuf leaves out.
 pub(super) fn in_order(items: Vec<Item>, count: usize) -> Result<Vec<Vec<f32>>> {
     let wrong = |detail: String| {
         let hint =
@@ -45,17 +118,20 @@ pub(super) fn in_order(items: Vec<Item>, count: usize) -> Result<Vec<Vec<f32>>> 
     if got != count {
         return Err(wrong(format!("the answer has {got} vectors for {count} texts")));
     }
-    let numbered = items.iter().any(|item| item.index.is_some());
+    let missing = items.iter().filter(|item| matches!(item.index, Index::Missing)).count();
+    let has_first = items.iter().any(|item| matches!(item.index, Index::At(0)));
     let mut places: Vec<Option<Vec<f32>>> = vec![None; count];
     for (place, item) in items.into_iter().enumerate() {
         let index = match item.index {
-            Some(index) => index,
-            None if !numbered => place,
-            None => {
+            Index::At(index) => index,
+            Index::Missing if missing == count => place,
+            Index::Missing if missing == 1 && !has_first => 0,
+            Index::Missing => {
                 return Err(wrong(
                     "some vectors of the answer have an `index` and some have none".to_owned(),
                 ));
             }
+            Index::Wrong => return Err(wrong("an `index` of the answer is no whole number".to_owned())),
         };
         let slot = places.get_mut(index).ok_or_else(|| {
             wrong(format!(
@@ -70,49 +146,6 @@ pub(super) fn in_order(items: Vec<Item>, count: usize) -> Result<Vec<Vec<f32>>> 
     Ok(places.into_iter().flatten().collect())
 }
 
-/// A vector: a list of numbers, or the bytes of little-endian floats in base64, which are a quarter of its size.
-#[derive(Debug)]
-struct Numbers(Vec<f32>);
-
-impl<'de> Deserialize<'de> for Numbers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumbersVisitor;
-        impl<'de> Visitor<'de> for NumbersVisitor {
-            type Value = Vec<f32>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of numbers, or floats in base64")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                let bytes = BASE64_STANDARD
-                    .decode(text)
-                    .map_err(|_| E::custom("the vector is not base64"))?;
-                let (floats, rest) = bytes.as_chunks::<4>();
-                if !rest.is_empty() {
-                    return Err(E::custom("the base64 of the vector ends inside a number"));
-                }
-                Ok(floats.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut numbers = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(4096));
-                while let Some(number) = seq.next_element()? {
-                    numbers.push(number);
-                }
-                Ok(numbers)
-            }
-        }
-        let numbers = deserializer.deserialize_any(NumbersVisitor)?;
-        if numbers.is_empty() || numbers.iter().any(|number| !number.is_finite()) {
-            return Err(serde::de::Error::custom(
-                "the vector is empty, or holds what is no number",
-            ));
-        }
-        Ok(Self(numbers))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,15 +155,21 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_the_same_as_numbers() {
-        let text = r#"[{"index":0,"embedding":"AACAPwAAAMA="},{"index":1,"embedding":[1.0,-2]}]"#;
-        assert_eq!(vectors(text, 2).unwrap(), [[1.0, -2.0], [1.0, -2.0]]);
-    }
-
-    #[test]
     fn vectors_stand_where_their_index_says() {
         let text = r#"[{"index":1,"embedding":[1]},{"index":0,"embedding":[0]}]"#;
         assert_eq!(vectors(text, 2).unwrap(), [[0.0], [1.0]]);
+        for said in ["1", "1.0", "\"1\""] {
+            for zero in [
+                "",
+                r#""index":null,"#,
+                r#""index":0,"#,
+                r#""index":0.0,"#,
+                r#""index":"0","#,
+            ] {
+                let text = format!(r#"[{{"index":{said},"embedding":[1]}},{{{zero}"embedding":[0]}}]"#);
+                assert_eq!(vectors(&text, 2).unwrap(), [[0.0], [1.0]], "{text}");
+            }
+        }
         let unnumbered = r#"[{"embedding":[1]},{"embedding":[0]}]"#;
         assert_eq!(vectors(unnumbered, 2).unwrap(), [[1.0], [0.0]]);
     }
@@ -148,6 +187,18 @@ mod tests {
                 "`index` 2 for 2 texts",
             ),
             (r#"[{"index":0,"embedding":[1]},{"embedding":[1]}]"#, "some have none"),
+            (
+                r#"[{"embedding":[1]},{"index":2,"embedding":[1]}]"#,
+                "`index` 2 for 2 texts",
+            ),
+            (
+                r#"[{"index":-1,"embedding":[1]},{"index":0,"embedding":[1]}]"#,
+                "no whole number",
+            ),
+            (
+                r#"[{"index":0.5,"embedding":[1]},{"embedding":[1]}]"#,
+                "no whole number",
+            ),
         ] {
             let error = vectors(data, 2).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
@@ -156,19 +207,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vector_is_not_read_as_one() {
-        for embedding in [
-            r#""AAA""#,
-            r#""AAAA""#,
-            r#""****""#,
-            "[]",
-            r#""""#,
-            "[[1]]",
-            "7",
-            r#""AADAfw==""#,
+    fn two_missing_indexes_among_three_are_an_error() {
+        let text = r#"[{"embedding":[1]},{"index":1,"embedding":[1]},{"embedding":[1]}]"#;
+        assert!(vectors(text, 3).unwrap_err().detail().contains("some have none"));
+    }
+
+    #[test]
+    fn a_list_comes_alone_or_with_what_it_cost() {
+        for (body, model, tokens) in [
+            (r#"[{"embedding":[1]}]"#, None, (0, 0)),
+            (
+                r#"{"data":[{"embedding":[1]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":3}}"#,
+                Some("m"),
+                (2, 3),
+            ),
+            (
+                r#"{"data":[{"embedding":[1]}],"model":"m","usage":{"prompt_tokens":"2","total_tokens":3.0}}"#,
+                Some("m"),
+                (2, 3),
+            ),
+            (
+                r#"{"data":[{"embedding":[1]}],"model":7,"usage":{"input_tokens":2}}"#,
+                None,
+                (2, 2),
+            ),
+            (
+                r#"{"data":[{"embedding":[1]}],"model":null,"usage":{"prompt_tokens":null,"total_tokens":-1}}"#,
+                None,
+                (0, 0),
+            ),
+            (r#"{"data":[{"embedding":[1]}],"usage":"2"}"#, None, (0, 0)),
         ] {
-            let item = format!(r#"{{"index":0,"embedding":{embedding}}}"#);
-            assert!(serde_json::from_str::<Item>(&item).is_err(), "{embedding}");
+            let list: List = serde_json::from_str(body).unwrap();
+            assert_eq!((list.model.as_deref(), list.tokens()), (model, tokens), "{body}");
+            assert_eq!(in_order(list.data, 1).unwrap(), [[1.0]]);
+        }
+        for body in ["{}", r#"{"data":null}"#, "7", r#"[{"index":0}]"#] {
+            assert!(serde_json::from_str::<List>(body).is_err(), "{body}");
         }
     }
 }

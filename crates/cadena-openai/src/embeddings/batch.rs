@@ -75,11 +75,11 @@ impl BatchModel for OpenAIEmbeddings {
             let mut answer: List = read(answer, "list of embeddings", &redactor)?;
             let vectors = in_order(std::mem::take(&mut answer.data), 1)?;
             model.check_lengths(&vectors)?;
-            let usage = answer.usage.unwrap_or_default();
+            let (prompt_tokens, total_tokens) = answer.tokens();
             Ok(Embedded {
                 vectors,
-                prompt_tokens: usage.prompt_tokens,
-                total_tokens: usage.total_tokens,
+                prompt_tokens,
+                total_tokens,
                 model: answer.model,
             })
         }))

@@ -1,5 +1,6 @@
 //! Every answer of an error to its kind, its hint and its words.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -152,4 +153,77 @@ fn an_echoed_key_is_masked() {
         &redactor,
     );
     assert!(!format!("{error} {error:?}").contains("canary"));
+}
+
+/// JSON that looks like a report, with a secret wherever servers repeat the request.
+fn reports() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        Just(json!(false)),
+        Just(json!(1008)),
+        Just(json!("a sentence.")),
+        Just(json!("x ".repeat(500))),
+        Just(json!(
+            r#"code 400 - {"error":{"message":"inner","input":"sekret"}} behind"#
+        )),
+        Just(json!(r#"{"messages":["sekret"],"loc":["a"],"msg":"#)),
+        Just(json!("[{'input': {'a': 'sekret'}, 'msg': 'x'}]")),
+    ];
+    let key = proptest::sample::select(vec![
+        "error",
+        "message",
+        "msg",
+        "detail",
+        "details",
+        "loc",
+        "metadata",
+        "raw",
+        "reasons",
+        "errors",
+        "code",
+        "type",
+        "status",
+        "base_resp",
+        "status_code",
+        "Response",
+        "Error",
+        "innererror",
+        "provider_name",
+        "param",
+        "title",
+        "odd",
+        "field",
+        "description",
+    ]);
+    let echo = proptest::sample::select(vec!["input", "messages", "body", "flagged_input"]);
+    leaf.prop_recursive(6, 60, 12, move |inner| {
+        let members = proptest::collection::vec((key.clone(), inner.clone()), 0..5);
+        let echoes = proptest::collection::vec(echo.clone(), 0..2);
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..12).prop_map(Value::Array),
+            (members, echoes).prop_map(|(members, echoes)| {
+                let echoes = echoes.into_iter().map(|key| (key, json!({"content": "sekret"})));
+                members
+                    .into_iter()
+                    .chain(echoes)
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            }),
+            inner.prop_map(|value| json!({"error": {"message": "outer", "metadata": {"raw": value.to_string()}}})),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_report_gives_a_short_error_without_what_it_repeats_of_the_request(report in reports()) {
+        let body = report.to_string();
+        let failure = Failure::new(StatusCode::BAD_REQUEST, body.as_bytes());
+        for error in [of_status(&failure), of_report(&report, &Redactor::new())] {
+            let shown = format!("{error} {error:?}");
+            prop_assert!(!shown.contains("sekret"), "{}: {}", body, shown);
+            prop_assert!(error.to_string().chars().count() < 3000, "{}", error);
+        }
+        is_report(&report);
+    }
 }

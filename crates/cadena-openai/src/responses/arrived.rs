@@ -1,10 +1,11 @@
 //! What had arrived of a response, for the error that ends it.
 
-use cadena_core::{AIMessageChunk, JsonBlock, TokenLogprob};
+use cadena_core::{AIMessageChunk, JsonBlock};
 
 use super::block::{self, Block, provided, push};
 use super::call::piece;
 use super::event::{Delta, Words};
+use crate::wire::Tokens;
 
 /// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
 ///
@@ -18,7 +19,7 @@ pub(super) struct Arrived {
     /// The events that have log probabilities, one behind the other.
     events: Vec<u8>,
     /// Log probabilities in the order in which they came.
-    tokens: Vec<Tokens>,
+    tokens: Vec<Kept>,
     any: bool,
 }
 
@@ -34,10 +35,10 @@ struct Open {
 }
 
 #[derive(Debug)]
-enum Tokens {
+enum Kept {
     /// Where their event ends.
     Event(usize),
-    Read(Vec<TokenLogprob>),
+    Read(Tokens),
 }
 
 impl Arrived {
@@ -64,7 +65,7 @@ impl Arrived {
     /// Keeps the log probabilities of an event.
     pub(super) fn add_tokens(&mut self, event: &[u8]) {
         self.events.extend_from_slice(event);
-        self.tokens.push(Tokens::Event(self.events.len()));
+        self.tokens.push(Kept::Event(self.events.len()));
     }
 
     /// Adds a chunk as it is.
@@ -73,8 +74,11 @@ impl Arrived {
         self.close();
         let mut chunk = chunk.clone();
         let logprobs = chunk.response_metadata.logprobs.take();
-        self.tokens
-            .extend(logprobs.and_then(|logprobs| logprobs.content).map(Tokens::Read));
+        self.tokens.extend(
+            logprobs
+                .and_then(|logprobs| logprobs.content)
+                .map(|tokens| Kept::Read(tokens.into())),
+        );
         self.sum += chunk;
     }
 
@@ -107,8 +111,8 @@ impl Arrived {
         let mut start = 0;
         for tokens in self.tokens {
             let tokens = match tokens {
-                Tokens::Read(tokens) => tokens,
-                Tokens::Event(end) => {
+                Kept::Read(tokens) => tokens,
+                Kept::Event(end) => {
                     let event = self.events.get(start..end).unwrap_or_default();
                     start = end;
                     // It has been read before, so that it can be read again.
@@ -117,7 +121,7 @@ impl Arrived {
                         .unwrap_or_default()
                 }
             };
-            block::logprobs(&mut self.sum, tokens);
+            tokens.add_to(&mut self.sum);
         }
         provided(&mut self.sum);
         Some(self.sum)

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use cadena_core::{AIMessageChunk, ChunkPosition, Content};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::answer::Response;
 use super::arrived::Arrived;
-use super::block::{PROGRESS, logprobs, place_of, provided, push, refuse, with};
-use super::call::{CUSTOM, FUNCTION, call, piece};
-use super::event::{Cited, Delta, OfItem, Words};
-use super::item::{Item, text_of};
+use super::block::{PROGRESS, place_of, provided, push, refuse, with};
+use super::call::{CUSTOM, FUNCTION, broken, call, is_call, piece};
+use super::event::{Cited, Delta, OfItem, Whole, Words};
+use super::item::{Item, MaybeItem, text_of};
 use super::message;
 use super::metadata::describe;
 use super::slot::{Piece, Slot, Slots};
-use crate::wire::Text;
+use crate::wire::{Text, Tokens};
 
 type Read<T> = serde_json::Result<T>;
 
@@ -61,7 +60,7 @@ impl Assembler {
         arrived: &mut Arrived,
         chunk: &mut AIMessageChunk,
     ) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
+        let Some(slot) = self.slots.find_text(words, event.item_id.known(), event.output_index) else {
             return false;
         };
         let Some(at) = grow(slot, words, &event, &mut self.blocks) else {
@@ -75,9 +74,62 @@ impl Assembler {
             chunk.tool_call_chunks = vec![piece(at.0, words == Words::Input, &delta)];
         }
         push(chunk, arrived.add_words(words, at, delta));
-        logprobs(chunk, event.logprobs);
+        event.logprobs.add_to(chunk);
         provided(chunk);
         true
+    }
+
+    /// The whole of a text: what its pieces have not brought. Some servers send no pieces, and no whole item either.
+    pub(super) fn whole(
+        &mut self,
+        words: Words,
+        event: Whole<'_>,
+        arrived: &mut Arrived,
+        chunk: &mut AIMessageChunk,
+    ) -> bool {
+        let Some(slot) = self.slots.find_text(words, event.item_id.known(), event.output_index) else {
+            return false;
+        };
+        if slot.closed {
+            return false;
+        }
+        let (said, tokens) = slot.said_of(words, event.content_index, event.summary_index);
+        let text = event.text.known().unwrap_or_default();
+        let rest = match words.is_call() {
+            true => slot.news_of_call(text),
+            false => text.get(said..).unwrap_or_default(),
+        };
+        let differs = slot.differs;
+        let name = event
+            .name
+            .known()
+            .filter(|_| words == Words::Arguments && !slot.has_sent("name"));
+        if rest.is_empty() && name.is_none() && !differs {
+            return false;
+        }
+        let name = name.map(str::to_owned);
+        if name.is_some() {
+            slot.sent.push("name".to_owned());
+        }
+        let piece = Delta {
+            output_index: event.output_index,
+            content_index: event.content_index,
+            summary_index: event.summary_index,
+            delta: rest.into(),
+            // Where the pieces brought tokens they brought all of them.
+            logprobs: if tokens == 0 { event.logprobs } else { Tokens::default() },
+            item_id: event.item_id,
+            other: None,
+        };
+        self.calls |= words.is_call();
+        let given = self.words(words, piece, arrived, chunk);
+        if let (Some(call), Some(name)) = (chunk.tool_call_chunks.first_mut(), name) {
+            call.name = Some(name);
+        }
+        if let Some(call) = chunk.tool_call_chunks.first_mut().filter(|_| differs) {
+            *call = broken(std::mem::take(call));
+        }
+        given
     }
 
     /// A piece of what is spoken, which belongs to no item.
@@ -96,9 +148,9 @@ impl Assembler {
         let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
             return false;
         };
-        if slot.closed || event.annotation.is_null() {
+        let Some(annotation) = event.annotation.filter(|_| !slot.closed) else {
             return false;
-        }
+        };
         let piece = slot.part(event.content_index.unwrap_or(0), &mut self.blocks);
         // What comes out of order waits for the end of its text, where all of them stand in theirs.
         if event
@@ -108,7 +160,7 @@ impl Assembler {
             return false;
         }
         piece.cited += 1;
-        let list = Value::Array(vec![event.annotation]);
+        let list = Value::Array(vec![annotation]);
         push(chunk, with("text", "annotations", list, piece.block));
         provided(chunk);
         true
@@ -136,7 +188,7 @@ impl Assembler {
 
     /// An item that has begun.
     pub(super) fn item_added(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> bool {
-        let Some(item) = event.item else { return false };
+        let Some(item) = event.item.0 else { return false };
         let Some(slot) = self.slots.begin(item.text("id"), event.output_index) else {
             return false;
         };
@@ -151,7 +203,10 @@ impl Assembler {
         };
         let mut block = Map::new();
         if let Some(key) = text_in(item.text("type")) {
-            let text = slot.rest(item.text(key));
+            let text = match is_call(item.text("type")) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &text, index);
             if call.is_some() || !text.is_empty() {
                 block.insert(key.to_owned(), text.into());
@@ -168,12 +223,15 @@ impl Assembler {
         block.insert("index".to_owned(), index.into());
         push(chunk, block);
         provided(chunk);
+        if is_call(item.text("type")) {
+            self.slots.begin_call(item.text("id"), event.output_index);
+        }
         true
     }
 
     /// An item that has come whole. Whether there is something to give away.
     pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> Read<bool> {
-        match event.item {
+        match event.item.0 {
             Some(item) => self.close(item, event.output_index, chunk),
             None => Ok(false),
         }
@@ -181,13 +239,20 @@ impl Assembler {
 
     /// The end: what no event has brought before it, and what is said about the whole.
     pub(crate) fn finish(&mut self, response: Response<'_>, asked_model: &str, chunk: &mut AIMessageChunk) -> Read<()> {
-        self.begin(&response.id, chunk);
         let output = response.output.as_deref().unwrap_or_default();
-        if !self.slots.have_all(output.len()) {
-            for (place, raw) in (0..).zip(output) {
-                self.close_raw(raw, place, chunk)?;
+        let new: &[_] = if self.slots.have_all(output.len()) { &[] } else { output };
+        // All of them are read before one is given away: one that cannot be read is tried again with the whole event.
+        let items: Vec<MaybeItem<'_>> = new
+            .iter()
+            .map(|raw| serde_json::from_str(raw.get()))
+            .collect::<Read<_>>()?;
+        self.begin(&response.id, chunk);
+        for (place, MaybeItem(item)) in (0..).zip(items) {
+            if let Some(item) = item {
+                self.close(item, Some(place), chunk)?;
             }
         }
+        self.slots.name_open(chunk);
         if chunk.content.is_empty() {
             chunk.content = Content::Parts(Vec::new());
         }
@@ -195,13 +260,6 @@ impl Assembler {
         chunk.chunk_position = Some(ChunkPosition::Last);
         describe(response, self.calls, asked_model, chunk);
         Ok(())
-    }
-
-    fn close_raw(&mut self, raw: &RawValue, place: u32, chunk: &mut AIMessageChunk) -> Read<bool> {
-        match serde_json::from_str::<Option<Item<'_>>>(raw.get())? {
-            Some(item) => self.close(item, Some(place), chunk),
-            None => Ok(false),
-        }
     }
 
     fn close(&mut self, mut item: Item<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
@@ -219,7 +277,10 @@ impl Assembler {
         let index = slot.number(&mut self.blocks);
         let kind = item.text("type").unwrap_or_default().to_owned();
         if let Some(key) = text_in(Some(&kind)) {
-            let rest = slot.rest(item.text(key));
+            let rest = match is_call(Some(&kind)) {
+                true => slot.rest_of_call(item.text(key)),
+                false => slot.rest(item.text(key)),
+            };
             let call = call(slot, &item, &rest, index);
             // Code that is null stays null.
             if call.is_some() || item.members.get(key).is_some_and(Value::is_string) {
@@ -244,15 +305,17 @@ impl Assembler {
 /// nothing.
 fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> Option<(i64, u32)> {
     let delta = event.delta.known().unwrap_or_default();
+    let (kind, _) = place_of(words);
     match words {
         Words::Text | Words::Refusal => {
             let place = event.content_index.unwrap_or(0);
             let is_new = !slot.parts.contains_key(&place);
             let piece = slot.part(place, blocks);
+            piece.kind = Some(kind);
             piece.said += delta.len();
-            piece.tokens += event.logprobs.len();
+            piece.tokens += event.logprobs.count();
             // An empty piece says where its part stands among the others.
-            let says = is_new || !delta.is_empty() || !event.logprobs.is_empty();
+            let says = is_new || !delta.is_empty() || event.logprobs.count() > 0;
             says.then_some((piece.block, 0))
         }
         Words::Summary | Words::Thought => {
@@ -262,10 +325,15 @@ fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> O
             };
             let place = place.unwrap_or(0);
             parts.entry(place).or_default().said += delta.len();
+            slot.kind = Some(kind);
             Some((slot.number(blocks), place))
         }
         Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
             slot.said += delta.len();
+            slot.kind = Some(kind);
+            if words.is_call() {
+                slot.called_with.push_str(delta);
+            }
             Some((slot.number(blocks), 0))
         }
     }

@@ -1,6 +1,6 @@
 //! Blocks of content, and what else a chunk holds, as this endpoint fills them.
 
-use cadena_core::{AIMessageChunk, Content, ContentPart, JsonBlock, Logprobs, TokenLogprob};
+use cadena_core::{AIMessageChunk, Content, ContentPart, JsonBlock};
 use serde_json::{Map, Value};
 
 use super::event::Words;
@@ -76,18 +76,6 @@ pub(super) fn refuse(chunk: &mut AIMessageChunk, text: &str) {
         refusal.push_str(text);
     } else if !text.is_empty() {
         chunk.additional_kwargs.insert("refusal", text);
-    }
-}
-
-/// Adds the log probabilities of more tokens.
-pub(super) fn logprobs(chunk: &mut AIMessageChunk, tokens: Vec<TokenLogprob>) {
-    if tokens.is_empty() {
-        return;
-    }
-    let logprobs = &mut chunk.response_metadata.logprobs;
-    match logprobs.as_mut().and_then(|logprobs| logprobs.content.as_mut()) {
-        Some(content) => content.extend(tokens),
-        None => *logprobs = Some(Logprobs::content(tokens)),
     }
 }
 

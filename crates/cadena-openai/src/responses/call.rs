@@ -10,13 +10,23 @@ pub(super) const FUNCTION: &str = "function_call";
 /// A call of a tool whose input is free text, by its type on the wire.
 pub(super) const CUSTOM: &str = "custom_tool_call";
 
+/// Whether an item is such a call, by its type.
+pub(super) fn is_call(kind: Option<&str>) -> bool {
+    kind.is_some_and(|kind| [FUNCTION, CUSTOM].contains(&kind))
+}
+
 /// What an item of a call adds to its call, or `None` if it is of another kind. `rest` is what is new of its text.
 pub(super) fn call(slot: &Slot, item: &Item<'_>, rest: &str, index: i64) -> Option<ToolCallChunk> {
-    let kind = item.text("type").filter(|kind| [FUNCTION, CUSTOM].contains(kind))?;
+    let kind = item.text("type").filter(|kind| is_call(Some(kind)))?;
     let new = |key| item.text(key).filter(|_| !slot.has_sent(key)).map(str::to_owned);
     let mut piece = piece(index, kind == CUSTOM, rest);
     (piece.name, piece.id) = (new("name"), new("call_id"));
-    Some(piece)
+    Some(if slot.differs { broken(piece) } else { piece })
+}
+
+/// Says that the call of a piece must not run, as its pieces are not what came whole.
+pub(super) fn broken(piece: ToolCallChunk) -> ToolCallChunk {
+    piece.with_error("the arguments came otherwise in pieces than whole")
 }
 
 /// A piece of a call's arguments, or of the text for a custom tool.

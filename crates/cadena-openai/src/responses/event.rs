@@ -1,18 +1,18 @@
 //! The events of a response: which kinds there are, and what is read of each.
 
-use cadena_core::TokenLogprob;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::Response;
-use super::item::Item;
-use crate::wire::{Text, lenient};
+use super::item::MaybeItem;
+use crate::wire::{Text, Tokens, wire_struct};
 
 /// What an event says, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A piece of a text.
     Words(Words),
+    /// The whole of a text, where its pieces end.
+    Whole(Words),
     /// A piece of what is spoken, or of its transcript.
     Audio(&'static str),
     /// What a text cites.
@@ -71,6 +71,14 @@ impl Kind {
             "code_interpreter_call_code.delta" => Self::Words(Words::Code),
             "reasoning_summary_text.delta" => Self::Words(Words::Summary),
             "reasoning_text.delta" => Self::Words(Words::Thought),
+            "output_text.done" => Self::Whole(Words::Text),
+            "refusal.done" => Self::Whole(Words::Refusal),
+            "function_call_arguments.done" => Self::Whole(Words::Arguments),
+            "custom_tool_call_input.done" => Self::Whole(Words::Input),
+            "mcp_call_arguments.done" => Self::Whole(Words::McpArguments),
+            "code_interpreter_call_code.done" => Self::Whole(Words::Code),
+            "reasoning_summary_text.done" => Self::Whole(Words::Summary),
+            "reasoning_text.done" => Self::Whole(Words::Thought),
             "audio.delta" => Self::Audio("data"),
             "audio.transcript.delta" => Self::Audio("transcript"),
             "output_text.annotation.added" => Self::Annotation,
@@ -103,23 +111,15 @@ const TOOLS: [&str; 6] = [
 
 /// Events that are not read, without `response.`.
 ///
-/// Those that end a text or a part repeat its pieces, and those that begin a part say nothing yet. The commands of a shell and what
+/// Those that end a part repeat its pieces, and those that begin a part say nothing yet. The commands of a shell and what
 /// they print stand in lists of texts inside of their items, where pieces would not add up, and come with these items.
-const REPEATS: [&str; 19] = [
+const REPEATS: [&str; 11] = [
     "audio.done",
     "audio.transcript.done",
-    "code_interpreter_call_code.done",
     "content_part.added",
     "content_part.done",
-    "custom_tool_call_input.done",
-    "function_call_arguments.done",
-    "mcp_call_arguments.done",
-    "output_text.done",
     "reasoning_summary_part.added",
     "reasoning_summary_part.done",
-    "reasoning_summary_text.done",
-    "reasoning_text.done",
-    "refusal.done",
     "shell_call_command.added",
     "shell_call_command.delta",
     "shell_call_command.done",
@@ -127,73 +127,84 @@ const REPEATS: [&str; 19] = [
     "shell_call_output_content.done",
 ];
 
-/// The type of an event whose frame does not name it.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Typed<'a> {
-    #[serde(borrow, default)]
-    pub(super) r#type: Text<'a>,
+/// Declares an event, or a part of one. Members that it does not know are read past: there is one event for each token.
+macro_rules! event {
+    ($($struct:tt)*) => {
+        wire_struct! { $($struct)* ignored: _; }
+    };
 }
 
-/// A piece of a text.
-#[derive(Debug, Deserialize)]
-pub(super) struct Delta<'a> {
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) output_index: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) content_index: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) summary_index: Option<u32>,
-    #[serde(borrow, default)]
-    pub(super) item_id: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) delta: Text<'a>,
-    #[serde(default, deserialize_with = "lenient::tokens")]
-    pub(super) logprobs: Vec<TokenLogprob>,
+event! {
+    /// The type of an event whose frame does not name it.
+    pub(super) struct Typed<'a> {
+        pub(super) r#type | "type": Text<'a>,
+    }
 }
 
-/// Something that a text cites.
-#[derive(Debug, Deserialize)]
-pub(super) struct Cited<'a> {
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) output_index: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) content_index: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) annotation_index: Option<u32>,
-    #[serde(borrow, default)]
-    pub(super) item_id: Text<'a>,
-    #[serde(default)]
-    pub(super) annotation: Value,
+event! {
+    /// A piece of a text.
+    pub(super) struct Delta<'a> {
+        pub(super) output_index: Option<u32>,
+        pub(super) content_index: Option<u32>,
+        pub(super) summary_index: Option<u32>,
+        pub(super) item_id: Text<'a>,
+        pub(super) delta: Text<'a>,
+        pub(super) logprobs: Tokens,
+    }
 }
 
-/// An item that begins or ends.
-#[derive(Debug, Deserialize)]
-pub(super) struct OfItem<'a> {
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(super) output_index: Option<u32>,
-    #[serde(borrow, default)]
-    pub(super) item: Option<Item<'a>>,
+event! {
+    /// The whole of a text, where its pieces end.
+    pub(super) struct Whole<'a> {
+        pub(super) output_index: Option<u32>,
+        pub(super) content_index: Option<u32>,
+        pub(super) summary_index: Option<u32>,
+        pub(super) item_id: Text<'a>,
+        pub(super) text | "refusal" | "arguments" | "input" | "code": Text<'a>,
+        /// The name of the function that is called.
+        pub(super) name: Text<'a>,
+        pub(super) logprobs: Tokens,
+    }
 }
 
-/// A response that begins.
-#[derive(Debug, Deserialize)]
-pub(super) struct Begun<'a> {
-    #[serde(borrow, default)]
-    pub(super) response: Option<Named<'a>>,
+event! {
+    /// Something that a text cites.
+    pub(super) struct Cited<'a> {
+        pub(super) output_index: Option<u32>,
+        pub(super) content_index: Option<u32>,
+        pub(super) annotation_index: Option<u32>,
+        pub(super) item_id: Text<'a>,
+        pub(super) annotation: Option<Value>,
+    }
 }
 
-/// The id of a response.
-#[derive(Debug, Deserialize)]
-pub(super) struct Named<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: Text<'a>,
+event! {
+    /// An item that begins or ends.
+    pub(super) struct OfItem<'a> {
+        pub(super) output_index: Option<u32>,
+        pub(super) item: MaybeItem<'a>,
+    }
 }
 
-/// A response that ends.
-#[derive(Debug, Deserialize)]
-pub(super) struct Ended<'a> {
-    #[serde(borrow, default)]
-    pub(super) response: Option<Response<'a>>,
+event! {
+    /// A response that begins.
+    pub(super) struct Begun<'a> {
+        pub(super) response: Option<Named<'a>>,
+    }
+}
+
+event! {
+    /// The id of a response.
+    pub(super) struct Named<'a> {
+        pub(super) id: Text<'a>,
+    }
+}
+
+event! {
+    /// A response that ends.
+    pub(super) struct Ended<'a> {
+        pub(super) response: Option<Response<'a>>,
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::call::{CUSTOM, FUNCTION};
-use super::content::InputContent;
+use super::content::{InputContent, inner};
 use super::item::MESSAGE;
 use super::message::OF_MESSAGE;
+use crate::wire::is_anthropics_work;
 
 /// The conversation. What the model said goes back item by item, as it came.
 pub(super) struct Input<'a> {
@@ -80,11 +81,14 @@ impl Serialize for Input<'_> {
                     return Err(S::Error::custom(detail));
                 }
             };
-            seq.serialize_element(&Said {
-                content: InputContent(message.content()),
-                role,
-                r#type: "message",
-            })?;
+            let content = InputContent(message.content());
+            for item in content.items() {
+                seq.serialize_element(&*item)?;
+            }
+            if content.says_something() {
+                let r#type = "message";
+                seq.serialize_element(&Said { content, role, r#type })?;
+            }
         }
         seq.end()
     }
@@ -107,23 +111,63 @@ impl Input<'_> {
             call_id: &'a str,
         }
         let given = message.additional_kwargs.get("type").and_then(Value::as_str);
+        let call_id = &message.tool_call_id;
         if given == Some("computer_call_output")
-            && let Content::Parts(parts) = &message.content
-            && let Some(output) = parts.iter().find(|part| part.as_text().is_none())
+            && let Some(mut output) = screenshot(message)
         {
-            let call_id = &message.tool_call_id;
-            return seq.serialize_element(&json!({"type": given, "output": output, "call_id": call_id}));
+            if let Some(checks) = message.additional_kwargs.get("acknowledged_safety_checks") {
+                output.insert("acknowledged_safety_checks".to_owned(), checks.clone());
+            }
+            return seq.serialize_element(&output);
+        }
+        if let Content::Parts(parts) = &message.content {
+            // LangChain's tools of these kinds give the item in place of words.
+            let blocks = parts.iter().filter_map(|part| match part {
+                ContentPart::Block(block) => Some(inner(block)),
+                ContentPart::Text(_) => None,
+            });
+            for block in blocks {
+                match block.get("type").and_then(Value::as_str) {
+                    Some(CUSTOM_OUTPUT) => {
+                        let output = block.get("output").cloned().unwrap_or_else(|| "".into());
+                        return seq
+                            .serialize_element(&json!({"type": CUSTOM_OUTPUT, "output": output, "call_id": call_id}));
+                    }
+                    Some("computer_call_output") => return seq.serialize_element(&*block),
+                    _ => {}
+                }
+            }
         }
         let is_custom = self.custom.contains(message.tool_call_id.as_str());
+        let output = InputContent(&message.content);
+        // The model shall read what a tool gave also where the server has no part for it.
+        let as_json = (!output.is_result()).then(|| serde_json::to_string(&message.content).map(Content::from));
+        let as_json = as_json.transpose().map_err(S::Error::custom)?;
+        let output = as_json.as_ref().map_or(output, InputContent);
         seq.serialize_element(&Result {
             r#type: match given {
-                Some("custom_tool_call_output") => "custom_tool_call_output",
-                _ if is_custom => "custom_tool_call_output",
+                Some(CUSTOM_OUTPUT) => CUSTOM_OUTPUT,
+                _ if is_custom => CUSTOM_OUTPUT,
                 _ => "function_call_output",
             },
-            output: InputContent(&message.content),
-            call_id: &message.tool_call_id,
+            output,
+            call_id,
         })
+    }
+}
+
+const CUSTOM_OUTPUT: &str = "custom_tool_call_output";
+
+/// What the computer shows: the image in the content, or the address of one.
+fn screenshot(message: &ToolMessage) -> Option<Map<String, Value>> {
+    let output = match &message.content {
+        Content::Text(url) => json!({"type": "input_image", "image_url": url}),
+        Content::Parts(parts) => json!(parts.iter().find(|part| part.as_text().is_none())?),
+    };
+    let item = json!({"type": "computer_call_output", "output": output, "call_id": message.tool_call_id});
+    match item {
+        Value::Object(item) => Some(item),
+        _ => None,
     }
 }
 
@@ -141,7 +185,7 @@ fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
                         if let Some(FUNCTION | CUSTOM) = part.block_type() {
                             called.extend(block.get("call_id").and_then(Value::as_str));
                         }
-                        add(&mut items, &block.to_map(), stored);
+                        add(&mut items, &inner(block), stored);
                     }
                 }
             }
@@ -209,8 +253,10 @@ fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
         "text" | "output_text" => "text",
         "refusal" => "refusal",
         // Calls that the message has beside its content, and what other protocols have there.
-        "tool_call" | "tool_use" | "invalid_tool_call" | "tool_call_chunk" | "thinking" | "redacted_thinking"
-        | "reasoning_content" => return,
+        "tool_call" | "invalid_tool_call" | "tool_call_chunk" | "reasoning_content" => return,
+        // LangChain's own forms of what tools of a server did.
+        "server_tool_call" | "server_tool_call_chunk" | "server_tool_result" => return,
+        kind if is_anthropics_work(kind) => return,
         "reasoning" if !is_item(block) || (!stored && block.get("encrypted_content").is_none_or(Value::is_null)) => {
             return;
         }
@@ -270,8 +316,23 @@ fn part(block: &Map<String, Value>, kind: &str, words: &str) -> Value {
                 part.insert(key.clone(), value.clone());
             }
         }
+        if let Some(Value::Array(annotations)) = part.get_mut("annotations") {
+            annotations
+                .iter_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(restore_index);
+        }
     }
     part
+}
+
+/// LangChain renames the place of a cited file, as it puts pieces together by `index`.
+fn restore_index(annotation: &mut Map<String, Value>) {
+    if annotation.get("type").is_some_and(|kind| kind == "file_citation")
+        && let Some(place) = annotation.shift_remove("file_index")
+    {
+        annotation.entry("index").or_insert(place);
+    }
 }
 
 /// Whether a thought is an item of this endpoint: LangChain's own form has its text elsewhere.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cadena_core::TokenLogprob;
-use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::wire::{Text, lenient};
+use crate::wire::lenient::otherwise_nothing;
+use crate::wire::{Found, Lenient, Text, Tokens, read_twice};
 
 /// One item of the output: what the assistant says, a call, a thought, the work of a tool of the server, or something that is not known
 /// yet.
@@ -40,12 +41,23 @@ pub(super) fn text_of<'a>(members: &'a Map<String, Value>, key: &str) -> Option<
     members.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
+/// An item, unless something else stands in its place. A bare text is a message.
+#[derive(Debug, Default)]
+pub(super) struct MaybeItem<'a>(pub(super) Option<Item<'a>>);
+
+impl<'de: 'a, 'a> Lenient<'de> for MaybeItem<'a> {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        *self = Self::deserialize(deserializer)?;
+        Ok(Found::Known)
+    }
+}
+
 /// Items are long where they repeat what their pieces said, so they are read in one go: no part of them is looked at twice.
-impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for MaybeItem<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ItemVisitor;
         impl<'de> Visitor<'de> for ItemVisitor {
-            type Value = Item<'de>;
+            type Value = MaybeItem<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an item")
@@ -76,10 +88,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
                         item.members.insert("content".to_owned(), content);
                     }
                 }
-                Ok(item)
+                Ok(MaybeItem(Some(item)))
             }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(MaybeItem(Some(Item {
+                    parts: Some(vec![Part::of_text(text)]),
+                    members: Map::from_iter([("type".to_owned(), MESSAGE.into())]),
+                })))
+            }
+
+            otherwise_nothing!('de, MaybeItem(None); unit, bool, number, seq);
         }
-        deserializer.deserialize_map(ItemVisitor)
+        deserializer.deserialize_any(ItemVisitor)
     }
 }
 
@@ -101,24 +122,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
                 f.write_str("a list of parts")
             }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Parts(None))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                let mut part = Part::default();
-                part.members.insert("type".to_owned(), "output_text".into());
-                part.text = Text::deserialize(text.into_deserializer())?;
-                Ok(Parts(Some(vec![part])))
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Parts(Some(vec![Part::of_text(text)])))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut parts = Vec::new();
-                while let Some(part) = seq.next_element()? {
-                    parts.push(part);
+                while let Some(MaybePart(part)) = seq.next_element()? {
+                    parts.extend(part);
                 }
                 Ok(Parts(Some(parts)))
             }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let MaybePart(part) = MaybePart::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Parts(part.map(|part| vec![part])))
+            }
+
+            otherwise_nothing!('de, Parts(None); unit, bool, number);
         }
         deserializer.deserialize_any(PartsVisitor)
     }
@@ -136,23 +157,31 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Its log probabilities, if no piece had any: where one had, all had.
-    pub(super) fn tokens(&self) -> serde_json::Result<Vec<TokenLogprob>> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Tokens(#[serde(deserialize_with = "lenient::tokens")] Vec<TokenLogprob>);
-        match self.logprobs {
-            Some(raw) => Ok(serde_json::from_str::<Tokens>(raw.get())?.0),
-            None => Ok(Vec::new()),
+    fn of_text(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            members: Map::from_iter([("type".to_owned(), "output_text".into())]),
+            ..Self::default()
         }
+    }
+
+    /// Its log probabilities, if no piece had any: where one had, all had.
+    pub(super) fn tokens(&self) -> serde_json::Result<Tokens> {
+        self.logprobs.map_or_else(
+            || Ok(Tokens::default()),
+            |raw| read_twice(raw.get().as_bytes(), |raw| serde_json::from_slice(raw)),
+        )
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
+/// A part, unless something else stands in its place. A bare text is one.
+struct MaybePart<'a>(Option<Part<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for MaybePart<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct PartVisitor;
         impl<'de> Visitor<'de> for PartVisitor {
-            type Value = Part<'de>;
+            type Value = MaybePart<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a part")
@@ -187,9 +216,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
                     let logprobs = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
                     part.members.insert("logprobs".to_owned(), logprobs);
                 }
-                Ok(part)
+                Ok(MaybePart(Some(part)))
             }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(MaybePart(Some(Part::of_text(text))))
+            }
+
+            otherwise_nothing!('de, MaybePart(None); unit, bool, number, seq);
         }
-        deserializer.deserialize_map(PartVisitor)
+        deserializer.deserialize_any(PartVisitor)
     }
 }

@@ -3,7 +3,7 @@
 use cadena_core::AIMessageChunk;
 use serde_json::{Map, Value};
 
-use super::block::{Block, logprobs, push, refuse, with};
+use super::block::{Block, push, refuse, with};
 use super::item::{Item, Part};
 use super::slot::{Piece, Slot};
 
@@ -65,7 +65,7 @@ fn close_part(part: Part<'_>, piece: &Piece, chunk: &mut AIMessageChunk) -> Read
     let rest = piece.rest(part.text.known().unwrap_or_default());
     match kind {
         "refusal" => refuse(chunk, rest),
-        _ if piece.tokens == 0 => logprobs(chunk, part.tokens()?),
+        _ if piece.tokens == 0 => part.tokens()?.add_to(chunk),
         // Where the pieces brought tokens they brought all of them: reading them again would double what they cost.
         _ => {}
     }

@@ -4,7 +4,7 @@ use cadena_core::AIMessageChunk;
 use serde_json::Value;
 
 use super::answer::Response;
-use crate::convert::{UsageNames, count};
+use crate::convert::{Kept, UsageNames, count};
 
 /// Writes usage, finish reason and metadata into the chunk that ends a response. `calls` says whether a tool of the caller's is called.
 pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, chunk: &mut AIMessageChunk) {
@@ -21,6 +21,7 @@ pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, c
         user,
         usage,
         output: _,
+        mut other,
     } = response;
     if let Some(Value::Object(usage)) = usage {
         chunk.usage_metadata = Some(count(&usage, &UsageNames::RESPONSES, service_tier.known()));
@@ -55,4 +56,7 @@ pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, c
             said.extra.insert(key.to_owned(), value);
         }
     }
+    let mut kept = Kept::default();
+    kept.remember(&mut other);
+    kept.write(said);
 }

@@ -11,14 +11,18 @@ use super::arrived::Arrived;
 use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Read};
+use crate::stream::{End, Expect, Read, Seams};
+use crate::wire::Tokens;
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
     model: String,
     assembler: Assembler,
     arrived: Arrived,
+    seams: Seams,
     finished: bool,
+    /// The last event, quoted, if it was not understood.
+    unknown: Option<String>,
     expect: Expect,
 }
 
@@ -28,7 +32,9 @@ impl ResponsesReader {
             model,
             assembler: Assembler::default(),
             arrived: Arrived::default(),
+            seams: Seams::default(),
             finished: false,
+            unknown: None,
             expect,
         }
     }
@@ -36,10 +42,27 @@ impl ResponsesReader {
     /// Reads an event into an empty chunk.
     pub(crate) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        if crate::stream::is_done(data) {
             return Ok(Read::Done);
         }
-        let kind = match Kind::of(event.name()) {
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(data)
+        {
+            return self.read_data(event.name(), &joined, redactor, chunk);
+        }
+        match self.read_data(event.name(), data, redactor, chunk) {
+            Err(error) if error.kind() == ErrorKind::Decode => match self.seams.join(data) {
+                Some(joined) => self
+                    .read_data(event.name(), &joined, redactor, chunk)
+                    .map_err(|_| error),
+                None => Err(error),
+            },
+            read => read,
+        }
+    }
+
+    fn read_data(&mut self, name: &str, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let kind = match Kind::of(name) {
             Kind::Error => return Err(error::of_event(data, redactor)),
             _ if data.is_empty() => return Ok(Read::Nothing),
             Kind::Unknown => {
@@ -52,6 +75,7 @@ impl ResponsesReader {
         let assembler = &mut self.assembler;
         let given = match kind {
             Kind::Words(words) => return self.words(words, data, redactor, chunk),
+            Kind::Whole(words) => return self.whole(words, data, redactor, chunk),
             Kind::Audio(key) => assembler.audio(key, parse(data, redactor)?, chunk),
             Kind::Annotation => assembler.cited(parse(data, redactor)?, chunk),
             Kind::Progress(of) => assembler.progress(of, parse::<Map<String, Value>>(data, redactor)?, chunk),
@@ -59,7 +83,7 @@ impl ResponsesReader {
             Kind::ItemDone => assembler.item_done(parse(data, redactor)?, chunk).map_err(malformed)?,
             Kind::Begun if assembler.has_begun() => false,
             Kind::Begun => {
-                let Begun { response } = parse(data, redactor)?;
+                let Begun { response, .. } = parse(data, redactor)?;
                 response.is_some_and(|response| assembler.begin(&response.id, chunk))
             }
             Kind::Finished => {
@@ -78,7 +102,7 @@ impl ResponsesReader {
             }
             Kind::Error => return Err(error::of_event(data, redactor)),
             Kind::Repeats => false,
-            Kind::Unknown => return unknown(data, redactor),
+            Kind::Unknown => return self.unknown(data, redactor),
         };
         if !given {
             return Ok(Read::Nothing);
@@ -92,10 +116,39 @@ impl ResponsesReader {
         if !self.assembler.words(words, event, &mut self.arrived, chunk) {
             return Ok(Read::Nothing);
         }
+        if Tokens::are_in(chunk) {
+            self.arrived.add_tokens(data);
+        }
+        Ok(Read::Chunk)
+    }
+
+    fn whole(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+        let event = parse(data, redactor)?;
+        if !self.assembler.whole(words, event, &mut self.arrived, chunk) {
+            return Ok(Read::Nothing);
+        }
         if chunk.response_metadata.logprobs.is_some() {
             self.arrived.add_tokens(data);
         }
         Ok(Read::Chunk)
+    }
+
+    /// An event of a kind that is not known: a ping, or a report that does not call itself one.
+    fn unknown(&mut self, data: &[u8], redactor: &Redactor) -> Result<Read> {
+        match serde_json::from_slice::<Value>(data) {
+            Ok(value) if value.get("type").is_none() && error::is_report(&value) => {
+                return Err(error::of_report(&value, redactor));
+            }
+            // One that names its kind belongs to the protocol, only to a newer one.
+            Ok(value) if value.get("type").is_none() => self.unknown = Some(error::quote(data, redactor)),
+            _ => {}
+        }
+        Ok(Read::Nothing)
+    }
+
+    /// The last event that was not understood, as an error may quote it.
+    pub(crate) fn take_unknown(&mut self) -> Option<String> {
+        self.unknown.take()
     }
 
     /// Whether the server has said how the response ended.
@@ -166,25 +219,11 @@ fn parse<'a, T: Deserialize<'a>>(data: &'a [u8], redactor: &Redactor) -> Result<
 }
 
 fn ended<'a>(data: &'a [u8], redactor: &Redactor) -> Result<Response<'a>> {
-    let Ended { response } = parse(data, redactor)?;
+    let Ended { response, .. } = parse(data, redactor)?;
     Ok(response.unwrap_or_default())
 }
 
-/// An event of a kind that is not known: a ping, or a report that does not call itself one.
-fn unknown(data: &[u8], redactor: &Redactor) -> Result<Read> {
-    match serde_json::from_slice::<Value>(data) {
-        Ok(value) if value.get("type").is_none() && is_report(&value) => Err(error::of_report(&value, redactor)),
-        _ => Ok(Read::Nothing),
-    }
-}
-
-fn is_report(value: &Value) -> bool {
-    error::is_report(value) || value.get("error").is_some_and(error::says_something)
-}
-
 fn unreadable(data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
-    match serde_json::from_slice::<Value>(data) {
-        Ok(value) if is_report(&value) => error::of_report(&value, redactor),
-        _ => error::malformed("an event", "part of a response", data, cause, redactor),
-    }
+    let reported = error::reported(data, redactor);
+    reported.unwrap_or_else(|| error::malformed("an event", "part of a response", data, cause, redactor))
 }

@@ -236,10 +236,11 @@ fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
         ToolChoice::Auto => "auto".into(),
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
+        ToolChoice::Name(name) if kind_of(name).is_none() && of_server(name) => json!({"type": name}),
         ToolChoice::Name(name) => named(name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
-        ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
+        ToolChoice::Other(Value::Bool(true)) => "required".into(),
         ToolChoice::Other(Value::String(word)) if kind_of(word).is_some() => named(word),
         ToolChoice::Other(Value::String(word)) if of_server(word) => json!({"type": word}),
         ToolChoice::Other(value) => flat(value),

@@ -1,8 +1,8 @@
 //! What stands around the choices of an event: servers repeat it in every event of an answer, and it is read once.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::wire::{ChatCompletion, Choice, lenient};
+use crate::wire::{ChatCompletion, Choice, Lenient};
 
 /// How often an event may teach what stands around the choices. A server that changes it all the time is read the plain way.
 const LESSONS: u8 = 8;
@@ -26,9 +26,15 @@ pub(super) struct Frame {
 }
 
 /// The value of `choices`.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Choices<'a>(#[serde(borrow, deserialize_with = "lenient::list")] Option<Vec<Choice<'a>>>);
+struct Choices<'a>(Option<Vec<Choice<'a>>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut choices = None;
+        choices.read(deserializer)?;
+        Ok(Self(choices))
+    }
+}
 
 impl Frame {
     /// Reads an event. What it repeats of the event before is missing in the result.
@@ -67,10 +73,16 @@ impl Frame {
         self.members.push(b'{');
         self.members.extend_from_slice(tail.strip_prefix(b",")?);
         let behind: ChatCompletion<'_> = serde_json::from_slice(&self.members).ok()?;
-        behind.choices.is_none().then(|| ChatCompletion {
-            choices,
-            ..behind.into_rest()
-        })
+        if behind.choices.is_some() {
+            return None;
+        }
+        let behind = behind.into_rest();
+        // The next event may repeat this one, or say again what this one has replaced.
+        match counts(&behind) {
+            false => self.tail = Tail::new(tail),
+            true => self.head.clear(),
+        }
+        Some(ChatCompletion { choices, ..behind })
     }
 
     /// Remembers what stands around the choices of an event that has been read and has some.
@@ -127,8 +139,16 @@ fn around_choices(data: &[u8]) -> Option<(&[u8], &[u8])> {
     // With other choices in their place it must be an event that has these: then the place is the right one.
     let probe = [head, b"[]", tail].concat();
     let answer: ChatCompletion<'_> = serde_json::from_slice(&probe).ok()?;
-    let counts = answer.usage.is_some() || answer.error.is_some() || answer.prompt_filter_results.is_some();
+    let counts = counts(&answer);
     (answer.choices.is_some_and(|choices| choices.is_empty()) && !counts).then_some((head, tail))
+}
+
+/// Whether there is something beside the choices that must be seen each time, as it is more than a last value.
+fn counts(answer: &ChatCompletion<'_>) -> bool {
+    answer.usage.is_some()
+        || answer.error.is_some()
+        || answer.prompt_filter_results.is_some()
+        || answer.completion_probabilities.is_some()
 }
 
 #[cfg(test)]
@@ -136,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::convert::Head;
+    use crate::convert::{Head, Kept};
 
     const FIRST: &str =
         r#"{"id":"c1","model":"m","choices":[{"index":0,"delta":{"content":"a"}}],"usage":null,"obfuscation":"x1"}"#;
@@ -214,6 +234,8 @@ mod tests {
             Just(r#""model":null"#),
             Just(r#""system_fingerprint":"\"choices\":[1]""#),
             Just(r#""meta":{"choices":[{"index":3}]}"#),
+            Just(r#""provider":"a""#),
+            Just(r#""provider":"b""#),
             Just(r#""usage":null"#),
             Just(r#""usage":{"total_tokens":2}"#),
             Just(r#""error":{"message":"no"}"#),
@@ -243,10 +265,13 @@ mod tests {
         #[test]
         fn an_event_says_the_same_whatever_was_read_before_it(events in events()) {
             let (mut frame, mut said, mut expected) = (Frame::default(), Head::default(), Head::default());
+            let (mut kept, mut expected_kept) = (Kept::default(), Kept::default());
             for event in &events {
-                // A member that comes twice is an error where it is seen.
-                let Ok(plain) = serde_json::from_slice::<ChatCompletion<'_>>(event.as_bytes()) else { continue };
-                let read = frame.read(event.as_bytes()).unwrap();
+                let mut plain: ChatCompletion<'_> = serde_json::from_slice(event.as_bytes()).unwrap();
+                let mut read = frame.read(event.as_bytes()).unwrap();
+                kept.remember(&mut read.other);
+                expected_kept.remember(&mut plain.other);
+                prop_assert_eq!(format!("{kept:?}"), format!("{expected_kept:?}"));
                 said.remember(&read);
                 expected.remember(&plain);
                 prop_assert_eq!(format!("{said:?}"), format!("{expected:?}"));

@@ -47,7 +47,7 @@ impl Partial {
     }
 
     /// The sum. `read` reads an event again. `None` if there was no chunk.
-    pub(super) fn into_chunk(self, read: impl Fn(&[u8]) -> Option<AIMessageChunk>) -> Option<AIMessageChunk> {
+    pub(super) fn into_chunk(self, mut read: impl FnMut(&[u8]) -> Option<AIMessageChunk>) -> Option<AIMessageChunk> {
         if !self.any {
             return None;
         }

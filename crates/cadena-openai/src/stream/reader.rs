@@ -1,6 +1,7 @@
 //! From events to chunks, and whether the answer is whole.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cadena_core::{AIMessageChunk, Error, ErrorKind, Result, UsageMetadata};
 use cadena_http::Redactor;
@@ -8,8 +9,14 @@ use cadena_http::sse::SseEvent;
 use serde_json::{Map, Value};
 
 use super::frame::Frame;
+use super::is_done;
+use super::news::has_news;
 use super::partial::Partial;
-use crate::convert::{Form, Head, fill, index_of, is_first, note_prompt_filters, take_choice};
+use super::said::Said;
+use super::seams::Seams;
+use crate::convert::{
+    Form, Head, Kept, Thoughts, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of,
+};
 use crate::error;
 use crate::wire::{ChatCompletion, Choice};
 
@@ -17,8 +24,17 @@ use crate::wire::{ChatCompletion, Choice};
 pub(super) struct ChatReader {
     model: String,
     frame: Frame,
+    seams: Seams,
     head: Head,
+    /// What nobody knows of the answer, and of each choice.
+    kept: Kept,
+    kept_of: BTreeMap<u32, Kept>,
+    thoughts: Thoughts,
     partial: Partial,
+    /// What the first choice has said. Boxed, as most answers are text alone.
+    said: Box<Said>,
+    /// What each of the others has said, where all are wanted.
+    others_said: BTreeMap<u32, Said>,
     /// The tokens that the chunks so far count.
     counted: Option<UsageMetadata>,
     /// How many of the choices that were asked for have not finished.
@@ -27,10 +43,14 @@ pub(super) struct ChatReader {
     finished: bool,
     /// Pieces of the other choices that the last event brought, where all are wanted.
     others: Vec<(u32, AIMessageChunk)>,
+    /// Whether the last event brought a part of another choice, wanted or not.
+    other_news: bool,
     /// Which of the others have begun and not finished.
     unfinished: BTreeSet<u32>,
     /// Whether a chunk has said what filters found in the prompt; a server may repeat it.
     prompt_filtered: bool,
+    /// The last event, quoted, if it was not understood.
+    unknown: Option<String>,
     expect: Expect,
 }
 
@@ -39,7 +59,7 @@ pub(super) struct ChatReader {
 pub(crate) struct Expect {
     /// How many choices were asked for.
     pub(crate) choices: u32,
-    /// Whether usage was asked for.
+    /// Whether an event with the usage follows the finish reasons, so that metadata waits for it.
     pub(crate) usage: bool,
     /// Whether `[DONE]` without a finish reason is an error.
     pub(crate) finish_reason: bool,
@@ -76,14 +96,22 @@ impl ChatReader {
         Self {
             model,
             frame: Frame::default(),
+            seams: Seams::default(),
             head: Head::default(),
+            kept: Kept::default(),
+            kept_of: BTreeMap::new(),
+            thoughts: Thoughts::default(),
             partial: Partial::default(),
+            said: Box::default(),
+            others_said: BTreeMap::new(),
             counted: None,
             open_choices: expect.choices.max(1),
             finished: false,
             others: Vec::new(),
+            other_news: false,
             unfinished: BTreeSet::new(),
             prompt_filtered: false,
+            unknown: None,
             expect,
         }
     }
@@ -91,7 +119,8 @@ impl ChatReader {
     /// Reads an event into an empty chunk. In place, as a chunk is too large to be moved for nothing.
     pub(super) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        self.other_news = false;
+        if is_done(data) {
             return Ok(Read::Done);
         }
         if event.name() == "error" {
@@ -100,25 +129,61 @@ impl ChatReader {
         if data.is_empty() {
             return Ok(Read::Nothing);
         }
-        let answer = match self.frame.read(data) {
-            Ok(answer) => answer,
-            Err(cause) => return Err(self.unreadable(data, &cause, redactor)),
+        let mut data = Cow::Borrowed(data);
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(&data)
+        {
+            data = Cow::Owned(joined);
+        }
+        let repaired;
+        let (answer, data) = match self.frame.read(&data) {
+            Ok(answer) => (answer, &*data),
+            Err(cause) => {
+                repaired = self.seams.join(&data);
+                match repaired
+                    .as_deref()
+                    .map(|repaired| (self.frame.read(repaired), repaired))
+                {
+                    Some((Ok(answer), repaired)) => (answer, repaired),
+                    _ => return Err(self.unreadable(&data, &cause, redactor)),
+                }
+            }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
-            return Err(error::of_report(report, redactor));
+            // What stands beside it, such as a status, belongs to the report.
+            return Err(error::reported(data, redactor).unwrap_or_else(|| error::of_report(report, redactor)));
         }
-        if answer.choices.is_none() && answer.usage.is_none() {
-            // Neither a chunk nor a usage: a ping, or a report that does not call itself one.
-            if let Some(report) = serde_json::from_slice(data).ok().filter(error::is_report) {
-                return Err(error::of_report(&report, redactor));
+        let choices = answer.choices.as_deref().unwrap_or_default();
+        if choices.is_empty() {
+            // A count, a ping, or a report that does not call itself one.
+            if let Some(error) = error::reported(data, redactor) {
+                return Err(error);
             }
+            if answer.choices.is_none() && answer.usage.is_none() {
+                self.unknown = Some(error::quote(data, redactor));
+                if answer.id.known().is_none() && answer.model.known().is_none() {
+                    return Ok(Read::Nothing);
+                }
+            }
+        } else {
+            self.unknown = None;
         }
+        // MiniMax says in the last event whether all went well.
+        let ends = choices.iter().any(|choice| choice.finish_reason.known().is_some());
         let mut failed = None;
         let read = self.chunk(answer, redactor, chunk, &mut failed)?;
         if read == Read::Chunk {
             self.partial.add(chunk, data);
         }
+        if ends && let Some(error) = error::beside_choices(data, redactor) {
+            return Err(error);
+        }
         failed.map_or(Ok(read), Err)
+    }
+
+    /// The last event that was not understood, as an error may quote it.
+    pub(super) fn take_unknown(&mut self) -> Option<String> {
+        self.unknown.take()
     }
 
     /// `failed` is what another choice reports, so that the first one's piece of the same event is not lost.
@@ -130,15 +195,23 @@ impl ChatReader {
         failed: &mut Option<Error>,
     ) -> Result<Read> {
         self.head.remember(&answer);
-        let usage = answer.usage.take();
+        answer.place_probabilities();
+        let usage = usage_of(&mut answer);
+        self.kept.remember(&mut answer.other);
         if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
             self.prompt_filtered = true;
             note_prompt_filters(chunk, answer.prompt_filter_results.take());
         }
+        // Servers that keep the connection busy send events with an empty list, which are chunks without a word.
+        let is_chunk = answer.choices.as_ref().is_some_and(Vec::is_empty);
         let mut choices = answer.choices.take().unwrap_or_default();
-        let of_others = !choices.is_empty();
         let mut first = None;
         for (place, choice) in choices.iter_mut().enumerate() {
+            if choice.other.is_some() {
+                check_unknown(choice, redactor)?;
+                let kept = self.kept_of.entry(index_of(choice, place)).or_default();
+                kept.remember(&mut choice.other);
+            }
             if is_first(choice, place) {
                 first = first.or(Some(choice));
                 continue;
@@ -146,9 +219,17 @@ impl ChatReader {
             if choice.finish_reason.known().is_some() {
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
-            if self.expect.others && !says_nothing(choice) {
+            if says_nothing(choice) {
+                continue;
+            }
+            if self.expect.others {
                 let piece = self.other(index_of(choice, place), choice, redactor);
                 *failed = failed.take().or(piece.err());
+                self.other_news |= self.others.last().is_some_and(|(_, piece)| has_news(piece));
+            } else if !self.other_news {
+                let mut piece = AIMessageChunk::default();
+                fill(&mut piece, choice, Form::Piece);
+                self.other_news = has_news(&piece);
             }
         }
         match first {
@@ -156,13 +237,16 @@ impl ChatReader {
                 return Ok(Read::Nothing);
             }
             Some(choice) => self.choice(choice, redactor, chunk)?,
-            None if of_others && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
+            None if !is_chunk && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
                 return Ok(Read::Nothing);
             }
             None => {}
         }
         if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
             self.count(usage, chunk);
+        }
+        if self.has_finished() && (self.counted.is_some() || !self.expect.usage) {
+            self.kept.write(&mut chunk.response_metadata);
         }
         Ok(Read::Chunk)
     }
@@ -177,7 +261,13 @@ impl ChatReader {
         } else {
             self.unfinished.insert(index);
         }
+        let finishes = choice.finish_reason.known().is_some();
         fill(&mut chunk, choice, Form::Piece);
+        self.others_said.entry(index).or_default().keep_news(&mut chunk);
+        self.thoughts.number(index, &mut chunk.content);
+        if finishes {
+            self.write_kept_of(index, &mut chunk);
+        }
         self.others.push((index, chunk));
         Ok(())
     }
@@ -198,14 +288,67 @@ impl ChatReader {
         check(choice, redactor)?;
         let finishes = choice.finish_reason.known().is_some();
         fill(chunk, choice, Form::Piece);
+        self.said.keep_news(chunk);
+        self.thoughts.number(0, &mut chunk.content);
         if finishes {
             self.head.describe(chunk, &self.model);
+            self.write_kept_of(0, chunk);
             if !self.finished {
                 self.finished = true;
                 self.open_choices = self.open_choices.saturating_sub(1);
             }
         }
         Ok(())
+    }
+
+    fn write_kept_of(&mut self, index: u32, chunk: &mut AIMessageChunk) {
+        if let Some(kept) = self.kept_of.get_mut(&index) {
+            kept.write(&mut chunk.response_metadata);
+        }
+    }
+
+    /// Writes what has come and not been given away where the stream ends: halves of characters, and members that nobody knows. Whether there is something of the
+    /// first choice.
+    pub(super) fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
+        let event = self.seams.close().unwrap_or_default();
+        let left: Option<ChatCompletion<'_>> = serde_json::from_slice(&event).ok();
+        let mut says = false;
+        for choice in left.and_then(|left| left.choices).iter_mut().flatten() {
+            match index_of(choice, 0) {
+                0 => {
+                    fill(chunk, choice, Form::Piece);
+                    self.thoughts.number(0, &mut chunk.content);
+                    says = true;
+                }
+                index if self.expect.others => {
+                    let mut piece = AIMessageChunk::default();
+                    fill(&mut piece, choice, Form::Piece);
+                    self.thoughts.number(index, &mut piece.content);
+                    self.others.push((index, piece));
+                }
+                _ => {}
+            }
+        }
+        for (index, kept) in &mut self.kept_of {
+            if !kept.has_news() {
+                continue;
+            }
+            let mut piece = AIMessageChunk::default();
+            kept.write(&mut piece.response_metadata);
+            match *index {
+                0 => {
+                    chunk.response_metadata.extra = piece.response_metadata.extra;
+                    says = true;
+                }
+                index if self.expect.others => self.others.push((index, piece)),
+                _ => {}
+            }
+        }
+        if self.kept.has_news() {
+            self.kept.write(&mut chunk.response_metadata);
+            says = true;
+        }
+        says
     }
 
     /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
@@ -224,16 +367,21 @@ impl ChatReader {
         self.finished && self.open_choices == 0
     }
 
-    /// Whether nothing is missing, so that a fault behind it does not matter.
-    pub(super) fn is_complete(&self) -> bool {
-        self.has_finished() && (self.counted.is_some() || !self.expect.usage)
+    /// Whether every choice that is given has its finish reason, so that nothing of them can be lost any more.
+    pub(super) fn is_whole(&self) -> bool {
+        self.finished && (self.open_choices == 0 || !self.expect.others)
     }
 
-    /// What is missing where the stream ends. The finish reason is what makes an answer whole: a server that closes the stream
-    /// behind it may not know how to count usage, or forget `[DONE]`.
+    /// Whether the last event brought a part of another choice than the first.
+    pub(super) fn others_have_news(&self) -> bool {
+        self.other_news
+    }
+
+    /// What is missing where the stream ends. The finish reasons are what makes an answer whole, whatever is cut after them: a server
+    /// may not know how to count usage, or forget `[DONE]`, and another try would pay for the same answer again.
     pub(super) fn check_end(&self, end: End) -> Result<(), &'static str> {
         match end {
-            End::Cut if !self.is_complete() => Err("the stream ended inside an event"),
+            End::Cut if !self.is_whole() => Err("the stream ended inside an event"),
             _ if self.finished && !self.unfinished.is_empty() && self.expect.finish_reason => {
                 Err("the stream ended before every choice had its finish reason")
             }
@@ -252,18 +400,19 @@ impl ChatReader {
 
     /// What had arrived, for an error. `None` if there was nothing.
     pub(super) fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        let mut partial = std::mem::take(&mut self.partial).into_chunk(piece)?;
+        let mut said = Said::default();
+        let mut partial = std::mem::take(&mut self.partial).into_chunk(|event| piece(event, &mut said))?;
         self.describe(&mut partial);
+        self.kept.show(&mut partial.response_metadata);
+        if let Some(kept) = self.kept_of.get(&0) {
+            kept.show(&mut partial.response_metadata);
+        }
         Some(partial)
     }
 
     fn unreadable(&self, data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
-        match serde_json::from_slice::<Value>(data) {
-            Ok(value) if error::is_report(&value) || value.get("error").is_some_and(error::says_something) => {
-                error::of_report(&value, redactor)
-            }
-            _ => error::malformed("an event", "a chat completion", data, cause, redactor),
-        }
+        let reported = error::reported(data, redactor);
+        reported.unwrap_or_else(|| error::malformed("an event", "a chat completion", data, cause, redactor))
     }
 }
 
@@ -278,6 +427,7 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         error,
         content_filter_results,
         text,
+        other: _,
     } = choice;
     text.is_none()
         && content_filter_results.is_none()
@@ -286,6 +436,21 @@ fn says_nothing(choice: &Choice<'_>) -> bool {
         && logprobs.is_none()
         && finish_reason.known().is_none()
         && error.is_none()
+}
+
+/// The error of a choice in which something was said, and nobody knows what: to go on without it would lose a token.
+fn check_unknown(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
+    if choice.delta.is_some() || choice.message.is_some() {
+        return Ok(());
+    }
+    let odd = ["delta", "message"]
+        .into_iter()
+        .find_map(|name| Some((name, choice.other.as_ref()?.get(name)?)));
+    odd.map_or(Ok(()), |(name, odd)| {
+        let odd = redactor.snippet(odd.to_string().as_bytes());
+        let detail = format!("the `{name}` of an event is neither an object nor a text: {odd}");
+        Err(Error::new(ErrorKind::Decode, detail))
+    })
 }
 
 /// The error that a choice reports about itself.
@@ -304,12 +469,14 @@ fn check(choice: &Choice<'_>, redactor: &Redactor) -> Result<()> {
 }
 
 /// The chunk of an event that has been read before, without the head and the count.
-fn piece(event: &[u8]) -> Option<AIMessageChunk> {
+fn piece(event: &[u8], said: &mut Said) -> Option<AIMessageChunk> {
     let mut answer: ChatCompletion<'_> = serde_json::from_slice(event).ok()?;
     let mut chunk = AIMessageChunk::default();
     note_prompt_filters(&mut chunk, answer.prompt_filter_results.take());
+    answer.place_probabilities();
     if let Some(mut first) = take_choice(answer.choices.unwrap_or_default()) {
         fill(&mut chunk, &mut first, Form::Piece);
+        said.keep_news(&mut chunk);
     }
     Some(chunk)
 }

@@ -1,36 +1,33 @@
-//! A completion, whole or in chunks: unknown fields are ignored, missing ones and nulls are the same.
+//! A completion, whole or in chunks: missing members and nulls are the same, and what is not known is kept.
 
-use cadena_core::{Content, Logprobs, ToolCallChunk, ToolCallKind};
-use serde::{Deserialize, Deserializer};
+use cadena_core::{Content, ToolCallChunk, ToolCallKind};
+use serde::Deserializer;
 use serde_json::Value;
 
 use super::Text;
-use super::lenient;
+use super::logprobs::Given;
+use super::member::{Found, Lenient, wire_struct};
 
-/// A chat completion (`chat.completion`) or one chunk of it (`chat.completion.chunk`).
-///
-/// One type for both: servers confuse them, and what is equal in both paths is then equal by construction. What is rare is
-/// boxed: these types are moved once for every token.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ChatCompletion<'a> {
-    #[serde(borrow, default)]
-    pub(crate) id: Text<'a>,
-    #[serde(borrow, default)]
-    pub(crate) model: Text<'a>,
-    #[serde(borrow, default)]
-    pub(crate) system_fingerprint: Text<'a>,
-    #[serde(borrow, default)]
-    pub(crate) service_tier: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
-    pub(crate) choices: Option<Vec<Choice<'a>>>,
-    /// Once in an answer, so that keeping it as JSON costs no token anything.
-    #[serde(default)]
-    pub(crate) usage: Option<Box<Value>>,
-    #[serde(default)]
-    pub(crate) error: Option<Box<Value>>,
-    /// What Azure's filters found in the prompt.
-    #[serde(default)]
-    pub(crate) prompt_filter_results: Option<Box<Value>>,
+wire_struct! {
+    /// A chat completion (`chat.completion`) or one chunk of it (`chat.completion.chunk`).
+    ///
+    /// One type for both: servers confuse them, and what is equal in both paths is then equal by construction. What is rare is
+    /// boxed: these types are moved once for every token.
+    pub(crate) struct ChatCompletion<'a> {
+        pub(crate) id: Text<'a>,
+        pub(crate) model: Text<'a>,
+        pub(crate) system_fingerprint: Text<'a>,
+        pub(crate) service_tier: Text<'a>,
+        pub(crate) choices: Option<Vec<Choice<'a>>>,
+        /// Once in an answer, so that keeping it as JSON costs no token anything.
+        pub(crate) usage: Option<Box<Value>>,
+        pub(crate) error: Option<Box<Value>>,
+        /// What Azure's filters found in the prompt.
+        pub(crate) prompt_filter_results: Option<Box<Value>>,
+        /// The log probabilities of the only choice, where llama.cpp writes them.
+        pub(crate) completion_probabilities: Option<Box<Value>>,
+    }
+    ignored: "object" | "created" | "obfuscation";
 }
 
 impl ChatCompletion<'_> {
@@ -45,6 +42,8 @@ impl ChatCompletion<'_> {
             usage,
             error,
             prompt_filter_results,
+            completion_probabilities,
+            other,
         } = self;
         ChatCompletion {
             id: id.into_owned(),
@@ -55,106 +54,143 @@ impl ChatCompletion<'_> {
             usage,
             error,
             prompt_filter_results,
+            completion_probabilities,
+            other,
+        }
+    }
+
+    /// Puts log probabilities that stand beside the choices into the choice that they are of.
+    pub(crate) fn place_probabilities(&mut self) {
+        let Some(list) = self.completion_probabilities.take() else {
+            return;
+        };
+        if let Some([choice]) = self.choices.as_deref_mut()
+            && choice.logprobs.is_none()
+        {
+            // JSON that is a value already is read from any type.
+            let _ = choice.logprobs.read(*list);
         }
     }
 }
 
-/// One of the `n` answers, or a piece of it.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Choice<'a> {
-    #[serde(default, deserialize_with = "lenient::index")]
-    pub(crate) index: Option<u32>,
-    #[serde(borrow, default)]
-    pub(crate) delta: Option<Message<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) message: Option<Box<Message<'a>>>,
-    /// What the older completions have in place of a message.
-    #[serde(borrow, default)]
-    pub(crate) text: Option<Box<Text<'a>>>,
-    #[serde(default, deserialize_with = "lenient::logprobs")]
-    pub(crate) logprobs: Option<Logprobs>,
-    #[serde(borrow, default)]
-    pub(crate) finish_reason: Text<'a>,
-    #[serde(default)]
-    pub(crate) error: Option<Box<Value>>,
-    /// What Azure's filters found in the answer, or in a piece of it.
-    #[serde(default)]
-    pub(crate) content_filter_results: Option<Box<Value>>,
+wire_struct! {
+    /// One of the `n` answers, or a piece of it.
+    pub(crate) struct Choice<'a> {
+        pub(crate) index: Option<u32>,
+        pub(crate) delta: Option<Message<'a>>,
+        pub(crate) message: Option<Box<Message<'a>>>,
+        /// What the older completions have in place of a message.
+        pub(crate) text: Option<Box<Text<'a>>>,
+        pub(crate) logprobs | "completion_probabilities": Given,
+        pub(crate) finish_reason: Text<'a>,
+        pub(crate) error: Option<Box<Value>>,
+        /// What Azure's filters found in the answer, or in a piece of it.
+        pub(crate) content_filter_results: Option<Box<Value>>,
+    }
+    from_text: |choice: &mut Choice<'_>, text: &str| {
+        choice.text = Some(Box::new(text.into()));
+        !text.is_empty()
+    };
 }
 
-/// What the assistant says, or a piece of it.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Message<'a> {
-    #[serde(default, deserialize_with = "lenient::content")]
-    pub(crate) content: Option<Content>,
-    #[serde(borrow, default)]
-    pub(crate) refusal: Option<Box<Text<'a>>>,
-    #[serde(borrow, default)]
-    pub(crate) name: Option<Box<Text<'a>>>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub(crate) tool_calls: Option<Vec<CallPiece>>,
-    /// What tool calls replaced.
-    #[serde(borrow, default)]
-    pub(crate) function_call: Option<Box<FunctionCall<'a>>>,
-    #[serde(default)]
-    pub(crate) audio: Option<Box<Value>>,
-    /// What the answer cites.
-    #[serde(default)]
-    pub(crate) annotations: Option<Box<Value>>,
-    /// The thoughts of a reasoning model, from servers that tell them.
-    #[serde(borrow, default)]
-    pub(crate) reasoning_content: Option<Box<Text<'a>>>,
-    /// The same by its other name; some servers send both.
-    #[serde(borrow, default)]
-    pub(crate) reasoning: Option<Box<Text<'a>>>,
+wire_struct! {
+    /// What the assistant says, or a piece of it.
+    pub(crate) struct Message<'a> {
+        pub(crate) content: Option<Content>,
+        pub(crate) refusal: Option<Box<Text<'a>>>,
+        pub(crate) name: Option<Box<Text<'a>>>,
+        pub(crate) tool_calls: Option<Vec<CallPiece>>,
+        /// What tool calls replaced.
+        pub(crate) function_call: Option<Box<FunctionCall<'a>>>,
+        pub(crate) audio: Option<Box<Value>>,
+        /// What the answer cites.
+        pub(crate) annotations: Option<Box<Value>>,
+        /// The thoughts of a reasoning model, from servers that tell them.
+        pub(crate) reasoning_content: Option<Box<Text<'a>>>,
+        /// The same by its other name; some servers send both.
+        pub(crate) reasoning: Option<Box<Text<'a>>>,
+    }
+    ignored: "role";
+    from_text: |message: &mut Message<'_>, text: &str| {
+        message.content = Some(text.into());
+        !text.is_empty()
+    };
 }
 
 /// A call of a tool, or a piece of it: made at once what a chunk holds, as arguments come in thousands of pieces.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CallPiece(pub(crate) ToolCallChunk);
 
-impl<'de> Deserialize<'de> for CallPiece {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de> Lenient<'de> for CallPiece {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        let mut call = ToolCall::default();
+        let found = call.read(deserializer)?;
         let ToolCall {
             index,
             id,
+            kind: _,
             function,
             custom,
-        } = ToolCall::deserialize(deserializer)?;
-        let mut piece = ToolCallChunk::default();
+            mut other,
+        } = call;
+        let Self(piece) = self;
         piece.index = index;
         piece.id = id.into_string();
+        let key = match custom {
+            Some(_) => "custom",
+            None => "function",
+        };
         if custom.is_some() {
             piece.kind = ToolCallKind::Custom;
         }
-        if let Some(FunctionCall { name, arguments }) = function.or(custom.map(|call| *call)) {
-            piece.name = name.into_string();
-            piece.args = arguments;
+        if let Some(called) = function.or(custom.map(|call| *call)) {
+            piece.name = called.name.into_string();
+            piece.args = called.arguments;
+            if let Some(of_function) = called.other {
+                other
+                    .get_or_insert_default()
+                    .insert(key.to_owned(), (*of_function).into());
+            }
         }
-        Ok(Self(piece))
+        if let Some(other) = other {
+            piece.extra = (*other).into();
+        }
+        Ok(found)
     }
 }
 
-#[derive(Deserialize)]
-struct ToolCall<'a> {
-    #[serde(default, deserialize_with = "lenient::index")]
-    index: Option<i64>,
-    #[serde(borrow, default)]
-    id: Text<'a>,
-    #[serde(borrow, default)]
-    function: Option<FunctionCall<'a>>,
-    /// A call of a custom tool, whose input is free text.
-    #[serde(borrow, default)]
-    custom: Option<Box<FunctionCall<'a>>>,
+wire_struct! {
+    struct ToolCall<'a> {
+        index: Option<i64>,
+        id: Text<'a>,
+        kind | "type": Kind,
+        function: Option<FunctionCall<'a>>,
+        /// A call of a custom tool, whose input is free text.
+        custom: Option<Box<FunctionCall<'a>>>,
+    }
 }
 
-/// Name and arguments of a call, or a piece of them.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct FunctionCall<'a> {
-    #[serde(borrow, default)]
-    pub(crate) name: Text<'a>,
-    #[serde(default, alias = "input", deserialize_with = "lenient::arguments")]
-    pub(crate) arguments: Option<String>,
+/// The type of a call, which its other members show. Another one than theirs, such as the `builtin_function` of Kimi, is kept.
+#[derive(Debug, Default)]
+struct Kind;
+
+impl<'de> Lenient<'de> for Kind {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        let mut text = Text::default();
+        let found = text.read(deserializer)?;
+        Ok(match text.known() {
+            None | Some("function" | "custom") => found,
+            Some(other) => Found::Odd(other.into()),
+        })
+    }
+}
+
+wire_struct! {
+    /// Name and arguments of a call, or a piece of them.
+    pub(crate) struct FunctionCall<'a> {
+        pub(crate) name: Text<'a>,
+        pub(crate) arguments | "input": Option<String>,
+    }
 }
 
 #[cfg(test)]
@@ -193,9 +229,9 @@ mod tests {
         assert_eq!(answer.id.known(), Some("7"));
         assert_eq!(answer.model.known(), None);
         let choice = &answer.choices.unwrap()[0];
-        assert!(choice.logprobs.is_none());
+        assert!(!choice.logprobs.is_none());
         let delta = choice.delta.as_ref().unwrap();
-        assert!(delta.content.is_none());
+        assert_eq!(delta.content.as_ref().map(Content::text).as_deref(), Some("12"));
         let call = &delta.tool_calls.as_ref().unwrap()[0];
         assert_eq!(call.0.id.as_deref(), Some("5"));
         assert_eq!(call.0.args.as_deref(), Some(r#"{"a":1}"#));

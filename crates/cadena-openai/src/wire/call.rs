@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use cadena_core::{Content, ContentPart, InvalidToolCall, ToolCall, ToolCallKind};
+use cadena_core::{Content, ContentPart, Extra, InvalidToolCall, ToolCall, ToolCallKind};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -13,6 +14,8 @@ pub(super) struct OutCalls<'a> {
     pub(super) invalid: &'a [InvalidToolCall],
     /// Where the Responses API, and LangChain with it, says which calls are those of custom tools.
     pub(super) content: &'a Content,
+    /// Whether members that OpenAI's schema does not have go back as they came.
+    pub(super) unknown: bool,
 }
 
 impl Serialize for OutCalls<'_> {
@@ -23,7 +26,11 @@ impl Serialize for OutCalls<'_> {
             let is_custom = call.id.as_deref().is_some_and(|id| custom.contains(id));
             OutCall::of_valid(call, is_custom)
         });
-        serializer.collect_seq(valid.chain(self.invalid.iter().map(OutCall::of_invalid)))
+        let all = valid.chain(self.invalid.iter().map(OutCall::of_invalid));
+        serializer.collect_seq(all.map(|call| OutCall {
+            extra: call.extra.filter(|extra| self.unknown && !extra.is_empty()),
+            ..call
+        }))
     }
 }
 
@@ -40,26 +47,22 @@ fn ids_of_custom_calls(content: &Content) -> HashSet<&str> {
 }
 
 /// A call as it is sent.
-#[derive(Serialize)]
 struct OutCall<'a> {
-    r#type: &'static str,
+    /// `function` or `custom`.
+    kind: &'static str,
     id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<OutFunction<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<OutCustom<'a>>,
+    called: Called<'a>,
+    /// What else the server said of it.
+    extra: Option<&'a Extra>,
 }
 
-#[derive(Serialize)]
-struct OutFunction<'a> {
+/// Whom it calls, and with what.
+struct Called<'a> {
     name: &'a str,
-    arguments: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-struct OutCustom<'a> {
-    name: &'a str,
-    input: &'a str,
+    /// `arguments` or `input`.
+    key: &'static str,
+    text: Cow<'a, str>,
+    extra: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> OutCall<'a> {
@@ -68,9 +71,14 @@ impl<'a> OutCall<'a> {
         let (id, name) = (call.id.as_deref(), call.name.as_str());
         let is_custom = is_custom || call.kind == ToolCallKind::Custom;
         match call.sole_text().filter(|_| is_custom) {
-            Some(input) => Self::custom(id, name, input),
+            Some(input) => Self::custom(id, name, input, &call.extra),
             // A map with text keys can always be written.
-            None => Self::function(id, name, serde_json::to_string(&call.args).unwrap_or_default()),
+            None => Self::function(
+                id,
+                name,
+                serde_json::to_string(&call.args).unwrap_or_default(),
+                &call.extra,
+            ),
         }
     }
 
@@ -79,37 +87,90 @@ impl<'a> OutCall<'a> {
         let name = call.name.as_deref().unwrap_or_default();
         let args = call.args.as_deref().unwrap_or_default();
         match call.kind {
-            ToolCallKind::Custom => Self::custom(id, name, args),
-            _ => Self::function(id, name, args),
+            ToolCallKind::Custom => Self::custom(id, name, args, &call.extra),
+            _ => Self::function(id, name, args, &call.extra),
         }
     }
 
-    fn function(id: Option<&'a str>, name: &'a str, arguments: impl Into<Cow<'a, str>>) -> Self {
-        let arguments = arguments.into();
+    fn function(id: Option<&'a str>, name: &'a str, arguments: impl Into<Cow<'a, str>>, extra: &'a Extra) -> Self {
         Self {
-            r#type: "function",
+            kind: "function",
             id,
-            function: Some(OutFunction { name, arguments }),
-            custom: None,
+            called: Called {
+                name,
+                key: "arguments",
+                text: arguments.into(),
+                extra: None,
+            },
+            extra: Some(extra),
         }
     }
 
-    fn custom(id: Option<&'a str>, name: &'a str, input: &'a str) -> Self {
+    fn custom(id: Option<&'a str>, name: &'a str, input: &'a str, extra: &'a Extra) -> Self {
         Self {
-            r#type: "custom",
+            kind: "custom",
             id,
-            function: None,
-            custom: Some(OutCustom { name, input }),
+            called: Called {
+                name,
+                key: "input",
+                text: input.into(),
+                extra: None,
+            },
+            extra: Some(extra),
         }
     }
 }
 
-/// Calls in OpenAI's own form, without the `index` and whatever else a stream left in them.
-pub(super) fn known_parts(calls: &Value) -> Value {
+/// The members of a call that are not taken from what else a server said of it.
+const KNOWN: [&str; 5] = ["id", "index", "type", "function", "custom"];
+
+impl Serialize for OutCall<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let said = |key: &str| self.extra.and_then(|extra| extra.get(key));
+        map.serialize_entry("type", said("type").and_then(Value::as_str).unwrap_or(self.kind))?;
+        map.serialize_entry("id", &self.id)?;
+        let called = Called {
+            extra: said(self.kind).and_then(Value::as_object),
+            text: Cow::Borrowed(&self.called.text),
+            ..self.called
+        };
+        map.serialize_entry(self.kind, &called)?;
+        let unknown = self.extra.into_iter().flat_map(Extra::iter);
+        for (key, value) in unknown.filter(|(key, _)| !KNOWN.contains(&key.as_str())) {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Called<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", self.name)?;
+        map.serialize_entry(self.key, &self.text)?;
+        let unknown = self.extra.into_iter().flatten();
+        for (key, value) in unknown.filter(|(key, _)| !CALLED.contains(&key.as_str())) {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// What is called, as OpenAI's schema has it.
+const CALLED: [&str; 3] = ["name", "arguments", "input"];
+
+/// Calls in OpenAI's own form, without the `index` that a stream left in them, and without what OpenAI's schema does not have unless `unknown`
+/// members go back.
+pub(super) fn stored(calls: &Value, unknown: bool) -> Value {
     let strip = |call: &Value| {
-        let known = |(key, _): &(&String, &Value)| matches!(key.as_str(), "id" | "type" | "function" | "custom");
-        let parts = call.as_object().into_iter().flatten().filter(known);
-        let mut parts: Map<_, _> = parts.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let goes = |(key, _): &(&String, &Value)| *key != "index" && (unknown || KNOWN.contains(&key.as_str()));
+        let parts = call.as_object().into_iter().flatten().filter(goes);
+        let part = |(key, value): (&String, &Value)| match key.as_str() {
+            "function" | "custom" => (key.clone(), called(value, unknown)),
+            _ => (key.clone(), value.clone()),
+        };
+        let mut parts: Map<_, _> = parts.map(part).collect();
         let kind = if parts.contains_key("custom") {
             "custom"
         } else {
@@ -119,4 +180,15 @@ pub(super) fn known_parts(calls: &Value) -> Value {
         Value::Object(parts)
     };
     calls.as_array().into_iter().flatten().map(strip).collect()
+}
+
+/// What a call in OpenAI's own form calls.
+pub(super) fn called(called: &Value, unknown: bool) -> Value {
+    match called {
+        Value::Object(members) if !unknown => {
+            let known = members.iter().filter(|(key, _)| CALLED.contains(&key.as_str()));
+            known.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        other => other.clone(),
+    }
 }

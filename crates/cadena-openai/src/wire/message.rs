@@ -7,8 +7,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::call::{OutCalls, known_parts};
+use super::call::{OutCalls, called, stored};
 use super::part::{self, Audience, OutContent};
+use crate::convert::PROVIDER;
 
 /// A message in the form of Chat Completions: content first, then name and role.
 pub(super) struct OutMessage<'a> {
@@ -17,6 +18,8 @@ pub(super) struct OutMessage<'a> {
     pub(super) developer: bool,
     /// Whether the thoughts of an answer are sent back.
     pub(super) reasoning: bool,
+    /// Whether members that OpenAI's schema does not have go back as they came.
+    pub(super) unknown: bool,
 }
 
 impl Serialize for OutMessage<'_> {
@@ -39,10 +42,14 @@ impl Serialize for OutMessage<'_> {
                 )?;
             }
             Message::AI(message) => {
-                assistant(&mut map, message)?;
+                let unknown = self.unknown && is_of_this_protocol(message);
+                assistant(&mut map, message, unknown)?;
                 let thought = message.additional_kwargs.get("reasoning_content");
                 if let Some(thought) = thought.filter(|thought| self.reasoning && thought.is_string()) {
                     map.serialize_entry("reasoning_content", thought)?;
+                }
+                if unknown {
+                    unknown_members(&mut map, message)?;
                 }
             }
             Message::Tool(message) => {
@@ -77,7 +84,41 @@ impl Serialize for OutMessage<'_> {
     }
 }
 
-fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M::Error> {
+/// The members of an answer that are known here, and go back in other ways or not at all: what it cites is for the reader.
+const KNOWN: [&str; 14] = [
+    "annotations",
+    "audio",
+    "citations",
+    "content",
+    "function_call",
+    "name",
+    "parsed",
+    "reasoning",
+    "reasoning_content",
+    "refusal",
+    "role",
+    "search_results",
+    "tool_call_id",
+    "tool_calls",
+];
+
+/// What else a server of this protocol said with an answer, such as `reasoning_details`. It may be signed, and is wanted back unchanged.
+fn unknown_members<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M::Error> {
+    // LangChain's own notes have such names.
+    let is_unknown = |key: &&String| !KNOWN.contains(&key.as_str()) && !key.starts_with("__");
+    for (key, value) in message.additional_kwargs.iter().filter(|(key, _)| is_unknown(key)) {
+        map.serialize_entry(key, value)?;
+    }
+    Ok(())
+}
+
+/// Whether an answer came from a server of this protocol, as far as is known: another one's members are for its own servers.
+fn is_of_this_protocol(message: &AIMessage) -> bool {
+    let provider = message.response_metadata.model_provider.as_deref();
+    provider.is_none_or(|provider| provider == PROVIDER)
+}
+
+fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage, unknown: bool) -> Result<(), M::Error> {
     let AIMessage {
         content,
         tool_calls,
@@ -88,8 +129,9 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
     } = message;
     let kwarg = |key| additional_kwargs.get(key).filter(|value| !value.is_null());
     let has_calls = !tool_calls.is_empty() || !invalid_tool_calls.is_empty();
-    let stored_calls = kwarg("tool_calls").filter(|_| !has_calls);
-    let function_call = kwarg("function_call").filter(|_| !has_calls && stored_calls.is_none());
+    // A server may have said something else there.
+    let stored_calls = kwarg("tool_calls").filter(|calls| !has_calls && calls.is_array());
+    let function_call = kwarg("function_call").filter(|call| !has_calls && stored_calls.is_none() && call.is_object());
     // An answer of the Responses API has it in both places, and once is enough.
     let refusal = message
         .refusal()
@@ -112,14 +154,15 @@ fn assistant<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M:
             valid: tool_calls,
             invalid: invalid_tool_calls,
             content,
+            unknown,
         };
         map.serialize_entry("tool_calls", &calls)?;
     }
     if let Some(calls) = stored_calls {
-        map.serialize_entry("tool_calls", &known_parts(calls))?;
+        map.serialize_entry("tool_calls", &stored(calls, unknown))?;
     }
     if let Some(call) = function_call {
-        map.serialize_entry("function_call", call)?;
+        map.serialize_entry("function_call", &called(call, unknown))?;
     }
     if let Some(refusal) = refusal {
         map.serialize_entry("refusal", refusal)?;
@@ -178,6 +221,7 @@ mod tests {
             message: &message.into(),
             developer: false,
             reasoning: false,
+            unknown: true,
         };
         assert_eq!(serde_json::to_value(out).unwrap(), expect);
     }
@@ -213,6 +257,7 @@ mod tests {
             message: &message,
             developer: true,
             reasoning: false,
+            unknown: true,
         };
         assert_eq!(serde_json::to_value(out).unwrap()["role"], "developer");
     }
@@ -275,6 +320,46 @@ mod tests {
         }));
         let parts = json!([{"type": "text", "text": "Well."}, {"type": "refusal", "refusal": "No."}]);
         check(message, json!({"content": parts, "role": "assistant"}));
+    }
+
+    #[test]
+    fn members_that_nobody_knows_go_back_as_they_came_and_not_where_they_are_refused() {
+        let details = json!([{"type": "reasoning.encrypted", "data": "gAAA", "index": 0}]);
+        let signed = json!({"google": {"thought_signature": "s"}});
+        let message = |provider: Value| {
+            ai(json!({
+                "content": "",
+                "additional_kwargs": {"reasoning_details": details, "citations": ["u"], "__note__": 1, "parsed": {}},
+                "response_metadata": {"model_provider": provider},
+                "tool_calls": [{"name": "f", "args": {}, "id": "c1", "extras": {"extra_content": signed, "id": {}, "function": {"strict": true}}}],
+                "invalid_tool_calls": [{"name": "g", "args": "{", "id": "c2", "extras": {"type": "builtin_function"}}],
+            }))
+        };
+        let first = json!({"type": "function", "id": "c1", "function": {"name": "f", "arguments": "{}", "strict": true}, "extra_content": signed});
+        let second = json!({"type": "builtin_function", "id": "c2", "function": {"name": "g", "arguments": "{"}});
+        let expect =
+            json!({"content": null, "role": "assistant", "tool_calls": [first, second], "reasoning_details": details});
+        check(message(json!("openai")), expect.clone());
+        check(message(Value::Null), expect);
+
+        let out = OutMessage {
+            message: &message(json!("openai")).into(),
+            developer: false,
+            reasoning: false,
+            unknown: false,
+        };
+        let call = |id: &str, name: &str, arguments: &str| json!({"type": "function", "id": id, "function": {"name": name, "arguments": arguments}});
+        assert_eq!(
+            serde_json::to_value(&out).unwrap(),
+            json!({"content": null, "role": "assistant", "tool_calls": [call("c1", "f", "{}"), call("c2", "g", "{")]})
+        );
+        let foreign = serde_json::to_value(OutMessage {
+            message: &message(json!("anthropic")).into(),
+            developer: false,
+            reasoning: false,
+            unknown: true,
+        });
+        assert_eq!(foreign.unwrap(), serde_json::to_value(out).unwrap());
     }
 
     #[test]

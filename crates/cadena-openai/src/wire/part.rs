@@ -1,10 +1,12 @@
 //! Parts of content as they are sent.
 
-use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_data_content_block};
+use cadena_core::messages::{OpenAIApi, convert_to_openai_data_block, is_anthropic_data_block, is_data_content_block};
 use cadena_core::{Content, ContentPart, JsonBlock};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+use super::{breakpoint, is_anthropics_work, set_breakpoint};
 
 /// Whose content it is: the server accepts different parts from each.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,23 @@ impl Audience {
     /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
     pub(crate) fn accepts(self, part: &ContentPart) -> bool {
         let Some(kind) = part.block_type() else { return true };
-        !(NEVER_SENT.contains(&kind) || self == Self::Assistant && WITHOUT_WORDS.contains(&kind))
+        (self == Self::Assistant && is_own_thought(part)) || self.accepts_kind(kind)
+    }
+
+    /// Whether a part of this type is sent.
+    pub(crate) fn accepts_kind(self, kind: &str) -> bool {
+        let is_work = || WITHOUT_WORDS.contains(&kind) || is_anthropics_work(kind);
+        !(NEVER_SENT.contains(&kind) || self == Self::Assistant && is_work())
+    }
+}
+
+/// Whether it is a thought in the form of this protocol, a list of parts, as Mistral's servers send it and take it back. Anthropic's is a text.
+fn is_own_thought(part: &ContentPart) -> bool {
+    match part {
+        ContentPart::Block(block) => {
+            block.block_type() == Some("thinking") && block.get("thinking").is_some_and(Value::is_array)
+        }
+        ContentPart::Text(_) => false,
     }
 }
 
@@ -61,14 +79,13 @@ const NEVER_SENT: [&str; 5] = [
 ///
 /// Not among them is what would be missed: a picture that was made, a call that the caller answers (`computer_call`), a question that
 /// waits for an answer (`mcp_approval_request`), a conversation made short (`compaction`).
-const WITHOUT_WORDS: [&str; 15] = [
+const WITHOUT_WORDS: [&str; 14] = [
     "custom_tool_call",
     "file_search_call",
     "invalid_tool_call",
     "mcp_call",
     "mcp_list_tools",
     "reasoning",
-    "redacted_thinking",
     "server_tool_call",
     "server_tool_call_chunk",
     "server_tool_result",
@@ -90,7 +107,14 @@ impl Serialize for OutPart<'_> {
         struct Text<'a> {
             r#type: &'static str,
             text: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            prompt_cache_breakpoint: Option<&'a Value>,
         }
+        let words = |text, prompt_cache_breakpoint| Text {
+            r#type: "text",
+            text,
+            prompt_cache_breakpoint,
+        };
         #[derive(Serialize)]
         struct Refusal<'a> {
             r#type: &'static str,
@@ -98,10 +122,14 @@ impl Serialize for OutPart<'_> {
         }
         let text = self.part.as_text();
         let block = match (self.part, text) {
-            (ContentPart::Text(text), _) => return Text { r#type: "text", text }.serialize(serializer),
+            (ContentPart::Text(text), _) => return words(text, None).serialize(serializer),
             // What an answer's text carries besides (`index`, `annotations`, …) the server does not take back.
-            (_, Some(text)) if self.audience != Audience::User => {
-                return Text { r#type: "text", text }.serialize(serializer);
+            (ContentPart::Block(block), Some(text)) if self.audience != Audience::User => {
+                return words(text, breakpoint(block)).serialize(serializer);
+            }
+            // `extras` are LangChain's, and no server knows them.
+            (ContentPart::Block(block), Some(text)) if block.get("extras").is_some() && breakpoint(block).is_some() => {
+                return words(text, breakpoint(block)).serialize(serializer);
             }
             (ContentPart::Block(block), _) => block,
         };
@@ -119,11 +147,19 @@ impl Serialize for OutPart<'_> {
             return block.serialize(serializer);
         }
         let map = block.to_map();
-        if !is_data_content_block(&map) {
-            return block.serialize(serializer);
+        let breakpoint = breakpoint(block);
+        if !is_data_content_block(&map) && !is_anthropic_data_block(&map) {
+            if breakpoint.is_none() || !map.contains_key("extras") {
+                return block.serialize(serializer);
+            }
+            let mut part = map.into_owned();
+            part.shift_remove("extras");
+            set_breakpoint(&mut part, breakpoint);
+            return part.serialize(serializer);
         }
         let block = convert_to_openai_data_block(&map, OpenAIApi::ChatCompletions);
         let mut block = block.map_err(S::Error::custom)?;
+        set_breakpoint(&mut block, breakpoint);
         if let Some(format) = block.get_mut("input_audio").and_then(|audio| audio.get_mut("format"))
             && let Some(known) = format.as_str().and_then(audio_format)
         {
@@ -221,6 +257,48 @@ mod tests {
     }
 
     #[test]
+    fn blocks_in_anthropics_form_become_openais() {
+        let image = |source: Value| json!({"type": "image", "source": source, "cache_control": {"type": "ephemeral"}});
+        let document = |source: Value| json!({"type": "document", "title": "a.pdf", "source": source});
+        check(
+            Audience::User,
+            json!([
+                image(json!({"type": "base64", "media_type": "image/png", "data": "aGk="})),
+                image(json!({"type": "url", "url": "https://x/y.png"})),
+                document(json!({"type": "base64", "media_type": "application/pdf", "data": "aGk="})),
+                document(json!({"type": "text", "media_type": "text/plain", "data": "hi"})),
+            ]),
+            json!([
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+                {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+                {"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk=", "filename": "a.pdf"}},
+                {"type": "text", "text": "hi"},
+            ]),
+        );
+    }
+
+    #[test]
+    fn a_breakpoint_of_the_cache_is_lifted_out_of_the_extras_onto_the_part() {
+        let (extras, point) = (
+            json!({"prompt_cache_breakpoint": {"mode": "explicit"}, "a": 1}),
+            json!({"mode": "explicit"}),
+        );
+        let content = json!([
+            {"type": "text", "text": "t", "id": "lc_1", "extras": extras},
+            {"type": "image", "url": "https://x", "extras": extras},
+            {"type": "image", "url": "https://x", "prompt_cache_breakpoint": null, "extras": extras},
+            {"type": "image", "source": {"type": "url", "url": "https://x"}, "extras": extras},
+            {"type": "image_url", "image_url": {"url": "https://x"}, "extras": extras},
+        ]);
+        let image = |point: &Value| json!({"type": "image_url", "image_url": {"url": "https://x"}, "prompt_cache_breakpoint": point});
+        let text = json!({"type": "text", "text": "t", "prompt_cache_breakpoint": point});
+        let null = Value::Null;
+        let expect = json!([text, image(&point), image(&null), image(&point), image(&point)]);
+        check(Audience::User, content.clone(), expect.clone());
+        check(Audience::Tool, content, expect);
+    }
+
+    #[test]
     fn a_block_that_cannot_be_sent_is_an_error() {
         let content = serde_json::from_value(json!([{"type": "video", "url": "https://x"}])).unwrap();
         let error = serde_json::to_value(OutContent {
@@ -229,6 +307,24 @@ mod tests {
         })
         .unwrap_err();
         assert!(error.to_string().contains("`video`"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_of_anthropics_goes_to_openai_as_its_words() {
+        check(
+            Audience::Assistant,
+            json!([
+                {"type": "thinking", "thinking": "hm", "signature": "s"},
+                {"type": "redacted_thinking", "data": "x"},
+                {"type": "text", "text": "t", "citations": [{"type": "char_location", "cited_text": "t"}]},
+                {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}},
+                {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []},
+                {"type": "mcp_tool_use", "id": "m1", "name": "f", "input": {}},
+                {"type": "mcp_tool_result", "tool_use_id": "m1", "content": []},
+                {"type": "tool_use", "id": "c1", "name": "f", "input": {}},
+            ]),
+            json!([{"type": "text", "text": "t"}]),
+        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct ChatCompletionRequest<'a> {
     pub(crate) developer: bool,
     /// Whether the thoughts of answers are sent back.
     pub(crate) reasoning: bool,
+    /// Whether members that OpenAI's schema does not have go back as they came.
+    pub(crate) unknown: bool,
     /// Whether `max_tokens` goes out by its newer name.
     pub(crate) max_completion_tokens: bool,
 }
@@ -67,6 +69,7 @@ impl Serialize for ChatCompletionRequest<'_> {
                 messages: self.messages,
                 developer: self.developer,
                 reasoning: self.reasoning,
+                unknown: self.unknown,
             },
         )?;
         field!("temperature", temperature);
@@ -139,7 +142,7 @@ fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
         ToolChoice::Name(name) => named(kind_of(name).unwrap_or("function"), name),
         // LangChain's words for it.
         ToolChoice::Other(Value::String(word)) if word == "any" => "required".into(),
-        ToolChoice::Other(Value::Bool(must)) => if *must { "required" } else { "none" }.into(),
+        ToolChoice::Other(Value::Bool(true)) => "required".into(),
         ToolChoice::Other(Value::String(word)) => match kind_of(word) {
             Some(kind) => named(kind, word),
             None => word.as_str().into(),
@@ -154,6 +157,7 @@ struct Messages<'a> {
     messages: &'a [Message],
     developer: bool,
     reasoning: bool,
+    unknown: bool,
 }
 
 impl Serialize for Messages<'_> {
@@ -162,6 +166,7 @@ impl Serialize for Messages<'_> {
             message,
             developer: self.developer,
             reasoning: self.reasoning,
+            unknown: self.unknown,
         }))
     }
 }
@@ -182,6 +187,7 @@ mod tests {
             include_usage,
             developer: false,
             reasoning: false,
+            unknown: true,
             max_completion_tokens: true,
         };
         let mut body = serde_json::to_value(request).unwrap();

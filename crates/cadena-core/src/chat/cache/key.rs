@@ -129,7 +129,7 @@ impl io::Write for Sha256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AIMessage, Bind, ChatOptions, EchoModel, HumanMessage, ToolChoice};
+    use crate::{AIMessage, Bind, ChatOptions, EchoModel, HumanMessage, OptionName, ToolChoice};
 
     fn key(options: ChatOptions) -> CacheKey {
         CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi").with_options(options)).unwrap()
@@ -167,6 +167,7 @@ mod tests {
             o().header("x-model", "b"),
             o().query("x-model", "a"),
             o().query("x-model", "b"),
+            o().without(OptionName::TopP),
         ];
         // Fails to compile when an option is added, so that it is added above too.
         let ChatOptions {
@@ -192,6 +193,7 @@ mod tests {
             // It changes no answer.
             timeout: _,
             extra: _,
+            unset: _,
         } = o();
         let keys: std::collections::BTreeSet<_> = all.iter().cloned().map(key).collect();
         assert_eq!(keys.len(), all.len());

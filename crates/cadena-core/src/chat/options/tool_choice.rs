@@ -21,11 +21,62 @@ pub enum ToolChoice {
     Auto,
     /// No tool. As JSON: `"none"`.
     None,
-    /// At least one tool. As JSON: `"required"`.
+    /// At least one tool. As JSON: `"required"`, and read from `"any"` too.
+    #[serde(alias = "any")]
     Required,
     /// The tool of this name. As JSON: `{"name": "add"}`.
     Name(String),
     /// What else a provider understands, as it goes over the wire. As JSON: the value.
     #[serde(untagged)]
     Other(Value),
+}
+
+/// LangChain's words: `auto`, `none`, `any` or `required`; anything else is the name of a tool.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ToolChoice;
+///
+/// assert_eq!(ToolChoice::from("any"), ToolChoice::Required);
+/// assert_eq!(ToolChoice::from("add"), ToolChoice::Name("add".to_owned()));
+/// ```
+impl From<&str> for ToolChoice {
+    fn from(word: &str) -> Self {
+        match word {
+            "auto" => Self::Auto,
+            "none" => Self::None,
+            "any" | "required" => Self::Required,
+            name => Self::Name(name.to_owned()),
+        }
+    }
+}
+
+/// What can be said about the choice of a tool: a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{IntoToolChoice, ToolChoice};
+///
+/// assert_eq!("auto".into_tool_choice(), Some(ToolChoice::Auto));
+/// assert_eq!(true.into_tool_choice(), Some(ToolChoice::Required));
+/// // As in LangChain, nothing is sent.
+/// assert_eq!(false.into_tool_choice(), None);
+/// ```
+pub trait IntoToolChoice {
+    /// The choice; `None` if the server's default holds.
+    fn into_tool_choice(self) -> Option<ToolChoice>;
+}
+
+impl<T: Into<ToolChoice>> IntoToolChoice for T {
+    fn into_tool_choice(self) -> Option<ToolChoice> {
+        Some(self.into())
+    }
+}
+
+impl IntoToolChoice for bool {
+    fn into_tool_choice(self) -> Option<ToolChoice> {
+        self.then_some(ToolChoice::Required)
+    }
 }

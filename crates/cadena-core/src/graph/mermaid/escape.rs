@@ -37,7 +37,7 @@ fn begins_with_keyword(name: &str) -> bool {
 const LONGEST_ID: usize = 120;
 
 /// Longer texts are cut: a node stays a node.
-const LONGEST_TEXT: usize = 200;
+pub(super) const LONGEST_TEXT: usize = 200;
 
 /// An id for each name that no other has, also not by what escaping makes of it.
 pub(super) fn unique_ids(names: &[String]) -> Vec<String> {

@@ -19,6 +19,7 @@ pub struct MermaidOptions {
     pub(super) curve: MermaidCurve,
     pub(super) direction: MermaidDirection,
     pub(super) labels: bool,
+    pub(super) metadata: bool,
     pub(super) streaming: bool,
     pub(super) styles: bool,
     pub(super) types: bool,
@@ -30,6 +31,7 @@ impl Default for MermaidOptions {
             curve: MermaidCurve::default(),
             direction: MermaidDirection::default(),
             labels: true,
+            metadata: true,
             streaming: false,
             styles: true,
             types: false,
@@ -58,6 +60,23 @@ impl MermaidOptions {
     /// Sets whether keys and conditions are written on the edges; default: yes.
     pub fn labels(mut self, labels: bool) -> Self {
         self.labels = labels;
+        self
+    }
+
+    /// Sets whether the metadata that [`with_config`](crate::RunnableExt::with_config) fixes to a step stand below its name; default: yes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MermaidOptions, RunConfig, Runnable, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.with_config(RunConfig::new().metadata("team", "search")).graph();
+    /// let drawn = "StrOutputParser(StrOutputParser<hr/><small><em>team = search</em></small>)";
+    /// assert!(graph.to_mermaid().contains(drawn));
+    /// assert!(!graph.to_mermaid_with(&MermaidOptions::new().metadata(false)).contains("team"));
+    /// ```
+    pub fn metadata(mut self, metadata: bool) -> Self {
+        self.metadata = metadata;
         self
     }
 

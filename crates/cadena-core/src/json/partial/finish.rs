@@ -67,7 +67,12 @@ impl PartialJson {
     }
 
     /// Why the text is not one complete JSON value.
-    pub(in crate::json) fn error(&self) -> Error {
+    fn error(&self) -> Error {
+        self.error_after("")
+    }
+
+    /// Why it is not, where the text stands after another: places count from the begin of that.
+    pub(in crate::json) fn error_after(&self, before: &str) -> Error {
         if let Some(limit) = self.limit {
             return limit.into();
         }
@@ -76,11 +81,11 @@ impl PartialJson {
             (State::Word { read, .. }, Some(_)) => self.text.len() - read,
             _ => self.text.len(),
         };
-        let place = self.place(at);
+        let place = self.place(before, at);
         let expected = self.expected();
         let detail = match (&self.fault, self.unfit) {
             (Some(_), _) => format!("expected {expected} at {place}"),
-            (None, Some(unfit)) => format!("{} at {}", unfit.problem, self.place(unfit.at)),
+            (None, Some(unfit)) => format!("{} at {}", unfit.problem, self.place(before, unfit.at)),
             (None, None) => format!("the text ends at {place}, where {expected} is expected"),
         };
         Error::new(ErrorKind::Parse, detail)
@@ -111,11 +116,16 @@ impl PartialJson {
     }
 
     /// A place in the text as readers count: lines and characters from 1.
-    fn place(&self, at: usize) -> String {
-        let before = self.text.get(..at).unwrap_or(&self.text);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("line {line} column {column}")
+    fn place(&self, before: &str, at: usize) -> String {
+        let text = self.text.get(..at).unwrap_or(&self.text);
+        let lines = [before, text].map(|text| text.bytes().filter(|byte| *byte == b'\n').count());
+        let chars = |text: &str| text.rsplit('\n').next().unwrap_or_default().chars().count();
+        let same_line = if text.contains('\n') { 0 } else { chars(before) };
+        format!(
+            "line {} column {}",
+            lines.iter().sum::<usize>() + 1,
+            chars(text) + same_line + 1
+        )
     }
 }
 

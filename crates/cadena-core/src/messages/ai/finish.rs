@@ -49,10 +49,15 @@ pub(super) fn finished_content(mut content: Content) -> Content {
             if block.get("tool_progress").is_some_and(Value::is_object) {
                 block.remove("tool_progress");
             }
-            if block.get("type").is_some_and(|kind| kind == "reasoning") {
-                // A thought of OpenAI's has its text in parts of its own.
-                for key in ["summary", "content"] {
-                    if let Some(Value::Array(inner)) = block.as_map_mut().get_mut(key) {
+            // A thought of OpenAI's, or of Mistral's, has its text in parts of its own.
+            let inner: &[_] = match block.block_type() {
+                Some("reasoning") => &["summary", "content"],
+                Some("thinking") => &["thinking"],
+                _ => &[],
+            };
+            if !inner.is_empty() {
+                for key in inner {
+                    if let Some(Value::Array(inner)) = block.as_map_mut().get_mut(*key) {
                         inner.iter_mut().filter_map(Value::as_object_mut).for_each(take_number);
                     }
                 }

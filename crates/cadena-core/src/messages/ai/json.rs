@@ -6,23 +6,24 @@ use serde_json::Value;
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
 use crate::messages::spoken::Read;
-use crate::messages::tool_call::{finished_calls, growing_calls};
+use crate::messages::tool_call::{
+    Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, mark_invalid, restore,
+};
 use crate::messages::{
-    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, ToolCallKind, UsageMetadata,
-    deserialize,
+    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
 };
 
 /// The keys of both dumps, in LangChain's order.
 #[derive(Serialize)]
 struct Dump<'a> {
     content: &'a Content,
-    additional_kwargs: &'a Extra,
+    additional_kwargs: KwargsWithCalls<'a>,
     response_metadata: &'a ResponseMetadata,
     r#type: &'static str,
     name: &'a Option<String>,
     id: &'a Option<String>,
-    tool_calls: &'a [ToolCall],
-    invalid_tool_calls: &'a [InvalidToolCall],
+    tool_calls: Plain<'a, ToolCall>,
+    invalid_tool_calls: Plain<'a, InvalidToolCall>,
     usage_metadata: &'a Option<UsageMetadata>,
     #[serde(flatten)]
     chunk: Option<ChunkDump<'a>>,
@@ -32,21 +33,23 @@ struct Dump<'a> {
 
 #[derive(Serialize)]
 struct ChunkDump<'a> {
-    tool_call_chunks: &'a [ToolCallChunk],
+    tool_call_chunks: Plain<'a, ToolCallChunk>,
     chunk_position: Option<ChunkPosition>,
 }
 
 impl Serialize for AIMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let calls = self.tool_calls.iter().map(|call| call as &dyn Beside);
+        let invalid = self.invalid_tool_calls.iter().map(|call| call as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, calls.chain(invalid)),
             response_metadata: &self.response_metadata,
             r#type: "ai",
             name: &self.name,
             id: &self.id,
-            tool_calls: &self.tool_calls,
-            invalid_tool_calls: &self.invalid_tool_calls,
+            tool_calls: Plain(&self.tool_calls),
+            invalid_tool_calls: Plain(&self.invalid_tool_calls),
             usage_metadata: &self.usage_metadata,
             chunk: None,
             extra: &self.extra,
@@ -58,18 +61,19 @@ impl Serialize for AIMessage {
 impl Serialize for AIMessageChunk {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (tool_calls, invalid_tool_calls) = growing_calls(&self.tool_call_chunks);
+        let pieces = self.tool_call_chunks.iter().map(|piece| piece as &dyn Beside);
         Dump {
             content: &self.content,
-            additional_kwargs: &self.additional_kwargs,
+            additional_kwargs: KwargsWithCalls::new(&self.additional_kwargs, &self.content, pieces),
             response_metadata: &self.response_metadata,
             r#type: "AIMessageChunk",
             name: &self.name,
             id: &self.id,
-            tool_calls: &tool_calls,
-            invalid_tool_calls: &invalid_tool_calls,
+            tool_calls: Plain(&tool_calls),
+            invalid_tool_calls: Plain(&invalid_tool_calls),
             usage_metadata: &self.usage_metadata,
             chunk: Some(ChunkDump {
-                tool_call_chunks: &self.tool_call_chunks,
+                tool_call_chunks: Plain(&self.tool_call_chunks),
                 chunk_position: self.chunk_position,
             }),
             extra: &self.extra,
@@ -114,25 +118,20 @@ impl Common {
     }
 
     /// Calls in OpenAI's own form, which older messages keep beside the content; used where no others are given.
-    fn provider_calls(&self) -> Vec<ToolCallChunk> {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let read = |call: &Value| {
-            let custom = call.get("custom").filter(|custom| custom.is_object());
-            let (called, key, kind) = match custom {
-                Some(custom) => (Some(custom), "input", ToolCallKind::Custom),
-                None => (call.get("function"), "arguments", ToolCallKind::Function),
-            };
-            ToolCallChunk {
-                name: text(called.and_then(|called| called.get("name"))),
-                args: text(called.and_then(|called| called.get(key))),
-                id: text(call.get("id")),
-                index: call.get("index").and_then(Value::as_i64),
-                kind,
-                ..ToolCallChunk::default()
-            }
-        };
+    fn provider_calls(&self) -> impl Iterator<Item = ToolCallChunk> {
         let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
-        raw.into_iter().flatten().map(read).collect()
+        raw.into_iter().flatten().map(ToolCallChunk::of_openai)
+    }
+
+    /// The same of a finished message, where what calls no tool of the caller's is no call.
+    fn finished_provider_calls(&self) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
+        let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
+        let calls = raw.into_iter().flatten().filter(|call| {
+            let is_there = |key| call.get(key).is_some_and(|called: &Value| !called.is_null());
+            is_there("function") || is_there("custom")
+        });
+        let calls: Vec<_> = calls.map(ToolCallChunk::of_openai).collect();
+        finished_calls(&calls, false)
     }
 }
 
@@ -141,9 +140,11 @@ impl Read for AIMessage {
         fields.expect_type("ai")?;
         let mut common = Common::read(&mut fields)?;
         if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
-            let calls = common.provider_calls();
-            (common.tool_calls, common.invalid_tool_calls) = finished_calls(&calls, false);
+            (common.tool_calls, common.invalid_tool_calls) = common.finished_provider_calls();
         }
+        let calls = common.tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
+        let invalid = common.invalid_tool_calls.iter_mut().map(|call| call as &mut dyn Beside);
+        restore(&mut common.additional_kwargs, &common.content, calls.chain(invalid));
         Ok(Self {
             content: common.content,
             tool_calls: common.tool_calls,
@@ -161,11 +162,14 @@ impl Read for AIMessage {
 impl Read for AIMessageChunk {
     fn read(mut fields: Fields) -> Result<Self, Misfit> {
         fields.expect_type("AIMessageChunk")?;
-        let common = Common::read(&mut fields)?;
+        let mut common = Common::read(&mut fields)?;
         let mut tool_call_chunks: Vec<ToolCallChunk> = fields.list("tool_call_chunks")?;
-        if tool_call_chunks.is_empty() {
+        let mut invalid = Vec::new();
+        if !tool_call_chunks.is_empty() {
+            invalid = common.invalid_tool_calls;
+        } else {
             tool_call_chunks = if common.tool_calls.is_empty() && common.invalid_tool_calls.is_empty() {
-                common.provider_calls()
+                common.provider_calls().collect()
             } else {
                 let calls = common.tool_calls.into_iter().map(ToolCallChunk::from);
                 calls
@@ -173,6 +177,9 @@ impl Read for AIMessageChunk {
                     .collect()
             };
         }
+        let pieces = tool_call_chunks.iter_mut().map(|piece| piece as &mut dyn Beside);
+        restore(&mut common.additional_kwargs, &common.content, pieces);
+        mark_invalid(&mut tool_call_chunks, invalid);
         let mut chunk = Self {
             content: common.content,
             tool_call_chunks,

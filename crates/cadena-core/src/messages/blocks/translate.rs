@@ -8,6 +8,7 @@ mod server_tools;
 mod stored_v03;
 mod v0;
 
+pub(super) use anthropic::spoken as anthropic;
 pub(super) use chat::spoken as chat_completions;
 pub(super) use responses::spoken as responses;
 pub(super) use stored_v03::rewrite as rewrite_v03;
@@ -18,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::ids::Ids;
 use super::is_known_type;
-use crate::messages::{InvalidToolCall, ToolCall, ToolCallChunk};
+use crate::messages::{Extra, InvalidToolCall, ToolCall, ToolCallChunk};
 
 /// The object of one block.
 pub(super) type Block = Map<String, Value>;
@@ -85,11 +86,30 @@ pub(super) fn text_block(text: &str) -> Block {
 }
 
 pub(super) fn call_block(call: &ToolCall) -> Block {
-    object([
+    let block = object([
         ("type", "tool_call".into()),
         ("name", call.name.as_str().into()),
         ("args", call.args.clone().into()),
         ("id", call.id.clone().into()),
+    ]);
+    with_extras(block, &call.extra)
+}
+
+/// LangChain's place in a block for what a provider said besides.
+fn with_extras(mut block: Block, extra: &Extra) -> Block {
+    if !extra.is_empty() {
+        block.insert("extras".to_owned(), extra.clone().into());
+    }
+    block
+}
+
+fn invalid_block(call: &InvalidToolCall) -> Block {
+    object([
+        ("type", "invalid_tool_call".into()),
+        ("id", call.id.clone().into()),
+        ("name", call.name.clone().into()),
+        ("args", call.args.clone().into()),
+        ("error", call.error.clone().into()),
     ])
 }
 
@@ -103,7 +123,7 @@ pub(super) fn piece_block(piece: &ToolCallChunk) -> Block {
     if let Some(index) = piece.index {
         block.insert("index".to_owned(), index.into());
     }
-    block
+    with_extras(block, &piece.extra)
 }
 
 /// The entries whose key is none of these.

@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::ContentBlock;
 use super::ids::Ids;
 use super::translate::{
-    Block, Calls, block_type, call_block, chat_completions, object, piece_block, responses, rewrite_v03, standard,
-    text_block,
+    Block, Calls, anthropic, block_type, call_block, chat_completions, object, piece_block, responses, rewrite_v03,
+    standard, text_block,
 };
 use crate::IdGenerator;
 use crate::messages::tool_call::finished_calls;
 use crate::messages::{
     AIMessage, AIMessageChunk, ChatMessage, ChatMessageChunk, ChunkPosition, Content, ContentPart, Extra,
     FunctionMessage, FunctionMessageChunk, HumanMessage, HumanMessageChunk, Message, MessageChunk, ResponseMetadata,
-    SystemMessage, SystemMessageChunk, ToolMessage, ToolMessageChunk,
+    SystemMessage, SystemMessageChunk, ToolCallChunk, ToolMessage, ToolMessageChunk,
 };
 
 /// Writes the two public methods on a type that can say its blocks with given ids.
@@ -134,6 +134,8 @@ struct Spoken<'a> {
     metadata: &'a ResponseMetadata,
     id: Option<&'a str>,
     calls: Calls<'a>,
+    /// The pieces of calls of a chunk, the last one too.
+    pieces: Option<&'a [ToolCallChunk]>,
 }
 
 impl<'a> Spoken<'a> {
@@ -147,6 +149,7 @@ impl<'a> Spoken<'a> {
                 valid: Cow::Borrowed(&message.tool_calls),
                 invalid: Cow::Borrowed(&message.invalid_tool_calls),
             },
+            pieces: None,
         }
     }
 
@@ -167,6 +170,7 @@ impl<'a> Spoken<'a> {
             metadata: &chunk.response_metadata,
             id: chunk.id.as_deref(),
             calls,
+            pieces: Some(&chunk.tool_call_chunks),
         }
     }
 
@@ -174,8 +178,11 @@ impl<'a> Spoken<'a> {
         let version = self.metadata.extra.get("output_version").and_then(Value::as_str);
         match self.content {
             Content::Parts(parts) if version == Some("v1") => parts.iter().cloned().map(verbatim).collect(),
-            content if self.metadata.model_provider.as_deref() == Some("openai") => self.openai(content),
-            content => self.any(content, ids),
+            content => match self.metadata.model_provider.as_deref() {
+                Some("openai") => self.openai(content),
+                Some("anthropic") => anthropic(content, &self.calls, self.pieces),
+                _ => self.any(content, ids),
+            },
         }
     }
 

@@ -156,7 +156,8 @@ impl<'a> Alignment<'a> {
     /// shortest run of tokens that holds the span. The model could have written the same text in other tokens, so the
     /// probability of the text itself is at least this. An empty span has 0.
     ///
-    /// `None` if a byte of the span has no token, or is not in the text: then part of the sum is not known.
+    /// `None` if a byte of the span has no token, or one [without a value](TokenLogprob::known_logprob), or is not in the text: then part of the sum is
+    /// not known.
     ///
     /// # Examples
     ///
@@ -173,7 +174,8 @@ impl<'a> Alignment<'a> {
     pub fn logprob(&self, span: Range<usize>) -> Option<f64> {
         let tokens = self.tokens_in(span.clone());
         let inside = |token: &AlignedToken<'_>| token.range.end.min(span.end) - token.range.start.max(span.start);
-        let covered: usize = tokens.iter().map(inside).sum();
+        let valued = tokens.iter().filter(|aligned| aligned.token.known_logprob().is_some());
+        let covered: usize = valued.map(inside).sum();
         let known = span.start <= span.end && span.end <= self.text.len() && covered == span.len();
         known.then(|| sum(tokens.iter().map(|aligned| aligned.token)))
     }
@@ -403,6 +405,21 @@ mod tests {
         check("Hello", &[token("completely"), token(" different")], &["-", "-"], false);
         check("", &[token("a")], &["-"], true);
         check("a", &[], &[], false);
+    }
+
+    #[test]
+    fn a_span_with_a_token_without_a_value_has_no_probability() {
+        let tokens = [token("ab"), TokenLogprob::new("cd", f64::NAN)];
+        let alignment = Alignment::new("abcd", &tokens);
+        assert!(alignment.is_exact());
+        assert_eq!(
+            (
+                alignment.logprob(0..2),
+                alignment.logprob(0..3),
+                alignment.logprob(2..4)
+            ),
+            (Some(-1.0), None, None)
+        );
     }
 
     #[test]

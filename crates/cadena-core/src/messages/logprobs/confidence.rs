@@ -10,7 +10,7 @@ use crate::json::{Children, JsonSpans, SpanNode, escape};
 
 /// How sure the model was of each value of an answer in JSON, by JSON pointer.
 ///
-/// The values are those of the JSON in the text, bare or in a Markdown fence, complete or still growing; of a repeated key it is the last
+/// The values are those of the JSON in the text, which is found as [`JsonOutputParser`](crate::JsonOutputParser) does, complete or still growing; of a repeated key it is the last
 /// one. Text that is not JSON ends it: what stands before remains. [`AIMessage::json_confidence`](crate::AIMessage::json_confidence) makes one for a
 /// message. It costs time linear in the text, and each look what the value is long.
 ///
@@ -33,10 +33,11 @@ use crate::json::{Children, JsonSpans, SpanNode, escape};
 /// Those with at least one byte of the value's own characters: of a text what stands between its quotes (its quotes if it is empty), of a number or a word
 /// all of it, of an object or an array everything from its first bracket to its last. A token that also holds a quote, a comma or a bracket outside of the
 /// value counts whole, as a token has one probability; two neighbours in one token both count it. Escapes are the
-/// characters that the model wrote, so `\u00e9` is six.
+/// characters that the model wrote, so `\u00e9` is six. A token [without a value](TokenLogprob::known_logprob) counts as none.
 #[derive(Clone, Default, PartialEq)]
 pub struct JsonConfidence {
     values: JsonSpans,
+    /// Those that have a value.
     tokens: Vec<(Range<usize>, f64)>,
 }
 
@@ -52,8 +53,16 @@ impl JsonConfidence {
         Self {
             values: JsonSpans::of_answer(alignment.text()),
             tokens: tokens
-                .map(|aligned| (aligned.range.clone(), aligned.token.logprob))
+                .filter_map(|aligned| Some((aligned.range.clone(), aligned.token.known_logprob()?)))
                 .collect(),
+        }
+    }
+
+    /// That of the values within a member of the root, with pointers that begin there.
+    pub(crate) fn within(self, key: &str) -> Self {
+        Self {
+            values: self.values.within(key),
+            tokens: self.tokens,
         }
     }
 

@@ -5,7 +5,8 @@ use super::TokenLogprob;
 /// Measures of a list of tokens: sums, means and what follows from them.
 ///
 /// Logarithms are natural, so differences and sums are in nats. A server that sent `null` said nothing more than
-/// "impossible": such a token counts as `-inf`, probability 0, and makes the whole list impossible too.
+/// "impossible": such a token counts as `-inf`, probability 0, and makes the whole list impossible too. A token
+/// [without a value](TokenLogprob::known_logprob) is left out, as if it were not in the list.
 ///
 /// # Examples
 ///
@@ -87,7 +88,7 @@ impl TokenLogprobsExt for [TokenLogprob] {
     }
 
     fn mean_logprob(&self) -> Option<f64> {
-        mean(self.iter().map(|token| token.logprob))
+        mean(self.iter().filter_map(TokenLogprob::known_logprob))
     }
 
     fn joint_probability(&self) -> f64 {
@@ -109,7 +110,8 @@ impl TokenLogprobsExt for [TokenLogprob] {
 
 /// A plain `sum()` of nothing is -0.0.
 pub(super) fn sum<'a>(tokens: impl IntoIterator<Item = &'a TokenLogprob>) -> f64 {
-    tokens.into_iter().fold(0.0, |sum, token| sum + token.logprob)
+    let known = tokens.into_iter().filter_map(TokenLogprob::known_logprob);
+    known.fold(0.0, |sum, logprob| sum + logprob)
 }
 
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -132,6 +134,22 @@ mod tests {
         assert_eq!((none.sum_logprob(), none.joint_probability()), (0.0, 1.0));
         assert_eq!((none.mean_logprob(), none.perplexity()), (None, None));
         assert_eq!((none.margin(), none.mean_entropy()), (None, None));
+    }
+
+    #[test]
+    fn tokens_without_a_value_are_left_out() {
+        let tokens = [TokenLogprob::new("a", -0.5), TokenLogprob::new("b", f64::NAN)];
+        assert_eq!((tokens.sum_logprob(), tokens.mean_logprob()), (-0.5, Some(-0.5)));
+        assert_eq!(tokens.perplexity(), tokens[..1].perplexity());
+        assert_eq!(
+            (
+                tokens[1..].mean_logprob(),
+                tokens[1..].perplexity(),
+                tokens[1..].margin()
+            ),
+            (None, None, None)
+        );
+        assert_eq!((tokens[1..].sum_logprob(), tokens[1..].mean_entropy()), (0.0, None));
     }
 
     #[test]

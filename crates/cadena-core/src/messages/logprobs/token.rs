@@ -14,15 +14,32 @@ use crate::messages::Extra;
 /// assert_eq!(token.extra.get("id"), Some(&17.into()));
 /// # Ok::<_, serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// # JSON
+///
+/// JSON has neither infinity nor `NaN`. Minus infinity is written as `null`; a logarithm without a value is not written. Both read back as they were. Texts are read
+/// too, as servers write them: `"-inf"`, `"-0.5"`, `"NaN"`. A token that came as a number is its text, and alternatives may stand in an object by their text.
+/// A member of a type that is not known is kept in [`extra`](Self::extra) under its name and written as it came.
+///
+/// ```
+/// use cadena_core::TokenLogprob;
+/// use serde_json::json;
+///
+/// let token: TokenLogprob = serde_json::from_value(json!({"token": 12, "logprob": "-inf", "top_logprobs": {"a": -0.5}}))?;
+/// assert_eq!((token.token.as_str(), token.logprob), ("12", f64::NEG_INFINITY));
+/// assert_eq!(serde_json::to_value(&token)?["logprob"], json!(null));
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TokenLogprob {
     /// The token as text. Where a character is split over several tokens this text may be empty or hold `�`.
     pub token: String,
     /// The token's own bytes, if the server sent them.
     pub bytes: Option<Vec<u8>>,
-    /// The natural logarithm of its probability; `-inf` where the server wrote `null` or nothing. OpenAI writes
-    /// `-9999.0` for a token that is not among the most probable ones.
+    /// The natural logarithm of its probability; `-inf` where the server wrote `null`, `NaN` where it has no value:
+    /// [`known_logprob`](Self::known_logprob) tells the two apart. OpenAI writes `-9999.0` for a token that is not among the most
+    /// probable ones.
     pub logprob: f64,
     /// The most probable tokens at this place. Servers differ on whether the chosen token is among them.
     pub top_logprobs: Option<Vec<TopLogprob>>,
@@ -50,7 +67,24 @@ impl TokenLogprob {
         self
     }
 
-    /// The probability, from 0 to 1: `exp(logprob)`.
+    /// The natural logarithm of its probability; `None` where the server has no value, as for a `NaN` that it computed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::TokenLogprob;
+    ///
+    /// assert_eq!(TokenLogprob::new("a", -0.5).known_logprob(), Some(-0.5));
+    /// let token: TokenLogprob = serde_json::from_str(r#"{"token":"a","logprob":"NaN"}"#)?;
+    /// assert_eq!(token.known_logprob(), None);
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn known_logprob(&self) -> Option<f64> {
+        known(self.logprob)
+    }
+
+    /// The probability, from 0 to 1: `exp(logprob)`; `NaN` where the server has no value.
     #[must_use]
     pub fn probability(&self) -> f64 {
         self.logprob.exp()
@@ -81,7 +115,7 @@ impl TokenLogprob {
     /// (Scheffer, Decomain, Wrobel 2001: best versus second best). At 0 the two are equally probable; below 0 the model's first choice was another
     /// token, as happens when it samples. Tokens of the same bytes are the same token here.
     ///
-    /// `None` if there is no other token in [`top_logprobs`](Self::top_logprobs). Two probabilities of 0 are equal.
+    /// `None` if there is no other token in [`top_logprobs`](Self::top_logprobs), or if this one has no value. Two probabilities of 0 are equal.
     ///
     /// # Examples
     ///
@@ -95,16 +129,18 @@ impl TokenLogprob {
     /// ```
     #[must_use]
     pub fn margin(&self) -> Option<f64> {
-        let best = self.others().map(|other| other.logprob).reduce(f64::max)?;
+        let chosen = self.known_logprob()?;
+        let best = self.others().filter_map(TopLogprob::known_logprob).reduce(f64::max)?;
         // Both may be minus infinity, whose difference is no number.
-        Some(if best == self.logprob { 0.0 } else { self.logprob - best })
+        Some(if best == chosen { 0.0 } else { chosen - best })
     }
 
     /// How undecided the model was at this place, in nats: `−Σ p·ln p` over the tokens that are known here, and over all others
     /// as if they were one.
     ///
     /// Taking the others for one never adds entropy (Shannon's grouping property), so this is a lower bound of the entropy
-    /// of the whole vocabulary, and exact when the known tokens have all the probability. `None` without alternatives.
+    /// of the whole vocabulary, and exact when the known tokens have all the probability. A token without a value is not known. `None` without
+    /// alternatives.
     ///
     /// # Examples
     ///
@@ -123,7 +159,8 @@ impl TokenLogprob {
             if p > 0.0 { -p * p.ln() } else { 0.0 }
         }
         self.top_logprobs.as_ref().filter(|top| !top.is_empty())?;
-        let known = std::iter::once(self.logprob).chain(self.others().map(|other| other.logprob));
+        let others = self.others().filter_map(TopLogprob::known_logprob);
+        let known = self.known_logprob().into_iter().chain(others);
         let (mut entropy, mut rest) = (0.0, 1.0);
         for p in known.map(f64::exp) {
             entropy += term(p);
@@ -142,6 +179,24 @@ impl TokenLogprob {
     }
 }
 
+/// A `NaN` is equal to a `NaN` here: a token without a value is equal to itself.
+impl PartialEq for TokenLogprob {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            token,
+            bytes,
+            logprob,
+            top_logprobs,
+            extra,
+        } = self;
+        known(*logprob) == other.known_logprob()
+            && *token == other.token
+            && *bytes == other.bytes
+            && *top_logprobs == other.top_logprobs
+            && *extra == other.extra
+    }
+}
+
 /// A token that the model could have chosen.
 ///
 /// # Examples
@@ -151,14 +206,14 @@ impl TokenLogprob {
 ///
 /// assert_eq!(TopLogprob::new("Hi", 0.0).probability(), 1.0);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TopLogprob {
     /// The token as text.
     pub token: String,
     /// The token's own bytes, if the server sent them.
     pub bytes: Option<Vec<u8>>,
-    /// The natural logarithm of its probability.
+    /// The natural logarithm of its probability, as in [`TokenLogprob::logprob`].
     pub logprob: f64,
     /// Other keys of the server's object.
     pub extra: Extra,
@@ -177,11 +232,44 @@ impl TopLogprob {
         }
     }
 
-    /// The probability, from 0 to 1: `exp(logprob)`.
+    /// The natural logarithm of its probability; `None` where the server has no value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::TopLogprob::new("a", f64::NAN).known_logprob(), None);
+    /// ```
+    #[must_use]
+    pub fn known_logprob(&self) -> Option<f64> {
+        known(self.logprob)
+    }
+
+    /// The probability, from 0 to 1: `exp(logprob)`; `NaN` where the server has no value.
     #[must_use]
     pub fn probability(&self) -> f64 {
         self.logprob.exp()
     }
+}
+
+/// As of [`TokenLogprob`]: a `NaN` is equal to a `NaN`.
+impl PartialEq for TopLogprob {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            token,
+            bytes,
+            logprob,
+            extra,
+        } = self;
+        known(*logprob) == other.known_logprob()
+            && *token == other.token
+            && *bytes == other.bytes
+            && *extra == other.extra
+    }
+}
+
+/// `NaN` stands for a logarithm without a value, so that a token keeps its place in the list.
+fn known(logprob: f64) -> Option<f64> {
+    (!logprob.is_nan()).then_some(logprob)
 }
 
 #[cfg(test)]
@@ -197,6 +285,24 @@ mod tests {
         let token = TokenLogprob::new("a", 0.0).with_top(vec![TopLogprob::new("b", none)]);
         assert_eq!(token.margin(), Some(f64::INFINITY));
         assert_eq!(token.entropy(), Some(0.0));
+    }
+
+    #[test]
+    fn a_token_without_a_value_is_equal_to_itself_and_measures_leave_it_out() {
+        let none = f64::NAN;
+        let token = TokenLogprob::new("a", none).with_top(vec![TopLogprob::new("b", none), TopLogprob::new("c", -0.5)]);
+        assert_eq!(token, token.clone());
+        assert_ne!(
+            token,
+            TokenLogprob::new("a", f64::NEG_INFINITY).with_top(token.top_logprobs.clone().unwrap())
+        );
+        assert_eq!(token.margin(), None);
+        assert!(token.entropy().unwrap() > 0.0);
+        let token =
+            TokenLogprob::new("a", -0.25).with_top(vec![TopLogprob::new("b", none), TopLogprob::new("c", -0.5)]);
+        assert_eq!(token.margin(), Some(0.25));
+        let token = TokenLogprob::new("a", -0.25).with_top(vec![TopLogprob::new("b", none)]);
+        assert_eq!(token.margin(), None);
     }
 
     #[test]

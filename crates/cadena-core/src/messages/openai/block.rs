@@ -6,7 +6,9 @@ use super::{OpenAIOptions, convert};
 use crate::messages::fields::{Fields, Misfit};
 use crate::messages::python::{dumps, dumps_ascii};
 use crate::messages::spoken::Read;
-use crate::messages::{OpenAIApi, ToolCall, ToolMessage, convert_to_openai_data_block, is_data_content_block};
+use crate::messages::{
+    OpenAIApi, ToolCall, ToolMessage, convert_to_openai_data_block, is_anthropic_data_block, is_data_content_block,
+};
 
 type Block = Map<String, Value>;
 
@@ -50,7 +52,9 @@ impl<'a> Blocks<'a> {
                 let url = need(block, "image_url")?;
                 self.content.push(json!({"type": "image_url", "image_url": url}));
             }
-            _ if is_data_content_block(block) => self.content.push(named_file(data_block(block)?)),
+            _ if is_data_content_block(block) || is_anthropic_data_block(block) => {
+                self.content.push(named_file(data_block(block)?))
+            }
             _ if kind == "image" || block.contains_key("image") => self.content.push(image(block)?),
             "file"
                 if block
@@ -163,12 +167,8 @@ fn image_url(mime_type: &str, encoding: &str, data: &str) -> Value {
     json!({"type": "image_url", "image_url": {"url": format!("data:{mime_type};{encoding},{data}")}})
 }
 
-/// Anthropic's and Bedrock's forms of an image.
+/// Bedrock's form of an image.
 fn image(block: &Block) -> Result<Value, Misfit> {
-    if let Some(source) = block.get("source") {
-        let field = |key| text(source, key).map_err(|misfit| misfit.inside("source"));
-        return Ok(image_url(field("media_type")?, field("type")?, field("data")?));
-    }
     let Some(image) = block.get("image") else {
         return Err(Misfit::new(
             "",

@@ -4,14 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// LangChain's name for a single argument that has none.
-const ONLY_ARGUMENT: &str = "__arg1";
+pub(super) const ONLY_ARGUMENT: &str = "__arg1";
 
 /// What a call gives to its tool.
 ///
 /// A model that was given a *custom* tool writes any text, such as code or SQL, and a server that is told of the call again must be told so
 /// too. Among the arguments of a [`ToolCall`](crate::ToolCall) this text stands under `__arg1`, as LangChain puts it.
 ///
-/// In the JSON of a call it is `"kind": "custom"`, and left out for a function.
+/// In the JSON of a call it is `"kind": "custom"`, and left out for a function. In the JSON of a message it stands in
+/// `additional_kwargs["__tool_call_extras__"]` by the id of the call, as LangChain reads no call with a key that it does not know.
 ///
 /// # Examples
 ///

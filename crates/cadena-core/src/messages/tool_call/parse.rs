@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{InvalidToolCall, ToolCall, ToolCallKind};
+use super::{InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind};
 use crate::json::{PartialJson, parse_partial_json, parse_partial_json_strict};
+use crate::messages::Extra;
 use crate::{Error, ErrorKind, Result};
 
 /// How [`parse_tool_call`] reads: whole or growing arguments, how strictly, and whether it keeps the id.
@@ -71,8 +72,8 @@ impl Default for ToolCallParsing {
 
 /// Reads a tool call that OpenAI wrote. `None` if it is not the call of a function, or has no readable arguments yet.
 ///
-/// No arguments at all (`null`, empty text, or JSON that is null, 0, false or empty) are an empty object. A server that writes
-/// the arguments as an object instead of a text is understood. `NaN` and infinities are no JSON here, as no tool could get them.
+/// No arguments at all (`null`, as JSON or as its text, or a blank text) are an empty object. A server that writes the arguments as an object
+/// instead of a text is understood. `NaN` and infinities are no JSON here, as no tool could get them.
 ///
 /// # Examples
 ///
@@ -95,16 +96,18 @@ impl Default for ToolCallParsing {
 ///
 /// # Errors
 ///
-/// [`Parse`](ErrorKind::Parse) if the arguments are not a JSON object: keep the call with [`make_invalid_tool_call`].
-/// [`InvalidInput`](ErrorKind::InvalidInput) if the function has no `name` or no `arguments`, or they are of another type.
+/// [`Parse`](ErrorKind::Parse) if the arguments are not a JSON object: keep the call with [`make_invalid_tool_call`]. JSON that counts as
+/// nothing in Python, such as `[]` or `0`, is no object either.
+/// [`InvalidInput`](ErrorKind::InvalidInput) if the function has no `name`, an empty one or no `arguments`, or they are of another type.
 /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the JSON is nested too deep.
 pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<ToolCall>> {
     let Some(function) = raw.get("function") else {
         return Ok(None);
     };
     let name = match function.get("name") {
-        Some(Value::String(name)) => name.clone(),
-        Some(Value::Null) => String::new(),
+        Some(Value::String(name)) if !name.is_empty() => name.clone(),
+        // The name of a call that grows may still come.
+        Some(Value::String(_) | Value::Null) if parsing.partial => return Ok(None),
         _ => return Err(misses("name")),
     };
     let args = match function.get("arguments") {
@@ -114,7 +117,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
             Some(args) => args,
             None => return Ok(None),
         },
-        Some(Value::String(text)) if text.is_empty() => Value::Null,
+        Some(Value::String(text)) if is_blank(text) => Value::Null,
         Some(Value::String(text)) => read_arguments(text, parsing.strict).map_err(|error| {
             let detail = format!(
                 "the arguments of function `{name}` are not valid JSON: {}",
@@ -127,7 +130,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
     };
     let args = match args {
         Value::Object(args) => args,
-        nothing if is_falsy(&nothing) => Map::new(),
+        Value::Null => Map::new(),
         _ if parsing.partial => return Ok(None),
         other => {
             let detail = format!(
@@ -143,6 +146,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
         args,
         id: id.map(str::to_owned),
         kind: ToolCallKind::Function,
+        extra: unknown_members(raw),
     }))
 }
 
@@ -196,19 +200,72 @@ pub fn parse_tool_calls(raw: &[Value], parsing: ToolCallParsing) -> Result<Vec<T
 /// ```
 #[must_use]
 pub fn make_invalid_tool_call(raw: &Value, error: Option<String>) -> InvalidToolCall {
-    let text = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
-    };
     let function = raw.get("function");
     InvalidToolCall {
+        extra: unknown_members(raw),
         name: text(function.and_then(|function| function.get("name"))),
         args: text(function.and_then(|function| function.get("arguments"))),
         id: text(raw.get("id")),
         error,
         kind: ToolCallKind::Function,
     }
+}
+
+impl ToolCallChunk {
+    /// A call that OpenAI wrote, or a piece of one. Arguments that are no text are kept as JSON.
+    pub(crate) fn of_openai(raw: &Value) -> Self {
+        let custom = raw.get("custom").filter(|custom| custom.is_object());
+        let (called, key, kind) = match custom {
+            Some(custom) => (Some(custom), "input", ToolCallKind::Custom),
+            None => (raw.get("function"), "arguments", ToolCallKind::Function),
+        };
+        Self {
+            name: text(called.and_then(|called| called.get("name"))),
+            args: text(called.and_then(|called| called.get(key))),
+            id: text(raw.get("id")),
+            index: raw.get("index").and_then(Value::as_i64),
+            kind,
+            extra: unknown_members(raw),
+            error: None,
+        }
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    match value {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    }
+}
+
+/// The members of a call, and of its function, that have no field in [`ToolCall`].
+pub(crate) fn unknown_members(raw: &Value) -> Extra {
+    let rest_of = |value: &Value, known: &[&str]| -> Map<String, Value> {
+        let members = value.as_object().into_iter().flatten();
+        let rest = members.filter(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());
+        rest.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let mut unknown = Extra::from(rest_of(raw, &["id", "type", "index", "function", "custom"]));
+    if let Some(kind) = raw.get("type").and_then(Value::as_str)
+        && !["", "function", "custom"].contains(&kind)
+    {
+        unknown.insert("type", kind);
+    }
+    for key in ["function", "custom"] {
+        let rest = raw
+            .get(key)
+            .map(|called| rest_of(called, &["name", "arguments", "input"]));
+        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+            unknown.insert(key, rest);
+        }
+    }
+    unknown
+}
+
+/// Whether a text says that there are no arguments.
+pub(crate) fn is_blank(arguments: &str) -> bool {
+    matches!(arguments.trim(), "" | "null")
 }
 
 /// Reads complete JSON. Unless it is strict, line ends and other control characters may stand in strings as they are.
@@ -347,7 +404,7 @@ mod tests {
 
     #[test]
     fn nothing_is_no_arguments() {
-        for nothing in ["", "null", "0", "0.0", "false", "\"\"", "[]", "{}"] {
+        for nothing in ["", " \n", "null", " null ", "{}"] {
             let call = parse_tool_call(&raw(nothing), ToolCallParsing::new()).unwrap().unwrap();
             assert_eq!(call.args, Map::new(), "{nothing}");
         }
@@ -356,5 +413,42 @@ mod tests {
                 .unwrap()
                 .is_some()
         );
+    }
+
+    #[test]
+    fn what_counts_as_nothing_in_python_is_not_taken_for_no_arguments() {
+        for other in ["0", "0.0", "false", "\"\"", "[]", "\"{\\\"a\\\":1}\""] {
+            let error = parse_tool_call(&raw(other), ToolCallParsing::new()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Parse, "{other}");
+            let piece = ToolCallChunk::new(0).with_name("f").with_args(other);
+            let message = AIMessage::from(AIMessageChunk::new("").with_tool_call_chunk(piece));
+            assert_eq!(message.tool_calls, [], "{other}");
+            assert_eq!(message.invalid_tool_calls[0].args.as_deref(), Some(other));
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_name_is_an_error_and_not_yet_one_while_it_grows() {
+        for name in [Value::Null, json!("")] {
+            let raw = json!({"id": "c", "function": {"name": name, "arguments": "{}"}});
+            let parsing = ToolCallParsing::new();
+            assert_eq!(
+                parse_tool_call(&raw, parsing).unwrap_err().kind(),
+                ErrorKind::InvalidInput
+            );
+            assert_eq!(parse_tool_call(&raw, parsing.partial(true)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn unknown_members_of_a_call_are_kept_where_it_can_be_read_and_where_it_cannot() {
+        let raw = |arguments| {
+            json!({"id": "c", "index": 0, "type": "builtin_function", "extra_content": {"google": {"thought_signature": "s"}}, "none": null,
+            "function": {"name": "f", "arguments": arguments, "strict": true}})
+        };
+        let kept = json!({"extra_content": {"google": {"thought_signature": "s"}}, "type": "builtin_function", "function": {"strict": true}});
+        let call = parse_tool_call(&raw("{}"), ToolCallParsing::new()).unwrap().unwrap();
+        assert_eq!(Value::from(call.extra), kept);
+        assert_eq!(Value::from(make_invalid_tool_call(&raw("{"), None).extra), kept);
     }
 }

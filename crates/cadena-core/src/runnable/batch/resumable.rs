@@ -28,7 +28,7 @@ where
     T: Into<R::Input>,
 {
     config.run_id = None;
-    let limit = config.max_concurrency.unwrap_or(DEFAULT_BATCH_CONCURRENCY).max(1);
+    let limit = config.limit().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
     let results = async move {
         // The time limit and the file begin with the first poll.
         let cx = RunContext::new(config);

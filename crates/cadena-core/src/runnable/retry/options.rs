@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Result};
 
 /// What is tried again, how often, and after which pause.
 ///
-/// Default: what [`Error::is_retryable`] says, three attempts in all. The pause is what the server asked for, else a random
-/// part ("full jitter") of 0.5 s, which doubles from attempt to attempt up to 8 s.
+/// Default: what [`Error::is_retryable`] says, three attempts in all. The pause is what the server asked for and a random part of a
+/// quarter of it (at most [`max_pause`](Self::max_pause)) on top, so that callers who were turned away together do not come back
+/// together; else a random part ("full jitter") of 0.5 s, which doubles from attempt to attempt up to 8 s.
 ///
 /// # Examples
 ///
@@ -126,26 +127,48 @@ impl RetryOptions {
             .checked_pow(failed.saturating_sub(1))
             .and_then(|factor| self.base_pause.checked_mul(factor))
             .map_or(self.max_pause, |pause| pause.min(self.max_pause));
-        let part = (self.jitter)();
-        // A NaN from a source of jitter must not become a pause.
-        longest.mul_f64(if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) })
+        longest.mul_f64(self.part())
     }
 
-    /// The pause before the next attempt; `None` if the error is the last word.
-    pub(super) fn pause_after(&self, error: &Error, failed: u32, remaining: Option<Duration>) -> Option<Duration> {
-        if failed >= self.max_attempts || !(self.predicate)(error) {
-            return None;
+    /// The random part, from 0 to 1.
+    fn part(&self) -> f64 {
+        let part = (self.jitter)();
+        // A NaN from a source of jitter must not become a pause.
+        if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) }
+    }
+
+    /// The pause before the next attempt, and the error that made it necessary; or the error as the last word.
+    pub(super) fn pause_after(
+        &self,
+        error: Error,
+        failed: u32,
+        remaining: Option<Duration>,
+    ) -> Result<(Duration, Error)> {
+        if failed >= self.max_attempts || !(self.predicate)(&error) {
+            return Err(error);
         }
-        let pause = match error.retry_after() {
-            Some(asked) if asked > self.max_retry_after => return None,
-            Some(asked) if !asked.is_zero() => asked,
-            _ => self.pause(failed),
+        let fits = |pause: &Duration| remaining.is_none_or(|remaining| *pause < remaining);
+        let asked = error.retry_after().filter(|asked| !asked.is_zero());
+        let pause = match asked {
+            Some(asked) if asked > self.max_retry_after => return Err(error),
+            // The part on top is given up where only the pause itself fits.
+            Some(asked) => {
+                let top = (asked / 4).min(self.max_pause).mul_f64(self.part());
+                Some(asked.saturating_add(top)).filter(fits).or(Some(asked))
+            }
+            None => Some(self.pause(failed)),
         };
-        if remaining.is_some_and(|remaining| pause >= remaining) {
-            return None; // The call would be over before the next attempt: its error says more than that.
+        let Some(pause) = pause.filter(fits) else {
+            return Err(error); // The call would be over before the next attempt: its error says more than that.
+        };
+        if asked.is_none() && !self.budget.as_ref().is_none_or(RetryBudget::take) {
+            let why = "gave up without another try: the budget of retries is spent";
+            return Err(match error.hint().map(|hint| format!("{hint}; {why}")) {
+                Some(hint) => error.with_hint(hint),
+                None => error.with_hint(why),
+            });
         }
-        let paid = self.budget.as_ref().is_none_or(RetryBudget::take);
-        paid.then_some(pause)
+        Ok((pause, error))
     }
 
     pub(super) fn succeeded(&self) {
@@ -174,7 +197,8 @@ impl fmt::Debug for RetryOptions {
 /// How many second attempts several calls may make together: when everything fails for everybody, retries stop instead of
 /// multiplying the load.
 ///
-/// Every attempt after the first takes one; every success gives a tenth back, up to the capacity. Clones share it.
+/// Every attempt after the first takes one, unless the server has scheduled it by `Retry-After`; every success gives a tenth back, up to
+/// the capacity. Clones share it. The hint of an error names a budget that is spent.
 ///
 /// # Examples
 ///

@@ -1,4 +1,8 @@
-//! Anthropic's documents and images, which programs may have in what they send.
+//! Anthropic's blocks: documents and images, which programs may have in what they send, and what its models say.
+
+mod answer;
+pub(in crate::messages::blocks) use answer::spoken;
+mod citation;
 
 use super::{Block, add_extras, object, text, without};
 use crate::messages::blocks::ids::Ids;

@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::server_tools::server_tool;
-use super::{Block, Calls, add_extras, block_type, call_block, object, piece_block, text, text_block, without};
+use super::{
+    Block, Calls, add_extras, block_type, call_block, invalid_block, object, piece_block, text, text_block, without,
+};
+use crate::messages::ContentPart;
 use crate::messages::blocks::is_known_type;
 use crate::messages::tool_call::is_falsy;
-use crate::messages::{ContentPart, InvalidToolCall};
 
 /// A model's message whose content is a list.
 pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls<'_>) -> Vec<Block> {
@@ -24,6 +26,7 @@ fn item(block: &Block, content: &[ContentPart], calls: &Calls<'_>, out: &mut Vec
     match block_type(block) {
         Some("text") => out.push(text_item(block)),
         Some("reasoning") => reasoning(block, out),
+        Some("thinking") => out.push(thinking(block)),
         Some("function_call") => out.extend(function_call(block, calls)),
         Some("image_generation_call") if block.get("result").is_some_and(|result| !is_falsy(result)) => {
             out.push(image(block));
@@ -97,6 +100,21 @@ fn translate_annotation(annotation: &Block) -> Block {
 }
 
 /// One block for each part of the summary.
+/// A thought as other servers of the protocol write it: a text, or a list of texts.
+fn thinking(block: &Block) -> Block {
+    let thought = match block.get("thinking") {
+        Some(Value::Array(parts)) => parts
+            .iter()
+            .filter_map(|part| part.as_str().or_else(|| part.get("text")?.as_str()))
+            .collect(),
+        thought => thought.and_then(Value::as_str).unwrap_or_default().to_owned(),
+    };
+    let mut out = object([("type", "reasoning".into()), ("reasoning", thought.into())]);
+    add_extras(&mut out, without(block, &["type", "thinking", "index"]));
+    name_index(&mut out, "rs", block);
+    out
+}
+
 fn reasoning(block: &Block, out: &mut Vec<Block>) {
     let Some(summary) = block.get("summary") else {
         return out.push(block.clone());
@@ -194,16 +212,6 @@ fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
     name_index(&mut out, "tc", block);
     add_extras(&mut out, some_of(block, &["status", "namespace", "async"]));
     Some(out)
-}
-
-fn invalid_block(call: &InvalidToolCall) -> Block {
-    object([
-        ("type", "invalid_tool_call".into()),
-        ("id", call.id.clone().into()),
-        ("name", call.name.clone().into()),
-        ("args", call.args.clone().into()),
-        ("error", call.error.clone().into()),
-    ])
 }
 
 /// What the standard has no block for.

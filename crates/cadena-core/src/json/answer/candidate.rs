@@ -1,0 +1,138 @@
+//! A place of an answer where JSON may stand.
+
+use std::ops::Range;
+
+use super::{AROUND, FENCE};
+use crate::error::Error;
+use crate::json::partial::PartialJson;
+
+/// How much is read at first; a candidate that fails at once must not cost what the text is long.
+const STEP: usize = 64;
+
+/// Where a value begins, which decides what it may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Place {
+    /// At the begin: an object or array, or all that there is.
+    Begin,
+    /// In a fence: any value.
+    Fence,
+    /// Among words: an object or array.
+    Words,
+}
+
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    pub(super) start: usize,
+    /// The end of what was read.
+    pub(super) fed: usize,
+    /// The end of what was looked at, and of the last character in it that may not be left out at the end of an answer.
+    seen: usize,
+    solid: usize,
+    step: usize,
+    pub(super) json: PartialJson,
+    /// Whether a number, word or text has ended.
+    ended: bool,
+}
+
+pub(super) enum Read {
+    /// More text is needed.
+    Waits,
+    /// It is JSON.
+    Value,
+    /// The text ended within it.
+    Cut,
+    /// It is no JSON.
+    Broken,
+    Limit(Error),
+}
+
+impl Candidate {
+    pub(super) fn boxed(place: Place, start: usize) -> Box<Self> {
+        Box::new(Self {
+            place,
+            start,
+            fed: start,
+            seen: start,
+            solid: start,
+            step: STEP,
+            json: PartialJson::new(),
+            ended: false,
+        })
+    }
+
+    pub(super) fn read(&mut self, text: &str, end: bool) -> Read {
+        let new = text.get(self.seen..).unwrap_or_default().trim_end_matches(AROUND);
+        if !new.is_empty() {
+            self.solid = self.seen + new.len();
+        }
+        self.seen = text.len();
+        // As LangChain does, blanks show only when something follows them.
+        let limit = if end { text.len() } else { self.solid };
+        while self.fed < limit && !self.ended {
+            let mut to = self.fed.saturating_add(self.step).min(limit);
+            while !text.is_char_boundary(to) {
+                to += 1;
+            }
+            let piece = text.get(self.fed..to).unwrap_or_default();
+            let read = match self.json.read_json(piece) {
+                Ok(read) => read,
+                Err(error) => return Read::Limit(error),
+            };
+            self.fed += read;
+            if self.is_container() && self.json.is_closed() {
+                return if self.json.is_unfit() {
+                    Read::Broken
+                } else {
+                    Read::Value
+                };
+            }
+            if read < piece.len() {
+                if self.is_container() || !self.json.is_closed() || self.json.is_unfit() {
+                    return Read::Broken;
+                }
+                self.ended = true;
+            }
+            self.step = self.step.saturating_mul(2);
+        }
+        if self.ended {
+            return self.tail(text, end);
+        }
+        match end {
+            false => Read::Waits,
+            true if self.json.is_complete() => Read::Value,
+            true => Read::Cut,
+        }
+    }
+
+    /// Only the end may follow a number, a word or a text.
+    fn tail(&mut self, text: &str, end: bool) -> Read {
+        let tail = text.get(self.fed..).unwrap_or_default();
+        if self.place == Place::Fence && tail.starts_with(FENCE) {
+            return Read::Value;
+        }
+        if !tail.trim_start_matches(AROUND).is_empty() {
+            return Read::Broken;
+        }
+        if self.place == Place::Begin {
+            self.fed = text.len();
+        }
+        if end { Read::Value } else { Read::Waits }
+    }
+
+    pub(super) fn is_container(&self) -> bool {
+        self.json.text().starts_with(['{', '['])
+    }
+
+    /// Whether so much of it was JSON that it was meant to be some.
+    pub(super) fn began(&self) -> bool {
+        self.json
+            .text()
+            .get(1..)
+            .is_some_and(|rest| rest.contains(['{', '[', '"']))
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.start..self.start + self.json.text().trim_end().len()
+    }
+}

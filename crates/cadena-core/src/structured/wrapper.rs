@@ -1,0 +1,166 @@
+//! The object around a value that is none, as providers take schemas of objects only.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::parsers::Misread;
+
+/// The member that has the value.
+pub(super) const KEY: &str = "value";
+
+/// The pointer of the value in the wrapper.
+const INSIDE: &str = "/value";
+
+/// Where a value stands in the JSON that the model wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// It is all of it.
+    Alone,
+    /// It is the member of the wrapper.
+    Wrapped,
+}
+
+#[derive(serde::Deserialize)]
+struct Wrapper<T> {
+    #[serde(rename = "value")]
+    _value: T,
+}
+
+/// Whether a schema is that of an object, as a provider wants to see it: said at the root, without alternatives.
+pub(super) fn is_object(schema: &Map<String, Value>) -> bool {
+    let choices = ["anyOf", "oneOf", "allOf", "not", "enum", "const", "$ref"];
+    if choices.iter().any(|key| schema.contains_key(*key)) {
+        return false;
+    }
+    match schema.get("type") {
+        Some(kind) => kind == "object",
+        None => ["properties", "additionalProperties", "patternProperties"]
+            .iter()
+            .any(|key| schema.contains_key(*key)),
+    }
+}
+
+/// The schema of an object with a value of this schema in it. Definitions stay at the root, where they are referred to.
+pub(super) fn wrap(mut schema: Value) -> Value {
+    let mut definitions = Vec::new();
+    if let Value::Object(root) = &mut schema {
+        let keys = ["$defs", "definitions"].into_iter();
+        definitions.extend(keys.filter_map(|key| Some((key.to_owned(), root.shift_remove(key)?))));
+    }
+    let mut rebased = false;
+    let mut name = KEY.to_owned();
+    while definitions.iter().any(|(_, named)| named.get(&name).is_some()) {
+        name.push('_');
+    }
+    let place = format!("#/$defs/{name}");
+    rebase(&mut schema, &place, &mut rebased);
+    for (_, named) in &mut definitions {
+        rebase(named, &place, &mut rebased);
+    }
+    if rebased {
+        let body = std::mem::replace(&mut schema, json!({"$ref": place}));
+        match definitions.iter_mut().find(|(key, _)| key == "$defs") {
+            Some((_, Value::Object(named))) => drop(named.insert(name, body)),
+            _ => definitions.push(("$defs".to_owned(), Map::from_iter([(name, body)]).into())),
+        }
+    }
+    let mut wrapper = Map::new();
+    wrapper.insert("type".to_owned(), "object".into());
+    wrapper.insert(
+        "properties".to_owned(),
+        Map::from_iter([(KEY.to_owned(), schema)]).into(),
+    );
+    wrapper.insert("required".to_owned(), json!([KEY]));
+    wrapper.insert("additionalProperties".to_owned(), false.into());
+    wrapper.extend(definitions);
+    wrapper.into()
+}
+
+/// Lets references to the root, or to a place in it that is no definition, refer to where it is now.
+fn rebase(schema: &mut Value, place: &str, rebased: &mut bool) {
+    match schema {
+        Value::Object(map) => {
+            for (key, part) in map {
+                match part {
+                    Value::String(target) if key == "$ref" => {
+                        let stays = ["#/$defs/", "#/definitions/"]
+                            .iter()
+                            .any(|root| target.starts_with(root));
+                        if let Some(path) = target.strip_prefix('#').filter(|_| !stays) {
+                            *target = format!("{place}{path}");
+                            *rebased = true;
+                        }
+                    }
+                    part => rebase(part, place, rebased),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|part| rebase(part, place, rebased)),
+        _ => {}
+    }
+}
+
+/// The root of a schema that is only a reference to an object.
+pub(super) fn resolve(schema: &mut Value) {
+    let target = |schema: &Value| {
+        let root = schema.as_object()?;
+        // Any other keyword would have to hold too.
+        let only = |key: &String| matches!(key.as_str(), "$ref" | "$defs" | "definitions");
+        let path = root.get("$ref")?.as_str()?.strip_prefix('#')?;
+        let target = schema.pointer(path).and_then(Value::as_object)?;
+        (root.keys().all(only) && is_object(target)).then(|| target.clone())
+    };
+    if let (Some(target), Value::Object(root)) = (target(schema), schema) {
+        root.shift_remove("$ref");
+        let definitions = std::mem::replace(root, target);
+        root.extend(definitions);
+    }
+}
+
+/// A value with its JSON.
+pub(super) type Taken<T> = (Value, T, Stands);
+
+/// Takes the value out of the JSON that a model wrote. If it was asked for in a wrapper, models leave that away sometimes: then the JSON is the value.
+pub(super) fn take<T: DeserializeOwned>(mut json: Value, wrapped: bool) -> std::result::Result<Taken<T>, Misread> {
+    let alone = |error: serde_json::Error| Misread::new::<T>(error, "");
+    let members = json.as_object().filter(|_| wrapped);
+    let Some((inner, others)) = members.and_then(|map| Some((map.get(KEY)?, map.len() > 1))) else {
+        return match T::deserialize(&json) {
+            Ok(value) => Ok((json, value, Stands::Alone)),
+            Err(error) => Err(alone(error)),
+        };
+    };
+    // An object with more in it is no wrapper, unless it can be nothing else.
+    if others && let Ok(value) = T::deserialize(&json) {
+        return Ok((json, value, Stands::Alone));
+    }
+    match T::deserialize(inner) {
+        Ok(value) => {
+            let inner = json.get_mut(KEY).map(Value::take).unwrap_or_default();
+            Ok((inner, value, Stands::Wrapped))
+        }
+        Err(error) => match T::deserialize(&json) {
+            Ok(value) => Ok((json, value, Stands::Alone)),
+            Err(_) => Err(Misread::new::<Wrapper<T>>(error, INSIDE)),
+        },
+    }
+}
+
+/// The value in JSON that is still growing, and the value of the type if it can be read as one. None before it is known where the value stands.
+pub(super) fn peek<T: DeserializeOwned>(json: &Value, wrapped: bool) -> Option<(&Value, Option<T>)> {
+    let read = |json| T::deserialize(json).ok();
+    let Some(members) = json.as_object().filter(|_| wrapped) else {
+        return Some((json, read(json)));
+    };
+    match (members.get(KEY), members.len()) {
+        (_, 0) => None,
+        (Some(inner), others) => {
+            let whole = |inner| read(json).map_or(inner, |value| (json, Some(value)));
+            match read(inner) {
+                Some(value) if others == 1 => Some((inner, Some(value))),
+                value => Some(whole((inner, value))),
+            }
+        }
+        (None, _) => Some((json, read(json))),
+    }
+}

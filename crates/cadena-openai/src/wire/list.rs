@@ -1,0 +1,60 @@
+//! A list of the wire: choices or calls.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+
+use super::member::{Found, Into, Lenient, otherwise_odd};
+
+/// There is nearly always one, so room is made for one. One that stands alone, without a list around it, is a list of one; what is not
+/// understood in a list is skipped, and a list of nothing else is missing.
+impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Vec<T>> {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_any(ListVisitor(self))
+    }
+}
+
+struct ListVisitor<'s, T>(&'s mut Option<Vec<T>>);
+
+impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
+    type Value = Found;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
+        let (mut list, mut any) = (Vec::new(), false);
+        loop {
+            let mut item = T::default();
+            match seq.next_element_seed(Into(&mut item))? {
+                None => break,
+                Some(Found::Known) => {
+                    if list.capacity() == 0 {
+                        list.reserve_exact(1);
+                    }
+                    list.push(item);
+                }
+                Some(Found::Empty | Found::Nothing | Found::Odd(_)) => any = true,
+            }
+        }
+        if any && list.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        *self.0 = Some(list);
+        Ok(Found::Known)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Found, A::Error> {
+        let mut item = T::default();
+        let found = item.read(MapAccessDeserializer::new(map))?;
+        if found == Found::Known {
+            *self.0 = Some(vec![item]);
+        }
+        Ok(found)
+    }
+
+    otherwise_odd!('de; unit, bool, number, str);
+}
