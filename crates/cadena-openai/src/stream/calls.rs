@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Add;
 
 use cadena_core::{AIMessageChunk, ToolCallChunk, ToolCallKind};
@@ -22,15 +22,17 @@ use arguments::Arguments;
 #[derive(Debug, Default)]
 pub(super) struct OpenCalls {
     calls: Vec<OpenCall>,
-    by_id: HashMap<String, usize>,
+    by_id: BTreeMap<String, usize>,
     /// The last call of each index, as the server numbers them.
-    by_index: HashMap<i64, usize>,
+    by_index: BTreeMap<i64, usize>,
     /// The indices that have been given away.
     taken: BTreeSet<i64>,
     /// Below it all are taken.
     free: i64,
     /// The call of the last piece.
     last: Option<usize>,
+    /// The index that the server gave the last piece that had one, if that piece belongs to `last`.
+    last_index: Option<i64>,
     /// Calls that have no arguments, or have some by now.
     bare: Vec<usize>,
     /// The indices of calls that must not run, and why, until the next chunk says so.
@@ -94,9 +96,16 @@ impl OpenCalls {
                 self.open(piece, is_broken)
             }
         };
-        self.last = Some(at);
-        if let Some(index) = piece.index {
-            self.by_index.insert(index, at);
+        let is_another = self.last.replace(at) != Some(at);
+        match piece.index {
+            // Nearly every piece goes on with the call of the one before.
+            Some(index) if is_another || self.last_index != Some(index) => {
+                self.by_index.insert(index, at);
+                self.last_index = Some(index);
+            }
+            Some(_) => {}
+            None if is_another => self.last_index = None,
+            None => {}
         }
         if let Some(id) = known(piece.id.as_deref())
             && self.by_id.get(id) != Some(&at)
@@ -146,8 +155,8 @@ impl OpenCalls {
 
     fn of_index(&self, piece: &ToolCallChunk) -> Option<usize> {
         match piece.index {
-            Some(index) => self.by_index.get(&index).copied(),
-            None => self.last,
+            Some(index) if self.last_index != Some(index) => self.by_index.get(&index).copied(),
+            _ => self.last,
         }
     }
 

@@ -19,9 +19,11 @@ pub(crate) fn has_news(chunk: &AIMessageChunk) -> bool {
 fn has_text(content: &Content) -> bool {
     match content {
         Content::Text(text) => !text.is_empty(),
-        Content::Parts(parts) => parts.iter().any(|part| match part {
-            ContentPart::Text(text) => !text.is_empty(),
-            ContentPart::Block(block) => block.iter().any(|(key, value)| is_news(key, value)),
+        Content::Parts(parts) => parts.iter().any(|part| match (part.as_text(), part) {
+            // Nearly every part is a text; one that is empty may still cite something.
+            (Some(text), _) if !text.is_empty() => true,
+            (_, ContentPart::Text(_)) => false,
+            (_, ContentPart::Block(block)) => block.iter().any(|(key, value)| is_news(key, value)),
         }),
     }
 }

@@ -180,7 +180,7 @@ impl<'de> Lenient<'de> for Kind {
         let found = text.read(deserializer)?;
         Ok(match text.known() {
             None | Some("function" | "custom") => found,
-            Some(other) => Found::Odd(other.into()),
+            Some(other) => Found::odd(other),
         })
     }
 }

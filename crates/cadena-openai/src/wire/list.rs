@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Deserializer;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::member::{Found, Into, Lenient, otherwise_odd};
+use super::member::{Found, Lenient, otherwise_odd};
 
 /// There is nearly always one, so room is made for one. One that stands alone, without a list around it, is a list of one; what is not
 /// understood in a list is skipped, and a list of nothing else is missing.
@@ -27,17 +27,10 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
         let (mut list, mut any) = (Vec::new(), false);
-        loop {
-            let mut item = T::default();
-            match seq.next_element_seed(Into(&mut item))? {
-                None => break,
-                Some(Found::Known) => {
-                    if list.capacity() == 0 {
-                        list.reserve_exact(1);
-                    }
-                    list.push(item);
-                }
-                Some(Found::Empty | Found::Nothing | Found::Odd(_)) => any = true,
+        while let Some(found) = seq.next_element_seed(Push(&mut list))? {
+            if found != Found::Known {
+                list.pop();
+                any = true;
             }
         }
         if any && list.is_empty() {
@@ -57,4 +50,23 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
     }
 
     otherwise_odd!('de; unit, bool, number, str);
+}
+
+/// Reads an element where it will stand, as it is too large to be moved for every token.
+struct Push<'s, T>(&'s mut Vec<T>);
+
+impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for Push<'_, T> {
+    type Value = Found;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        let Self(list) = self;
+        if list.capacity() == 0 {
+            list.reserve_exact(1);
+        }
+        list.push(T::default());
+        match list.last_mut() {
+            Some(element) => element.read(deserializer),
+            None => Ok(Found::Nothing),
+        }
+    }
 }

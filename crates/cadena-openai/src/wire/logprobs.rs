@@ -54,7 +54,7 @@ fn list<'de, A: SeqAccess<'de>>(place: &mut Option<Logprobs>, mut seq: A) -> Res
         let mut token = None;
         match seq.next_element_seed(Element(&mut token))? {
             None => break,
-            Some(Found::Odd(value)) => return mixed(place, &tokens, value, seq),
+            Some(Found::Odd(value)) => return mixed(place, &tokens, *value, seq),
             Some(_) => {}
         }
         if let Some(token) = token {
@@ -87,7 +87,7 @@ fn mixed<'de, A: SeqAccess<'de>>(
     let object = Map::from_iter([("content".to_owned(), Value::Array(list))]);
     let mut logprobs = Logprobs::deserialize(Value::Object(object)).unwrap_or_default();
     if let Some(list) = logprobs.extra.remove("content") {
-        return Ok(Found::Odd(list));
+        return Ok(Found::odd(list));
     }
     *place = Some(complete(logprobs));
     Ok(Found::Known)
@@ -145,7 +145,7 @@ impl<'de> Lenient<'de> for Given {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         Ok(match self.known.read(deserializer)? {
             Found::Odd(value) if !is_empty(&value) => {
-                self.odd = Some(Box::new(value));
+                self.odd = Some(value);
                 Found::Known
             }
             found => found,
@@ -208,8 +208,13 @@ impl<'de> Lenient<'de> for Tokens {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         let mut read: Option<Logprobs> = None;
         let odd = match read.read(deserializer)? {
-            Found::Odd(value) => value,
-            _ => Value::Null,
+            Found::Odd(value) => *value,
+            // An empty list stands in every event where none were asked for.
+            Found::Nothing | Found::Empty => {
+                *self = Self::default();
+                return Ok(Found::Known);
+            }
+            Found::Known => Value::Null,
         };
         let (list, odd) = match read {
             Some(Logprobs {

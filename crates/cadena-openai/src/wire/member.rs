@@ -19,33 +19,33 @@ macro_rules! otherwise_odd {
     };
     (@ $l:lifetime, bool) => {
         fn visit_bool<E>(self, value: bool) -> Result<$crate::wire::member::Found, E> {
-            Ok($crate::wire::member::Found::Odd(value.into()))
+            Ok($crate::wire::member::Found::odd(value))
         }
     };
     (@ $l:lifetime, number) => {
         fn visit_i64<E>(self, value: i64) -> Result<$crate::wire::member::Found, E> {
-            Ok($crate::wire::member::Found::Odd(value.into()))
+            Ok($crate::wire::member::Found::odd(value))
         }
         fn visit_u64<E>(self, value: u64) -> Result<$crate::wire::member::Found, E> {
-            Ok($crate::wire::member::Found::Odd(value.into()))
+            Ok($crate::wire::member::Found::odd(value))
         }
         fn visit_f64<E>(self, value: f64) -> Result<$crate::wire::member::Found, E> {
-            Ok($crate::wire::member::Found::Odd(value.into()))
+            Ok($crate::wire::member::Found::odd(value))
         }
     };
     (@ $l:lifetime, str) => {
         fn visit_str<E>(self, value: &str) -> Result<$crate::wire::member::Found, E> {
-            Ok($crate::wire::member::Found::Odd(value.into()))
+            Ok($crate::wire::member::Found::odd(value))
         }
     };
     (@ $l:lifetime, seq) => {
         fn visit_seq<A: serde::de::SeqAccess<$l>>(self, list: A) -> Result<$crate::wire::member::Found, A::Error> {
-            Ok($crate::wire::member::Found::Odd(<serde_json::Value as serde::Deserialize>::deserialize(serde::de::value::SeqAccessDeserializer::new(list))?))
+            Ok($crate::wire::member::Found::odd(<serde_json::Value as serde::Deserialize>::deserialize(serde::de::value::SeqAccessDeserializer::new(list))?))
         }
     };
     (@ $l:lifetime, map) => {
         fn visit_map<A: serde::de::MapAccess<$l>>(self, map: A) -> Result<$crate::wire::member::Found, A::Error> {
-            Ok($crate::wire::member::Found::Odd(<serde_json::Value as serde::Deserialize>::deserialize(serde::de::value::MapAccessDeserializer::new(map))?))
+            Ok($crate::wire::member::Found::odd(<serde_json::Value as serde::Deserialize>::deserialize(serde::de::value::MapAccessDeserializer::new(map))?))
         }
     };
 }
@@ -131,8 +131,14 @@ pub(crate) enum Found {
     Empty,
     /// Null.
     Nothing,
-    /// A value of a type that says nothing here.
-    Odd(Value),
+    /// A value of a type that says nothing here. Boxed, as this is what every member of every token returns.
+    Odd(Box<Value>),
+}
+
+impl Found {
+    pub(crate) fn odd(value: impl std::convert::Into<Value>) -> Self {
+        Self::Odd(Box::new(value.into()))
+    }
 }
 
 /// Reads a value into a place.
@@ -141,6 +147,7 @@ pub(crate) struct Into<'s, T>(pub(crate) &'s mut T);
 impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for Into<'_, T> {
     type Value = Found;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
         self.0.read(deserializer)
     }
@@ -184,6 +191,7 @@ pub(crate) fn read_optional<'de, T: Members<'de> + Lenient<'de>, D: Deserializer
 }
 
 impl<'de, T: Members<'de>> Lenient<'de> for T {
+    #[inline]
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         deserializer.deserialize_any(Object(self))
     }
@@ -222,6 +230,7 @@ impl Key<'_> {
     }
 
     /// Reads the value of a member that has a field.
+    #[inline(always)]
     pub(crate) fn known<'de, T: Lenient<'de>, A: MapAccess<'de>>(
         self,
         map: &mut A,
@@ -231,7 +240,7 @@ impl Key<'_> {
         if let Found::Odd(value) = map.next_value_seed(Into(field))?
             && !is_empty(&value)
         {
-            self.keep(value, other);
+            self.keep(*value, other);
         }
         Ok(())
     }
@@ -245,6 +254,7 @@ impl Key<'_> {
         Ok(())
     }
 
+    #[cold]
     fn keep(self, value: Value, other: &mut Other) {
         other.get_or_insert_default().insert(self.0.into_owned(), value);
     }
@@ -271,6 +281,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
                 f.write_str("a key")
             }
 
+            #[inline]
             fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
                 Ok(Key(Cow::Borrowed(key)))
             }
@@ -304,6 +315,7 @@ impl<'de, T: Members<'de>> Visitor<'de> for Object<'_, T> {
         f.write_str("an object")
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
         let mut found = Found::Empty;
         while let Some(key) = map.next_key()? {
@@ -316,7 +328,7 @@ impl<'de, T: Members<'de>> Visitor<'de> for Object<'_, T> {
     fn visit_str<E>(self, text: &str) -> Result<Found, E> {
         Ok(match self.0.text(text) {
             true => Found::Known,
-            false => Found::Odd(text.into()),
+            false => Found::odd(text),
         })
     }
 

@@ -74,7 +74,7 @@ impl Key {
         match read {
             Read::Known(value) => *field = value,
             Read::Nothing => *field = null,
-            Read::Strange(value) => drop(extra.insert(self.into_name(), value)),
+            Read::Strange(value) => drop(extra.insert(self.into_name(), *value)),
         }
     }
 }

@@ -16,8 +16,14 @@ pub(super) enum Read<T> {
     /// `null`.
     Nothing,
     Known(T),
-    /// A value of a type that is not known there.
-    Strange(Value),
+    /// A value of a type that is not known there. Boxed, as this is what every member of every alternative of every token returns.
+    Strange(Box<Value>),
+}
+
+impl<T> Read<T> {
+    fn strange(value: impl Into<Value>) -> Self {
+        Self::Strange(Box::new(value.into()))
+    }
 }
 
 /// Reads the kinds of values that have no method of their own.
@@ -27,33 +33,33 @@ macro_rules! strange {
     };
     (@ $l:lifetime, bool) => {
         fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            Ok(Read::Strange(value.into()))
+            Ok(Read::strange(value))
         }
     };
     (@ $l:lifetime, number) => {
         fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-            Ok(Read::Strange(value.into()))
+            Ok(Read::strange(value))
         }
         fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-            Ok(Read::Strange(value.into()))
+            Ok(Read::strange(value))
         }
         fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-            Ok(Read::Strange(value.into()))
+            Ok(Read::strange(value))
         }
     };
     (@ $l:lifetime, str) => {
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-            Ok(Read::Strange(value.into()))
+            Ok(Read::strange(value))
         }
     };
     (@ $l:lifetime, seq) => {
         fn visit_seq<A: SeqAccess<$l>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Value::deserialize(SeqAccessDeserializer::new(seq)).map(Read::Strange)
+            Value::deserialize(SeqAccessDeserializer::new(seq)).map(|value: Value| Read::strange(value))
         }
     };
     (@ $l:lifetime, map) => {
         fn visit_map<A: MapAccess<$l>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Value::deserialize(MapAccessDeserializer::new(map)).map(Read::Strange)
+            Value::deserialize(MapAccessDeserializer::new(map)).map(|value: Value| Read::strange(value))
         }
     };
     (@ $l:lifetime, unit) => {
@@ -115,7 +121,7 @@ impl Logarithm {
     fn of_text(text: &str) -> Read<f64> {
         match text.trim() {
             "" => Read::Known(f64::NAN),
-            trimmed => trimmed.parse().map_or_else(|_| Read::Strange(text.into()), Self::of),
+            trimmed => trimmed.parse().map_or_else(|_| Read::strange(text), Self::of),
         }
     }
 }
@@ -162,7 +168,7 @@ pub(super) trait Element: for<'de> Deserialize<'de> {
 
     /// The list that an object stands for, if it may stand in place of one.
     fn of_object(object: Map<String, Value>) -> Read<Vec<Self>> {
-        Read::Strange(Value::Object(object))
+        Read::strange(object)
     }
 }
 
@@ -269,10 +275,10 @@ impl<'de, T: Element> Deserialize<'de> for Item<T> {
                 Ok(match Value::deserialize(SeqAccessDeserializer::new(seq))? {
                     Value::Array(pair) => match <[Value; 2]>::try_from(pair) {
                         Ok([Value::String(token), value]) if !value.is_array() => Read::Known(T::named(token, value)),
-                        Ok(pair) => Read::Strange(Value::Array(pair.into())),
-                        Err(items) => Read::Strange(Value::Array(items)),
+                        Ok(pair) => Read::strange(Vec::from(pair)),
+                        Err(items) => Read::strange(items),
                     },
-                    other => Read::Strange(other),
+                    other => Read::strange(other),
                 })
             }
 
@@ -298,7 +304,7 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                     match item {
                         Read::Known(item) => list.push(item),
                         Read::Nothing => {}
-                        Read::Strange(value) => return mixed(list, value, seq),
+                        Read::Strange(value) => return mixed(list, *value, seq),
                     }
                 }
                 Ok(Read::Known(list))
@@ -330,12 +336,14 @@ fn mixed<'de, T: Element, A: SeqAccess<'de>>(
                 all.push(Ok(item));
             }
             Read::Nothing => {}
-            Read::Strange(value) => all.push(Err(value)),
+            Read::Strange(value) => all.push(Err(*value)),
         }
     }
     if any {
         let all = all.into_iter().map(|item| item.unwrap_or_else(T::strange));
         return Ok(Read::Known(all.collect()));
     }
-    Ok(Read::Strange(all.into_iter().filter_map(Result::err).collect()))
+    Ok(Read::strange(
+        all.into_iter().filter_map(Result::err).collect::<Vec<_>>(),
+    ))
 }
