@@ -420,7 +420,11 @@ impl fmt::Debug for Error {
             let mut head = "\n\nCaused by:";
             let mut source = self.source();
             while let Some(cause) = source {
-                write!(f, "{}\n    {cause}", std::mem::take(&mut head))?;
+                f.write_str(std::mem::take(&mut head))?;
+                match Withheld::is(cause) {
+                    true => f.write_str("\n    (a text that may quote the input; `source()` has it)")?,
+                    false => write!(f, "\n    {cause}")?,
+                }
                 source = cause.source();
             }
             return Ok(());
@@ -462,6 +466,35 @@ impl fmt::Debug for Error {
         out.finish()
     }
 }
+
+/// A cause whose text may quote the input, so that only a caller who asks for it gets it.
+pub(crate) struct Withheld(String);
+
+impl Withheld {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Whether a cause is such a text, also one that several readers share.
+    fn is(cause: &(dyn StdError + 'static)) -> bool {
+        let shared = cause.downcast_ref::<SharedSource>();
+        cause.is::<Self>() || shared.is_some_and(|shared| shared.0.source().is_some_and(Self::is))
+    }
+}
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Withheld(..)")
+    }
+}
+
+impl StdError for Withheld {}
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
@@ -625,6 +658,14 @@ mod tests {
     fn debug_does_not_print_the_partial_answer() {
         let error = Error::from(ErrorKind::Truncated).with_partial(AIMessageChunk::new("a secret"));
         assert!(!format!("{error:?} {error:#?}").contains("secret"));
+    }
+
+    #[test]
+    fn debug_withholds_a_text_that_may_quote_the_input_also_where_it_is_shared() {
+        let error = Error::new(ErrorKind::Step, "the function panicked").with_source(Withheld::new("a secret"));
+        let shared = Error::shared(&Arc::new(error));
+        assert_eq!(shared.source().map(ToString::to_string).as_deref(), Some("a secret"));
+        assert!(!format!("{shared:?} {shared:#?}").contains("secret"));
     }
 
     #[test]

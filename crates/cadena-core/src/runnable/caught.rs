@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -11,6 +10,7 @@ use std::task::{Context, Poll};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use pin_project_lite::pin_project;
 
+use crate::error::Withheld;
 use crate::{Error, ErrorKind, Result};
 
 /// Calls a function of the user's.
@@ -47,25 +47,9 @@ impl<T, F: Future<Output = Result<T>>> Future for CaughtFuture<F> {
 fn panicked(payload: &(dyn Any + Send)) -> Error {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    Error::new(ErrorKind::Step, "the function panicked").with_source(Panic(text.unwrap_or_default().to_owned()))
+    // The message of a panic may quote the input.
+    Error::new(ErrorKind::Step, "the function panicked").with_source(Withheld::new(text.unwrap_or_default()))
 }
-
-/// The message of a panic: a source, because it may quote the input.
-struct Panic(String);
-
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Panic(..)")
-    }
-}
-
-impl std::error::Error for Panic {}
 
 /// A stream of the user's: a panic is its last item, as is the first error, which gets the name of the step.
 pub(super) fn caught_stream<C: Send + 'static>(
