@@ -124,7 +124,7 @@ fn an_option_can_be_taken_out_on_every_level() {
         ("top_k", json!({"extra_body": {"top_k": null}})),
     ] {
         // Below it by the constructor, or by an earlier bind; a bind of something else changes nothing.
-        assert_eq!(sent(name, &set, &[null.clone()]), none, "{null}");
+        assert_eq!(sent(name, &set, std::slice::from_ref(&null)), none, "{null}");
         assert_eq!(
             sent(name, &set, &[null.clone(), json!({"seed_of_mine": 1})]),
             none,
