@@ -1,5 +1,9 @@
 //! What a chain looks like: its steps and how they hang together, to print and to ask about.
 
+mod kind;
+pub use kind::RunKind;
+mod mode;
+pub use mode::StreamMode;
 mod node;
 pub use node::{Node, NodeId, NodeRole};
 mod edge;

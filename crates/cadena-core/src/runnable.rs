@@ -4,8 +4,6 @@ mod ext;
 pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
 mod batch;
 pub use batch::{BatchFile, BatchProgress, BatchResults};
-mod mode;
-pub use mode::StreamMode;
 mod chain;
 pub use chain::{Chain, Follows};
 mod lambda;
@@ -62,7 +60,9 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, fold};
+use crate::{
+    ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable, fold,
+};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///

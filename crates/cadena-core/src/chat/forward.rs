@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile};
-use crate::{AIMessage, ChunkStream, Result, RunContext};
+use super::{ChatModel, ChatOptions, ChatRequest, ModelProfile};
+use crate::{AIMessage, Choices, ChunkStream, Result, RunContext};
 
 dyn_clone::clone_trait_object!(ChatModel);
 

@@ -8,11 +8,11 @@ use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::report::Report;
-use super::{ChatOptions, ChatRequest, Choices, ChoicesChunk, PromptValue};
+use super::{ChatOptions, ChatRequest};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph, Message, Result, RunContext,
-    RunKind, Runnable, fold,
+    AIMessage, AIMessageChunk, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph, Message,
+    PromptValue, Result, RunContext, RunKind, Runnable, fold,
 };
 
 /// A model that answers conversations: what a provider writes.

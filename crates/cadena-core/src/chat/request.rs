@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChatOptions, PromptValue};
-use crate::Message;
+use super::ChatOptions;
+use crate::{Message, PromptValue};
 
 /// What a chat model is asked: a conversation, and how to answer it.
 ///

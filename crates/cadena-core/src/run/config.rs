@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigKey, Configurable, IdGenerator, Listener, RunId, StepHook};
+use super::{ConfigKey, Configurable, Listener, StepHook};
+use crate::{IdGenerator, RunId};
 
 /// What a caller says about one call: names, tags, listeners, limits.
 ///

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::Runnable;
 use super::caught::caught;
 use super::lambda::failed;
-use super::{Runnable, StreamMode};
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// Begins a step that hands its input to the first of several steps whose condition holds.
 ///

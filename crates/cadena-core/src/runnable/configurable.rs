@@ -9,11 +9,12 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::Runnable;
 use super::caught::caught;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, impl_pipe,
+    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable,
+    impl_pipe,
 };
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
+use super::Runnable;
 use super::caught::caught;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, Stream, StreamExt};
 
+use super::Runnable;
 use super::caught::{caught, caught_stream};
-use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, fold, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, fold, impl_pipe};
 
 const UNNAMED: &str = "RunnableGenerator";
 

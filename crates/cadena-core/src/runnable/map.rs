@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{DEFAULT_BATCH_CONCURRENCY, Runnable, StreamMode};
+use super::{DEFAULT_BATCH_CONCURRENCY, Runnable};
 use crate::run::scope::call;
-use crate::{ChunkStream, Error, Graph, Result, RunContext, impl_pipe};
+use crate::{ChunkStream, Error, Graph, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.
 ///

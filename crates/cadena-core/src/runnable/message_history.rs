@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
+use super::Runnable;
 use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::scope::{call, call_stream};
 use crate::stream::{kept, later};
 use crate::{
     AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Graph, Message, ModelSetup, Result, RunContext,
-    RunKind, Streamable, impl_pipe,
+    RunKind, StreamMode, Streamable, impl_pipe,
 };
 
 /// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.

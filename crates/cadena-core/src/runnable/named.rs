@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
+use super::Runnable;
 use crate::run::scope::renamed;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///

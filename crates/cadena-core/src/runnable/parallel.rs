@@ -14,11 +14,12 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
+use super::Runnable;
 use super::tee::tee;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Result, RunContext, StreamMode, Streamable,
+    ValueChunk, impl_pipe,
 };
 
 /// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps

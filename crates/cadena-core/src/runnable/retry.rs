@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
+use super::Runnable;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe, timer};
+use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///

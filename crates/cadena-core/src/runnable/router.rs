@@ -9,9 +9,11 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Runnable, StreamMode};
+use super::Runnable;
 use crate::run::scope::{call, call_stream};
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, RunKind, Streamable, Whole, impl_pipe};
+use crate::{
+    ChunkStream, Error, ErrorKind, Graph, Result, RunContext, RunKind, StreamMode, Streamable, Whole, impl_pipe,
+};
 
 /// Begins a step that hands an input to the step that the input names: a [`RouterInput`] holds both.
 ///
