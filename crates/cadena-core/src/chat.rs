@@ -1,11 +1,9 @@
 //! Chat models: the trait that a provider writes, and what every model gets from it.
 
 mod model;
-pub use model::{ChatModel, ModelProfile, ModelSetup};
+pub use model::ChatModel;
 mod request;
 pub use request::ChatRequest;
-mod options;
-pub use options::{ChatOptions, IntoToolChoice, OptionName, ToolChoice};
 mod bind;
 pub use bind::{Bind, Bound, CloneModel};
 mod ext;

@@ -70,6 +70,8 @@ pub use messages::{
 #[cfg(feature = "tiktoken")]
 pub use messages::TiktokenCounter;
 
+mod model;
+pub use model::{ChatOptions, IntoToolChoice, ModelProfile, ModelSetup, OptionName, ToolChoice};
 mod conversation;
 pub use conversation::{
     FilterMessages, MergeMessageRuns, TrimMessages, TrimStrategy, filter_messages, merge_message_runs, trim_messages,
@@ -77,9 +79,8 @@ pub use conversation::{
 
 mod chat;
 pub use chat::{
-    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest,
-    CloneModel, EchoModel, IntoToolChoice, MemoryCache, ModelProfile, ModelSetup, OnUnsupported, OptionName,
-    RateLimited, RateLimiter, ToolChoice,
+    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneModel, EchoModel,
+    MemoryCache, OnUnsupported, RateLimited, RateLimiter,
 };
 
 mod structured;

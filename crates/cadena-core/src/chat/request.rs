@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ChatOptions;
-use crate::{Message, PromptValue};
+use crate::{ChatOptions, Message, PromptValue};
 
 /// What a chat model is asked: a conversation, and how to answer it.
 ///
