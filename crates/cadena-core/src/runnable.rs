@@ -50,6 +50,7 @@ mod caught;
 pub(crate) use caught::caught_future;
 mod erased;
 mod forward;
+mod graph;
 mod tee;
 
 use std::borrow::Cow;

@@ -11,7 +11,7 @@ use super::Runnable;
 use super::caught::caught;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///
@@ -213,7 +213,7 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
     fn graph(&self) -> Graph {
         let steps = self.steps.iter().enumerate();
         Graph::one_of(
-            self,
+            Node::of(self),
             steps.map(|(index, step)| match index {
                 0 => (None, false, step.graph()),
                 _ => (Some("on error".to_owned()), true, step.graph()),

@@ -18,7 +18,7 @@ use super::Runnable;
 use super::tee::tee;
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Result, RunContext, StreamMode, Streamable,
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Node, Result, RunContext, StreamMode, Streamable,
     ValueChunk, impl_pipe,
 };
 
@@ -149,7 +149,7 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     fn graph(&self) -> Graph {
         let branches = self.branches.iter();
         Graph::beside(
-            self,
+            &Node::outline(self),
             branches.map(|branch| (branch.key.clone().into_owned(), branch.step.graph())),
         )
     }
