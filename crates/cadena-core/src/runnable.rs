@@ -6,16 +6,18 @@ mod batch;
 pub use batch::{BatchFile, BatchProgress, BatchResults};
 mod chain;
 pub use chain::{Chain, Follows};
-mod lambda;
-pub use lambda::{IntoLambda, Lambda, lambda, lambda_kind};
-mod lambda_in;
-pub use lambda_in::{LambdaIn, lambda_in};
-mod generator;
-pub use generator::{Generator, generator, stream_fn};
+mod sources;
+pub use sources::{
+    Generator, IntoLambda, Lambda, LambdaIn, Passthrough, generator, lambda, lambda_in, lambda_kind, passthrough,
+    stream_fn,
+};
+mod wrappers;
+pub use wrappers::{
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listened, Listeners, MessageHistory, Named,
+    Remembers, Retry, RetryBudget, RetryOptions, SendSync, Timeout,
+};
 mod parallel;
 pub use parallel::{IntoParallel, Parallel, ParallelBranch, Places, PlacesChunk, parallel};
-mod passthrough;
-pub use passthrough::{Passthrough, passthrough};
 mod keyed;
 pub use keyed::Keyed;
 mod assign;
@@ -30,22 +32,6 @@ mod router;
 pub use router::{Router, RouterInput, router};
 mod route;
 pub use route::{Route, route_fn, try_route_fn};
-mod configured;
-pub use configured::Configured;
-mod named;
-pub use named::Named;
-mod listeners;
-pub use listeners::{Listened, Listeners};
-mod retry;
-pub use retry::{Retry, RetryBudget, RetryOptions};
-mod fallbacks;
-pub use fallbacks::{FallbackErrors, Fallbacks};
-mod timeout;
-pub use timeout::Timeout;
-mod message_history;
-pub use message_history::{MessageHistory, Remembers};
-mod configurable;
-pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod caught;
 pub(crate) use caught::caught_future;
 mod erased;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::Runnable;
 use super::caught::caught;
-use super::lambda::failed;
+use super::sources::lambda::failed;
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;

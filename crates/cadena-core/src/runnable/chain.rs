@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::erased::Erased;
-use super::lambda::{Place, Started};
+use super::sources::lambda::{Place, Started};
 use super::{Lambda, Runnable};
 use crate::run::scope::{call, call_stream, call_transform, is_seen};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable};

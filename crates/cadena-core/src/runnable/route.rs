@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::caught::caught;
-use super::lambda::failed;
+use super::sources::lambda::failed;
 use super::{BoxRunnable, Runnable, RunnableExt};
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};

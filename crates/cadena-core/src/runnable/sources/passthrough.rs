@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 
-use super::Runnable;
+use crate::runnable::Runnable;
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](super::parallel) that keeps the input.

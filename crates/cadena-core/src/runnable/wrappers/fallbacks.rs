@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use super::Runnable;
-use super::caught::caught;
 use crate::run::scope::{call, call_stream};
+use crate::runnable::Runnable;
+use crate::runnable::caught::caught;
 use crate::stream::later;
 use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
@@ -46,7 +46,7 @@ type Predicate = dyn Fn(&Error) -> bool + Send + Sync;
 type Tell<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
 
 impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
-    pub(super) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
+    pub(in crate::runnable) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
         Self {
             steps: Arc::new(vec![Arc::new(step)]),
             predicate: None,
