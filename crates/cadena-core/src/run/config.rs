@@ -48,7 +48,7 @@ pub struct RunConfig {
     pub timeout: Option<Duration>,
     /// Stops the call when it is cancelled.
     pub cancellation: Option<CancellationToken>,
-    /// Where run ids come from; default: [`RandomIds`](super::RandomIds).
+    /// Where run ids come from; default: [`RandomIds`](crate::RandomIds).
     pub ids: Option<Arc<dyn IdGenerator>>,
     /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
     pub configurable: Configurable,
