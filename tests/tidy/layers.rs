@@ -1,5 +1,7 @@
 //! The layers of cadena-core: which of its modules may import which.
 
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking, in its helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
-/// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](crate::parallel) that keeps the input.
+/// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](crate::parallel()) that keeps the input.
 ///
 /// # Examples
 ///
