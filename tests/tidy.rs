@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "tidy/layers.rs"]
+mod layers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

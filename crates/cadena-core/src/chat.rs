@@ -1,11 +1,9 @@
 //! Chat models: the trait that a provider writes, and what every model gets from it.
 
 mod model;
-pub use model::{ChatModel, ModelProfile, ModelSetup};
+pub use model::ChatModel;
 mod request;
 pub use request::ChatRequest;
-mod options;
-pub use options::{ChatOptions, IntoToolChoice, OptionName, ToolChoice};
 mod bind;
 pub use bind::{Bind, Bound, CloneModel};
 mod ext;
@@ -18,13 +16,11 @@ mod rate_limiter;
 pub use rate_limiter::RateLimiter;
 mod rate_limited;
 pub use rate_limited::RateLimited;
-mod prompt_value;
-pub use prompt_value::PromptValue;
 mod echo;
 pub use echo::EchoModel;
-mod choices;
+mod all_choices;
+pub use all_choices::AllChoices;
 mod forward;
 mod report;
-pub use choices::{AllChoices, Choices, ChoicesChunk};
 mod unsupported;
 pub use unsupported::OnUnsupported;

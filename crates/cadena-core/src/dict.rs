@@ -347,6 +347,22 @@ impl From<Value> for ValueChunk {
     }
 }
 
+impl Streamable for Value {
+    type Chunk = ValueChunk;
+
+    fn into_chunk(self) -> ValueChunk {
+        ValueChunk::from(self)
+    }
+
+    fn from_chunk(chunk: ValueChunk) -> Result<Self> {
+        chunk.into_value()
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self::Null)
+    }
+}
+
 impl Merge for ValueChunk {
     fn merge(&mut self, next: Self) -> Result<()> {
         self.0.add(next)

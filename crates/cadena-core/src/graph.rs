@@ -1,5 +1,9 @@
 //! What a chain looks like: its steps and how they hang together, to print and to ask about.
 
+mod kind;
+pub use kind::RunKind;
+mod mode;
+pub use mode::StreamMode;
 mod node;
 pub use node::{Node, NodeId, NodeRole};
 mod edge;
@@ -10,7 +14,7 @@ mod ascii;
 mod compose;
 mod group;
 mod json;
-mod name;
+pub(crate) mod name;
 mod streaming;
 
 use std::fmt;
@@ -18,9 +22,9 @@ use std::fmt;
 use serde_json::Value;
 
 use self::group::Group;
-use crate::{Error, ErrorKind, Result, Runnable};
+use crate::{Error, ErrorKind, Result};
 
-/// The steps of a runnable and how they hang together: what [`Runnable::graph`] gives.
+/// The steps of a runnable and how they hang together: what [`Runnable::graph`](crate::Runnable::graph) gives.
 ///
 /// It prints as text (`{graph}`, [`to_ascii`](Self::to_ascii)), as a [Mermaid](https://mermaid.js.org) flowchart ([`to_mermaid`](Self::to_mermaid)) and as JSON
 /// ([`to_json`](Self::to_json)), and says whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
@@ -68,21 +72,6 @@ impl Graph {
     /// ```
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// One step between its input and its output: what [`Runnable::graph`] gives by default.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{Graph, StrOutputParser};
-    ///
-    /// let graph = Graph::of(&StrOutputParser);
-    /// assert_eq!(graph.first_node().map(|node| &*node.output), Some("AIMessage"));
-    /// assert_eq!(graph.last_node().map(|node| &*node.input), Some("String"));
-    /// ```
-    pub fn of<R: Runnable + ?Sized>(step: &R) -> Self {
-        Self::around(Node::of(step))
     }
 
     /// Adds a node, without an edge.

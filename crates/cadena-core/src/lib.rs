@@ -33,12 +33,14 @@ pub use runnable::{
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel,
     Keyed, Lambda, LambdaIn, Listened, Listeners, Map, MessageHistory, Named, Parallel, ParallelBranch, Passthrough,
     Pick, PickKeys, Picked, Places, PlacesChunk, Remembers, Retry, RetryBudget, RetryOptions, Route, Router,
-    RouterInput, Runnable, RunnableExt, SendSync, StreamMode, Timeout, assign, branch, generator, lambda, lambda_in,
-    lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    RouterInput, Runnable, RunnableExt, SendSync, Timeout, assign, branch, generator, lambda, lambda_in, lambda_kind,
+    parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;
-pub use graph::{Edge, Graph, MermaidCurve, MermaidDirection, MermaidOptions, Node, NodeId, NodeRole};
+pub use graph::{
+    Edge, Graph, MermaidCurve, MermaidDirection, MermaidOptions, Node, NodeId, NodeRole, RunKind, StreamMode,
+};
 mod stream;
 pub use stream::{ChunkStream, fold};
 mod streamable;
@@ -51,29 +53,34 @@ pub use dict::{Dict, DictChunk, ValueChunk};
 pub mod messages;
 pub use messages::{
     AIMessage, AIMessageChunk, AlignedToken, Alignment, Annotation, AnyMessage, ApproximateCounter, BlockIndex,
-    BufferFormat, BufferOptions, ChatGenerationChunk, ChatMessage, ChatMessageChunk, ChunkPosition, Citation, Content,
-    ContentBlock, ContentPart, Extra, FieldConfidence, FilterMessages, FunctionMessage, FunctionMessageChunk,
-    HumanMessage, HumanMessageChunk, InvalidToolCall, InvalidToolCallBlock, JsonBlock, JsonConfidence, Logprobs,
-    MediaBlock, MergeMessageRuns, Message, MessageChunk, MessageCounter, MessageKind, NonStandardBlock, OpenAIApi,
-    OpenAIOptions, PlainTextBlock, ReasoningBlock, RemoveMessage, ResponseMetadata, ServerToolCallBlock,
-    ServerToolCallChunkBlock, ServerToolResultBlock, SystemMessage, SystemMessageChunk, TextBlock, TextFormat,
-    TokenCounter, TokenDetails, TokenLogprob, TokenLogprobsExt, ToolCall, ToolCallBlock, ToolCallChunk,
+    BufferFormat, BufferOptions, ChatGenerationChunk, ChatMessage, ChatMessageChunk, Choices, ChoicesChunk,
+    ChunkPosition, Citation, Content, ContentBlock, ContentPart, Extra, FieldConfidence, FunctionMessage,
+    FunctionMessageChunk, HumanMessage, HumanMessageChunk, InvalidToolCall, InvalidToolCallBlock, JsonBlock,
+    JsonConfidence, Logprobs, MediaBlock, Message, MessageChunk, MessageCounter, MessageKind, NonStandardBlock,
+    OpenAIApi, OpenAIOptions, PlainTextBlock, PromptValue, ReasoningBlock, RemoveMessage, ResponseMetadata,
+    ServerToolCallBlock, ServerToolCallChunkBlock, ServerToolResultBlock, SystemMessage, SystemMessageChunk, TextBlock,
+    TextFormat, TokenCounter, TokenDetails, TokenLogprob, TokenLogprobsExt, ToolCall, ToolCallBlock, ToolCallChunk,
     ToolCallChunkBlock, ToolCallKind, ToolCallParsing, ToolMessage, ToolMessageChunk, ToolStatus, TopLogprob,
-    TrimMessages, TrimStrategy, UsageMetadata, WordCounter, convert_to_messages, convert_to_openai_data_block,
-    convert_to_openai_image_block, convert_to_openai_messages, count_tokens_approximately, filter_messages,
-    get_buffer_string, is_anthropic_data_block, is_data_content_block, make_invalid_tool_call, merge_message_runs,
-    messages_from_dict, messages_from_lc, messages_to_dict, parse_tool_call, parse_tool_calls, per_message,
-    trim_messages,
+    UsageMetadata, WordCounter, convert_to_messages, convert_to_openai_data_block, convert_to_openai_image_block,
+    convert_to_openai_messages, count_tokens_approximately, get_buffer_string, is_anthropic_data_block,
+    is_data_content_block, make_invalid_tool_call, messages_from_dict, messages_from_lc, messages_to_dict,
+    parse_tool_call, parse_tool_calls, per_message,
 };
 
 #[cfg(feature = "tiktoken")]
 pub use messages::TiktokenCounter;
 
+mod model;
+pub use model::{ChatOptions, IntoToolChoice, ModelProfile, ModelSetup, OptionName, ToolChoice};
+mod conversation;
+pub use conversation::{
+    FilterMessages, MergeMessageRuns, TrimMessages, TrimStrategy, filter_messages, merge_message_runs, trim_messages,
+};
+
 mod chat;
 pub use chat::{
-    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneModel, EchoModel, IntoToolChoice, MemoryCache, ModelProfile, ModelSetup, OnUnsupported,
-    OptionName, PromptValue, RateLimited, RateLimiter, ToolChoice,
+    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneModel, EchoModel,
+    MemoryCache, OnUnsupported, RateLimited, RateLimiter,
 };
 
 mod structured;
@@ -113,12 +120,13 @@ pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
 #[cfg(feature = "schemars")]
 pub use tools::parameters_of;
 
+mod id;
+pub use id::{IdGenerator, RandomIds, RunId, SequentialIds};
 mod run;
 mod timer;
 pub use run::{
-    ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, ModelCall, Next, RandomIds,
-    RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, StepCall, StepChunk, StepHook, StepOutput,
-    UsageTracker,
+    ConfigKey, Configurable, EventFilter, EventStream, Journal, Listener, ModelCall, Next, RunConfig, RunContext,
+    RunEvent, RunInfo, StepCall, StepChunk, StepHook, StepOutput, UsageTracker,
 };
 
 pub mod json;

@@ -76,13 +76,10 @@ pub use envelope::messages_from_lc;
 mod convert;
 pub use convert::convert_to_messages;
 mod kind;
+pub use crate::conversation::{
+    FilterMessages, MergeMessageRuns, TrimMessages, TrimStrategy, filter_messages, merge_message_runs, trim_messages,
+};
 pub use kind::MessageKind;
-mod filter;
-pub use filter::{FilterMessages, filter_messages};
-mod runs;
-pub use runs::{MergeMessageRuns, merge_message_runs};
-mod trim;
-pub use trim::{TrimMessages, TrimStrategy, trim_messages};
 mod count;
 #[cfg(feature = "tiktoken")]
 pub use count::TiktokenCounter;
@@ -93,13 +90,17 @@ mod buffer;
 pub use buffer::{BufferFormat, BufferOptions, get_buffer_string};
 mod openai;
 pub use openai::{OpenAIOptions, TextFormat, convert_to_openai_messages};
+mod prompt_value;
+pub use prompt_value::PromptValue;
+mod choices;
+pub use choices::{Choices, ChoicesChunk};
 mod generation;
 pub use generation::ChatGenerationChunk;
 mod bounded;
 mod fields;
 pub(crate) mod id;
 pub(crate) mod python;
-mod spoken;
+pub(crate) mod spoken;
 
 use std::borrow::Cow;
 
@@ -263,6 +264,8 @@ impl Message {
     }
 }
 
+crate::flow_whole!(Message);
+
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_by_type(deserializer, "a message", Self::read)
@@ -287,7 +290,7 @@ impl Message {
 
 impl Message {
     /// What it says, to be changed; a marker says nothing.
-    fn content_mut(&mut self) -> Option<&mut Content> {
+    pub(crate) fn content_mut(&mut self) -> Option<&mut Content> {
         match self {
             Self::Human(message) => Some(&mut message.content),
             Self::System(message) => Some(&mut message.content),

@@ -26,4 +26,5 @@ mod input;
 #[cfg(feature = "minijinja")]
 mod jinja;
 mod mustache;
+mod printed;
 mod scope;

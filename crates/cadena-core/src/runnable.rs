@@ -4,20 +4,20 @@ mod ext;
 pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
 mod batch;
 pub use batch::{BatchFile, BatchProgress, BatchResults};
-mod mode;
-pub use mode::StreamMode;
 mod chain;
 pub use chain::{Chain, Follows};
-mod lambda;
-pub use lambda::{IntoLambda, Lambda, lambda, lambda_kind};
-mod lambda_in;
-pub use lambda_in::{LambdaIn, lambda_in};
-mod generator;
-pub use generator::{Generator, generator, stream_fn};
+mod sources;
+pub use sources::{
+    Generator, IntoLambda, Lambda, LambdaIn, Passthrough, generator, lambda, lambda_in, lambda_kind, passthrough,
+    stream_fn,
+};
+mod wrappers;
+pub use wrappers::{
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listened, Listeners, MessageHistory, Named,
+    Remembers, Retry, RetryBudget, RetryOptions, SendSync, Timeout,
+};
 mod parallel;
 pub use parallel::{IntoParallel, Parallel, ParallelBranch, Places, PlacesChunk, parallel};
-mod passthrough;
-pub use passthrough::{Passthrough, passthrough};
 mod keyed;
 pub use keyed::Keyed;
 mod assign;
@@ -32,26 +32,11 @@ mod router;
 pub use router::{Router, RouterInput, router};
 mod route;
 pub use route::{Route, route_fn, try_route_fn};
-mod configured;
-pub use configured::Configured;
-mod named;
-pub use named::Named;
-mod listeners;
-pub use listeners::{Listened, Listeners};
-mod retry;
-pub use retry::{Retry, RetryBudget, RetryOptions};
-mod fallbacks;
-pub use fallbacks::{FallbackErrors, Fallbacks};
-mod timeout;
-pub use timeout::Timeout;
-mod message_history;
-pub use message_history::{MessageHistory, Remembers};
-mod configurable;
-pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod caught;
 pub(crate) use caught::caught_future;
 mod erased;
 mod forward;
+mod graph;
 mod tee;
 
 use std::borrow::Cow;
@@ -62,7 +47,9 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, fold};
+use crate::{
+    ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable, fold,
+};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///

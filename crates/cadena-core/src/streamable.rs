@@ -1,9 +1,8 @@
 //! Values that can flow through a chain, whole or in chunks.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{Error, ErrorKind, Merge, Message, Result};
+use crate::{Error, ErrorKind, Merge, Result};
 
 /// A value that can flow through a chain, whole or in chunks.
 ///
@@ -118,8 +117,6 @@ macro_rules! flow_whole {
         }
     )+};
 }
-
-flow_whole!(Message);
 
 macro_rules! flows_as_itself {
     ($($type:ty),*) => {$(
@@ -238,21 +235,5 @@ pub(crate) fn place<T: Streamable>(place: usize, chunk: Option<T::Chunk>) -> Res
             let detail = format!("place {place} has no value: its branch sent no chunk");
             Error::new(ErrorKind::Truncated, detail)
         }),
-    }
-}
-
-impl Streamable for Value {
-    type Chunk = crate::ValueChunk;
-
-    fn into_chunk(self) -> Self::Chunk {
-        crate::ValueChunk::from(self)
-    }
-
-    fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
-        chunk.into_value()
-    }
-
-    fn empty() -> Option<Self> {
-        Some(Self::Null)
     }
 }

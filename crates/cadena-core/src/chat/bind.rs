@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile};
-use crate::{AIMessage, ChunkStream, Result, RunContext};
+use super::{ChatModel, ChatRequest};
+use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext};
 
 /// Fixes options of a step before it is composed. Options never travel through a chain.
 ///

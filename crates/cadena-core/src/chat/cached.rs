@@ -10,10 +10,13 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::cache::{CacheKey, ChatCache};
-use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile, RateLimited, RateLimiter};
+use super::{ChatModel, ChatRequest, RateLimited, RateLimiter};
 use crate::messages::FROM_CACHE;
 use crate::stream::{kept, later};
-use crate::{AIMessage, ChunkPosition, ChunkStream, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+use crate::{
+    AIMessage, ChatOptions, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelProfile, Result, RunContext,
+    Streamable, impl_pipe,
+};
 
 /// A chat model that asks the same question once; [`ChatModelExt::with_cache`](crate::ChatModelExt::with_cache) makes one.
 ///

@@ -2,8 +2,8 @@
 
 use futures::stream::{self, StreamExt};
 
-use super::{ChatModel, ChatRequest, ModelProfile};
-use crate::{AIMessage, AIMessageChunk, ChunkStream, Logprobs, RunContext, TokenLogprob, UsageMetadata};
+use super::{ChatModel, ChatRequest};
+use crate::{AIMessage, AIMessageChunk, ChunkStream, Logprobs, ModelProfile, RunContext, TokenLogprob, UsageMetadata};
 
 /// A model that answers with the last message, word by word: for examples and first tries, without a network.
 ///

@@ -5,8 +5,8 @@ use std::future::Future;
 use serde_json::Value;
 
 use super::cache::ChatCache;
-use super::{AllChoices, Cached, ChatModel, Choices, PromptValue, RateLimited, RateLimiter};
-use crate::{Result, RunnableExt, Structured};
+use super::{AllChoices, Cached, ChatModel, RateLimited, RateLimiter};
+use crate::{Choices, PromptValue, Result, RunnableExt, Structured};
 
 /// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile};
-use crate::{AIMessage, ChunkStream, Result, RunContext};
+use super::{ChatModel, ChatRequest};
+use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext};
 
 dyn_clone::clone_trait_object!(ChatModel);
 

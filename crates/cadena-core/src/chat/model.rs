@@ -7,12 +7,12 @@ use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
+use super::ChatRequest;
 use super::report::Report;
-use super::{ChatOptions, ChatRequest, Choices, ChoicesChunk, PromptValue};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph, Message, Result, RunContext,
-    RunKind, Runnable, fold,
+    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph,
+    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -113,94 +113,6 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
 
 pub(super) fn nothing_came() -> Error {
     Error::new(ErrorKind::Truncated, "the model's stream ended without a chunk")
-}
-
-/// Who a model is and what it can do.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::ModelProfile;
-///
-/// let profile = ModelProfile::new("openai", "gpt-4o-mini").with_logprobs(true);
-/// assert_eq!(profile.model, "gpt-4o-mini");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ModelProfile {
-    /// The provider, such as `openai`.
-    pub provider: Cow<'static, str>,
-    /// The model, as the provider names it.
-    pub model: String,
-    /// Whether it gives log probabilities when asked.
-    pub logprobs: bool,
-    /// Whether it can call tools.
-    pub tools: bool,
-}
-
-impl ModelProfile {
-    /// A model of a provider, with no capability claimed.
-    #[must_use]
-    pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
-        Self {
-            provider: provider.into(),
-            model: model.into(),
-            ..Self::default()
-        }
-    }
-
-    /// Claims log probabilities.
-    #[must_use]
-    pub fn with_logprobs(mut self, logprobs: bool) -> Self {
-        self.logprobs = logprobs;
-        self
-    }
-
-    /// Claims tool calls.
-    #[must_use]
-    pub fn with_tools(mut self, tools: bool) -> Self {
-        self.tools = tools;
-        self
-    }
-}
-
-/// Which model a step asks, and how: [`Runnable::model_setup`] says it.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{Bind, ChatOptions, EchoModel, Runnable};
-///
-/// let setup = EchoModel::new().bind(ChatOptions::new().temperature(0.5)).model_setup();
-/// assert_eq!(setup.as_ref().map(|setup| setup.model()), Some("echo-1"));
-/// assert_eq!(setup.and_then(|setup| setup.options.temperature), Some(0.5));
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ModelSetup {
-    /// Who the model is and what it can do.
-    pub profile: ModelProfile,
-    /// The options that are bound to it.
-    pub options: ChatOptions,
-}
-
-impl ModelSetup {
-    /// The model that is asked: the one that the options name, or else that of the profile.
-    #[must_use]
-    pub fn model(&self) -> &str {
-        self.options.model.as_deref().unwrap_or(&self.profile.model)
-    }
-
-    /// Provider, model and options as JSON: equal for two models that are asked in the same way, so that it serves in the
-    /// key of a cache.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({
-            "provider": self.profile.provider,
-            "model": self.model(),
-            "options": serde_json::to_value(&self.options).unwrap_or_default(),
-        })
-    }
 }
 
 /// Every model is a step: from a prompt to a message.

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::{ChatModel, ChatOptions, ChatRequest, Choices, ModelProfile, RateLimiter};
+use super::{ChatModel, ChatRequest, RateLimiter};
 use crate::stream::later;
 use crate::{
-    AIMessage, ChunkStream, Result, RunContext, Streamable, UsageMetadata, count_tokens_approximately, impl_pipe,
+    AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext, Streamable, UsageMetadata,
+    count_tokens_approximately, impl_pipe,
 };
 
 /// A chat model that is not asked too often; [`ChatModelExt::with_rate_limiter`](crate::ChatModelExt::with_rate_limiter) makes one.

@@ -4,9 +4,8 @@ use std::task::Poll;
 
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::ModelProfile;
 use crate::run::ModelCall;
-use crate::{AIMessage, AIMessageChunk, Error, ResponseMetadata, RunContext, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, Error, ModelProfile, ResponseMetadata, RunContext, UsageMetadata};
 
 /// What is known about one call of a model; told once, when the call is over or dropped.
 pub(super) struct Report {

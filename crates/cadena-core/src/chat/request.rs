@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChatOptions, PromptValue};
-use crate::Message;
+use crate::{ChatOptions, Message, PromptValue};
 
 /// What a chat model is asked: a conversation, and how to answer it.
 ///

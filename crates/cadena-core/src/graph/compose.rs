@@ -1,13 +1,11 @@
 //! Graphs of several steps from the graphs of each.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::group::{Group, GroupId};
-use super::name::{short_type, without_prefix};
+use super::name::without_prefix;
 use super::{Edge, Graph, Node, NodeId, NodeRole};
-use crate::{RunKind, Runnable, StreamMode};
+use crate::{RunKind, StreamMode};
 
 impl Graph {
     /// Adds the nodes of another graph without those where its input goes in and its output comes out, and gives the nodes that
@@ -33,7 +31,7 @@ impl Graph {
     }
 
     /// One node between its input and its output.
-    pub(super) fn around(node: Node) -> Self {
+    pub(crate) fn around(node: Node) -> Self {
         let (input, output) = ends_of(&node);
         let mut graph = Self::new();
         let input = graph.add_node(input);
@@ -58,12 +56,10 @@ impl Graph {
     }
 
     /// Steps beside each other, between the node where the ways part and the one where they meet.
-    pub(crate) fn beside<R: Runnable>(step: &R, branches: impl Iterator<Item = (String, Self)>) -> Self {
+    pub(crate) fn beside(step: &Node, branches: impl Iterator<Item = (String, Self)>) -> Self {
         let mut graph = Self::new();
-        let name = step.name();
-        let name = without_prefix(&name);
-        let split = Node::input_of(format!("{name}Input"), short_type::<R::Input>().into());
-        let mut join = Node::output_of(format!("{name}Output"), short_type::<R::Output>().into());
+        let split = Node::input_of(format!("{}Input", step.name), step.input.clone());
+        let mut join = Node::output_of(format!("{}Output", step.name), step.output.clone());
         let split = graph.add_node(split.fixed());
         let branches = graph.spread(split, branches.map(|(key, part)| (Some(key), false, part)));
         if branches.is_empty() {
@@ -74,8 +70,7 @@ impl Graph {
     }
 
     /// A node that chooses between steps, each with the label of its edge and whether it is taken only sometimes.
-    pub(crate) fn one_of<R: Runnable>(step: &R, parts: impl Iterator<Item = (Option<String>, bool, Self)>) -> Self {
-        let mut chooser = Node::of(step);
+    pub(crate) fn one_of(mut chooser: Node, parts: impl Iterator<Item = (Option<String>, bool, Self)>) -> Self {
         let (input, output) = ends_of(&chooser);
         chooser.streaming = StreamMode::StreamsOutput;
         let mut graph = Self::new();
@@ -93,11 +88,11 @@ impl Graph {
     }
 
     /// Puts a way beside those that are there, on which the input of a step passes to its output.
-    pub(crate) fn with_passthrough<R: Runnable>(mut self) -> Self {
+    pub(crate) fn with_passthrough(mut self, step: &Node) -> Self {
         let passed = Node {
             streaming: StreamMode::PassesThrough,
-            input: short_type::<R::Input>().into(),
-            output: short_type::<R::Output>().into(),
+            input: step.input.clone(),
+            output: step.output.clone(),
             ..Node::step("Passthrough")
         };
         let (split, join) = (NodeId(0), NodeId(self.nodes.len().saturating_sub(1)));
@@ -147,15 +142,8 @@ impl Graph {
         self
     }
 
-    /// The ends of a function are called as its argument and its result.
-    pub(crate) fn of_function<R: Runnable>(step: &R) -> Self {
-        let mut graph = Self::of(step);
-        let name = step.name();
-        graph.rename_ends(&format!("{name}_input"), &format!("{name}_output"));
-        graph
-    }
-
-    fn rename_ends(&mut self, input: &str, output: &str) {
+    /// Names where the values go in and come out.
+    pub(crate) fn rename_ends(&mut self, input: &str, output: &str) {
         for node in self.nodes.iter_mut().filter(|node| !node.fixed) {
             match node.role {
                 NodeRole::Input => input.clone_into(&mut node.name),
@@ -199,21 +187,20 @@ impl Graph {
     }
 
     /// The same steps for each element of a list, which pass the list through whatever they do with an element.
-    pub(crate) fn for_each<R: Runnable>(self, step: &R) -> Self {
+    pub(crate) fn for_each(self, step: &Node) -> Self {
         let mut graph = self.noted("each", true);
         let steps = graph.nodes.iter().filter(|node| node.role == NodeRole::Step);
         if steps.count() > 1 {
-            graph.title = Some(without_prefix(&step.name()).to_owned());
+            graph.title = Some(step.name.clone());
         }
-        let (input, output) = (short_type::<R::Input>(), short_type::<R::Output>());
         for node in &mut graph.nodes {
             node.streaming = StreamMode::PassesThrough;
             let list = match node.role {
-                NodeRole::Input if !node.fixed => input.clone(),
-                NodeRole::Output if !node.fixed => output.clone(),
+                NodeRole::Input if !node.fixed => step.input.clone(),
+                NodeRole::Output if !node.fixed => step.output.clone(),
                 _ => continue,
             };
-            (node.input, node.output) = (Cow::Owned(list.clone()), Cow::Owned(list));
+            (node.input, node.output) = (list.clone(), list);
         }
         graph
     }

@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::collections::{HashMap, HashSet};
 
 /// `alloc::vec::Vec<alloc::string::String>` is `Vec<String>`.
-pub(super) fn short_type<T: ?Sized>() -> String {
+pub(crate) fn short_type<T: ?Sized>() -> String {
     shortened(type_name::<T>())
 }
 
@@ -29,7 +29,7 @@ fn shortened(full: &str) -> String {
 }
 
 /// `RunnablePassthrough` is `Passthrough`.
-pub(super) fn without_prefix(name: &str) -> &str {
+pub(crate) fn without_prefix(name: &str) -> &str {
     match name.strip_prefix("Runnable") {
         Some(rest) if !rest.is_empty() => rest,
         _ => name,

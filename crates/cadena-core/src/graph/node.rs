@@ -6,8 +6,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::group::GroupId;
-use super::name::{short_type, without_prefix};
-use crate::{RunKind, Runnable, StreamMode};
+use crate::{RunKind, StreamMode};
 
 /// A step of a [`Graph`](super::Graph), or a place where something goes in or comes out.
 ///
@@ -50,17 +49,6 @@ pub struct Node {
 }
 
 impl Node {
-    /// The node of a step: its name, its kind, its types.
-    pub fn of<R: Runnable + ?Sized>(step: &R) -> Self {
-        Self {
-            kind: step.kind(),
-            streaming: step.streaming(),
-            input: short_type::<R::Input>().into(),
-            output: short_type::<R::Output>().into(),
-            ..Self::step(without_prefix(&step.name()))
-        }
-    }
-
     /// A step by name, of unknown types, that waits for everything.
     pub fn step(name: impl Into<String>) -> Self {
         Self {

@@ -7,9 +7,12 @@ use super::fields::{Fields, Misfit};
 use super::spoken::Read;
 use super::stored::list;
 use super::tool_call::unknown_members;
-use super::{AIMessage, AnyMessage, FunctionMessage, HumanMessage, Message, RemoveMessage, SystemMessage, ToolMessage};
+use super::{
+    AIMessage, AnyMessage, FunctionMessage, HumanMessage, Message, PromptValue, RemoveMessage, SystemMessage,
+    ToolMessage,
+};
 use crate::json::PartialJson;
-use crate::{Error, PromptValue, Result};
+use crate::{Error, Result};
 
 /// Reads messages from JSON in any of the forms that LangChain accepts.
 ///

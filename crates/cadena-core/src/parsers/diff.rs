@@ -50,6 +50,13 @@ impl JsonDiffOutputParser {
     }
 }
 
+impl JsonOutputParser {
+    /// Streams what changed instead of the growing value, as JSON patches.
+    pub fn diff(self) -> JsonDiffOutputParser {
+        JsonDiffOutputParser::new(self)
+    }
+}
+
 parser!(
     JsonDiffOutputParser,
     Patched,

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::answer::UnparsedAnswer;
-use super::diff::JsonDiffOutputParser;
 use super::reader::{Chunks, Reader, parser};
 use crate::json::{AnswerJson, PartialJsonMarkdown};
 use crate::messages::python;
@@ -58,11 +57,6 @@ impl JsonOutputParser {
     pub fn with_schema(mut self, schema: Value) -> Self {
         self.schema = Some(schema);
         self
-    }
-
-    /// Streams what changed instead of the growing value, as JSON patches.
-    pub fn diff(self) -> JsonDiffOutputParser {
-        JsonDiffOutputParser::new(self)
     }
 
     /// What to tell a model, so that it answers in this form.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 
-use super::fstring::push_value;
+use super::printed::push_value;
 
 /// A width allocates what it says, so it has a limit.
 const LIMIT: usize = 1000;

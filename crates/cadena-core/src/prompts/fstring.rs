@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::format_spec::FormatSpec;
+use super::printed::push_value;
 use super::scope::Scope;
 use crate::messages::python;
 use crate::{Error, ErrorKind, Result};
@@ -81,14 +82,6 @@ pub(super) fn render(pieces: &[Piece], scope: &Scope<'_>, size: usize) -> Result
         }
     }
     Ok(out)
-}
-
-/// A value as Python's `str` prints it.
-pub(super) fn push_value(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => out.push_str(text),
-        other => out.push_str(&python::repr(other)),
-    }
 }
 
 impl Field {

@@ -12,7 +12,7 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::Value;
 
 use self::slices::without_slices;
-use super::fstring::push_value;
+use super::printed::push_value;
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
 

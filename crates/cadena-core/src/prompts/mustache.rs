@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::fstring::{column, invalid, push_value};
+use super::fstring::{column, invalid};
+use super::printed::push_value;
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
 

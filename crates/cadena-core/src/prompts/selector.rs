@@ -137,7 +137,7 @@ pub(super) fn joined<'a>(values: impl Iterator<Item = &'a Value>) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        super::fstring::push_value(&mut text, value);
+        super::printed::push_value(&mut text, value);
     }
     text
 }

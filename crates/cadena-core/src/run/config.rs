@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigKey, Configurable, IdGenerator, Listener, RunId, StepHook};
+use super::{ConfigKey, Configurable, Listener, StepHook};
+use crate::{IdGenerator, RunId};
 
 /// What a caller says about one call: names, tags, listeners, limits.
 ///
@@ -47,7 +48,7 @@ pub struct RunConfig {
     pub timeout: Option<Duration>,
     /// Stops the call when it is cancelled.
     pub cancellation: Option<CancellationToken>,
-    /// Where run ids come from; default: [`RandomIds`](super::RandomIds).
+    /// Where run ids come from; default: [`RandomIds`](crate::RandomIds).
     pub ids: Option<Arc<dyn IdGenerator>>,
     /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
     pub configurable: Configurable,

@@ -16,10 +16,8 @@ use super::config::add_tag;
 use super::frame::{Frame, dump};
 use super::hook::place::Place;
 use super::queue::Queue;
-use super::{
-    ConfigKey, Configurable, IdGenerator, Listener, ModelCall, RandomIds, RunConfig, RunEvent, RunId, RunInfo, RunKind,
-    StepHook,
-};
+use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
+use crate::{IdGenerator, RandomIds, RunId, RunKind};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::RunId;
-use crate::{AIMessage, AIMessageChunk, Error, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, Error, RunId, RunKind, UsageMetadata};
 
 /// Hears what happens in every run of a call.
 ///
@@ -106,52 +105,6 @@ pub struct ModelCall<'a> {
     pub usage: Option<&'a UsageMetadata>,
     /// Whether the whole answer arrived.
     pub complete: bool,
-}
-
-/// What a step is, as events and graphs name it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RunKind {
-    /// A composition or a function.
-    #[default]
-    Chain,
-    /// A prompt template.
-    Prompt,
-    /// A chat model.
-    ChatModel,
-    /// An output parser.
-    Parser,
-    /// A tool.
-    Tool,
-    /// A retriever of documents.
-    Retriever,
-    /// A wrapper that has no run of its own, such as `with_config`.
-    Transparent,
-}
-
-impl RunKind {
-    /// Whether it reaches outside of the program: a model, a tool, a retriever. Such steps are given to [`StepHook`](super::StepHook)s.
-    #[must_use]
-    pub fn does_io(self) -> bool {
-        match self {
-            Self::ChatModel | Self::Tool | Self::Retriever => true,
-            Self::Chain | Self::Prompt | Self::Parser | Self::Transparent => false,
-        }
-    }
-
-    /// The word in events: `chain`, `prompt`, `chat_model`, …
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chain | Self::Transparent => "chain",
-            Self::Prompt => "prompt",
-            Self::ChatModel => "chat_model",
-            Self::Parser => "parser",
-            Self::Tool => "tool",
-            Self::Retriever => "retriever",
-        }
-    }
 }
 
 /// Which run an event is about.

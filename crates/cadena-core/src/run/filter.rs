@@ -1,6 +1,7 @@
 //! Which events a reader wants.
 
-use super::{RunEvent, RunInfo, RunKind};
+use super::{RunEvent, RunInfo};
+use crate::RunKind;
 
 /// Which events a reader wants, by the name, the kind and the tags of their run.
 ///

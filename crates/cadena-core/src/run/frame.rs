@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::queue::Queue;
-use super::{Listener, RunEvent, RunInfo, RunKind};
+use super::{Listener, RunEvent, RunInfo};
 use crate::Error;
+use crate::RunKind;
 
 /// A run in a call that somebody hears. It begins when its work does, which is later than when its step is called: a stream works
 /// when it is polled, and a step in the middle of a chain when its input comes.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{RunEvent, RunKind};
+use super::RunEvent;
+use crate::RunKind;
 
 impl RunEvent {
     /// The event as LangChain's `astream_events(version="v2")` gives it: `event`, `name`, `run_id`, `parent_ids`, `tags`, `metadata`, `data`.

@@ -15,7 +15,8 @@ use super::frame::{Frame, Guard, dump};
 use super::hook::frame as hooked;
 use super::observed::{Observed, Tap};
 use super::span::{self, RunSpan};
-use super::{RunConfig, RunContext, RunKind};
+use super::{RunConfig, RunContext};
+use crate::RunKind;
 use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold, timer};
 
 /// Calls a step whole.

@@ -13,7 +13,8 @@ use tracing::field::{Empty, Value as Field};
 use tracing::{Level, Span};
 
 use self::answer::Answer;
-use super::{RunContext, RunKind};
+use super::RunContext;
+use crate::RunKind;
 use crate::{
     AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, Runnable, Streamable, Whole,
 };

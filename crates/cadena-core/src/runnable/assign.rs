@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use futures::stream::{self, PollNext, StreamExt};
 
 use super::tee::tee;
-use super::{Keyed, Parallel, Runnable, StreamMode};
+use super::{Keyed, Parallel, Runnable};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::stream::until_error;
-use crate::{ChunkStream, Dict, DictChunk, Graph, Result, RunContext, impl_pipe};
+use crate::{ChunkStream, Dict, DictChunk, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// Makes the step that keeps the keys of its input and adds those of `mapper`, which sees the input as it came.
 ///
@@ -86,7 +86,7 @@ impl<I: Keyed> Runnable for Assign<I> {
 
     fn graph(&self) -> Graph {
         let mapper = Runnable::graph(&self.mapper);
-        mapper.with_passthrough::<Self>()
+        mapper.with_passthrough(&Node::outline(self))
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<Dict> {

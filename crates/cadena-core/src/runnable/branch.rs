@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::Runnable;
 use super::caught::caught;
-use super::lambda::failed;
-use super::{Runnable, StreamMode};
+use super::sources::lambda::failed;
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// Begins a step that hands its input to the first of several steps whose condition holds.
 ///
@@ -186,7 +186,7 @@ impl<I: Streamable, O: Streamable> Runnable for Branch<I, O> {
         });
         let default = self.default.iter();
         let default = default.map(|step| (Some("otherwise".to_owned()), true, step.graph()));
-        Graph::one_of(self, cases.chain(default))
+        Graph::one_of(Node::of(self), cases.chain(default))
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::erased::Erased;
-use super::lambda::{Place, Started};
-use super::{Lambda, Runnable, StreamMode};
+use super::sources::lambda::{Place, Started};
+use super::{Lambda, Runnable};
 use crate::run::scope::{call, call_stream, call_transform, is_seen};
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable};
 
 /// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, Streamable};
+use super::Runnable;
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable};
 
 dyn_clone::clone_trait_object!(<I, O> Runnable<Input = I, Output = O>);
 

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{DEFAULT_BATCH_CONCURRENCY, Runnable, StreamMode};
+use super::{DEFAULT_BATCH_CONCURRENCY, Runnable};
 use crate::run::scope::call;
-use crate::{ChunkStream, Error, Graph, Result, RunContext, impl_pipe};
+use crate::{ChunkStream, Error, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.
 ///
@@ -75,7 +75,7 @@ impl<R: Runnable> Runnable for Map<R> {
     }
 
     fn graph(&self) -> Graph {
-        self.step.graph().for_each(self)
+        self.step.graph().for_each(&Node::outline(self))
     }
 
     async fn run(&self, input: Vec<R::Input>, cx: RunContext) -> Result<Vec<R::Output>> {

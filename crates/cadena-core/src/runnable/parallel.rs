@@ -14,11 +14,12 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
+use super::Runnable;
 use super::tee::tee;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
 use crate::{
-    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Result, RunContext, Streamable, ValueChunk, impl_pipe,
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Node, Result, RunContext, StreamMode, Streamable,
+    ValueChunk, impl_pipe,
 };
 
 /// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps
@@ -148,7 +149,7 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     fn graph(&self) -> Graph {
         let branches = self.branches.iter();
         Graph::beside(
-            self,
+            &Node::outline(self),
             branches.map(|branch| (branch.key.clone().into_owned(), branch.step.graph())),
         )
     }

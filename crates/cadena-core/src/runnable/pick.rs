@@ -11,8 +11,10 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexSet;
 use serde_json::Value;
 
-use super::{Keyed, Runnable, StreamMode};
-use crate::{ChunkStream, Dict, DictChunk, Error, ErrorKind, Result, RunContext, Streamable, ValueChunk, impl_pipe};
+use super::{Keyed, Runnable};
+use crate::{
+    ChunkStream, Dict, DictChunk, Error, ErrorKind, Result, RunContext, StreamMode, Streamable, ValueChunk, impl_pipe,
+};
 
 /// Makes the step that takes a key out of its input, or several: one key gives its [`Value`], several give a [`Dict`].
 ///

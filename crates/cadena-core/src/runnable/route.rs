@@ -7,12 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::caught::caught;
-use super::lambda::failed;
-use super::{BoxRunnable, Runnable, RunnableExt, StreamMode};
+use super::sources::lambda::failed;
+use super::{BoxRunnable, Runnable, RunnableExt};
 use crate::error::BoxError;
 use crate::run::scope::{call, call_stream};
 use crate::stream::later;
-use crate::{ChunkStream, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// Makes a step of a function that looks at the input and gives the step that runs on it, as a run inside this one.
 ///

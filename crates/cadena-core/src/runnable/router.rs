@@ -9,9 +9,11 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Runnable, StreamMode};
+use super::Runnable;
 use crate::run::scope::{call, call_stream};
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, RunKind, Streamable, Whole, impl_pipe};
+use crate::{
+    ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, RunKind, StreamMode, Streamable, Whole, impl_pipe,
+};
 
 /// Begins a step that hands an input to the step that the input names: a [`RouterInput`] holds both.
 ///
@@ -135,7 +137,10 @@ impl<I: Streamable, O: Streamable> Runnable for Router<I, O> {
 
     fn graph(&self) -> Graph {
         let routes = self.routes.iter();
-        Graph::one_of(self, routes.map(|(key, step)| (Some(key.clone()), true, step.graph())))
+        Graph::one_of(
+            Node::of(self),
+            routes.map(|(key, step)| (Some(key.clone()), true, step.graph())),
+        )
     }
 
     async fn run(&self, input: RouterInput<I>, cx: RunContext) -> Result<O> {

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes};
 use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::{Body, Redactor, Response};
 use futures::stream::{self, StreamExt};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::pause::pause;
 use super::server::Server;
@@ -125,11 +125,6 @@ fn start_of_range(headers: &HeaderMap) -> Option<u64> {
     start.trim().parse().ok()
 }
 
-/// The header that asks for a file from a place on.
-pub(super) fn from_place(place: u64) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("bytes={place}-")).ok()
-}
-
 fn changed(what: &str) -> Error {
     Error::new(ErrorKind::Truncated, format!("the file {what} while it was read")).with_retryable(true)
 }
@@ -140,6 +135,8 @@ fn length(chunk: &Bytes) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]

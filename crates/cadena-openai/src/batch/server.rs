@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::{Failure, HttpClient, Redactor, Request, Response};
-use http::header;
+use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::download::from_place;
 use super::input::InputFile;
 use super::status::Batch;
 use crate::config::Config;
@@ -205,4 +204,9 @@ fn path_part(id: &str) -> Result<&str> {
 fn checked(id: String) -> Result<String> {
     path_part(&id)?;
     Ok(id)
+}
+
+/// The header that asks for a file from a place on.
+fn from_place(place: u64) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("bytes={place}-")).ok()
 }

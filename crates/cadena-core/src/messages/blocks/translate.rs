@@ -3,6 +3,7 @@
 mod anthropic;
 mod chat;
 mod google;
+mod item_index;
 mod responses;
 mod server_tools;
 mod stored_v03;

@@ -4,11 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use super::lines::{Lines, OTHER_INPUT, failed};
 use super::record::Record;
-use super::results::BatchResults;
 use crate::Result;
 
 /// The file of finished inputs that [`batch_resumable`](crate::RunnableExt::batch_resumable) goes on from. A path is one, with the defaults.
@@ -81,18 +78,6 @@ impl BatchFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Reads the results of all runs so far, one at a time, in the order in which they were finished.
-    ///
-    /// Each input that has one gives one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
-    /// its lock is for readers too).
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](crate::ErrorKind::Config) if the file cannot be read or a line is not what a batch writes, with the number of the line.
-    pub fn results<O: DeserializeOwned>(&self) -> Result<BatchResults<O>> {
-        BatchResults::open(self)
     }
 
     /// Counts what is in the file: where a progress bar begins. No file is nothing finished.

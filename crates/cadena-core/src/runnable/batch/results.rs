@@ -45,8 +45,22 @@ pub struct BatchResults<O> {
     output: PhantomData<fn() -> O>,
 }
 
+impl BatchFile {
+    /// Reads the results of all runs so far, one at a time, in the order in which they were finished.
+    ///
+    /// Each input that has one gives one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
+    /// its lock is for readers too).
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) if the file cannot be read or a line is not what a batch writes, with the number of the line.
+    pub fn results<O: DeserializeOwned>(&self) -> Result<BatchResults<O>> {
+        BatchResults::open(self)
+    }
+}
+
 impl<O: DeserializeOwned> BatchResults<O> {
-    pub(super) fn open(file: &BatchFile) -> Result<Self> {
+    fn open(file: &BatchFile) -> Result<Self> {
         let mut lines = file.lines()?;
         let mut finished = Record::default();
         let mut failures = HashMap::new();

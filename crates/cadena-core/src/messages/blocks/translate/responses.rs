@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::item_index::{name_index, print};
 use super::server_tools::server_tool;
 use super::{
     Block, Calls, add_extras, block_type, call_block, invalid_block, object, piece_block, text, text_block, without,
@@ -37,21 +38,6 @@ fn item(block: &Block, content: &[ContentPart], calls: &Calls<'_>, out: &mut Vec
             None => out.push(unknown(block)),
         },
         None => out.push(unknown(block)),
-    }
-}
-
-/// The provider's `index` under a name of its own, so that two items with the same one stay apart.
-pub(super) fn name_index(out: &mut Block, prefix: &str, block: &Block) {
-    if let Some(index) = block.get("index") {
-        out.insert("index".to_owned(), format!("lc_{prefix}_{}", print(index)).into());
-    }
-}
-
-fn print(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "None".to_owned(), // as in a name that LangChain makes
-        other => other.to_string(),
     }
 }
 

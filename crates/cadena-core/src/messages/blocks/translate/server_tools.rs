@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::responses::name_index;
+use super::item_index::name_index;
 use super::{Block, add_extras, object, text, without};
 use crate::messages::ContentPart;
 use crate::messages::tool_call::is_falsy;

@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 
-use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Result, RunContext, Streamable, impl_pipe};
+use crate::runnable::Runnable;
+use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
-/// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](super::parallel) that keeps the input.
+/// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](crate::parallel()) that keeps the input.
 ///
 /// # Examples
 ///

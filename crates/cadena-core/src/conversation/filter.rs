@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 
-use super::{AIMessage, Content, ContentPart, Message, MessageKind};
+use crate::messages::{AIMessage, Content, ContentPart, Message, MessageKind};
 use crate::{PromptValue, Result, RunContext, Runnable, impl_pipe};
 
 /// Which messages to keep: by name, kind, id and tool call. A step from a conversation to a shorter one.

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::Runnable;
-use super::caught::{caught, caught_future};
-use super::erased::Erased;
 use crate::error::BoxError;
+use crate::runnable::Runnable;
+use crate::runnable::caught::{caught, caught_future};
+use crate::runnable::erased::Erased;
 use crate::{Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of a function: plain or `async`, giving a value or a `Result`.
@@ -84,7 +84,7 @@ trait AsyncBody<I, O>: Send + Sync {
 }
 
 /// Where a chain keeps the future of the step that runs: futures of one size share one allocation.
-pub(super) type Place = ReusableBoxFuture<'static, Result<Erased>>;
+pub(in crate::runnable) type Place = ReusableBoxFuture<'static, Result<Erased>>;
 
 impl<I, O, Fut, F> AsyncBody<I, O> for F
 where
@@ -109,7 +109,7 @@ where
 }
 
 /// What a chain gets from a function without a frame around it.
-pub(super) enum Started {
+pub(in crate::runnable) enum Started {
     /// It has answered.
     Done(Result<Erased>),
     /// It will answer: its future is in the chain's place.
@@ -125,7 +125,7 @@ impl<I, O> Lambda<I, O> {
     }
 
     /// Calls the function without a frame around it.
-    pub(super) fn start(&self, value: Erased, place: &mut Place) -> Started {
+    pub(in crate::runnable) fn start(&self, value: Erased, place: &mut Place) -> Started {
         match &self.body {
             Body::Sync(function) => Started::Done(function.call_erased(value)),
             Body::Async(function) => match function.start_erased(value, place) {
@@ -219,7 +219,7 @@ pub mod lambda_kind {
     pub enum AsyncFallible {}
 }
 
-pub(super) fn failed(error: impl Into<BoxError>) -> Error {
+pub(in crate::runnable) fn failed(error: impl Into<BoxError>) -> Error {
     Error::wrap(ErrorKind::Step, "the function gave an error", error)
 }
 

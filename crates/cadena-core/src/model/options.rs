@@ -109,7 +109,7 @@ pub struct ChatOptions {
     pub extra: Extra,
     /// The options that are taken out below, by their names on the wire. In JSON each is null.
     #[serde(flatten, serialize_with = "as_nulls")]
-    pub(super) unset: BTreeSet<String>,
+    pub(crate) unset: BTreeSet<String>,
 }
 
 macro_rules! setters {

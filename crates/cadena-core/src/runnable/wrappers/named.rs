@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::run::scope::renamed;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe};
+use crate::runnable::Runnable;
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///
@@ -29,7 +29,7 @@ pub struct Named<R> {
 }
 
 impl<R: Runnable> Named<R> {
-    pub(super) fn new(step: R, name: impl Into<Arc<str>>) -> Self {
+    pub(in crate::runnable) fn new(step: R, name: impl Into<Arc<str>>) -> Self {
         Self {
             step: Arc::new(step),
             name: name.into(),

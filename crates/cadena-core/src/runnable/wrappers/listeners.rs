@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
+use crate::runnable::Runnable;
 use crate::{
     ChunkStream, ErrorKind, Graph, Listener, ModelSetup, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo,
-    RunKind, impl_pipe,
+    RunKind, StreamMode, impl_pipe,
 };
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
@@ -127,7 +127,7 @@ pub struct Listened<R> {
 }
 
 impl<R: Runnable> Listened<R> {
-    pub(super) fn new(step: R, listeners: Listeners) -> Self {
+    pub(in crate::runnable) fn new(step: R, listeners: Listeners) -> Self {
         Self {
             step: Arc::new(step),
             listeners,

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AIMessage, ChatMessage, FunctionMessage, HumanMessage, Message, RemoveMessage, Result, Streamable, SystemMessage,
-    ToolMessage, Whole,
+use super::{
+    AIMessage, ChatMessage, FunctionMessage, HumanMessage, Message, RemoveMessage, SystemMessage, ToolMessage,
 };
+use crate::{Result, Streamable, Whole};
 
 /// What a prompt gives and a model takes: the messages of a conversation.
 ///

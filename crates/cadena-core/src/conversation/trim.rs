@@ -9,8 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use self::keep::Keep;
-use super::count::TokenCounter;
-use super::{Message, MessageKind};
+use crate::messages::{Message, MessageKind, TokenCounter};
 use crate::{Error, ErrorKind, PromptValue, Result, RunContext, Runnable, impl_pipe};
 
 /// Which end of a conversation [`TrimMessages`] keeps.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
-use super::Runnable;
-use super::caught::{caught, caught_future};
 use super::lambda::failed;
 use crate::error::BoxError;
+use crate::runnable::Runnable;
+use crate::runnable::caught::{caught, caught_future};
 use crate::{Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of an `async` function that gets the [`RunContext`] beside its input.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use super::caught::caught;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
+use crate::runnable::Runnable;
+use crate::runnable::caught::caught;
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///
@@ -46,7 +46,7 @@ type Predicate = dyn Fn(&Error) -> bool + Send + Sync;
 type Tell<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
 
 impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
-    pub(super) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
+    pub(in crate::runnable) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
         Self {
             steps: Arc::new(vec![Arc::new(step)]),
             predicate: None,
@@ -213,7 +213,7 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
     fn graph(&self) -> Graph {
         let steps = self.steps.iter().enumerate();
         Graph::one_of(
-            self,
+            Node::of(self),
             steps.map(|(index, step)| match index {
                 0 => (None, false, step.graph()),
                 _ => (Some("on error".to_owned()), true, step.graph()),

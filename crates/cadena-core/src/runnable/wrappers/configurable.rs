@@ -9,11 +9,12 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::caught::caught;
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream, call_transform};
+use crate::runnable::Runnable;
+use crate::runnable::caught::caught;
 use crate::{
-    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, Streamable, impl_pipe,
+    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable,
+    impl_pipe,
 };
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
@@ -30,7 +31,11 @@ pub struct ConfigurableStep<R, T> {
 type Build<R, T> = dyn Fn(&R, &T) -> R + Send + Sync;
 
 impl<R: Runnable, T: Send + Sync + 'static> ConfigurableStep<R, T> {
-    pub(super) fn new(step: R, key: ConfigKey<T>, build: impl Fn(&R, &T) -> R + Send + Sync + 'static) -> Self {
+    pub(in crate::runnable) fn new(
+        step: R,
+        key: ConfigKey<T>,
+        build: impl Fn(&R, &T) -> R + Send + Sync + 'static,
+    ) -> Self {
         Self {
             step: Arc::new(step),
             key,
@@ -158,7 +163,7 @@ pub struct Alternatives<I, O> {
 type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
 
 impl<I: Streamable, O: Streamable> Alternatives<I, O> {
-    pub(super) fn new<R>(step: R, key: ConfigKey<String>, default: String) -> Self
+    pub(in crate::runnable) fn new<R>(step: R, key: ConfigKey<String>, default: String) -> Self
     where
         R: Runnable<Input = I, Output = O>,
     {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, impl_pipe};
+use crate::runnable::Runnable;
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
@@ -34,7 +34,7 @@ pub struct Configured<R> {
 }
 
 impl<R: Runnable> Configured<R> {
-    pub(super) fn new(step: R, config: RunConfig) -> Self {
+    pub(in crate::runnable) fn new(step: R, config: RunConfig) -> Self {
         Self {
             step: Arc::new(step),
             config: Arc::new(config),

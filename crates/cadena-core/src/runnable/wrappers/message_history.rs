@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::scope::{call, call_stream};
+use crate::runnable::Runnable;
 use crate::stream::{kept, later};
 use crate::{
     AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Graph, Message, ModelSetup, Result, RunContext,
-    RunKind, Streamable, impl_pipe,
+    RunKind, StreamMode, Streamable, impl_pipe,
 };
 
 /// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.
@@ -58,7 +58,7 @@ pub struct MessageHistory<R> {
 }
 
 impl<R: Runnable> MessageHistory<R> {
-    pub(super) fn new(step: R, history: impl ChatHistory) -> Self {
+    pub(in crate::runnable) fn new(step: R, history: impl ChatHistory) -> Self {
         Self {
             step: Arc::new(step),
             history: Arc::new(history),
@@ -205,7 +205,7 @@ impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Runnable for Messa
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        super::wait_for_input(self, input, cx)
+        crate::runnable::wait_for_input(self, input, cx)
     }
 }
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 
-use super::id::keep_better;
-use super::spoken::merge_kwargs;
-use super::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
+use crate::messages::id::keep_better;
+use crate::messages::spoken::merge_kwargs;
+use crate::messages::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
 use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, impl_pipe};
 
 /// Makes one message of several of the same kind that follow each other. A step from a conversation to a shorter one.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, Stream, StreamExt};
 
-use super::caught::{caught, caught_stream};
-use super::{Runnable, StreamMode};
-use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, Streamable, fold, impl_pipe};
+use crate::runnable::Runnable;
+use crate::runnable::caught::{caught, caught_stream};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, fold, impl_pipe};
 
 const UNNAMED: &str = "RunnableGenerator";
 
@@ -160,7 +160,7 @@ impl<I: Streamable, O: Streamable> Runnable for Generator<I, O> {
     fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
         match &self.body {
             Body::Transform(function) => self.or_error(function(input, self.name.clone())),
-            Body::Stream(_) => super::wait_for_input(self, input, cx),
+            Body::Stream(_) => crate::runnable::wait_for_input(self, input, cx),
         }
     }
 }

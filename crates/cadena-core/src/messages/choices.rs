@@ -1,20 +1,11 @@
 //! Every answer of one call, where a model was asked for several.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use futures::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
 
-use super::model::{message_id, nothing_came, sendable};
-use super::report::Report;
-use super::{ChatModel, ChatRequest, PromptValue};
-use crate::{
-    AIMessage, AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, ModelSetup, Result, RunContext,
-    RunKind, Runnable, Streamable,
-};
+use super::{AIMessage, AIMessageChunk};
+use crate::{Merge, Result, Streamable};
 
 /// Every answer of one call, in the order of their indexes. Each has its own log probabilities and finish reason; what the call
 /// used as a whole, [`usage_metadata`](AIMessage::usage_metadata), stands on the first alone, so that a sum is right.
@@ -29,7 +20,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Choices(Vec<AIMessage>);
+pub struct Choices(pub(crate) Vec<AIMessage>);
 
 impl Choices {
     /// The answer that `invoke` gives.
@@ -114,7 +105,7 @@ impl Streamable for Choices {
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ChoicesChunk(BTreeMap<u32, AIMessageChunk>);
+pub struct ChoicesChunk(pub(crate) BTreeMap<u32, AIMessageChunk>);
 
 impl ChoicesChunk {
     /// A piece of one choice.
@@ -188,126 +179,4 @@ impl Serialize for ChoicesChunk {
         }
         serializer.collect_seq(self.iter().map(|(index, message)| Piece { index, message }))
     }
-}
-
-/// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
-#[derive(Clone, Debug)]
-#[must_use = "steps do nothing until they are invoked"]
-pub struct AllChoices<M> {
-    model: M,
-}
-
-impl<M> AllChoices<M> {
-    pub(super) fn new(model: M) -> Self {
-        Self { model }
-    }
-}
-
-#[async_trait]
-impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
-    type Input = PromptValue;
-    type Output = Choices;
-
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(&self.model)
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::ChatModel
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.model.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<Choices> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no list of messages").with_source(error))
-    }
-
-    async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
-        sendable(&input)?;
-        let _permit = match cx.semaphore() {
-            Some(semaphore) => semaphore.acquire_owned().await.ok(),
-            None => None,
-        };
-        let id = message_id(&cx);
-        let report = Report::open(&cx, || self.model.profile());
-        let result = self.model.choices(ChatRequest::new(input), cx).await;
-        if let Some(report) = report {
-            report.close(result.as_ref().map(|choices| choices.iter()));
-        }
-        let mut choices = result?;
-        for (index, message) in (0..).zip(&mut choices.0) {
-            message.id.get_or_insert_with(|| choice_id(&id, index));
-        }
-        if choices.is_empty() {
-            return Err(Error::new(ErrorKind::Truncated, "the model gave no choice"));
-        }
-        Ok(choices)
-    }
-
-    fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<Choices> {
-        if let Err(error) = sendable(&input) {
-            return stream::once(async { Err(error) }).boxed();
-        }
-        let id = message_id(&cx);
-        let model = self.model.clone();
-        let chunks = async move {
-            let permit = match cx.semaphore() {
-                Some(semaphore) => semaphore.acquire_owned().await.ok(),
-                None => None,
-            };
-            let report = Report::open(&cx, || model.profile());
-            let chunks = Report::follow(
-                report,
-                model.stream_choices(ChatRequest::new(input), cx),
-                |report, chunk| {
-                    chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
-                },
-            );
-            let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
-            finished(chunks, id).chain(release)
-        };
-        stream::once(chunks).flatten().boxed()
-    }
-}
-
-crate::impl_pipe!(AllChoices<M>, for <M: super::CloneModel>);
-
-/// The first choice has the id that the message of `invoke` would have.
-fn choice_id(run: &str, index: u32) -> String {
-    match index {
-        0 => run.to_owned(),
-        index => format!("{run}-{index}"),
-    }
-}
-
-/// Gives every choice its id, and all of them an end.
-fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
-    let seen = BTreeMap::<u32, String>::new();
-    stream::unfold(Some((chunks, seen, id)), |state| async {
-        let (mut chunks, mut seen, run) = state?;
-        match chunks.next().await {
-            Some(Ok(mut chunk)) => {
-                for (index, piece) in &mut chunk.0 {
-                    let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
-                    piece.id.get_or_insert_with(|| id.clone());
-                }
-                Some((Ok(chunk), Some((chunks, seen, run))))
-            }
-            Some(Err(error)) => Some((Err(error), None)),
-            None if seen.is_empty() => Some((Err(nothing_came()), None)),
-            None => {
-                let last = seen.into_iter().map(|(index, id)| {
-                    let mut end = AIMessageChunk::new("");
-                    end.id = Some(id);
-                    end.chunk_position = Some(ChunkPosition::Last);
-                    (index, end)
-                });
-                Some((Ok(last.collect()), None))
-            }
-        }
-    })
-    .boxed()
 }

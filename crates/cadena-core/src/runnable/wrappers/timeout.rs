@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::run::scope::{Stop, call, call_stream, call_transform};
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, impl_pipe};
+use crate::runnable::Runnable;
+use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -41,7 +41,7 @@ pub struct Timeout<R> {
 }
 
 impl<R: Runnable> Timeout<R> {
-    pub(super) fn new(step: R, limit: Duration) -> Self {
+    pub(in crate::runnable) fn new(step: R, limit: Duration) -> Self {
         Self {
             step: Arc::new(step),
             limit,

@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::{Runnable, StreamMode};
 use crate::run::scope::{call, call_stream};
+use crate::runnable::Runnable;
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, impl_pipe, timer};
+use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -48,7 +48,7 @@ pub struct Retry<R> {
 }
 
 impl<R: Runnable> Retry<R> {
-    pub(super) fn new(step: R, options: RetryOptions) -> Self {
+    pub(in crate::runnable) fn new(step: R, options: RetryOptions) -> Self {
         Self {
             step: Arc::new(step),
             options: Arc::new(options),
@@ -136,7 +136,7 @@ impl<R: Runnable> Runnable for Retry<R> {
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        super::wait_for_input(self, input, cx)
+        crate::runnable::wait_for_input(self, input, cx)
     }
 }
 

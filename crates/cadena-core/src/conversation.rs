@@ -1,0 +1,8 @@
+//! Steps that make a conversation shorter: they filter it, join what follows each other, or cut it to a budget of tokens.
+
+mod filter;
+pub use filter::{FilterMessages, filter_messages};
+mod runs;
+pub use runs::{MergeMessageRuns, merge_message_runs};
+mod trim;
+pub use trim::{TrimMessages, TrimStrategy, trim_messages};

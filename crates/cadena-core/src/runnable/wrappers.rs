@@ -1,0 +1,18 @@
+//! Steps around another step: they change how it is called, and pass everything else on.
+
+mod configured;
+pub use configured::Configured;
+mod named;
+pub use named::Named;
+mod listeners;
+pub use listeners::{Listened, Listeners};
+mod retry;
+pub use retry::{Retry, RetryBudget, RetryOptions};
+mod fallbacks;
+pub use fallbacks::{FallbackErrors, Fallbacks};
+mod timeout;
+pub use timeout::Timeout;
+mod message_history;
+pub use message_history::{MessageHistory, Remembers};
+mod configurable;
+pub use configurable::{Alternatives, ConfigurableStep, SendSync};
