@@ -166,7 +166,7 @@ async fn an_artifact_stands_beside_what_the_model_reads() {
 }
 
 #[tokio::test]
-async fn what_is_injected_is_found_by_its_type_and_its_lack_is_an_error_that_names_it() {
+async fn what_is_injected_is_found_by_its_type_and_by_no_other() {
     let who = plain(
         "who",
         |cx| async move { cx.injected::<&'static str>().map(|name| *name) },
@@ -174,11 +174,33 @@ async fn what_is_injected_is_found_by_its_type_and_its_lack_is_an_error_that_nam
     let config = RunConfig::new().inject(Arc::new("Ada"));
     let answer = who.invoke_with(call("who", json!({})), config).await.unwrap();
     assert_eq!(answer.text(), "Ada");
-    let answer = who.invoke(call("who", json!({}))).await.unwrap();
-    assert_failed(
-        &answer,
-        "the tool failed: no `&str` is injected into this run; give it with `RunConfig::inject`",
-    );
+}
+
+#[tokio::test]
+async fn a_forgotten_value_ends_the_run_whatever_the_tool_makes_of_it() {
+    let inject = |cx: ToolContext| async move { cx.injected::<&'static str>().map(|name| *name) };
+    let wrapping = |cx: ToolContext| async move {
+        let found = cx.injected::<&'static str>().map(|name| *name);
+        found.map_err(|error| Error::new(ErrorKind::Tool, "nobody is there").with_source(error))
+    };
+    let expected = "no `&str` is injected into this run, which the tool `who` needs";
+    for tool in [plain("who", inject), plain("who", wrapping)] {
+        for on_error in [OnToolError::Show, OnToolError::Hide, OnToolError::Stop] {
+            let tool = tool.clone().with_on_error(on_error);
+            let error = tool.invoke(call("who", json!({}))).await.unwrap_err();
+            assert_eq!((error.kind(), error.detail()), (ErrorKind::Config, expected));
+
+            // Through a node, and through a tool around it, the error stays that of the inner tool.
+            let inner = tool.clone();
+            let outer = plain("outer", move |cx: ToolContext| {
+                let inner = inner.clone();
+                async move { inner.invoke_in(call("who", json!({})), &cx.run).await.map(|_| "done") }
+            });
+            let node = tool_node((outer,)).unwrap();
+            let error = node.invoke(asking([call("outer", json!({}))])).await.unwrap_err();
+            assert_eq!((error.kind(), error.detail()), (ErrorKind::Config, expected));
+        }
+    }
 }
 
 fn bad_message() -> AIMessage {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::{Map, Value};
 
+use super::context::NotInjected;
 use super::convert::CUSTOM;
 use super::limit::limited;
 use super::on_error::shown;
@@ -340,12 +341,18 @@ impl Runnable for AnyTool {
                 return Ok(message);
             }
             Err(Failure::Arguments(error)) => message.content = shown(&error).into(),
-            Err(Failure::Tool(error)) => match self.on_error {
-                _ if error.kind() == ErrorKind::Cancelled => return Err(error),
-                OnToolError::Stop => return Err(error),
-                OnToolError::Hide => message.content = "the tool failed".into(),
-                OnToolError::Show => message.content = format!("the tool failed: {}", shown(&error)).into(),
-            },
+            Err(Failure::Tool(error)) => {
+                let error = match NotInjected::ends(error, &self.name) {
+                    Ok(forgotten) => return Err(forgotten),
+                    Err(error) => error,
+                };
+                match self.on_error {
+                    _ if error.kind() == ErrorKind::Cancelled => return Err(error),
+                    OnToolError::Stop => return Err(error),
+                    OnToolError::Hide => message.content = "the tool failed".into(),
+                    OnToolError::Show => message.content = format!("the tool failed: {}", shown(&error)).into(),
+                }
+            }
         }
         message.status = ToolStatus::Error;
         Ok(message)

@@ -1,6 +1,7 @@
 //! What a tool gets beside its arguments.
 
 use std::any::type_name;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::{ConfigKey, Error, ErrorKind, Result, RunConfig, RunContext};
@@ -56,15 +57,59 @@ impl ToolContext {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if there is nothing of this type.
+    /// [`ErrorKind::Config`] if there is nothing of this type. A tool that fails with it, or with an error that has it as a cause, ends the run: the program forgot it, so that
+    /// the model is not told.
     pub fn injected<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
         let found = self.run.configured(key::<T>()).map(Arc::clone);
         found.ok_or_else(|| {
-            let detail = format!("no `{}` is injected into this run", type_name::<T>());
-            Error::new(ErrorKind::Config, detail).with_hint("give it with `RunConfig::inject`")
+            let missing = NotInjected {
+                type_name: type_name::<T>(),
+                is_named: false,
+            };
+            missing.error(String::new())
         })
     }
 }
+
+/// The cause of an error about a value that the program forgot to inject.
+#[derive(Debug)]
+pub(super) struct NotInjected {
+    type_name: &'static str,
+    /// Whether the error names the tool.
+    is_named: bool,
+}
+
+impl NotInjected {
+    /// The error of a tool's run, if its failure is a forgotten value.
+    pub(super) fn ends(error: Error, tool: &str) -> Result<Error> {
+        match error.downcast_source_ref::<Self>() {
+            None => Err(error),
+            Some(missing) if missing.is_named => Ok(error),
+            Some(missing) => {
+                let named = Self {
+                    is_named: true,
+                    ..*missing
+                };
+                Ok(named.error(format!(", which the tool `{tool}` needs")))
+            }
+        }
+    }
+
+    fn error(self, needed: String) -> Error {
+        let detail = format!("no `{}` is injected into this run{needed}", self.type_name);
+        Error::new(ErrorKind::Config, detail)
+            .with_hint("give it with `RunConfig::inject`")
+            .with_source(self)
+    }
+}
+
+impl fmt::Display for NotInjected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the config of the call has no value of this type")
+    }
+}
+
+impl std::error::Error for NotInjected {}
 
 /// The key of a value that is found by its type alone.
 const fn key<T>() -> ConfigKey<Arc<T>> {
@@ -75,7 +120,8 @@ impl RunConfig {
     /// Gives a value to every tool of the call that asks for its type: a user, a database, a store.
     ///
     /// A tool gets it from [`ToolContext::injected`], a function under `#[cadena::tool]` by an argument `#[inject] user: Arc<User>`. The model
-    /// neither sees nor writes it.
+    /// neither sees nor writes it. If a tool asks for a type that was not injected, the run ends with an error of kind [`Config`](ErrorKind::Config) that names the tool and
+    /// the type, whatever [`OnToolError`](crate::OnToolError) is set.
     ///
     /// # Examples
     ///

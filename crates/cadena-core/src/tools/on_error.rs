@@ -7,7 +7,7 @@ use crate::Error;
 /// What the failure of a tool does to the run.
 ///
 /// Arguments that do not fit the tool are the model's fault and always go back to it, so that it can call again. A call that the caller
-/// has cancelled always ends.
+/// has cancelled always ends; so does one whose tool lacks a value that the program forgot to [inject](crate::RunConfig::inject).
 ///
 /// # Examples
 ///
