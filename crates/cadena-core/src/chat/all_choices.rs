@@ -58,7 +58,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
         };
         let id = message_id(&cx);
         let report = Report::open(&cx, || self.model.profile());
-        let result = self.model.choices(ChatRequest::new(input), cx).await;
+        let result = self.model.choices(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(|choices| choices.iter()));
         }
@@ -86,7 +86,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
             let report = Report::open(&cx, || model.profile());
             let chunks = Report::follow(
                 report,
-                model.stream_choices(ChatRequest::new(input), cx),
+                model.stream_choices(ChatRequest::of_run(input, &cx), cx),
                 |report, chunk| {
                     chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
                 },

@@ -156,7 +156,7 @@ impl<M: ChatModel> Runnable for M {
         };
         let id = message_id(&cx);
         let report = Report::open(&cx, || self.profile());
-        let result = self.chat(ChatRequest::new(input), cx).await;
+        let result = self.chat(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(std::iter::once));
         }
@@ -173,7 +173,11 @@ impl<M: ChatModel> Runnable for M {
         let Some(semaphore) = cx.semaphore() else {
             let report = Report::open(&cx, || self.profile());
             return finished(
-                Report::follow(report, self.stream_chat(ChatRequest::new(input), cx), Report::add_chunk),
+                Report::follow(
+                    report,
+                    self.stream_chat(ChatRequest::of_run(input, &cx), cx),
+                    Report::add_chunk,
+                ),
                 id,
             );
         };
@@ -184,7 +188,7 @@ impl<M: ChatModel> Runnable for M {
             let chunks = finished(
                 Report::follow(
                     report,
-                    model.stream_chat(ChatRequest::new(input), cx),
+                    model.stream_chat(ChatRequest::of_run(input, &cx), cx),
                     Report::add_chunk,
                 ),
                 id,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChatOptions, Message, PromptValue};
+use crate::{ChatOptions, Message, PromptValue, RunContext};
 
 /// What a chat model is asked: a conversation, and how to answer it.
 ///
@@ -48,5 +48,14 @@ impl ChatRequest {
             .last()
             .map(|message| message.text().into_owned())
             .unwrap_or_default()
+    }
+
+    /// The request of a run: with the options that the caller set for every model of the call.
+    pub(super) fn of_run(prompt: PromptValue, cx: &RunContext) -> Self {
+        let request = Self::new(prompt);
+        match cx.options() {
+            Some(options) => request.with_options(options.clone()),
+            None => request,
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{ConfigKey, Configurable, Listener, StepHook};
-use crate::{IdGenerator, RunId};
+use crate::{ChatOptions, IdGenerator, RunId};
 
 /// What a caller says about one call: names, tags, listeners, limits.
 ///
@@ -52,6 +52,8 @@ pub struct RunConfig {
     pub ids: Option<Arc<dyn IdGenerator>>,
     /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
     pub configurable: Configurable,
+    /// Options for every chat model inside; default: none. See [`options`](Self::options()).
+    pub options: ChatOptions,
     /// Whether prompts and answers are written into `tracing` spans; default: no.
     pub trace_content: Option<bool>,
 }
@@ -165,6 +167,34 @@ impl RunConfig {
         self
     }
 
+    /// Sets options for every chat model that this call asks, wherever it is: in a chain, a parallel branch, an agent, under structured output.
+    ///
+    /// They have the precedence of a last [`bind`](crate::Bind::bind): an option that is set here wins over one that is bound, and every other bound option stays. If
+    /// options are set twice, the later ones win for what both set. Runs inside inherit them; options in a
+    /// [`with_config`](crate::RunnableExt::with_config) further inside win over those of the caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, RunConfig, RunnableExt, StrOutputParser};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say("yes");
+    /// let chain = model.bind(ChatOptions::new().temperature(0.7).seed(1)) | StrOutputParser;
+    /// let exact = RunConfig::new().options(ChatOptions::new().temperature(0.0));
+    /// chain.invoke_with("Is it raining?", exact).await?;
+    ///
+    /// let asked = model.requests();
+    /// assert_eq!(asked[0].options, ChatOptions::new().temperature(0.0).seed(1));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn options(mut self, options: ChatOptions) -> Self {
+        self.options = self.options.merge(options);
+        self
+    }
+
     /// Writes prompts, answers, and what tools take and give into the `tracing` spans of this call; default: no.
     ///
     /// Spans go wherever the program sends them, so this is said for each call, or fixed to a step by
@@ -198,6 +228,7 @@ impl RunConfig {
             cancellation,
             ids,
             configurable,
+            options,
             trace_content,
         } = other;
         self.run_name = run_name.or(self.run_name);
@@ -224,6 +255,7 @@ impl RunConfig {
         self.cancellation = cancellation.or(self.cancellation);
         self.ids = ids.or(self.ids);
         self.configurable.extend(configurable);
+        self.options = self.options.merge(options);
         self.trace_content = trace_content.or(self.trace_content);
         self
     }
@@ -244,6 +276,7 @@ impl fmt::Debug for RunConfig {
             .field("cancellation", &self.cancellation.is_some())
             .field("ids", &self.ids)
             .field("configurable", &self.configurable)
+            .field("options", &self.options)
             .field("trace_content", &self.trace_content)
             .finish()
     }

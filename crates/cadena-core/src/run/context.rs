@@ -17,7 +17,7 @@ use super::frame::{Frame, dump};
 use super::hook::place::Place;
 use super::queue::Queue;
 use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
-use crate::{IdGenerator, RandomIds, RunId, RunKind};
+use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -68,6 +68,8 @@ struct Inner {
     cancellation: Option<CancellationToken>,
     ids: Option<Arc<dyn IdGenerator>>,
     configurable: Configurable,
+    /// For every model inside; shared, since each run clones this.
+    options: Option<Arc<ChatOptions>>,
     trace_content: bool,
 }
 
@@ -106,9 +108,16 @@ impl RunContext {
             cancellation,
             ids,
             configurable,
+            options,
             trace_content,
         } = known.merge(config);
         inner.configurable = configurable;
+        if options != ChatOptions::default() {
+            inner.options = Some(Arc::new(match &inner.options {
+                Some(before) => ChatOptions::clone(before).merge(options),
+                None => options,
+            }));
+        }
         inner.trace_content = trace_content.unwrap_or(inner.trace_content);
         inner.tags = tags;
         inner.metadata = metadata;
@@ -227,6 +236,20 @@ impl RunContext {
             depth: self.depth,
             in_span: self.in_span,
         }
+    }
+
+    /// The options for every model inside, if the caller set any.
+    pub(crate) fn options(&self) -> Option<&ChatOptions> {
+        self.inner.as_ref()?.options.as_deref()
+    }
+
+    /// The model that a step asks, as it is asked in this call.
+    pub(crate) fn model_setup<R: Runnable + ?Sized>(&self, step: &R) -> Option<ModelSetup> {
+        let mut setup = step.model_setup()?;
+        if let Some(options) = self.options() {
+            setup.options = setup.options.merge(options.clone());
+        }
+        Some(setup)
     }
 
     /// Whether prompts and answers are written into spans.

@@ -45,7 +45,7 @@ impl RunSpan {
             .run()
             .map_or_else(|| step.name().into_owned(), |run| run.name.clone());
         let open = Open {
-            span: new_span(step.kind(), &name, step.model_setup().as_ref(), cx.is_in_span()),
+            span: new_span(step.kind(), &name, cx.model_setup(step).as_ref(), cx.is_in_span()),
             kind: step.kind(),
             content: cx.traces_content(),
         };

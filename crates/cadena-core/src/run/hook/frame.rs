@@ -23,7 +23,7 @@ pub(crate) async fn run<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Run
         return step.run(input, cx).await;
     };
     let input = Arc::new(Input::new(input));
-    let call = around.call(step, &input, false);
+    let call = around.call(step, &input, &cx, false);
     let target = Called {
         step,
         cx,
@@ -49,7 +49,7 @@ pub(crate) fn run_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
     let filled = Arc::clone(&slot);
     let work = async move {
         let input = Arc::new(Input::new(input));
-        let call = around.call(&*step, &input, true);
+        let call = around.call(&*step, &input, &cx, true);
         let target = Called {
             step: &*step,
             cx,
@@ -111,9 +111,15 @@ impl Around {
         })
     }
 
-    fn call<R: Runnable + ?Sized>(&self, step: &R, input: &Arc<Input<R::Input>>, streams: bool) -> StepCall {
+    fn call<R: Runnable + ?Sized>(
+        &self,
+        step: &R,
+        input: &Arc<Input<R::Input>>,
+        cx: &RunContext,
+        streams: bool,
+    ) -> StepCall {
         let (name, run) = (Arc::clone(&self.name), Arc::clone(&self.run));
-        StepCall::new(name, run, step.model_setup(), streams, input)
+        StepCall::new(name, run, cx.model_setup(step), streams, input)
     }
 }
 

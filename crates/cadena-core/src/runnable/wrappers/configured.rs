@@ -14,7 +14,8 @@ use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKi
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
 /// What the caller says wins over what is fixed here; tags, metadata and listeners add up, and both timeouts and both
-/// cancellation tokens count. It has no run of its own, and does with chunks what the step does.
+/// cancellation tokens count. [Options for models](RunConfig::options()) that are fixed here win over those of the caller, which are for every
+/// model of the call. It has no run of its own, and does with chunks what the step does.
 /// Its graph shows the metadata, except what begins as an API key does.
 ///
 /// # Examples
