@@ -125,8 +125,8 @@ pub use id::{IdGenerator, RandomIds, RunId, SequentialIds};
 mod run;
 mod timer;
 pub use run::{
-    ConfigKey, Configurable, EventFilter, EventStream, Journal, Listener, ModelCall, Next, RunConfig, RunContext,
-    RunEvent, RunInfo, StepCall, StepChunk, StepHook, StepOutput, UsageTracker,
+    ConfigKey, Configurable, EventFilter, EventStream, IntoListener, Journal, Listener, ModelCall, Next, RunConfig,
+    RunContext, RunEvent, RunInfo, StepCall, StepChunk, StepHook, StepOutput, UsageTracker,
 };
 
 pub mod json;

@@ -17,6 +17,8 @@ mod hook;
 pub use hook::{Journal, Next, StepCall, StepChunk, StepHook, StepOutput};
 mod usage;
 pub use usage::UsageTracker;
+mod into_listener;
+pub use into_listener::IntoListener;
 mod frame;
 mod langchain;
 mod observed;

@@ -209,3 +209,12 @@ fn nothing_is_written_as_json_for_a_tracker_alone() {
     let config = config(&UsageTracker::new()).listener(silent);
     assert!(block_on(step.invoke_with(Unwritable, config)).is_ok());
 }
+
+#[tokio::test]
+async fn a_tracker_is_a_listener_itself_and_counts_once() {
+    let tracker = UsageTracker::new();
+    let model = EchoModel::new().with_listener(&tracker);
+    let config = RunConfig::new().listener(tracker.clone()).listener(tracker.listener());
+    model.invoke_with("hi", config).await.unwrap();
+    assert_eq!(tracker.calls(), 1);
+}

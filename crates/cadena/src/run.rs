@@ -6,7 +6,7 @@
 //! deterministic for tests.
 
 pub use cadena_core::{
-    CancellationToken, ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, Journal, Listener, Listeners,
-    ModelCall, Next, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds, StepCall,
-    StepChunk, StepHook, StepOutput, UsageTracker,
+    CancellationToken, ConfigKey, Configurable, EventFilter, EventStream, IdGenerator, IntoListener, Journal, Listener,
+    Listeners, ModelCall, Next, RandomIds, RunConfig, RunContext, RunEvent, RunId, RunInfo, RunKind, SequentialIds,
+    StepCall, StepChunk, StepHook, StepOutput, UsageTracker,
 };

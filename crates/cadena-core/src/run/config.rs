@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigKey, Configurable, Listener, StepHook};
+use super::{ConfigKey, Configurable, IntoListener, Listener, StepHook};
 use crate::{ChatOptions, IdGenerator, RunId};
 
 /// What a caller says about one call: names, tags, listeners, limits.
@@ -93,10 +93,10 @@ impl RunConfig {
         self
     }
 
-    /// Adds a listener.
+    /// Adds a listener: a [`Listener`], an `Arc` of one, or a [`UsageTracker`](super::UsageTracker).
     #[must_use]
-    pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
-        self.listeners.push(listener);
+    pub fn listener(mut self, listener: impl IntoListener) -> Self {
+        self.listeners.push(listener.into_listener());
         self
     }
 

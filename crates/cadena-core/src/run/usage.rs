@@ -47,7 +47,7 @@ impl UsageTracker {
         Self::default()
     }
 
-    /// What a [`RunConfig`](crate::RunConfig) takes. Given twice to one call, it counts once.
+    /// The tracker as a listener; [`RunConfig::listener`](crate::RunConfig::listener) also takes the tracker itself. Given twice to one call, it counts once.
     #[must_use]
     pub fn listener(&self) -> Arc<dyn Listener> {
         Arc::<Sums>::clone(&self.sums)

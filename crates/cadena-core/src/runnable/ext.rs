@@ -12,7 +12,7 @@ use super::{
     MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout,
 };
 use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
-use crate::{ChatHistory, ChunkStream, ConfigKey, Dict, EventStream, Listener, Result, RunConfig, RunContext};
+use crate::{ChatHistory, ChunkStream, ConfigKey, Dict, EventStream, IntoListener, Result, RunConfig, RunContext};
 
 /// How many inputs of a batch run at once when the caller does not say.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
@@ -406,7 +406,7 @@ pub trait RunnableExt: Runnable {
     /// Adds a listener that hears every run of the step and inside it.
     ///
     /// Give the listener to the call instead, in [`RunConfig::listeners`], to hear every step.
-    fn with_listener(self, listener: Arc<dyn Listener>) -> Configured<Self>
+    fn with_listener(self, listener: impl IntoListener) -> Configured<Self>
     where
         Self: Sized,
     {

@@ -143,6 +143,12 @@ impl From<PathBuf> for BatchFile {
     }
 }
 
+impl From<&Self> for BatchFile {
+    fn from(file: &Self) -> Self {
+        file.clone()
+    }
+}
+
 impl From<&PathBuf> for BatchFile {
     fn from(path: &PathBuf) -> Self {
         Self::new(path)
