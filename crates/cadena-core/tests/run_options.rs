@@ -67,8 +67,8 @@ fn they_reach_chains_branches_wrappers_and_functions() {
             prompt.clone() | llm.clone() | StrOutputParser | nested,
             prompt
                 | llm
-                    .with_retry(RetryOptions::new())
                     .bind(ChatOptions::new().temperature(0.9))
+                    .with_retry(RetryOptions::new())
                 | StrOutputParser,
         ));
         let _: (String, String) = both.invoke_with(dict! {"topic": "bears"}, cold()).await.unwrap();
@@ -109,18 +109,16 @@ fn they_reach_agents_and_structured_output_which_keep_what_they_bind() {
 }
 
 #[test]
-fn options_of_an_inner_config_win_also_under_a_cache_and_with_every_choice() {
+fn options_of_an_inner_config_win_also_over_a_cache_and_with_every_choice() {
     block_on(async {
         let model = ScriptedModel::new().say("a").say("b").say("c");
-        let llm = model.bind(bound()).with_config(cold());
+        let llm = model.bind(bound());
         let hot = || RunConfig::new().options(ChatOptions::new().temperature(1.0));
-        llm.invoke_with("hi", hot()).await.unwrap();
-        llm.clone()
-            .with_cache(MemoryCache::new())
-            .invoke_with("hi", hot())
-            .await
-            .unwrap();
-        llm.all_choices().invoke_with("hi", hot()).await.unwrap();
+        llm.clone().with_config(cold()).invoke_with("hi", hot()).await.unwrap();
+        let cached = llm.clone().with_cache(MemoryCache::new()).with_config(cold());
+        cached.invoke_with("hi", hot()).await.unwrap();
+        let choices = llm.all_choices().with_config(cold());
+        choices.invoke_with("hi", hot()).await.unwrap();
         check(&model, 3);
     });
 }
