@@ -3,7 +3,6 @@
 mod arguments;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Add;
 
 use cadena_core::{AIMessageChunk, ToolCallChunk, ToolCallKind};
 
@@ -70,10 +69,7 @@ impl OpenCalls {
         let doubtful = std::mem::take(&mut self.doubtful).into_iter();
         pieces.extend(doubtful.map(|(index, reason)| ToolCallChunk::new(index).with_error(reason)));
         if pieces.len() > 1 {
-            let alone = |piece| AIMessageChunk::new("").with_tool_call_chunk(piece);
-            // Added to nothing first, as addition joins what is on its right side.
-            let sum = pieces.drain(..).map(alone).fold(AIMessageChunk::default(), Add::add);
-            *pieces = sum.tool_call_chunks;
+            join(pieces);
         }
     }
 
@@ -188,6 +184,26 @@ impl OpenCalls {
         });
         at
     }
+}
+
+/// Joins the pieces of each call. Every piece has the index of its call, so none is searched for among all the others.
+fn join(pieces: &mut Vec<ToolCallChunk>) {
+    let alone = |piece| AIMessageChunk::new("").with_tool_call_chunk(piece);
+    let mut places = BTreeMap::new();
+    let mut joined: Vec<ToolCallChunk> = Vec::with_capacity(pieces.len());
+    for piece in pieces.drain(..) {
+        let place = *places.entry(piece.index).or_insert(joined.len());
+        let Some(call) = joined.get_mut(place) else {
+            joined.push(piece);
+            continue;
+        };
+        let mut sum = (alone(std::mem::take(call)) + alone(piece))
+            .tool_call_chunks
+            .into_iter();
+        *call = sum.next().unwrap_or_default();
+        joined.extend(sum);
+    }
+    *pieces = joined;
 }
 
 impl OpenCall {
