@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cadena::chat::MemoryCache;
-use cadena::history::{MemoryHistory, SESSION_ID};
+use cadena::chat::InMemoryCache;
+use cadena::history::{InMemoryChatMessageHistory, SESSION_ID};
 use cadena::prelude::*;
 use cadena::prompts::MessagesPlaceholder;
 use cadena::{ChatRequest, ChunkStream, ModelProfile, RunContext};
@@ -36,9 +36,9 @@ async fn main() -> cadena::Result<()> {
     let prompt = ChatPromptTemplate::new()
         .placeholder(MessagesPlaceholder::new("history"))
         .human("{text}")?;
-    let chain = prompt | model.clone().with_cache(MemoryCache::new()) | StrOutputParser;
+    let chain = prompt | model.clone().with_cache(InMemoryCache::new()) | StrOutputParser;
     let chat = chain
-        .with_message_history(MemoryHistory::new())
+        .with_message_history(InMemoryChatMessageHistory::new())
         .input_key("text")
         .history_key("history");
 

@@ -1,7 +1,7 @@
 //! Conversations that are remembered between calls: where messages are kept, and how they get into a step's input.
 
 mod memory;
-pub use memory::MemoryHistory;
+pub use memory::InMemoryChatMessageHistory;
 mod input;
 pub use input::{HistoryInput, HistoryKeys};
 mod output;
@@ -27,7 +27,7 @@ pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 
 /// Keeps the messages of conversations, each under the id of its session.
 ///
-/// [`MemoryHistory`] keeps them in the program; the crate `cadena-sqlite` keeps them in a file.
+/// [`InMemoryChatMessageHistory`] keeps them in the program; the crate `cadena-sqlite` keeps them in a file.
 ///
 /// # Implementing
 ///
@@ -38,17 +38,17 @@ pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{ChatHistory, MemoryHistory};
+/// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
 ///
 /// # futures::executor::block_on(async {
-/// let history = MemoryHistory::new();
+/// let history = InMemoryChatMessageHistory::new();
 /// history.append("chat-1", vec!["hi".into(), ("ai", "Hello!").into()]).await?;
 /// assert_eq!(history.messages("chat-1").await?.len(), 2);
 /// assert!(history.messages("chat-2").await?.is_empty());
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[async_trait]
-pub trait ChatHistory: Send + Sync + 'static {
+pub trait ChatMessageHistory: Send + Sync + 'static {
     /// The messages of a session, oldest first; none of a session that nobody has written to.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ pub trait ChatHistory: Send + Sync + 'static {
     reason = "a pointer that forgets a method would change what it holds"
 )]
 #[async_trait]
-impl<H: ChatHistory + ?Sized> ChatHistory for Arc<H> {
+impl<H: ChatMessageHistory + ?Sized> ChatMessageHistory for Arc<H> {
     async fn messages(&self, session: &str) -> Result<Vec<Message>> {
         (**self).messages(session).await
     }

@@ -18,7 +18,7 @@
 //! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
 //! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
 //! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
-//! - [`ChatHistory`] remembers conversations, for [`RunnableExt::with_message_history`].
+//! - [`ChatMessageHistory`] remembers conversations, for [`RunnableExt::with_message_history`].
 //! - [`Tool`] is what a model may call, [`AnyTool`] one of any type, [`tool_node()`] what runs the calls, [`agent()`] what goes on until there is an answer.
 //! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens,
 //!   [`UsageTracker`] how many tokens it took.
@@ -31,9 +31,9 @@ mod runnable;
 pub use runnable::{
     Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, Chain, ConfigurableStep,
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel,
-    Keyed, Lambda, LambdaIn, Listened, Listeners, Map, MessageHistory, Named, Parallel, ParallelBranch, Passthrough,
-    Pick, PickKeys, Picked, Places, PlacesChunk, Remembers, Retry, RetryBudget, RetryOptions, Route, Router,
-    RouterInput, Runnable, RunnableExt, SendSync, Timeout, assign, branch, generator, lambda, lambda_in, lambda_kind,
+    Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, Outputs, OutputsChunk, Parallel, ParallelBranch,
+    Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions, Route, Router, RouterInput,
+    Runnable, RunnableExt, SendSync, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind,
     parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
@@ -79,15 +79,17 @@ pub use conversation::{
 
 mod chat;
 pub use chat::{
-    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneModel, EchoModel,
-    MemoryCache, OnUnsupported, RateLimited, RateLimiter,
+    AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneableModel,
+    EchoModel, InMemoryCache, OnUnsupported, RateLimited, RateLimiter,
 };
 
 mod structured;
 pub use structured::{Answer, AnswerChunk, Refusal, Structured, StructuredForm, StructuredMethod, StructuredOutput};
 
 mod history;
-pub use history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, MemoryHistory, SESSION_ID};
+pub use history::{
+    ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, InMemoryChatMessageHistory, SESSION_ID,
+};
 mod embeddings;
 pub use embeddings::{Embeddings, cosine_similarity};
 
@@ -99,8 +101,8 @@ pub use prompts::{
 };
 mod parsers;
 pub use parsers::{
-    CommaSeparatedListOutputParser, FixingOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser,
-    JsonOutputParser, JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser,
+    CommaSeparatedListOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser, JsonOutputParser,
+    JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser, OutputFixingParser,
     OutputParserExt, PatchOperation, Patched, RetryOutputParser, StrOutputParser, TypedOutputParser, UnparsedAnswer,
     Xml, XmlChunk, XmlOutputParser,
 };

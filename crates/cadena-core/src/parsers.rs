@@ -21,6 +21,6 @@ pub use tools::{JsonOutputFunctionsParser, JsonOutputToolsParser};
 mod answer;
 pub use answer::UnparsedAnswer;
 mod repair;
-pub use repair::{FixingOutputParser, OutputParserExt, RetryOutputParser};
+pub use repair::{OutputFixingParser, OutputParserExt, RetryOutputParser};
 mod reader;
 pub(crate) use reader::{Chunks, Reader, read_stream};

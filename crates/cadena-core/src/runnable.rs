@@ -13,11 +13,11 @@ pub use sources::{
 };
 mod wrappers;
 pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listened, Listeners, MessageHistory, Named,
-    Remembers, Retry, RetryBudget, RetryOptions, SendSync, Timeout,
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, Remembers,
+    Retry, RetryBudget, RetryOptions, SendSync, Timeout, WithListeners,
 };
 mod parallel;
-pub use parallel::{IntoParallel, Parallel, ParallelBranch, Places, PlacesChunk, parallel};
+pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};
 mod keyed;
 pub use keyed::Keyed;
 mod assign;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, CacheKey, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest,
-    ChunkStream, Error, ErrorKind, Logprobs, MemoryCache, Message, ModelProfile, PromptValue, Result, RunConfig,
+    ChunkStream, Error, ErrorKind, InMemoryCache, Logprobs, Message, ModelProfile, PromptValue, Result, RunConfig,
     RunContext, Runnable, RunnableExt, StrOutputParser, TokenLogprob, ToolCallChunk, UsageMetadata, UsageTracker,
     async_trait, fold,
 };
@@ -77,7 +77,7 @@ fn anonymous(mut message: AIMessage) -> AIMessage {
 #[tokio::test]
 async fn the_second_answer_is_the_first_one_without_asking() {
     let model = Counting::new("to be or");
-    let cached = model.clone().with_cache(MemoryCache::new());
+    let cached = model.clone().with_cache(InMemoryCache::new());
     let first = cached.invoke("hi").await.unwrap();
     let second = cached.invoke("hi").await.unwrap();
     assert_eq!(model.calls(), 1);
@@ -93,7 +93,7 @@ async fn the_second_answer_is_the_first_one_without_asking() {
 #[tokio::test]
 async fn streams_are_kept_and_replayed_and_share_answers_with_invoke() {
     let model = Counting::new("to be or");
-    let cached = model.clone().with_cache(MemoryCache::new());
+    let cached = model.clone().with_cache(InMemoryCache::new());
     let live: Vec<_> = cached.stream("hi").try_collect().await.unwrap();
     let replayed: Vec<_> = cached.stream("hi").try_collect().await.unwrap();
     assert!(live.len() > 3 && replayed.len() == 1);
@@ -107,7 +107,7 @@ async fn streams_are_kept_and_replayed_and_share_answers_with_invoke() {
 
 #[tokio::test]
 async fn a_stream_that_is_dropped_or_fails_is_not_kept() {
-    let cache = MemoryCache::new();
+    let cache = InMemoryCache::new();
     let cached = Counting::new("to be or").with_cache(cache.clone());
     let mut stream = cached.stream("hi");
     stream.next().await.unwrap().unwrap();
@@ -123,7 +123,7 @@ async fn a_stream_that_is_dropped_or_fails_is_not_kept() {
 #[tokio::test]
 async fn an_answer_that_is_not_whole_is_not_kept() {
     for finish in ["length", "content_filter"] {
-        let cache = MemoryCache::new();
+        let cache = InMemoryCache::new();
         let mut model = Counting::new("to be or");
         model.finish = finish;
         let cached = model.with_cache(cache.clone());
@@ -135,7 +135,7 @@ async fn an_answer_that_is_not_whole_is_not_kept() {
 
 #[tokio::test]
 async fn models_and_options_do_not_share_answers() {
-    let cache = MemoryCache::new();
+    let cache = InMemoryCache::new();
     let (a, b) = (Counting::new("from A"), Counting::new("from B"));
     let (cached_a, cached_b) = (a.clone().with_cache(cache.clone()), b.clone().with_cache(cache.clone()));
     assert_eq!(cached_a.invoke("hi").await.unwrap().text(), "from A");
@@ -152,7 +152,7 @@ async fn models_and_options_do_not_share_answers() {
 
 #[tokio::test]
 async fn what_comes_out_is_a_copy() {
-    let cached = Counting::new("original").with_cache(MemoryCache::new());
+    let cached = Counting::new("original").with_cache(InMemoryCache::new());
     let mut first = cached.invoke("hi").await.unwrap();
     first.content = "changed".into();
     let mut second = cached.invoke("hi").await.unwrap();
@@ -163,7 +163,7 @@ async fn what_comes_out_is_a_copy() {
 #[tokio::test]
 async fn an_answer_from_the_cache_is_no_model_call() {
     let usage = UsageTracker::new();
-    let cached = Counting::new("a b").with_cache(MemoryCache::new());
+    let cached = Counting::new("a b").with_cache(InMemoryCache::new());
     let config = || RunConfig::new().listener(usage.listener());
     for _ in 0..3 {
         cached.invoke_with("hi", config()).await.unwrap();
@@ -180,7 +180,7 @@ async fn an_answer_from_the_cache_is_no_model_call() {
 #[tokio::test]
 async fn a_conversation_is_found_again_whether_its_first_turn_was_live_or_not() {
     let model = Counting::new("a b");
-    let cached = model.clone().with_cache(MemoryCache::new());
+    let cached = model.clone().with_cache(InMemoryCache::new());
     for _ in 0..2 {
         let first = cached.invoke("hi").await.unwrap();
         let turn: Vec<Message> = vec!["hi".into(), first.into(), "more".into()];
@@ -192,10 +192,10 @@ async fn a_conversation_is_found_again_whether_its_first_turn_was_live_or_not() 
 #[tokio::test]
 async fn a_cached_model_is_a_step_of_a_chain_and_a_trait_object() {
     let model = Counting::new("a b");
-    let chain = model.clone().with_cache(MemoryCache::new()) | StrOutputParser;
+    let chain = model.clone().with_cache(InMemoryCache::new()) | StrOutputParser;
     assert_eq!(chain.invoke("hi").await.unwrap(), "a b");
     let boxed: Box<dyn ChatModel> = Box::new(model.clone());
-    let cached = boxed.with_cache(Arc::new(MemoryCache::new()));
+    let cached = boxed.with_cache(Arc::new(InMemoryCache::new()));
     assert_eq!(Runnable::name(&cached), "Counting");
     cached.invoke(PromptValue::from("hi")).await.unwrap();
     cached.invoke("hi").await.unwrap();
@@ -260,7 +260,7 @@ fn key(text: &str) -> CacheKey {
 
 #[tokio::test]
 async fn the_answer_that_was_used_longest_ago_makes_room() {
-    let cache = MemoryCache::bounded(2, usize::MAX);
+    let cache = InMemoryCache::bounded(2, usize::MAX);
     for text in ["a", "b"] {
         cache.put(&key(text), AIMessage::new(text)).await.unwrap();
     }
@@ -277,7 +277,7 @@ async fn the_answer_that_was_used_longest_ago_makes_room() {
 #[tokio::test]
 async fn the_bytes_are_bounded_too() {
     let size = serde_json::to_string(&AIMessage::new("x".repeat(100))).unwrap().len();
-    let cache = MemoryCache::bounded(100, 3 * size);
+    let cache = InMemoryCache::bounded(100, 3 * size);
     for text in ["a", "b", "c", "d"] {
         cache.put(&key(text), AIMessage::new(text.repeat(100))).await.unwrap();
     }

@@ -173,7 +173,7 @@ fn every_combinator_shows_its_steps() {
     );
     let list = parallel([upper("a"), upper("b")]).graph();
     assert_eq!(names(&list), ["Parallel<0,1>Input", "a", "b", "Parallel<0,1>Output"]);
-    assert_eq!(list.last_node().unwrap().output, "Places<String>");
+    assert_eq!(list.last_node().unwrap().output, "Outputs<String>");
 }
 
 #[test]
@@ -198,10 +198,10 @@ fn a_step_that_stands_in_several_places_is_several_nodes() {
 
 #[test]
 fn a_parallel_step_without_branches_is_its_two_ends() {
-    let graph = Parallel::<String, Dict>::named().graph();
+    let graph = Parallel::<String, Dict>::empty().graph();
     assert_eq!(ways(&graph), ["Parallel<>Input -> Parallel<>Output"]);
     assert!(!graph.streams());
-    assert!(assign(Parallel::<Dict, Dict>::named()).graph().streams());
+    assert!(assign(Parallel::<Dict, Dict>::empty()).graph().streams());
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn strange() -> Graph {
     let chain = NAMES.iter().fold(chain, |chain, name| {
         chain.then(
             parallel([upper(name), upper(name)])
-                .pipe(lambda(|_: cadena_core::Places<String>| String::new()))
+                .pipe(lambda(|_: cadena_core::Outputs<String>| String::new()))
                 .named(*name),
         )
     });

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, Bind, ChatHistory, ChatOptions, ChatPromptTemplate, ConfigKey, Dict, EchoModel, Error,
-    ErrorKind, MemoryHistory, Message, MessagesPlaceholder, PromptValue, Result, RunConfig, RunnableExt, SESSION_ID,
-    StrOutputParser, async_trait, dict, fold, lambda, stream_fn,
+    AIMessage, AIMessageChunk, Bind, ChatMessageHistory, ChatOptions, ChatPromptTemplate, ConfigKey, Dict, EchoModel,
+    Error, ErrorKind, InMemoryChatMessageHistory, Message, MessagesPlaceholder, PromptValue, Result, RunConfig,
+    RunnableExt, SESSION_ID, StrOutputParser, async_trait, dict, fold, lambda, stream_fn,
 };
 use futures::{StreamExt, TryStreamExt};
 
@@ -16,7 +16,7 @@ fn session(id: &str) -> RunConfig {
     RunConfig::new().set(SESSION_ID, id.to_owned())
 }
 
-async fn texts(history: &impl ChatHistory, session: &str) -> Vec<String> {
+async fn texts(history: &impl ChatMessageHistory, session: &str) -> Vec<String> {
     let messages = history.messages(session).await.unwrap();
     messages
         .iter()
@@ -30,7 +30,7 @@ fn count(prompt: PromptValue) -> String {
 
 #[tokio::test]
 async fn a_turn_is_put_behind_the_earlier_ones_and_sessions_do_not_mix() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let chat = lambda(count).with_message_history(history.clone());
     assert_eq!(chat.invoke_with("hi", session("a")).await.unwrap(), "1 messages");
     assert_eq!(chat.invoke_with("more", session("a")).await.unwrap(), "3 messages");
@@ -44,7 +44,7 @@ async fn a_turn_is_put_behind_the_earlier_ones_and_sessions_do_not_mix() {
 
 #[tokio::test]
 async fn dictionaries_name_their_keys_or_have_only_one() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let prompt = ChatPromptTemplate::new()
         .placeholder(MessagesPlaceholder::new("past"))
         .human("{language}: {question}")
@@ -76,21 +76,21 @@ async fn dictionaries_name_their_keys_or_have_only_one() {
 
 #[tokio::test]
 async fn a_missing_key_says_which_there_are() {
-    let echo = lambda(|input: Dict| input).with_message_history(MemoryHistory::new());
+    let echo = lambda(|input: Dict| input).with_message_history(InMemoryChatMessageHistory::new());
     let error = echo
         .invoke_with(dict! {"a": 1, "b": 2}, session("s"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     insta::assert_snapshot!(error, @"invalid input: the key `input` is missing; there are `a`, `b` (in step `RunnableWithMessageHistory`); name the key of the messages with `input_key`");
-    let answer = lambda(|_: Dict| dict! {"a": 1, "b": 2}).with_message_history(MemoryHistory::new());
+    let answer = lambda(|_: Dict| dict! {"a": 1, "b": 2}).with_message_history(InMemoryChatMessageHistory::new());
     let error = answer.invoke_with(dict! {"q": "hi"}, session("s")).await.unwrap_err();
     assert_eq!(error.hint(), Some("name the key of the messages with `output_key`"));
 }
 
 #[tokio::test]
 async fn a_call_without_a_session_is_an_error_that_says_how_to_name_one() {
-    let chat = lambda(count).with_message_history(MemoryHistory::new());
+    let chat = lambda(count).with_message_history(InMemoryChatMessageHistory::new());
     let error = chat.invoke("hi").await.unwrap_err();
     insta::assert_snapshot!(error, @"invalid configuration: `session_id` is not set: a step with message history belongs to a session (in step `RunnableWithMessageHistory`); say which one in the call: `RunConfig::new().set(SESSION_ID, …)`");
     let streamed = chat.stream("hi").try_collect::<Vec<_>>().await.unwrap_err();
@@ -102,7 +102,7 @@ async fn a_call_without_a_session_is_an_error_that_says_how_to_name_one() {
 
     const USER: ConfigKey<String> = ConfigKey::new("user");
     let by_user = lambda(count)
-        .with_message_history(MemoryHistory::new())
+        .with_message_history(InMemoryChatMessageHistory::new())
         .session_key(USER);
     assert!(by_user.invoke_with("hi", session("a")).await.is_err());
     let config = RunConfig::new().set(USER, "u".to_owned());
@@ -111,7 +111,7 @@ async fn a_call_without_a_session_is_an_error_that_says_how_to_name_one() {
 
 #[tokio::test]
 async fn a_stream_passes_chunks_with_logprobs_and_stores_what_they_add_up_to() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let model = EchoModel::new().bind(ChatOptions::new().logprobs(true));
     let chat = model.with_message_history(history.clone());
     let mut chunks = chat.stream_with("to be or", session("s"));
@@ -136,7 +136,7 @@ async fn a_stream_passes_chunks_with_logprobs_and_stores_what_they_add_up_to() {
 
 #[tokio::test]
 async fn a_chain_around_it_streams_and_its_parser_may_be_inside_or_outside() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let inside =
         (lambda(|p: PromptValue| p) | EchoModel::new() | StrOutputParser).with_message_history(history.clone());
     let chain = inside | lambda(|text: String| text.to_uppercase());
@@ -153,7 +153,7 @@ async fn a_chain_around_it_streams_and_its_parser_may_be_inside_or_outside() {
 
 #[tokio::test]
 async fn an_error_and_a_stream_that_is_dropped_store_nothing() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let broken = stream_fn::<PromptValue, String, _>(|_| {
         futures::stream::iter([Ok("half".to_owned()), Err(Error::from(ErrorKind::Server))])
     })
@@ -171,7 +171,7 @@ async fn an_error_and_a_stream_that_is_dropped_store_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_call_stores_nothing() {
-    let history = MemoryHistory::new();
+    let history = InMemoryChatMessageHistory::new();
     let slow = lambda(|_: PromptValue| async {
         tokio::time::sleep(Duration::from_secs(60)).await;
         "late".to_owned()
@@ -189,7 +189,7 @@ async fn a_cancelled_call_stores_nothing() {
 struct Full;
 
 #[async_trait]
-impl ChatHistory for Full {
+impl ChatMessageHistory for Full {
     async fn messages(&self, _: &str) -> Result<Vec<Message>> {
         Ok(Vec::new())
     }
@@ -233,7 +233,7 @@ async fn a_turn_that_cannot_be_stored_is_an_error_that_holds_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn turns_that_overlap_are_all_kept_and_stay_together() {
-    let history = Arc::new(MemoryHistory::new());
+    let history = Arc::new(InMemoryChatMessageHistory::new());
     let slow = lambda(|prompt: PromptValue| async move {
         let text = prompt.messages.last().unwrap().text().into_owned();
         let wait = 100 - text.parse::<u64>().unwrap();
@@ -254,7 +254,7 @@ async fn turns_that_overlap_are_all_kept_and_stay_together() {
 
 #[tokio::test]
 async fn invoke_is_the_fold_of_stream() {
-    let chat = || EchoModel::new().with_message_history(MemoryHistory::new());
+    let chat = || EchoModel::new().with_message_history(InMemoryChatMessageHistory::new());
     let whole = chat().invoke_with("a b c", session("s")).await.unwrap();
     let folded = fold::<AIMessage>(chat().stream_with("a b c", session("s")))
         .await

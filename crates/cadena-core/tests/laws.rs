@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, BoxRunnable, Chain, ChatOptions, ConfigKey, Dict, EchoModel, Error, ErrorKind,
-    EventFilter, Listener, Listeners, Places, PromptValue, RetryOptions, RunConfig, RunEvent, RunId, RunKind, Runnable,
-    RunnableExt, SequentialIds, branch, fold, generator, lambda, parallel, passthrough, route_fn, router,
+    EventFilter, Listener, Listeners, Outputs, PromptValue, RetryOptions, RunConfig, RunEvent, RunId, RunKind,
+    Runnable, RunnableExt, SequentialIds, branch, fold, generator, lambda, parallel, passthrough, route_fn, router,
 };
 use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::*;
@@ -140,7 +140,7 @@ fn build(shape: &Shape) -> Step {
             .pipe(lambda(|both: (AIMessage, AIMessage)| both.0))
             .boxed(),
         Shape::List(shapes) => parallel(shapes.iter().map(build).collect::<Vec<_>>())
-            .pipe(lambda(|places: Places<AIMessage>| {
+            .pipe(lambda(|places: Outputs<AIMessage>| {
                 places.into_iter().next_back().ok_or("no place")
             }))
             .boxed(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, CancellationToken, ChatModel, ChatModelExt, ChatOptions, ChatRequest, ChunkStream,
-    ErrorKind, MemoryCache, ModelProfile, RateLimiter, RunConfig, RunContext, RunnableExt, UsageMetadata,
+    ErrorKind, InMemoryCache, ModelProfile, RateLimiter, RunConfig, RunContext, RunnableExt, UsageMetadata,
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
@@ -145,10 +145,10 @@ async fn an_answer_from_the_cache_waits_for_nothing_in_either_order() {
     let outside = model
         .clone()
         .with_rate_limiter(limiter())
-        .with_cache(MemoryCache::new());
+        .with_cache(InMemoryCache::new());
     let inside = model
         .clone()
-        .with_cache(MemoryCache::new())
+        .with_cache(InMemoryCache::new())
         .with_rate_limiter(limiter());
     for _ in 0..3 {
         outside.invoke("a").await.unwrap();

@@ -1,7 +1,7 @@
 //! Options of a call reach every model of it.
 
 use cadena_core::{
-    AIMessage, AnyTool, Bind, ChatModelExt, ChatOptions, ChatPromptTemplate, Dict, MemoryCache, RetryOptions,
+    AIMessage, AnyTool, Bind, ChatModelExt, ChatOptions, ChatPromptTemplate, Dict, InMemoryCache, RetryOptions,
     RunConfig, RunContext, RunnableExt, StrOutputParser, Streamable, ToolCall, ToolContext, agent, dict, lambda_in,
     parallel, tool_fn,
 };
@@ -115,7 +115,7 @@ fn options_of_an_inner_config_win_also_over_a_cache_and_with_every_choice() {
         let llm = model.bind(bound());
         let hot = || RunConfig::new().options(ChatOptions::new().temperature(1.0));
         llm.clone().with_config(cold()).invoke_with("hi", hot()).await.unwrap();
-        let cached = llm.clone().with_cache(MemoryCache::new()).with_config(cold());
+        let cached = llm.clone().with_cache(InMemoryCache::new()).with_config(cold());
         cached.invoke_with("hi", hot()).await.unwrap();
         let choices = llm.all_choices().with_config(cold());
         choices.invoke_with("hi", hot()).await.unwrap();
@@ -127,7 +127,7 @@ fn options_of_an_inner_config_win_also_over_a_cache_and_with_every_choice() {
 fn an_answer_is_kept_for_the_options_it_was_made_with() {
     block_on(async {
         let model = ScriptedModel::new().say("warm").say("cold");
-        let llm = model.with_cache(MemoryCache::new());
+        let llm = model.with_cache(InMemoryCache::new());
         let mut texts = Vec::new();
         for config in [RunConfig::new(), cold(), RunConfig::new(), cold()] {
             texts.push(llm.invoke_with("hi", config).await.unwrap().text().into_owned());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use cadena_core::{ChatHistory, Error, ErrorKind, Message, Result, async_trait, messages_from_dict};
+use cadena_core::{ChatMessageHistory, Error, ErrorKind, Message, Result, async_trait, messages_from_dict};
 use rusqlite::{TransactionBehavior, params};
 use serde_json::Value;
 
@@ -31,21 +31,21 @@ static SCHEMA: Schema = Schema {
 /// # Examples
 ///
 /// ```
-/// use cadena_core::ChatHistory;
-/// use cadena_sqlite::SqliteHistory;
+/// use cadena_core::ChatMessageHistory;
+/// use cadena_sqlite::SqliteChatMessageHistory;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let history = SqliteHistory::open(":memory:").await?; // or a path
+/// let history = SqliteChatMessageHistory::open(":memory:").await?; // or a path
 /// history.append("chat-1", vec!["hi".into(), ("ai", "Hello!").into()]).await?;
 /// assert_eq!(history.messages("chat-1").await?[1].text(), "Hello!");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct SqliteHistory {
+pub struct SqliteChatMessageHistory {
     database: Database,
 }
 
-impl SqliteHistory {
+impl SqliteChatMessageHistory {
     /// Opens a file, and makes it if there is none; `:memory:` is a database that ends with its last clone.
     ///
     /// # Errors
@@ -66,11 +66,11 @@ impl SqliteHistory {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::ChatHistory;
-    /// use cadena_sqlite::SqliteHistory;
+    /// use cadena_core::ChatMessageHistory;
+    /// use cadena_sqlite::SqliteChatMessageHistory;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let history = SqliteHistory::open(":memory:").await?;
+    /// let history = SqliteChatMessageHistory::open(":memory:").await?;
     /// history.append("chat-1", vec!["hi".into()]).await?;
     /// assert_eq!(history.sessions().await?, ["chat-1"]);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -87,7 +87,7 @@ impl SqliteHistory {
 }
 
 #[async_trait]
-impl ChatHistory for SqliteHistory {
+impl ChatMessageHistory for SqliteChatMessageHistory {
     async fn messages(&self, session: &str) -> Result<Vec<Message>> {
         let session = session.to_owned();
         let read = self.database.call(move |connection| {
@@ -146,9 +146,9 @@ fn message(id: i64, json: &str) -> Result<Message, Fault> {
 }
 
 /// Says where the messages are, not what they say.
-impl fmt::Debug for SqliteHistory {
+impl fmt::Debug for SqliteChatMessageHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteHistory")
+        f.debug_struct("SqliteChatMessageHistory")
             .field("path", &self.database.path())
             .finish()
     }

@@ -2,20 +2,20 @@
 //!
 //! ```
 //! use cadena_core::{EchoModel, RunConfig, RunnableExt, SESSION_ID};
-//! use cadena_sqlite::SqliteHistory;
+//! use cadena_sqlite::SqliteChatMessageHistory;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! # let folder = std::env::temp_dir().join(format!("cadena-lib-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder).unwrap();
 //! # let path = folder.join("chat.db");
-//! let chat = EchoModel::new().with_message_history(SqliteHistory::open(&path).await?);
+//! let chat = EchoModel::new().with_message_history(SqliteChatMessageHistory::open(&path).await?);
 //! let session = RunConfig::new().set(SESSION_ID, "chat-1".to_owned());
 //! chat.invoke_with("hi", session).await?;
 //! # std::fs::remove_dir_all(&folder).unwrap();
 //! # Ok::<_, cadena_core::Error>(()) }).unwrap();
 //! ```
 //!
-//! - [`SqliteHistory`] keeps conversations, in the table and the JSON that LangChain's `SQLChatMessageHistory` uses.
+//! - [`SqliteChatMessageHistory`] keeps conversations, in the table and the JSON that LangChain's `SQLChatMessageHistory` uses.
 //! - [`SqliteCache`] keeps answers, as many as fit, those that were used last.
 //!
 //! Both may be in one file, and several programs may use it at once: the file is in WAL mode, each change is one transaction, and a writer
@@ -29,7 +29,7 @@
 mod cache;
 pub use cache::SqliteCache;
 mod history;
-pub use history::SqliteHistory;
+pub use history::SqliteChatMessageHistory;
 mod database;
 mod fault;
 mod schema;

@@ -4,12 +4,12 @@
 
 mod support;
 
-use cadena_core::{ChatHistory, ErrorKind};
-use cadena_sqlite::{SqliteCache, SqliteHistory};
+use cadena_core::{ChatMessageHistory, ErrorKind};
+use cadena_sqlite::{SqliteCache, SqliteChatMessageHistory};
 use support::Folder;
 
 async fn refused(path: std::path::PathBuf) -> cadena_core::Error {
-    let error = SqliteHistory::open(path.clone()).await.unwrap_err();
+    let error = SqliteChatMessageHistory::open(path.clone()).await.unwrap_err();
     assert_eq!(SqliteCache::open(path).await.unwrap_err().kind(), error.kind());
     error
 }
@@ -36,7 +36,7 @@ async fn another_file_is_not_taken_for_a_database() {
 #[tokio::test]
 async fn a_damaged_database_is_an_error_and_no_panic() {
     let folder = Folder::new();
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     for _ in 0..50 {
         history.append("s", vec!["x".repeat(500).into()]).await.unwrap();
     }
@@ -45,7 +45,7 @@ async fn a_damaged_database_is_an_error_and_no_panic() {
     let half = bytes.len() / 4;
     bytes[half..].fill(0xAB);
     std::fs::write(folder.path(), bytes).unwrap();
-    let read = match SqliteHistory::open(folder.path()).await {
+    let read = match SqliteChatMessageHistory::open(folder.path()).await {
         Ok(history) => history.messages("s").await.unwrap_err(),
         Err(error) => error,
     };
@@ -56,23 +56,23 @@ async fn a_damaged_database_is_an_error_and_no_panic() {
 #[tokio::test]
 async fn a_newer_version_is_left_alone() {
     let folder = Folder::new();
-    drop(SqliteHistory::open(folder.path()).await.unwrap());
+    drop(SqliteChatMessageHistory::open(folder.path()).await.unwrap());
     let sqlite = rusqlite::Connection::open(folder.path()).unwrap();
     sqlite.execute("UPDATE cadena_schema SET version = 9", []).unwrap();
-    let error = SqliteHistory::open(folder.path()).await.unwrap_err();
+    let error = SqliteChatMessageHistory::open(folder.path()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "invalid configuration: the tables of the history have version 9, and this program knows version 1; \
          use the version of `cadena-sqlite` that wrote the file, or another file"
     );
     SqliteCache::open(folder.path()).await.unwrap();
-    assert!(SqliteHistory::open(folder.path()).await.is_err());
+    assert!(SqliteChatMessageHistory::open(folder.path()).await.is_err());
 }
 
 #[tokio::test]
 async fn a_lock_that_is_held_too_long_is_an_error_that_may_be_tried_again() {
     let folder = Folder::new();
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     let sqlite = rusqlite::Connection::open(folder.path()).unwrap();
     sqlite.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = history.append("s", vec!["hi".into()]).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn a_lock_that_is_held_too_long_is_an_error_that_may_be_tried_again() {
 
 #[test]
 fn without_a_runtime_there_is_an_error() {
-    let error = futures::executor::block_on(SqliteHistory::open(":memory:")).unwrap_err();
+    let error = futures::executor::block_on(SqliteChatMessageHistory::open(":memory:")).unwrap_err();
     assert_eq!(
         (error.kind(), error.hint()),
         (ErrorKind::Config, Some("run it in a tokio runtime"))
@@ -100,7 +100,10 @@ fn without_a_runtime_there_is_an_error() {
 
 #[tokio::test]
 async fn debug_shows_the_path_and_no_messages() {
-    let history = SqliteHistory::open(":memory:").await.unwrap();
+    let history = SqliteChatMessageHistory::open(":memory:").await.unwrap();
     history.append("s", vec!["a secret".into()]).await.unwrap();
-    assert_eq!(format!("{history:?}"), r#"SqliteHistory { path: ":memory:" }"#);
+    assert_eq!(
+        format!("{history:?}"),
+        r#"SqliteChatMessageHistory { path: ":memory:" }"#
+    );
 }

@@ -11,10 +11,10 @@ mod support;
 use std::process::{Command, Stdio};
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, Bind, ChatHistory, ChatOptions, EchoModel, ErrorKind, HumanMessage, Logprobs, Message,
-    RunConfig, RunnableExt, SESSION_ID, SystemMessage, TokenLogprob, ToolMessage, UsageMetadata,
+    AIMessage, AIMessageChunk, Bind, ChatMessageHistory, ChatOptions, EchoModel, ErrorKind, HumanMessage, Logprobs,
+    Message, RunConfig, RunnableExt, SESSION_ID, SystemMessage, TokenLogprob, ToolMessage, UsageMetadata,
 };
-use cadena_sqlite::SqliteHistory;
+use cadena_sqlite::SqliteChatMessageHistory;
 use support::Folder;
 
 fn answer() -> AIMessage {
@@ -39,13 +39,13 @@ async fn every_message_comes_back_as_it_was_also_after_a_restart() {
         ToolMessage::new("3", "call_1").into(),
         Message::from(("critic", "Too long.")),
     ];
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     history.append("a", messages.clone()).await.unwrap();
     history.append("b", vec!["hi".into()]).await.unwrap();
     assert_eq!(history.messages("a").await.unwrap(), messages);
     drop(history);
 
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     assert_eq!(history.messages("a").await.unwrap(), messages);
     assert_eq!(history.sessions().await.unwrap(), ["a", "b"]);
     history.clear("a").await.unwrap();
@@ -58,11 +58,11 @@ async fn a_chain_remembers_across_restarts_with_logprobs() {
     let folder = Folder::new();
     for turn in 1..=3 {
         let model = EchoModel::new().bind(ChatOptions::new().logprobs(true));
-        let chat = model.with_message_history(SqliteHistory::open(folder.path()).await.unwrap());
+        let chat = model.with_message_history(SqliteChatMessageHistory::open(folder.path()).await.unwrap());
         let session = RunConfig::new().set(SESSION_ID, "s".to_owned());
         chat.invoke_with(format!("turn {turn}"), session).await.unwrap();
     }
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     let messages = history.messages("s").await.unwrap();
     assert_eq!(messages.len(), 6);
     let logprobs = messages[5].as_ai().unwrap().logprobs().unwrap();
@@ -82,7 +82,7 @@ async fn a_database_of_langchain_is_read_and_continued() {
             ('s', '{"type": "ai", "data": {"content": "Hello!", "additional_kwargs": {}, "response_metadata": {"logprobs": {"content": [{"token": "Hello!", "bytes": null, "logprob": -0.25, "top_logprobs": []}], "refusal": null}}, "type": "ai", "name": null, "id": "run-1", "example": false, "tool_calls": [], "invalid_tool_calls": [], "usage_metadata": null}}');"#,
         )
         .unwrap();
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     let read = history.messages("s").await.unwrap();
     assert_eq!((read[0].text(), read[1].text()), ("hi".into(), "Hello!".into()));
     assert_eq!(read[1].as_ai().unwrap().logprobs().unwrap().tokens().count(), 1);
@@ -104,7 +104,7 @@ async fn a_database_of_langchain_is_read_and_continued() {
 }
 
 /// Writes turns of three messages, each of which says which turn it belongs to.
-async fn write_turns(history: &SqliteHistory, writer: &str, turns: usize) {
+async fn write_turns(history: &SqliteChatMessageHistory, writer: &str, turns: usize) {
     for turn in 0..turns {
         let text = format!("{writer}:{turn}");
         let messages = vec![
@@ -117,7 +117,7 @@ async fn write_turns(history: &SqliteHistory, writer: &str, turns: usize) {
 }
 
 /// Nothing is lost, turns stay together, and those of one writer are in their order.
-async fn check(history: &SqliteHistory, writers: &[String], turns: usize) {
+async fn check(history: &SqliteChatMessageHistory, writers: &[String], turns: usize) {
     let messages = history.messages("s").await.unwrap();
     assert_eq!(messages.len(), writers.len() * turns * 3);
     let mut next = std::collections::HashMap::new();
@@ -139,7 +139,7 @@ async fn check(history: &SqliteHistory, writers: &[String], turns: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_tasks_over_clones_and_handles_of_their_own_lose_nothing() {
     let folder = Folder::new();
-    let shared = SqliteHistory::open(folder.path()).await.unwrap();
+    let shared = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     let mut tasks = Vec::new();
     let writers: Vec<_> = (0..8).map(|n| format!("w{n}")).collect();
     for (n, writer) in writers.iter().cloned().enumerate() {
@@ -147,7 +147,7 @@ async fn many_tasks_over_clones_and_handles_of_their_own_lose_nothing() {
         tasks.push(tokio::spawn(async move {
             let history = match n % 2 {
                 0 => shared,
-                _ => SqliteHistory::open(path).await.unwrap(),
+                _ => SqliteChatMessageHistory::open(path).await.unwrap(),
             };
             write_turns(&history, &writer, 20).await;
         }));
@@ -165,7 +165,7 @@ const FILE: &str = "CADENA_TEST_FILE";
 #[tokio::test]
 async fn one_of_several_processes_writes() {
     if let (Ok(writer), Ok(file)) = (std::env::var(WRITER), std::env::var(FILE)) {
-        let history = SqliteHistory::open(file).await.unwrap();
+        let history = SqliteChatMessageHistory::open(file).await.unwrap();
         write_turns(&history, &writer, 20).await;
     }
 }
@@ -187,13 +187,18 @@ async fn several_processes_that_begin_with_no_file_lose_nothing() {
     for mut process in processes {
         assert!(process.wait().unwrap().success());
     }
-    check(&SqliteHistory::open(folder.path()).await.unwrap(), &writers, 20).await;
+    check(
+        &SqliteChatMessageHistory::open(folder.path()).await.unwrap(),
+        &writers,
+        20,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_future_that_is_dropped_leaves_whole_turns_and_a_working_handle() {
     let folder = Folder::new();
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     for _ in 0..20 {
         let turn = vec!["a".into(), "b".into()];
         let mut append = Box::pin(history.append("s", turn));
@@ -215,7 +220,7 @@ async fn a_future_that_is_dropped_leaves_whole_turns_and_a_working_handle() {
 #[tokio::test]
 async fn a_row_that_is_no_message_is_named() {
     let folder = Folder::new();
-    let history = SqliteHistory::open(folder.path()).await.unwrap();
+    let history = SqliteChatMessageHistory::open(folder.path()).await.unwrap();
     history.append("s", vec!["hi".into()]).await.unwrap();
     let sqlite = rusqlite::Connection::open(folder.path()).unwrap();
     for broken in ["{\"type\": \"human\"", "{\"type\": \"alien\", \"data\": {}}", ""] {

@@ -70,6 +70,6 @@
 
 pub use cadena_core::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneModel, EchoModel, IntoToolChoice, MemoryCache, ModelProfile, ModelSetup, OnUnsupported,
+    ChoicesChunk, CloneableModel, EchoModel, InMemoryCache, IntoToolChoice, ModelProfile, ModelSetup, OnUnsupported,
     OptionName, PromptValue, RateLimited, RateLimiter, ToolChoice,
 };

@@ -1,8 +1,9 @@
 //! Chat histories: conversations that are stored and put before the next question.
 //!
 //! [`with_message_history`](crate::RunnableExt::with_message_history) makes a [`MessageHistory`] of a chain; the conversation of
-//! [`SESSION_ID`] is read from a [`ChatHistory`] before the call and written after its last chunk.
+//! [`SESSION_ID`] is read from a [`ChatMessageHistory`] before the call and written after its last chunk.
 
 pub use cadena_core::{
-    ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, MemoryHistory, MessageHistory, Remembers, SESSION_ID,
+    ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, InMemoryChatMessageHistory, MessageHistory,
+    Remembers, SESSION_ID,
 };

@@ -100,7 +100,7 @@
 //! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters, macros and the methods of Python's texts, lists and objects |
 //! | `openai` | yes | `ChatOpenAI`, and [`http`] with transport, retry, timers, record and replay |
 //! | `schemars` | with `macros` | JSON schemas from types: [`tools::parameters_of`], `TypedOutputParser::with_type_schema` |
-//! | `sqlite` | no | `SqliteHistory` and `SqliteCache`: conversations and answers in a file |
+//! | `sqlite` | no | `SqliteChatMessageHistory` and `SqliteCache`: conversations and answers in a file |
 //! | `tiktoken` | no | `TiktokenCounter`: exact token counts for OpenAI's models, without a network |
 //! | `tracing` | no | a `tracing` span for each run, with OpenTelemetry's `gen_ai.*` attributes; see [`RunConfig::trace_content`] |
 

@@ -12,8 +12,8 @@
 //! [`OutputParserExt`] asks a model to repair an answer that a parser refused.
 
 pub use cadena_core::{
-    CommaSeparatedListOutputParser, FixingOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser,
-    JsonOutputParser, JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser,
+    CommaSeparatedListOutputParser, JsonDiffOutputParser, JsonOutputFunctionsParser, JsonOutputParser,
+    JsonOutputToolsParser, JsonPatch, MarkdownListOutputParser, NumberedListOutputParser, OutputFixingParser,
     OutputParserExt, PatchOperation, Patched, RetryOutputParser, StrOutputParser, TypedOutputParser, UnparsedAnswer,
     Xml, XmlChunk, XmlOutputParser,
 };

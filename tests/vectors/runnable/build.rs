@@ -151,7 +151,7 @@ impl Builder {
     }
 
     fn parallel(&self, branches: &Value) -> Result<Parallel<Py, Dict>, CaseError> {
-        members(branches).try_fold(Parallel::named(), |parallel, (key, spec)| {
+        members(branches).try_fold(Parallel::empty(), |parallel, (key, spec)| {
             Ok(parallel.branch(key.clone(), self.build(spec)?))
         })
     }

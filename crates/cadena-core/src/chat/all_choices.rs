@@ -98,7 +98,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 }
 
-crate::impl_pipe!(AllChoices<M>, for <M: super::CloneModel>);
+crate::impl_pipe!(AllChoices<M>, for <M: super::CloneableModel>);
 
 /// The first choice has the id that the message of `invoke` would have.
 fn choice_id(run: &str, index: u32) -> String {

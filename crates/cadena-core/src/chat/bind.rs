@@ -130,10 +130,10 @@ impl<M: ChatModel + Clone> ChatModel for Bound<M> {
     }
 }
 
-crate::impl_pipe!(Bound<M>, for <M: CloneModel>);
+crate::impl_pipe!(Bound<M>, for <M: CloneableModel>);
 
 /// A model that can be bound; a single bound for the `|` of [`Bound`].
 #[doc(hidden)]
-pub trait CloneModel: ChatModel + Clone {}
+pub trait CloneableModel: ChatModel + Clone {}
 
-impl<M: ChatModel + Clone> CloneModel for M {}
+impl<M: ChatModel + Clone> CloneableModel for M {}

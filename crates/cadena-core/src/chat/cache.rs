@@ -3,7 +3,7 @@
 mod key;
 pub use key::CacheKey;
 mod memory;
-pub use memory::MemoryCache;
+pub use memory::InMemoryCache;
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{AIMessage, Result};
 
 /// Keeps answers of chat models, each under the key of its question.
 ///
-/// [`MemoryCache`] keeps them in the program; the crate `cadena-sqlite` keeps them in a file.
+/// [`InMemoryCache`] keeps them in the program; the crate `cadena-sqlite` keeps them in a file.
 ///
 /// # Implementing
 ///
@@ -22,10 +22,10 @@ use crate::{AIMessage, Result};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{AIMessage, CacheKey, ChatCache, ChatModel, ChatRequest, EchoModel, MemoryCache};
+/// use cadena_core::{AIMessage, CacheKey, ChatCache, ChatModel, ChatRequest, EchoModel, InMemoryCache};
 ///
 /// # futures::executor::block_on(async {
-/// let cache = MemoryCache::new();
+/// let cache = InMemoryCache::new();
 /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
 /// cache.put(&key, AIMessage::new("Hello!")).await?;
 /// assert_eq!(cache.get(&key).await?.map(|answer| answer.text().into_owned()), Some("Hello!".to_owned()));

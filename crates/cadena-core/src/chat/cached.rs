@@ -38,10 +38,10 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, MemoryCache, RunnableExt};
+/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, InMemoryCache, RunnableExt};
 ///
 /// # futures::executor::block_on(async {
-/// let model = EchoModel::new().with_cache(MemoryCache::new());
+/// let model = EchoModel::new().with_cache(InMemoryCache::new());
 /// assert!(!model.invoke("hi").await?.response_metadata.is_from_cache());
 /// assert!(model.invoke("hi").await?.response_metadata.is_from_cache());
 ///

@@ -13,12 +13,12 @@ use crate::{Choices, PromptValue, Result, RunnableExt, Structured};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, MemoryCache, RateLimiter, RunnableExt};
+/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, InMemoryCache, RateLimiter, RunnableExt};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
 /// let model = EchoModel::new()
 ///     .with_rate_limiter(RateLimiter::per_second(5))
-///     .with_cache(MemoryCache::new())
+///     .with_cache(InMemoryCache::new())
 ///     .bind(ChatOptions::new().logprobs(true));
 /// assert_eq!(model.invoke("hi").await?.text(), "hi");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();

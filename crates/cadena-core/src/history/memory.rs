@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::ChatHistory;
+use super::ChatMessageHistory;
 use crate::{Message, Result};
 
-/// Keeps conversations in the program, until it ends or they are [cleared](ChatHistory::clear).
+/// Keeps conversations in the program, until it ends or they are [cleared](ChatMessageHistory::clear).
 ///
 /// Clones share what they keep. Nothing is forgotten by itself: a server with many users clears what it no longer needs, or keeps histories in a
 /// database.
@@ -17,10 +17,10 @@ use crate::{Message, Result};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{ChatHistory, MemoryHistory};
+/// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
 ///
 /// # futures::executor::block_on(async {
-/// let history = MemoryHistory::new();
+/// let history = InMemoryChatMessageHistory::new();
 /// history.clone().append("chat-1", vec!["hi".into()]).await?;
 /// assert_eq!(history.messages("chat-1").await?[0].text(), "hi");
 /// history.clear("chat-1").await?;
@@ -28,13 +28,13 @@ use crate::{Message, Result};
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Default)]
-pub struct MemoryHistory {
+pub struct InMemoryChatMessageHistory {
     sessions: Arc<Mutex<Sessions>>,
 }
 
 type Sessions = HashMap<String, Vec<Message>>;
 
-impl MemoryHistory {
+impl InMemoryChatMessageHistory {
     /// A history without a session.
     #[must_use]
     pub fn new() -> Self {
@@ -56,7 +56,7 @@ impl MemoryHistory {
 }
 
 #[async_trait]
-impl ChatHistory for MemoryHistory {
+impl ChatMessageHistory for InMemoryChatMessageHistory {
     async fn messages(&self, session: &str) -> Result<Vec<Message>> {
         Ok(self.lock().get(session).cloned().unwrap_or_default())
     }
@@ -80,9 +80,9 @@ impl ChatHistory for MemoryHistory {
 }
 
 /// Says how much there is, not what.
-impl fmt::Debug for MemoryHistory {
+impl fmt::Debug for InMemoryChatMessageHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryHistory")
+        f.debug_struct("InMemoryChatMessageHistory")
             .field("sessions", &self.lock().len())
             .finish()
     }

@@ -60,12 +60,12 @@ pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// assert_eq!(parser.invoke(AIMessage::new("[1, 2")).await?, serde_json::json!([1, 2]));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    fn with_fixing_model<M>(self, model: M) -> FixingOutputParser<Self::Output>
+    fn with_fixing_model<M>(self, model: M) -> OutputFixingParser<Self::Output>
     where
         Self: Sized,
         M: Runnable<Input = PromptValue, Output = AIMessage>,
     {
-        FixingOutputParser {
+        OutputFixingParser {
             repair: Repair::new(self, model),
         }
     }
@@ -86,7 +86,7 @@ pub struct RetryOutputParser<O: Streamable> {
 ///
 /// As with [`RetryOutputParser`], only [`ErrorKind::Parse`] is worth another call, and every call counts.
 #[must_use = "steps do nothing until they are invoked"]
-pub struct FixingOutputParser<O: Streamable> {
+pub struct OutputFixingParser<O: Streamable> {
     repair: Repair<O>,
 }
 
@@ -224,7 +224,7 @@ macro_rules! settings {
 }
 
 settings!(RetryOutputParser);
-settings!(FixingOutputParser);
+settings!(OutputFixingParser);
 
 #[async_trait]
 impl<O: Streamable> Runnable for RetryOutputParser<O> {
@@ -249,12 +249,12 @@ impl<O: Streamable> Runnable for RetryOutputParser<O> {
 }
 
 #[async_trait]
-impl<O: Streamable> Runnable for FixingOutputParser<O> {
+impl<O: Streamable> Runnable for OutputFixingParser<O> {
     type Input = AIMessage;
     type Output = O;
 
     fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("FixingOutputParser")
+        Cow::Borrowed("OutputFixingParser")
     }
 
     async fn run(&self, input: AIMessage, cx: RunContext) -> Result<O> {

@@ -8,11 +8,13 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listened, Listeners, Map,
-    MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout,
+    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listeners, Map,
+    MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout, WithListeners,
 };
 use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
-use crate::{ChatHistory, ChunkStream, ConfigKey, Dict, EventStream, IntoListener, Result, RunConfig, RunContext};
+use crate::{
+    ChatMessageHistory, ChunkStream, ConfigKey, Dict, EventStream, IntoListener, Result, RunConfig, RunContext,
+};
 
 /// How many inputs of a batch run at once when the caller does not say.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
@@ -414,11 +416,11 @@ pub trait RunnableExt: Runnable {
     }
 
     /// Adds functions that hear when the step itself begins and how it ends. See [`Listeners`].
-    fn with_listeners(self, listeners: Listeners) -> Listened<Self>
+    fn with_listeners(self, listeners: Listeners) -> WithListeners<Self>
     where
         Self: Sized,
     {
-        Listened::new(self, listeners)
+        WithListeners::new(self, listeners)
     }
 
     /// Tries the step again when it fails. See [`Retry`].
@@ -472,7 +474,7 @@ pub trait RunnableExt: Runnable {
     }
 
     /// Remembers the conversation: earlier messages of the session are put into the input, and each turn is stored. See [`MessageHistory`].
-    fn with_message_history(self, history: impl ChatHistory) -> MessageHistory<Self>
+    fn with_message_history(self, history: impl ChatMessageHistory) -> MessageHistory<Self>
     where
         Self: Remembers + Sized,
     {

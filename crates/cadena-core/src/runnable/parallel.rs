@@ -1,7 +1,7 @@
 //! Steps beside each other, all with the same input.
 
-mod places;
-pub use places::{Places, PlacesChunk};
+mod outputs;
+pub use outputs::{Outputs, OutputsChunk};
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps
-/// gives [`Places`], and [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
+/// gives [`Outputs`], and [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
 ///
 /// It streams as its branches do: chunks come as the branches make them, in turns where several are ready, and each chunk
 /// holds a piece of one branch. The first error ends them all.
@@ -65,7 +65,7 @@ pub fn parallel<I: Streamable, B: IntoParallel<I>>(branches: B) -> Parallel<I, B
 #[macro_export]
 macro_rules! parallel {
     ($($key:literal : $step:expr),+ $(,)?) => {
-        $crate::Parallel::named()$(.branch($key, $step))+
+        $crate::Parallel::empty()$(.branch($key, $step))+
     };
     () => {
         ::core::compile_error!("`parallel!` has no branch: write `parallel! {\"key\": step, …}`; a step that gives its input as it is is `cadena::passthrough()`")
@@ -102,11 +102,11 @@ impl<I: Streamable> Parallel<I, Dict> {
     /// use cadena_core::{lambda, Parallel, RunnableExt};
     ///
     /// # futures::executor::block_on(async {
-    /// let facts = Parallel::named().branch("length", lambda(|text: String| text.len()));
+    /// let facts = Parallel::empty().branch("length", lambda(|text: String| text.len()));
     /// assert_eq!(facts.invoke("bear").await?["length"], 4);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    pub fn named() -> Self {
+    pub fn empty() -> Self {
         Self { branches: Arc::new([]) }
     }
 
@@ -278,7 +278,7 @@ tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_parallel!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 impl<I: Streamable, R: Runnable<Input = I>> IntoParallel<I> for Vec<R> {
-    type Output = Places<R::Output>;
+    type Output = Outputs<R::Output>;
 
     fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>> {
         let count = self.len();
@@ -286,7 +286,7 @@ impl<I: Streamable, R: Runnable<Input = I>> IntoParallel<I> for Vec<R> {
             key: Cow::Owned(index.to_string()),
             step: Arc::new(Slot {
                 step,
-                slot: move |piece| PlacesChunk::of(count, index, piece),
+                slot: move |piece| OutputsChunk::of(count, index, piece),
             }),
         });
         branches.collect()
@@ -294,7 +294,7 @@ impl<I: Streamable, R: Runnable<Input = I>> IntoParallel<I> for Vec<R> {
 }
 
 impl<I: Streamable, R: Runnable<Input = I>, const N: usize> IntoParallel<I> for [R; N] {
-    type Output = Places<R::Output>;
+    type Output = Outputs<R::Output>;
 
     fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>> {
         Vec::from(self).into_branches()

@@ -5,7 +5,7 @@ pub use configured::Configured;
 mod named;
 pub use named::Named;
 mod listeners;
-pub use listeners::{Listened, Listeners};
+pub use listeners::{Listeners, WithListeners};
 mod retry;
 pub use retry::{Retry, RetryBudget, RetryOptions};
 mod fallbacks;

@@ -90,12 +90,12 @@ async fn a_list_of_steps_gives_places_and_chunks_keep_theirs() {
     let whole = step.invoke(dict! {}).await.unwrap();
     assert_eq!(whole.clone().into_vec(), ["a b", "", "c"]);
     assert_eq!(
-        fold::<cadena_core::Places<String>>(step.stream(dict! {}))
+        fold::<cadena_core::Outputs<String>>(step.stream(dict! {}))
             .await
             .unwrap(),
         Some(whole)
     );
-    let streamed = chunks::<cadena_core::Places<String>>(step.stream(dict! {})).await;
+    let streamed = chunks::<cadena_core::Outputs<String>>(step.stream(dict! {})).await;
     assert_eq!(streamed, [r#"{"0":"a "}"#, r#"{"2":"c"}"#, r#"{"0":"b"}"#]);
     let none = parallel(Vec::<Lambda<i32, i32>>::new());
     assert!(none.invoke(1).await.unwrap().is_empty());

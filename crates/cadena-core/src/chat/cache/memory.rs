@@ -18,17 +18,17 @@ use crate::{AIMessage, Result};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{ChatModelExt, EchoModel, MemoryCache, RunnableExt};
+/// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RunnableExt};
 ///
 /// # futures::executor::block_on(async {
-/// let cache = MemoryCache::bounded(1, 1_000_000);
+/// let cache = InMemoryCache::bounded(1, 1_000_000);
 /// let model = EchoModel::new().with_cache(cache.clone());
 /// model.batch(["one", "two", "three"]).await;
 /// assert_eq!(cache.len(), 1);
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct MemoryCache {
+pub struct InMemoryCache {
     max_entries: usize,
     max_bytes: usize,
     state: Arc<Mutex<State>>,
@@ -49,7 +49,7 @@ struct Entry {
     last_use: u64,
 }
 
-impl MemoryCache {
+impl InMemoryCache {
     /// How many answers are kept when nobody says otherwise.
     pub const DEFAULT_MAX_ENTRIES: usize = 1024;
 
@@ -131,7 +131,7 @@ impl State {
 }
 
 #[async_trait]
-impl ChatCache for MemoryCache {
+impl ChatCache for InMemoryCache {
     async fn get(&self, key: &CacheKey) -> Result<Option<AIMessage>> {
         Ok(self.lock().touch(key))
     }
@@ -160,17 +160,17 @@ impl ChatCache for MemoryCache {
     }
 }
 
-impl Default for MemoryCache {
+impl Default for InMemoryCache {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// Says how much there is, not what.
-impl fmt::Debug for MemoryCache {
+impl fmt::Debug for InMemoryCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
-        f.debug_struct("MemoryCache")
+        f.debug_struct("InMemoryCache")
             .field("entries", &state.answers.len())
             .field("bytes", &state.bytes)
             .field("max_entries", &self.max_entries)

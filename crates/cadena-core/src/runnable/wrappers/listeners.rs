@@ -121,12 +121,12 @@ impl Listener for OneCall {
 ///
 /// It has no run of its own, and does with chunks what the step does.
 #[must_use = "steps do nothing until they are invoked"]
-pub struct Listened<R> {
+pub struct WithListeners<R> {
     step: Arc<R>,
     listeners: Listeners,
 }
 
-impl<R: Runnable> Listened<R> {
+impl<R: Runnable> WithListeners<R> {
     pub(in crate::runnable) fn new(step: R, listeners: Listeners) -> Self {
         Self {
             step: Arc::new(step),
@@ -145,7 +145,7 @@ impl<R: Runnable> Listened<R> {
 
 #[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
 #[async_trait]
-impl<R: Runnable> Runnable for Listened<R> {
+impl<R: Runnable> Runnable for WithListeners<R> {
     type Input = R::Input;
     type Output = R::Output;
 
@@ -186,9 +186,9 @@ impl<R: Runnable> Runnable for Listened<R> {
     }
 }
 
-impl_pipe!(Listened<R>, for <R: Runnable>);
+impl_pipe!(WithListeners<R>, for <R: Runnable>);
 
-impl<R> Clone for Listened<R> {
+impl<R> Clone for WithListeners<R> {
     fn clone(&self) -> Self {
         Self {
             step: Arc::clone(&self.step),
@@ -197,9 +197,9 @@ impl<R> Clone for Listened<R> {
     }
 }
 
-impl<R: Runnable> fmt::Debug for Listened<R> {
+impl<R: Runnable> fmt::Debug for WithListeners<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listened")
+        f.debug_struct("WithListeners")
             .field("step", &self.step.name())
             .field("listeners", &self.listeners)
             .finish()

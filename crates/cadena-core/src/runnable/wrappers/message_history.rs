@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use serde_json::Value;
 
-use crate::history::{ChatHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
+use crate::history::{ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::scope::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::stream::{kept, later};
@@ -37,12 +37,12 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{dict, lambda, AIMessage, ChatPromptTemplate, MemoryHistory, MessagesPlaceholder, PromptValue, RunConfig, RunnableExt, SESSION_ID};
+/// use cadena_core::{dict, lambda, AIMessage, ChatPromptTemplate, InMemoryChatMessageHistory, MessagesPlaceholder, PromptValue, RunConfig, RunnableExt, SESSION_ID};
 ///
 /// # futures::executor::block_on(async {
 /// let count = lambda(|prompt: PromptValue| AIMessage::new(format!("I see {} messages", prompt.messages.len())));
 /// let prompt = ChatPromptTemplate::new().system("Be brief.")?.placeholder(MessagesPlaceholder::new("history")).human("{question}")?;
-/// let chat = (prompt | count).with_message_history(MemoryHistory::new()).input_key("question").history_key("history");
+/// let chat = (prompt | count).with_message_history(InMemoryChatMessageHistory::new()).input_key("question").history_key("history");
 ///
 /// let session = RunConfig::new().set(SESSION_ID, "chat-1".to_owned());
 /// assert_eq!(chat.invoke_with(dict! {"question": "hi"}, session.clone()).await?.text(), "I see 2 messages");
@@ -52,13 +52,13 @@ use crate::{
 #[must_use = "steps do nothing until they are invoked"]
 pub struct MessageHistory<R> {
     step: Arc<R>,
-    history: Arc<dyn ChatHistory>,
+    history: Arc<dyn ChatMessageHistory>,
     keys: Arc<HistoryKeys>,
     session: ConfigKey<String>,
 }
 
 impl<R: Runnable> MessageHistory<R> {
-    pub(in crate::runnable) fn new(step: R, history: impl ChatHistory) -> Self {
+    pub(in crate::runnable) fn new(step: R, history: impl ChatMessageHistory) -> Self {
         Self {
             step: Arc::new(step),
             history: Arc::new(history),
@@ -127,7 +127,7 @@ impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> MessageHistory<R> 
 
 /// One question and, in the end, its answer.
 struct Turn {
-    history: Arc<dyn ChatHistory>,
+    history: Arc<dyn ChatMessageHistory>,
     keys: Arc<HistoryKeys>,
     session: String,
     messages: Vec<Message>,

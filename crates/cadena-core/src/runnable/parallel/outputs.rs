@@ -24,9 +24,9 @@ use crate::{Merge, Result, Streamable};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Places<T>(Vec<T>);
+pub struct Outputs<T>(Vec<T>);
 
-impl<T> Places<T> {
+impl<T> Outputs<T> {
     /// The values.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {
@@ -34,20 +34,20 @@ impl<T> Places<T> {
     }
 }
 
-impl<T> Deref for Places<T> {
+impl<T> Deref for Outputs<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.0
     }
 }
 
-impl<T> From<Vec<T>> for Places<T> {
+impl<T> From<Vec<T>> for Outputs<T> {
     fn from(values: Vec<T>) -> Self {
         Self(values)
     }
 }
 
-impl<T> IntoIterator for Places<T> {
+impl<T> IntoIterator for Outputs<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
     fn into_iter(self) -> Self::IntoIter {
@@ -55,11 +55,11 @@ impl<T> IntoIterator for Places<T> {
     }
 }
 
-impl<T: Streamable> Streamable for Places<T> {
-    type Chunk = PlacesChunk<T::Chunk>;
+impl<T: Streamable> Streamable for Outputs<T> {
+    type Chunk = OutputsChunk<T::Chunk>;
 
     fn into_chunk(self) -> Self::Chunk {
-        PlacesChunk {
+        OutputsChunk {
             count: self.0.len(),
             pieces: self.0.into_iter().map(T::into_chunk).enumerate().collect(),
         }
@@ -75,20 +75,20 @@ impl<T: Streamable> Streamable for Places<T> {
     }
 }
 
-/// Pieces of some of the values of [`Places`].
+/// Pieces of some of the values of [`Outputs`].
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{Merge, Places, PlacesChunk, Streamable};
+/// use cadena_core::{Merge, Outputs, OutputsChunk, Streamable};
 ///
-/// let mut sum = PlacesChunk::of(2, 1, "b".to_owned());
-/// sum.merge(PlacesChunk::of(2, 0, "a".to_owned()))?;
-/// assert_eq!(Places::<String>::from_chunk(sum)?.into_vec(), ["a", "b"]);
+/// let mut sum = OutputsChunk::of(2, 1, "b".to_owned());
+/// sum.merge(OutputsChunk::of(2, 0, "a".to_owned()))?;
+/// assert_eq!(Outputs::<String>::from_chunk(sum)?.into_vec(), ["a", "b"]);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct PlacesChunk<C> {
+pub struct OutputsChunk<C> {
     /// How many places there are.
     #[serde(skip)]
     count: usize,
@@ -96,7 +96,7 @@ pub struct PlacesChunk<C> {
     pieces: BTreeMap<usize, C>,
 }
 
-impl<C> PlacesChunk<C> {
+impl<C> OutputsChunk<C> {
     /// A piece of the value at a place, counted from 0, of `count` places.
     #[must_use]
     pub fn of(count: usize, place: usize, piece: C) -> Self {
@@ -118,7 +118,7 @@ impl<C> PlacesChunk<C> {
     }
 }
 
-impl<C: Merge> Merge for PlacesChunk<C> {
+impl<C: Merge> Merge for OutputsChunk<C> {
     fn merge(&mut self, next: Self) -> Result<()> {
         let Self { count, pieces } = next;
         self.count = self.count.max(count);
