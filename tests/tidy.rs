@@ -4,6 +4,8 @@
 
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
