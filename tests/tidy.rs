@@ -1,4 +1,4 @@
-//! What every file of the repository keeps to.
+//! Rules that every file of the repository keeps.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

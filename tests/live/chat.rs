@@ -1,4 +1,4 @@
-//! What else a chat is asked for: tools, a JSON schema, several choices; and how it fails.
+//! Tools, a JSON schema and several choices of a chat, and its failures.
 
 use cadena::{AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, Error, ErrorKind, RunnableExt, fold};
 use futures::StreamExt;

@@ -1,4 +1,4 @@
-//! What a subscriber sees: spans nest in their runs, end with them, and say how they failed.
+//! Spans as a subscriber sees them: they nest in their runs, end with them, and report how they failed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tracing::{Instrument, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// What a span said, and whether it is closed.
+/// The fields of a span, and whether it is closed.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     parent: Option<usize>,

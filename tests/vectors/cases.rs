@@ -90,7 +90,7 @@ impl Case {
         Some(Self { name, args, expect })
     }
 
-    /// What separates a result from LangChain's.
+    /// The difference between a result and LangChain's.
     pub(crate) fn difference(&self, op: &Op, result: &Result<Value, CaseError>) -> Option<String> {
         match (&self.expect, result) {
             (Expect::Value(expect), Ok(got)) => difference(expect, got, &op.compare),

@@ -3,7 +3,7 @@
 use cadena_core::json::parse_partial_json;
 use serde_json::{Map, Value};
 
-/// What counts as equal. The order of keys and random run ids never count.
+/// Equality of results. The order of keys and random run ids never count.
 #[derive(Clone, Copy)]
 pub(crate) struct Compare {
     /// Whether `1` and `1.0` are two values.

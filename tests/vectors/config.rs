@@ -1,4 +1,4 @@
-//! What a caller says about a call.
+//! The configuration of a call.
 
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Listener for Nobody {
     fn on_event(&self, _: &RunEvent) {}
 }
 
-/// What each input of a batch hears of its config.
+/// The config that each input of a batch receives.
 pub(crate) fn list(args: &Value) -> Result<Value, CaseError> {
     let Some(length) = arg(args, "length").as_u64().and_then(|n| usize::try_from(n).ok()) else {
         return Err(CaseError::does_not_compile("a negative length"));

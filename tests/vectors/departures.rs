@@ -12,7 +12,7 @@ use crate::compare::{difference, show};
 use crate::errors::CaseError;
 use crate::ops::Op;
 
-/// What `departures.json` says.
+/// The content of `departures.json`.
 pub(crate) struct Departures {
     list: Vec<Departure>,
     general: Vec<General>,
@@ -20,10 +20,10 @@ pub(crate) struct Departures {
     used: RefCell<Vec<bool>>,
 }
 
-/// What is different in every case of an operation; the operation's own function checks it.
+/// A difference in every case of an operation; the operation's own function checks it.
 pub(crate) struct General {
     pub(crate) op: String,
-    /// What cadena gives instead.
+    /// Cadena's result instead.
     pub(crate) instead: String,
 }
 
@@ -78,12 +78,12 @@ impl Departures {
         })
     }
 
-    /// What is different in every case.
+    /// A difference in every case.
     pub(crate) fn general(&self) -> &[General] {
         &self.general
     }
 
-    /// What is different by its kind.
+    /// A difference by its kind.
     pub(crate) fn kinds(&self) -> &[Kind] {
         &self.kinds
     }
@@ -160,7 +160,7 @@ impl Departure {
         })
     }
 
-    /// What separates a result from the one that is listed.
+    /// The difference between a result and the listed one.
     pub(crate) fn difference(&self, op: &Op, result: &Result<Value, CaseError>) -> Option<String> {
         match (&self.instead, result) {
             (Ok(expect), Ok(got)) => difference(expect, got, &op.compare),

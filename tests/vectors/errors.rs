@@ -1,4 +1,4 @@
-//! What can go wrong in a case, and which Python classes that is.
+//! The errors of a case, and the Python class of each.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl CaseError {
         }
     }
 
-    /// What does not exist yet, if that is the reason.
+    /// The missing feature, if that is the reason.
     pub(crate) fn is_open(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Open(what) => Some(what),
@@ -57,7 +57,7 @@ impl CaseError {
         self
     }
 
-    /// What had been produced before.
+    /// The output before the error.
     pub(crate) fn partial(&self) -> Option<&Value> {
         self.partial.as_ref()
     }

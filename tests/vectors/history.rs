@@ -1,4 +1,4 @@
-//! What is done with a history: filter, merge, trim, count, print, and write for OpenAI.
+//! Operations on a history: filter, merge, trim, count, print, and write for OpenAI.
 
 use cadena_core::messages::{BufferFormat, BufferOptions, OpenAIOptions, TextFormat};
 use cadena_core::{
@@ -41,7 +41,7 @@ fn kinds(args: &Value, key: &str) -> Result<Vec<MessageKind>, CaseError> {
     texts(args, key).iter().map(|text| Ok(word(text).parse()?)).collect()
 }
 
-/// What is a word in Python and a type here.
+/// A type here that is a word in Python.
 fn unknown(what: &str) -> CaseError {
     Error::new(ErrorKind::InvalidInput, format!("there is no such {what}")).into()
 }

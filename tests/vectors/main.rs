@@ -1,6 +1,6 @@
 //! Compares cadena with results recorded from LangChain, operation by operation.
 //!
-//! `cargo test -p cadena-tests --test vectors` runs the cases in `vectors/data`; words behind `--` choose operations or
+//! `cargo test -p cadena-tests --test vectors` runs the cases in `vectors/data`; words after `--` choose operations or
 //! `operation/case` by a part of their name. `CADENA_VECTORS=/an/absolute/path` reads another folder of the same form. The
 //! run fails if a case of an implemented operation fails, or the example of a kind of departures; what is not implemented, an operation or a part
 //! of one, is listed and left open.

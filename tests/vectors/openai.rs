@@ -1,4 +1,4 @@
-//! What the OpenAI model sends, and what it makes of answers that a transport plays from memory.
+//! The OpenAI model: its requests, and its reading of answers that a transport plays from memory.
 //!
 //! Three things differ from LangChain in every case, because here the sum of a stream is what `invoke` returns. They are listed
 //! in `departures.json` under the case `*`; what is taken off a result before it is compared is checked against the bytes of
@@ -304,7 +304,7 @@ fn take_ending(dump: &mut Value, usage: Option<&Value>) {
     }
 }
 
-/// What the events of a stream say that LangChain leaves out of a stream's metadata and cadena keeps.
+/// Metadata of a stream's events that LangChain leaves out and cadena keeps.
 struct Wire {
     ids: Vec<Value>,
     usages: Vec<Value>,

@@ -11,7 +11,7 @@ use crate::{
 /// How one operation is run and compared.
 ///
 /// `run` is an ordinary function. An asynchronous operation builds a current-thread tokio runtime inside it and blocks on
-/// it: the clients need tokio's reactor, and one runtime per case leaves nothing behind for the next.
+/// it: the clients need tokio's reactor, and one runtime per case leaves nothing for the next.
 pub(crate) struct Op {
     pub(crate) name: &'static str,
     pub(crate) run: Run,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::errors::CaseError;
 use crate::merge::arg;
 
-/// What is done with a parser of any type.
+/// Operations on a parser of any type.
 trait Run {
     fn run<P: Runnable<Input = AIMessage, Output: Streamable>>(self, parser: P) -> Result<Value, CaseError>;
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::departures::General;
 
-/// What came of a case.
+/// The outcome of a case.
 pub(crate) enum Outcome {
     /// LangChain's result.
     Passed,

@@ -1,4 +1,4 @@
-//! What the OpenAI model sends for an answer of a form, and what it makes of the answers.
+//! Structured output of the OpenAI model: its requests, and its reading of the answers.
 
 use cadena_core::{Bind, ChatModel, ChatModelExt, RunnableExt, Structured, StructuredMethod};
 use serde_json::{Value, json};

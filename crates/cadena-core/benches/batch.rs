@@ -1,4 +1,4 @@
-//! What a large batch costs: the wall time beside the time that its model waits, and the memory of a call in flight.
+//! The cost of a large batch: the wall time beside the time that its model waits, and the memory of a call in flight.
 //!
 //! `cargo bench -p cadena-core --bench batch` prints both. Ten thousand calls, a thousand at once, each waiting 10 ms, wait 100 ms in
 //! all. Aim: at most 8 KiB per call in flight.

@@ -1,4 +1,4 @@
-//! What it costs to hear of a run: nobody, one listener, a reader of events.
+//! The cost of observing a run: no listener, one listener, a reader of events.
 //!
 //! `cargo bench -p cadena-core --bench events`. A model answers in 100 chunks with log probabilities, through a parser; the cost is for each chunk.
 

@@ -108,7 +108,7 @@ fn json_read(bencher: Bencher<'_, '_>) {
         .bench(|| serde_json::from_slice::<Vec<Message>>(black_box(&text)));
 }
 
-/// What the parser alone costs: the same text, as values that nobody has looked into.
+/// The parser alone: the same text, as values that nobody has read.
 #[divan::bench]
 fn json_read_as_values(bencher: Bencher<'_, '_>) {
     let text = serde_json::to_vec(&history()).unwrap();

@@ -68,7 +68,7 @@ mod schema {
             #[allow(dead_code, reason = "only its schema is wanted")]
             struct Wide {
                 $(
-                    /// What is in it.
+                    /// Its content.
                     $field: $type,
                 )*
             }

@@ -66,7 +66,7 @@ fn same(whole: Result<Value>, streamed: Result<Value>) -> Result<Value> {
     whole
 }
 
-/// What all three parsers make of an answer.
+/// The results of all three parsers for one answer.
 #[track_caller]
 fn read(pieces: &[AIMessageChunk]) -> Result<Value> {
     let value = parse(&JsonOutputParser::new(), pieces);

@@ -1,4 +1,4 @@
-//! What chains look like: as text, as Mermaid, as JSON, and whether they stream.
+//! Graphs of chains: as text, as Mermaid, as JSON, and whether they stream.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

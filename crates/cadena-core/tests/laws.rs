@@ -38,7 +38,7 @@ enum Shape {
     Router(Box<Self>),
     /// Fails once before its first chunk.
     Retry(Box<Self>),
-    /// What it falls back from fails before its first chunk.
+    /// The step before the fallback fails before its first chunk.
     Fallbacks(Box<Self>),
     Wrapped(Box<Self>, u8),
 }

@@ -154,7 +154,7 @@ proptest! {
 }
 
 /// Content that adds up associatively: text only, or parts of one index each. Text in front of parts becomes a part of its
-/// own, which text behind it joins or not, depending on where the sum is split.
+/// own, which text after it joins or not, depending on where the sum is split.
 fn summand_content() -> impl Strategy<Value = Content> {
     text().prop_map(Content::from)
 }

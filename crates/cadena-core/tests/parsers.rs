@@ -69,7 +69,7 @@ law!(
     none()
 );
 
-/// What comes of a text: whole, in one piece, and in pieces of each size.
+/// The results for a text: whole, in one piece, and in pieces of each size.
 fn every_way(text: &str) -> Vec<Result<Value, cadena_core::Error>> {
     let whole = XmlOutputParser::new().parse(text).map(cadena_core::Xml::into_value);
     let sizes = [1, 2, 3, 5, text.len().max(1)];

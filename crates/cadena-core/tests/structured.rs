@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// An offer of a shop.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
 struct Offer {
-    /// What is sold.
+    /// The article that is sold.
     item: String,
     price: f64,
     #[serde(default)]
@@ -100,7 +100,7 @@ async fn a_type_is_asked_for_by_its_schema_and_comes_back_with_what_is_bound() {
           "properties": {
             "item": {
               "type": "string",
-              "description": "What is sold."
+              "description": "The article that is sold."
             },
             "price": {
               "type": "number"

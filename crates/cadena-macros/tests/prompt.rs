@@ -1,4 +1,4 @@
-//! What `prompt!` and `chat_prompt!` make of a template.
+//! Templates written with `prompt!` and `chat_prompt!`: their variables and their output.
 
 use cadena_core::{EchoModel, ErrorKind, Result, RunnableExt, StrOutputParser};
 

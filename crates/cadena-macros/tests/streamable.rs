@@ -1,4 +1,4 @@
-//! What `derive(Streamable)` makes of a type.
+//! `derive(Streamable)` on structs and enums: the code that it writes, and how the values flow.
 
 use cadena::{Merge, Result, RunnableExt, Streamable, lambda};
 

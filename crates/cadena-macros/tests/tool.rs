@@ -1,4 +1,4 @@
-//! What `#[tool]` makes of a function.
+//! Functions with `#[tool]`: their schemas, their arguments, their errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

@@ -69,7 +69,7 @@ async fn a_chain_remembers_across_restarts_with_logprobs() {
     assert_eq!(logprobs.tokens().count(), 2);
 }
 
-/// What LangChain's `SQLChatMessageHistory` makes: its table, and rows that its `message_to_dict` wrote.
+/// A file as LangChain's `SQLChatMessageHistory` makes it: its table, and rows that its `message_to_dict` wrote.
 #[tokio::test]
 async fn a_database_of_langchain_is_read_and_continued() {
     let folder = Folder::new();

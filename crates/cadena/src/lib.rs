@@ -10,17 +10,17 @@
 //! # Ok::<_, cadena::Error>(()) }).unwrap();
 //! ```
 //!
-//! - A **step** is anything that is a [`Runnable`]: a prompt, a model, a parser, a function. `a | b` makes a [`Chain`], which is a step again.
+//! - A **step** is anything that implements [`Runnable`]: a prompt, a model, a parser, a function. `a | b` makes a [`Chain`], which is a step again.
 //! - Every step can be **invoked, streamed and batched** ([`RunnableExt`]). A chain streams from end to end, and the sum of its chunks
 //!   is what `invoke` returns.
 //! - A **chat model** takes its options by [`Bind`] before it is composed, and any provider can be plugged in ([`ChatModel`]).
 //! - **Log probabilities** arrive in `response_metadata.logprobs` of every message and of every chunk.
-//! - There is **one error**, whose [`ErrorKind`] names what the caller can do.
+//! - There is **one error type**, and its [`ErrorKind`] names what the caller can do.
 //!
 //! # Where things are
 //!
 //! One line, `use cadena::prelude::*;`, is enough for most programs ([`prelude`]). The root has the names that nearly every program writes;
-//! everything else is in the module of its noun:
+//! every other name is in the module of its noun:
 //!
 //! | module | holds |
 //! |---|---|
@@ -40,8 +40,8 @@
 //!
 //! # Log probabilities
 //!
-//! A model is asked for them by an option that is bound to it; they arrive in [`messages::ResponseMetadata::logprobs`], in the whole message and in
-//! every chunk, and chunks add up to the message.
+//! Bind the option to a model. The log probabilities arrive in [`messages::ResponseMetadata::logprobs`] of the whole message and of every chunk, and the
+//! chunks add up to the message.
 //!
 //! ```
 //! use cadena::prelude::*;
@@ -61,7 +61,7 @@
 //!
 //! # Errors
 //!
-//! One type, whose kind says what can be done. What had arrived when a stream broke is in it.
+//! There is one error type. Its kind names what can be done, and the error of a broken stream holds the part of the answer that had arrived.
 //!
 //! ```
 //! use cadena::{ErrorKind, RunnableExt};
@@ -89,12 +89,12 @@
 //!
 //! # A runtime
 //!
-//! Providers speak through tokio's sockets; retries, rate limits and timeouts wait by its timers. Run them in a tokio runtime with both enabled, such as that
-//! of `#[tokio::main]`. Outside of one, a call that needs it fails with [`ErrorKind::Config`]. Chains that neither ask the network nor wait run in any executor.
+//! Providers use tokio's sockets; retries, rate limits and timeouts use its timers. Run them in a tokio runtime with both enabled, such as that of
+//! `#[tokio::main]`. Outside of one, a call that needs it fails with [`ErrorKind::Config`]. Chains that neither use the network nor wait run in any executor.
 //!
 //! # Features
 //!
-//! | feature | default | gives |
+//! | feature | default | adds |
 //! |---|---|---|
 //! | `macros` | yes | `#[tool]`, `derive(Streamable)`, `prompt!` and `chat_prompt!`; includes `schemars` |
 //! | `minijinja` | no | `TemplateFormat::Jinja2`: prompts with loops, filters, macros and the methods of Python's texts, lists and objects |

@@ -94,7 +94,7 @@ impl Told {
     }
 }
 
-/// What the vectors' own dump and the departure for every case change.
+/// Changes by the vectors' own dump and by the departure for every case.
 fn as_recorded(data: Value) -> Value {
     let Value::Object(mut data) = data else { return data };
     for (key, value) in &mut data {

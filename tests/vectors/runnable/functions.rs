@@ -25,7 +25,7 @@ impl Raised {
         }
     }
 
-    /// What a spec of a failing function says; its name is the default of the message.
+    /// The message of a failing function from its spec; the default is its name.
     fn of(spec: &Value, default: &str) -> Self {
         let text = |key| arg(spec, key).as_str();
         Self::new(

@@ -1,4 +1,4 @@
-//! What every step promises: precedence, modes, Debug, errors, logprobs.
+//! The promises of every step: precedence, modes, Debug, errors, logprobs.
 
 use super::*;
 

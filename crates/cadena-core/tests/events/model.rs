@@ -1,4 +1,4 @@
-//! What events tell of a chat model.
+//! The events of a chat model.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a hook may do: answer, change, fail, call again; and how that meets retries, fallbacks and limits.
+//! A hook may answer, change, fail and call again; these tests combine that with retries, fallbacks and limits.
 
 use super::*;
 

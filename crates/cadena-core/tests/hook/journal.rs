@@ -39,7 +39,7 @@ impl StepHook for Crash {
     }
 }
 
-/// Models and tools behind and beside each other: eleven calls.
+/// Models and tools after and beside each other: eleven calls.
 fn work(shout: &Shout) -> Chain<String, String> {
     let both = parallel! {"a": say() | shout.clone(), "b": say()};
     let join =

@@ -49,7 +49,7 @@ impl StepHook for Log {
     }
 }
 
-/// Adds its name before and behind every call.
+/// Adds its name before and after every call.
 struct Marks(&'static str, Arc<Log>);
 
 #[async_trait]

@@ -17,7 +17,7 @@ use cadena_core::json::parse_partial_json_strict;
 use cadena_core::{AIMessage, AIMessageChunk, AnyMessage, Message, messages_from_dict, messages_from_lc};
 use serde_json::{Value, json};
 
-/// What LangChain makes of messages and of streams; `None` where there is no LangChain.
+/// LangChain's reading of messages and of streams; `None` where there is no LangChain.
 fn langchain(messages: &[AnyMessage], streams: &[Vec<AIMessageChunk>]) -> Option<Value> {
     let python = std::env::var("CADENA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&python).args(["-c", "import langchain_core"]).output();

@@ -1,4 +1,4 @@
-//! What a crash, a full disk or an editor leaves in the file.
+//! Files as a crash, a full disk or an editor leaves them.
 
 use super::*;
 

@@ -29,7 +29,7 @@ fn logged_step(calls: PathBuf) -> Lambda<i32, String> {
     })
 }
 
-/// What the process does that is killed; as a test of its own it finds that it is nobody's child.
+/// The work of the process that is killed. Run as a test by itself, it finds that no parent started it.
 #[tokio::test]
 async fn a_child_runs_the_batch_of_its_folder() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {

@@ -1,4 +1,4 @@
-//! What is written is what is read.
+//! Results are read as they were written.
 
 use cadena_core::{AIMessage, Dict, EchoModel, Streamable, dict};
 use serde::de::DeserializeOwned;
