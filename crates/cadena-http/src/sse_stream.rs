@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::clock::{self, Deadline};
 use crate::response::request_id;
 use crate::sse::{SseEvent, SseParser};
-use crate::{Body, Limits, Redactor, Response, Timers};
+use crate::{Body, Limits, Redactor, StreamingResponse, Timers};
 
 use watch::Watch;
 
@@ -33,20 +33,20 @@ const CHUNKS_PER_POLL: u32 = 32;
 /// # Examples
 ///
 /// ```
-/// use cadena_http::{EventStream, Response};
+/// use cadena_http::{SseStream, StreamingResponse};
 /// use futures::StreamExt;
 /// use http::StatusCode;
 ///
 /// # futures::executor::block_on(async {
-/// let response = Response::new(StatusCode::OK).with_body_chunks(["data: 1\n", "\ndata: [DONE]\n\n"]);
-/// let mut events = EventStream::from_response(response);
+/// let response = StreamingResponse::new(StatusCode::OK).with_body_chunks(["data: 1\n", "\ndata: [DONE]\n\n"]);
+/// let mut events = SseStream::from_response(response);
 /// assert_eq!(events.next().await.unwrap()?.data(), b"1");
 /// assert_eq!(events.next().await.unwrap()?.data(), b"[DONE]");
 /// events.drain().await;
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "streams do nothing unless polled"]
-pub struct EventStream {
+pub struct SseStream {
     status: StatusCode,
     headers: HeaderMap,
     redactor: Redactor,
@@ -61,19 +61,19 @@ pub struct EventStream {
     watch: Watch,
 }
 
-impl EventStream {
+impl SseStream {
     /// Reads the body of a response as events, with default timers and limits. [`HttpClient::stream`](crate::HttpClient::stream) does
     /// this with its own, after it has checked the status and the first bytes.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     ///
-    /// let events = EventStream::from_response(Response::new(http::StatusCode::OK));
+    /// let events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK));
     /// assert_eq!(events.status(), 200);
     /// ```
-    pub fn from_response(response: Response) -> Self {
+    pub fn from_response(response: StreamingResponse) -> Self {
         Self::new(
             response,
             Instant::now(),
@@ -84,13 +84,13 @@ impl EventStream {
     }
 
     pub(crate) fn new(
-        response: Response,
+        response: StreamingResponse,
         started: Instant,
         timers: Timers,
         limits: &Limits,
         redactor: Redactor,
     ) -> Self {
-        let Response {
+        let StreamingResponse {
             status, headers, body, ..
         } = response;
         Self {
@@ -129,9 +129,9 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     ///
-    /// let events = EventStream::from_response(Response::new(http::StatusCode::OK));
+    /// let events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK));
     /// assert_eq!(events.status(), 200);
     /// ```
     #[must_use]
@@ -144,9 +144,9 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     ///
-    /// let events = EventStream::from_response(Response::new(http::StatusCode::OK));
+    /// let events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK));
     /// assert!(events.headers().get("content-type").is_none());
     /// ```
     #[must_use]
@@ -159,9 +159,9 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     ///
-    /// let events = EventStream::from_response(Response::new(http::StatusCode::OK));
+    /// let events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK));
     /// assert_eq!(events.request_id(), None);
     /// ```
     #[must_use]
@@ -174,9 +174,9 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     ///
-    /// let events = EventStream::from_response(Response::new(http::StatusCode::OK));
+    /// let events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK));
     /// assert_eq!(events.redactor().snippet(b"{\"error\": \"overloaded\"}"), "{\"error\": \"overloaded\"}");
     /// ```
     #[must_use]
@@ -189,12 +189,12 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     /// use futures::StreamExt;
     ///
     /// # futures::executor::block_on(async {
-    /// let response = Response::new(http::StatusCode::OK).with_body_chunks(["data: 1\n\nda"]);
-    /// let mut events = EventStream::from_response(response);
+    /// let response = StreamingResponse::new(http::StatusCode::OK).with_body_chunks(["data: 1\n\nda"]);
+    /// let mut events = SseStream::from_response(response);
     /// assert_eq!(events.next().await.unwrap()?.data(), b"1");
     /// assert!(events.next().await.is_none());
     /// assert!(events.is_cut());
@@ -210,12 +210,12 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     /// use futures::StreamExt;
     ///
     /// # futures::executor::block_on(async {
-    /// let response = Response::new(http::StatusCode::OK).with_body_chunks(["data: 1\n\ndata: [DONE]\n"]);
-    /// let mut events = EventStream::from_response(response);
+    /// let response = StreamingResponse::new(http::StatusCode::OK).with_body_chunks(["data: 1\n\ndata: [DONE]\n"]);
+    /// let mut events = SseStream::from_response(response);
     /// assert_eq!(events.next().await.unwrap()?.data(), b"1");
     /// assert!(events.next().await.is_none());
     /// assert_eq!(events.cut_event().unwrap().data(), b"[DONE]");
@@ -234,7 +234,7 @@ impl EventStream {
     ///
     /// ```
     /// use cadena_core::ErrorKind;
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     /// use futures::{StreamExt, stream};
     /// use std::time::Duration;
     ///
@@ -243,7 +243,7 @@ impl EventStream {
     ///     tokio::time::sleep(Duration::from_secs(15)).await;
     ///     Ok("data: {}\n\n".into())
     /// });
-    /// let mut events = EventStream::from_response(Response::new(http::StatusCode::OK).with_body(empty.boxed()));
+    /// let mut events = SseStream::from_response(StreamingResponse::new(http::StatusCode::OK).with_body(empty.boxed()));
     /// let error = loop {
     ///     match events.next().await.unwrap() {
     ///         Ok(_event) => events.brought_nothing(),
@@ -267,13 +267,13 @@ impl EventStream {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{EventStream, Response};
+    /// use cadena_http::{SseStream, StreamingResponse};
     /// use futures::StreamExt;
     /// use std::time::Duration;
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
-    /// let silent = Response::new(http::StatusCode::OK).with_body(futures::stream::pending().boxed());
-    /// let mut events = EventStream::from_response(silent);
+    /// let silent = StreamingResponse::new(http::StatusCode::OK).with_body(futures::stream::pending().boxed());
+    /// let mut events = SseStream::from_response(silent);
     /// events.end_within(Duration::from_secs(5));
     /// assert!(events.next().await.is_none());
     /// # });
@@ -286,7 +286,7 @@ impl EventStream {
     ///
     /// # Examples
     ///
-    /// See [`EventStream`].
+    /// See [`SseStream`].
     pub async fn drain(mut self) {
         let Some(mut body) = self.body.take() else { return };
         let deadline = clock::after(Instant::now(), self.drain);
@@ -357,7 +357,7 @@ impl EventStream {
     }
 }
 
-impl Stream for EventStream {
+impl Stream for SseStream {
     type Item = Result<SseEvent>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -369,15 +369,15 @@ impl Stream for EventStream {
     }
 }
 
-impl FusedStream for EventStream {
+impl FusedStream for SseStream {
     fn is_terminated(&self) -> bool {
         self.body.is_none() && self.first.is_none()
     }
 }
 
-impl fmt::Debug for EventStream {
+impl fmt::Debug for SseStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
+        f.debug_struct("SseStream")
             .field("status", &self.status)
             .field("events", &self.watch.events())
             .field("bytes", &self.bytes)

@@ -38,3 +38,23 @@ pub enum Endpoint {
     /// The Responses API (`/responses`).
     Responses,
 }
+
+/// The endpoint that one request goes to: an [`Endpoint`] after the choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    ChatCompletions,
+    Responses,
+}
+
+/// The path of the Responses API below the base URL.
+pub(crate) const RESPONSES: &str = "/responses";
+
+impl Api {
+    /// The path below the base URL.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/chat/completions",
+            Self::Responses => RESPONSES,
+        }
+    }
+}

@@ -6,7 +6,8 @@ use cadena_core::Result;
 use cadena_http::Secret;
 
 use crate::OpenAIClient;
-use crate::config::{Azure, Config};
+use crate::azure::Azure;
+use crate::config::Config;
 
 impl OpenAIClient {
     /// A client of Azure, with the resource and its key from the environment.

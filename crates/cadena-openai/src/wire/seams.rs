@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::wire::half::{Half, Halves};
-use crate::wire::marked;
+use super::half::{Half, Halves};
+use super::repair::marked;
 
 /// Joins the halves of characters over the events of an answer: a server that cuts its text by UTF-16 sends `"\ud83d"` and then `"\ude00"`.
 ///

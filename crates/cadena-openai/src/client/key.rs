@@ -1,7 +1,7 @@
 //! Sending with a key that is asked for.
 
 use cadena_core::{ErrorKind, Result};
-use cadena_http::Request;
+use cadena_http::HttpRequest;
 
 use crate::config::Config;
 
@@ -9,9 +9,13 @@ use crate::config::Config;
 ///
 /// A function may hold on to a token that the server no longer takes. So after the status 401 it is asked again, and the request is
 /// sent once more if the key is another.
-pub(crate) async fn send_with_key<T, F, Fut>(config: &Config, request: &Request, send: F) -> Result<(Request, T)>
+pub(crate) async fn send_with_key<T, F, Fut>(
+    config: &Config,
+    request: &HttpRequest,
+    send: F,
+) -> Result<(HttpRequest, T)>
 where
-    F: Fn(Request) -> Fut,
+    F: Fn(HttpRequest) -> Fut,
     Fut: Future<Output = Result<T>>,
 {
     let Some(first) = config.authorize(request).await? else {

@@ -15,7 +15,7 @@ const NOISE: &[u8] = b",\"obfuscation\":\"";
 /// Reads events of one answer, without reading again what the event before had in front of its choices, byte for byte: id, model, time of
 /// creation and fingerprint are two thirds of an event without log probabilities.
 #[derive(Debug, Default)]
-pub(super) struct Frame {
+pub(super) struct Envelope {
     /// From the brace to the colon behind `"choices"`. Empty until it is known.
     head: Vec<u8>,
     /// What came behind the choices of the same event, and says nothing that counts.
@@ -36,7 +36,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
     }
 }
 
-impl Frame {
+impl Envelope {
     /// Reads an event. What it repeats of the event before is missing in the result.
     pub(super) fn read<'a>(&mut self, data: &'a [u8]) -> serde_json::Result<ChatCompletion<'a>> {
         if let Some(answer) = self.read_news(data) {
@@ -162,26 +162,26 @@ mod tests {
         r#"{"id":"c1","model":"m","choices":[{"index":0,"delta":{"content":"a"}}],"usage":null,"obfuscation":"x1"}"#;
 
     #[track_caller]
-    fn read<'a>(frame: &mut Frame, event: &'a str) -> ChatCompletion<'a> {
-        frame.read(event.as_bytes()).unwrap()
+    fn read<'a>(envelope: &mut Envelope, event: &'a str) -> ChatCompletion<'a> {
+        envelope.read(event.as_bytes()).unwrap()
     }
 
     #[test]
     fn what_an_event_repeats_is_not_read_again() {
-        let mut frame = Frame::default();
-        assert_eq!(read(&mut frame, FIRST).id.known(), Some("c1"));
+        let mut envelope = Envelope::default();
+        assert_eq!(read(&mut envelope, FIRST).id.known(), Some("c1"));
         let second = FIRST.replace("x1", "y2");
-        let answer = read(&mut frame, &second);
+        let answer = read(&mut envelope, &second);
         assert_eq!(answer.id.known(), None);
         assert_eq!(answer.choices.map(|choices| choices.len()), Some(1));
     }
 
     #[test]
     fn what_is_new_behind_the_choices_is_read() {
-        let mut frame = Frame::default();
-        read(&mut frame, FIRST);
+        let mut envelope = Envelope::default();
+        read(&mut envelope, FIRST);
         let last = r#"{"id":"c1","model":"m","choices":[],"usage":{"total_tokens":3},"service_tier":"flex"}"#;
-        let answer = read(&mut frame, last);
+        let answer = read(&mut envelope, last);
         assert!(answer.usage.is_some() && answer.choices.is_some());
         assert_eq!(answer.service_tier.known(), Some("flex"));
     }
@@ -189,41 +189,44 @@ mod tests {
     #[test]
     fn a_count_that_does_not_change_is_read_each_time() {
         let counts = FIRST.replace("null", r#"{"total_tokens":3}"#);
-        let mut frame = Frame::default();
+        let mut envelope = Envelope::default();
         for _ in 0..3 {
-            assert!(read(&mut frame, &counts).usage.is_some());
+            assert!(read(&mut envelope, &counts).usage.is_some());
         }
     }
 
     #[test]
     fn choices_inside_another_member_are_not_taken_for_those_of_the_event() {
         let nested = r#"{"meta":{"choices":[{"index":7}]},"choices":[{"index":0}]}"#;
-        let mut frame = Frame::default();
+        let mut envelope = Envelope::default();
         for _ in 0..2 {
-            let choices = read(&mut frame, nested).choices.unwrap();
+            let choices = read(&mut envelope, nested).choices.unwrap();
             assert_eq!(choices.iter().map(|choice| choice.index).collect::<Vec<_>>(), [Some(0)]);
         }
     }
 
     #[test]
     fn an_event_that_breaks_off_behind_what_it_repeats_is_an_error() {
-        let mut frame = Frame::default();
-        read(&mut frame, FIRST);
+        let mut envelope = Envelope::default();
+        read(&mut envelope, FIRST);
         for end in [r#""usage":null"#, "[{", "}],", "],"] {
             let cut = FIRST.find(end).unwrap() + end.len();
-            assert!(frame.read(&FIRST.as_bytes()[..cut]).is_err(), "{end}");
+            assert!(envelope.read(&FIRST.as_bytes()[..cut]).is_err(), "{end}");
         }
-        assert!(frame.read(format!("{FIRST}]").as_bytes()).is_err());
+        assert!(envelope.read(format!("{FIRST}]").as_bytes()).is_err());
     }
 
     #[test]
     fn a_server_that_changes_its_frame_all_the_time_is_learnt_from_only_a_few_times() {
-        let mut frame = Frame::default();
+        let mut envelope = Envelope::default();
         for number in 0..100 {
             let event = FIRST.replace("c1", &format!("c{number}"));
-            assert_eq!(read(&mut frame, &event).id.known(), Some(format!("c{number}").as_str()));
+            assert_eq!(
+                read(&mut envelope, &event).id.known(),
+                Some(format!("c{number}").as_str())
+            );
         }
-        assert_eq!(frame.lessons, LESSONS);
+        assert_eq!(envelope.lessons, LESSONS);
     }
 
     fn events() -> impl Strategy<Value = Vec<String>> {
@@ -264,11 +267,11 @@ mod tests {
     proptest! {
         #[test]
         fn an_event_says_the_same_whatever_was_read_before_it(events in events()) {
-            let (mut frame, mut said, mut expected) = (Frame::default(), Head::default(), Head::default());
+            let (mut envelope, mut said, mut expected) = (Envelope::default(), Head::default(), Head::default());
             let (mut kept, mut expected_kept) = (Kept::default(), Kept::default());
             for event in &events {
                 let mut plain: ChatCompletion<'_> = serde_json::from_slice(event.as_bytes()).unwrap();
-                let mut read = frame.read(event.as_bytes()).unwrap();
+                let mut read = envelope.read(event.as_bytes()).unwrap();
                 kept.remember(&mut read.other);
                 expected_kept.remember(&mut plain.other);
                 prop_assert_eq!(format!("{kept:?}"), format!("{expected_kept:?}"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::wire::Audience;
 
 /// Refuses what OpenAI's schema of Chat Completions has no place for: see [`ModelRule::PartsByRole`](crate::ModelRule::PartsByRole).
-pub(crate) fn check_places(messages: &[Message]) -> Result<()> {
+pub(crate) fn check_roles(messages: &[Message]) -> Result<()> {
     for (at, message) in messages.iter().enumerate() {
         check(message).map_err(|misfit| misfit.into_error(at))?;
     }
@@ -44,38 +44,38 @@ impl Misfit {
 type Fit = std::result::Result<(), Misfit>;
 
 /// Where a part stands, and which parts may stand there.
-struct Place {
+struct Role {
     name: &'static str,
     audience: Audience,
     parts: &'static [&'static str],
     remedy: &'static str,
 }
 
-const USER: Place = Place {
+const USER: Role = Role {
     name: "a message of the user",
     audience: Audience::User,
     parts: &["text", "image_url", "input_audio", "file"],
     remedy: "say it in text, or as an image, a sound or a file",
 };
-const SYSTEM: Place = Place {
+const SYSTEM: Role = Role {
     name: "a system message",
     audience: Audience::User,
     parts: &["text"],
     remedy: "put it into a human message",
 };
-const ASSISTANT: Place = Place {
+const ASSISTANT: Role = Role {
     name: "an answer",
     audience: Audience::Assistant,
     parts: &["text", "refusal"],
     remedy: "take it out, or ask the Responses API by `with_endpoint(Endpoint::Responses)`, which takes back the parts that it gave",
 };
-const TOOL: Place = Place {
+const TOOL: Role = Role {
     name: "the answer of a tool",
     audience: Audience::Tool,
     parts: &["text"],
     remedy: "put it into a human message behind the tool's, or ask the Responses API by `with_endpoint(Endpoint::Responses)`, which takes images there",
 };
-const FUNCTION: Place = Place {
+const FUNCTION: Role = Role {
     name: "the answer of a function",
     audience: Audience::Tool,
     parts: &["text"],
@@ -172,7 +172,7 @@ fn beside_the_content(message: &AIMessage) -> Fit {
     Ok(())
 }
 
-impl Place {
+impl Role {
     fn check(&self, content: &Content) -> Fit {
         let Content::Parts(parts) = content else { return Ok(()) };
         let sent = parts.iter().filter(|part| self.audience.accepts(part));

@@ -1,16 +1,15 @@
 //! What is different where Azure answers: the address, the header of the key, what to do about errors.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use cadena_core::{Error, ErrorKind, Result};
 use http::HeaderName;
 
-/// The header of Azure's keys.
-pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");
+use crate::config::percent_encode;
+use crate::endpoint::RESPONSES;
 
-/// Where the Responses API is: the one path that names no deployment.
-pub(crate) const RESPONSES: &str = "/responses";
+/// The header of Azure's keys.
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// A resource on Azure.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +25,7 @@ pub(crate) struct Azure {
 }
 
 impl Azure {
-    pub(super) fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         let endpoint = self.endpoint.trim_end_matches('/');
         match &self.api_version {
             Some(_) => format!("{endpoint}/openai"),
@@ -34,7 +33,7 @@ impl Azure {
         }
     }
 
-    pub(super) fn path<'a>(&self, path: &'a str, deployment: &str) -> Cow<'a, str> {
+    pub(crate) fn path<'a>(&self, path: &'a str, deployment: &str) -> Cow<'a, str> {
         let Some(version) = &self.api_version else {
             return Cow::Borrowed(path);
         };
@@ -50,7 +49,7 @@ impl Azure {
         Cow::Owned(full)
     }
 
-    pub(super) fn check(&self, has_key: bool) -> Result<()> {
+    pub(crate) fn check(&self, has_key: bool) -> Result<()> {
         if self.endpoint.is_empty() {
             let hint = "set AZURE_OPENAI_ENDPOINT or call `with_endpoint`, as in `https://name.openai.azure.com`";
             return Err(Error::new(ErrorKind::Config, "there is no endpoint for Azure").with_hint(hint));
@@ -63,7 +62,7 @@ impl Azure {
     }
 
     /// What the reader can do about an error, in Azure's words.
-    pub(super) fn hint(&self, error: &Error, url: &str, deployment: &str) -> Option<String> {
+    pub(crate) fn hint(&self, error: &Error, url: &str, deployment: &str) -> Option<String> {
         let hint = match error.kind() {
             ErrorKind::Authentication if self.bearer => {
                 "check the token: AZURE_OPENAI_AD_TOKEN, `with_token` or the function of `with_token_fn`".to_owned()
@@ -94,16 +93,5 @@ impl Azure {
             _ => return None,
         };
         Some(hint)
-    }
-}
-
-/// Writes a text so that it stays one part of an address.
-pub(crate) fn percent_encode(part: &str, out: &mut String) {
-    for byte in part.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            // Writing to a text cannot fail.
-            _ => _ = write!(out, "%{byte:02X}"),
-        }
     }
 }

@@ -33,7 +33,7 @@ impl Stream for Paced {
     }
 }
 
-fn events(ends: bool, pieces: &[(u64, &'static str)]) -> EventStream {
+fn events(ends: bool, pieces: &[(u64, &'static str)]) -> SseStream {
     let pieces = pieces
         .iter()
         .map(|(pause, text)| (SECOND * u32::try_from(*pause).unwrap(), Ok(Bytes::from(*text))));
@@ -42,10 +42,10 @@ fn events(ends: bool, pieces: &[(u64, &'static str)]) -> EventStream {
         sleep: None,
         ends,
     };
-    EventStream::from_response(Response::new(StatusCode::OK).with_body(body.boxed()))
+    SseStream::from_response(StreamingResponse::new(StatusCode::OK).with_body(body.boxed()))
 }
 
-async fn kinds(events: EventStream) -> Vec<Option<ErrorKind>> {
+async fn kinds(events: SseStream) -> Vec<Option<ErrorKind>> {
     events
         .map(|event| event.err().map(|error| error.kind()))
         .collect()
@@ -170,7 +170,7 @@ async fn a_complete_answer_is_waited_for_as_long_whatever_the_other_timers_are()
 }
 
 /// Reads a stream whose events bring nothing but `data: x`, with a pause of the consumer's after each; what came and how it ended.
-async fn dry(mut stream: EventStream, pause: Duration) -> (u64, Option<String>) {
+async fn dry(mut stream: SseStream, pause: Duration) -> (u64, Option<String>) {
     let mut seen = 0;
     while let Some(event) = stream.next().await {
         match event {
@@ -231,9 +231,10 @@ async fn a_provider_that_reports_nothing_knows_no_such_timer() {
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_body_ends_the_stream() {
     let broken = Err(Error::from(ErrorKind::Truncated));
-    let response = Response::new(StatusCode::OK).with_body(stream::iter([Ok("data: 1\n\n".into()), broken]).boxed());
+    let response =
+        StreamingResponse::new(StatusCode::OK).with_body(stream::iter([Ok("data: 1\n\n".into()), broken]).boxed());
     assert_eq!(
-        kinds(EventStream::from_response(response)).await,
+        kinds(SseStream::from_response(response)).await,
         [None, Some(ErrorKind::Truncated)]
     );
 }
@@ -241,7 +242,7 @@ async fn an_error_of_the_body_ends_the_stream() {
 #[tokio::test(start_paused = true)]
 async fn endless_bytes_without_an_event_meet_the_limit_and_let_others_run() {
     let pings = stream::repeat_with(|| Ok(Bytes::from_static(b": ping\n"))).boxed();
-    let mut endless = EventStream::from_response(Response::new(StatusCode::OK).with_body(pings));
+    let mut endless = SseStream::from_response(StreamingResponse::new(StatusCode::OK).with_body(pings));
     endless.limit = 1 << 20;
     assert!(
         futures::poll!(endless.next()).is_pending(),
@@ -259,7 +260,7 @@ async fn endless_comments_stall_too() {
         tokio::task::yield_now().await;
         chunk
     });
-    let mut endless = EventStream::from_response(Response::new(StatusCode::OK).with_body(pings.boxed()));
+    let mut endless = SseStream::from_response(StreamingResponse::new(StatusCode::OK).with_body(pings.boxed()));
     assert!(futures::poll!(endless.next()).is_pending());
     advance(SECOND * 120).await;
     assert_eq!(endless.next().await.unwrap().unwrap_err().kind(), ErrorKind::Stalled);
@@ -276,8 +277,8 @@ async fn draining_waits_a_tenth_of_a_second_at_most() {
 
 #[test]
 fn debug_prints_no_content_and_no_header() {
-    let mut response = Response::new(StatusCode::OK).with_body_chunks(["data: CANARY\n\n"]);
+    let mut response = StreamingResponse::new(StatusCode::OK).with_body_chunks(["data: CANARY\n\n"]);
     response.headers.insert("x-key", "CANARY".parse().unwrap());
-    let events = EventStream::from_response(response);
+    let events = SseStream::from_response(response);
     assert!(!format!("{events:?}").contains("CANARY"));
 }
