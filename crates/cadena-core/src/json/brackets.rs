@@ -1,4 +1,4 @@
-//! Follows the brackets and quotes of text that is not, or no longer, JSON.
+//! [`Brackets`]: the brackets and quotes of text that is not, or no longer, JSON.
 
 /// A kind of bracket, by the container that it opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,20 +27,20 @@ impl Bracket {
     }
 }
 
-/// Which brackets are open outside of quotes.
+/// The brackets that are open outside of quotes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scan {
+pub(super) struct Brackets {
     pub(super) open: Vec<Bracket>,
     /// Whether the text is between quotes.
     pub(super) quoted: bool,
-    /// Whether the last byte was a backslash that takes away the meaning of the next.
+    /// Whether the last byte was a backslash, so that the next one stands for itself.
     pub(super) escaped: bool,
-    /// Whether a bracket closed what was not open.
+    /// Whether a bracket closed one that was not open.
     pub(super) mismatched: bool,
 }
 
-impl Scan {
-    /// Reads a byte and says whether it was a bracket.
+impl Brackets {
+    /// Reads a byte and returns whether it was a bracket.
     pub(super) fn push(&mut self, byte: u8) -> bool {
         if self.quoted {
             self.quoted = byte != b'"' || self.escaped;
@@ -60,9 +60,9 @@ impl Scan {
     }
 }
 
-/// The longest beginning of `json` in which exactly the brackets `open` are open, up to the bracket that ends it.
+/// Returns the longest beginning of `json` in which exactly the brackets `open` are open, up to the bracket that ends it.
 pub(super) fn rewind<'a>(json: &'a str, open: &[Bracket]) -> Option<&'a str> {
-    let mut scan = Scan::default();
+    let mut scan = Brackets::default();
     // How many of the brackets that are open agree with the wanted ones.
     let mut agree = 0;
     let mut end = None;
