@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::{

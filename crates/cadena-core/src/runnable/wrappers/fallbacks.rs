@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::stream::later;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::{
     ChunkStream, ErrorKind, Graph, Listener, ModelSetup, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::renamed;
+use crate::run::layers::error_name::renamed;
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
 
