@@ -1,6 +1,7 @@
 //! `derive(Streamable)` on structs and enums: the code that it writes, and how the values flow.
 
-use cadena::{Merge, Result, RunnableExt, Streamable, lambda};
+use cadena::merge::Merge;
+use cadena::{Result, RunnableExt, Streamable, lambda};
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize, Streamable)]
 enum Answer<T> {

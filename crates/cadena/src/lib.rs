@@ -105,9 +105,9 @@
 //! | `tracing` | no | a `tracing` span for each run, with OpenTelemetry's `gen_ai.*` attributes; see [`RunConfig::trace_content`] |
 
 pub use cadena_core::{
-    AIMessage, AIMessageChunk, AnyTool, Bind, BoxError, Chain, ChatModel, ChatModelExt, ChatOptions,
+    AIMessage, AIMessageChunk, AnyTool, Bind, Bound, BoxError, Chain, ChatModel, ChatModelExt, ChatOptions,
     ChatPromptTemplate, ChatRequest, ChunkStream, Dict, EchoModel, Error, ErrorKind, HumanMessage, JsonOutputParser,
-    Merge, Message, ModelProfile, PromptTemplate, PromptValue, Result, RunConfig, RunContext, Runnable, RunnableExt,
+    Message, ModelProfile, PromptTemplate, PromptValue, Result, RunConfig, RunContext, Runnable, RunnableExt,
     StrOutputParser, Streamable, SystemMessage, ToolMessage, TypedOutputParser, agent, async_trait, dict, fold,
     impl_pipe, lambda, parallel, passthrough,
 };
