@@ -84,7 +84,7 @@ pub use chat::{
 };
 
 mod structured;
-pub use structured::{Answer, AnswerChunk, Refusal, Structured, StructuredForm, StructuredMethod, StructuredOutput};
+pub use structured::{Answer, AnswerChunk, FromAnswer, Refusal, Structured, StructuredMethod, StructuredOutput};
 
 mod history;
 pub use history::{
