@@ -18,7 +18,7 @@ use self::running::Running;
 use crate::tools::{ToolNode, ToolOptions, tool_node};
 use crate::{
     AIMessage, BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result,
-    RunContext, Runnable, RunnableExt, StreamMode, SystemMessage, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StreamMode, SystemMessage, ToChatModel, ToolMessage, ToolStatus, impl_pipe,
 };
 
 /// Makes an agent: a model that may call these tools, reads what they answer, and goes on until it calls none.
@@ -50,8 +50,8 @@ use crate::{
 /// # Errors
 ///
 /// As [`BindTools::bind_tools`].
-pub fn agent(model: impl ChatModel + Clone, tools: impl IntoTools) -> Result<Agent> {
-    let model: Arc<dyn ChatModel> = Arc::new(model);
+pub fn agent(model: impl ToChatModel, tools: impl IntoTools) -> Result<Agent> {
+    let model: Arc<dyn ChatModel> = Arc::new(model.to_chat_model());
     Agent {
         bound: Arc::clone(&model),
         model,
