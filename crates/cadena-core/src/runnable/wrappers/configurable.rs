@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::step_list::AnyStep;
 use super::{OneStep, Or, Rewrap, StepList};
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::{

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Rewrap;
-use crate::run::scope::{Stop, call, call_stream, call_transform};
+use crate::run::layers::limits::Limits;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
 
@@ -43,8 +44,8 @@ impl<R: Runnable> Configured<R> {
         }
     }
 
-    fn stop(&self) -> Option<Stop> {
-        Stop::of_config(&self.config)
+    fn limits(&self) -> Limits {
+        Limits::of_config(&self.config)
     }
 }
 
@@ -80,17 +81,17 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+        self.limits().around(call(&*self.step, input, cx)).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+        self.limits().around_stream(call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+        self.limits().around_stream(call_transform(&*self.step, input, cx))
     }
 }
 

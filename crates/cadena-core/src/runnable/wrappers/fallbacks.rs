@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 
 use super::step_list::AnyStep;
 use super::{OneStep, Or, StepList};
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::stream::later;

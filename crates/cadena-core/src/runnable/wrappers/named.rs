@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Rewrap;
-use crate::run::scope::renamed;
+use crate::run::layers::error_name::renamed;
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
 

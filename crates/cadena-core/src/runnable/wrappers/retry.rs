@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::Rewrap;
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::stream::later;
 use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
