@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
@@ -92,17 +93,35 @@ impl<R: Runnable> Runnable for Timeout<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        self.limits().around(call(&*self.step, input, self.limited(&cx))).await
+        self.limits()
+            .around(self.limited(&cx), |cx| call(&*self.step, input, cx))
+            .await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_stream(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_transform(&*self.step, input, cx))
+    }
+}
+
+impl<R: Runnable> Rewrap for Timeout<R> {
+    type Step = R;
+    type Around<S: Runnable> = Timeout<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Timeout<S> {
+        Timeout {
+            step: Arc::new(make(&self.step)),
+            limit: self.limit,
+        }
     }
 }
 
