@@ -132,7 +132,7 @@ impl Server {
     }
 
     fn stop(mut self) {
-        let _already_gone = self.process.kill();
+        drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
 }

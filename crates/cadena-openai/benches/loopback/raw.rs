@@ -101,6 +101,8 @@ impl Answer {
 
 impl Raw {
     pub(crate) fn new(url: &str, wanted: Wanted) -> Self {
+        // The workspace builds reqwest without a provider of TLS; this one is the one that cadena uses.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         Self {
             http: reqwest::Client::new(),
             url: format!("{url}/chat/completions"),

@@ -23,10 +23,15 @@ pub(crate) fn model(wanted: Wanted) -> String {
 
 type Bodies = Mutex<HashMap<(String, bool), Arc<[u8]>>>;
 
-/// Prints the port and serves until it is killed.
+/// Prints the port and serves until the process that started it is gone.
 pub(crate) fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     println!("{}", listener.local_addr().unwrap().port());
+    // Standard input ends with the process that holds its other end.
+    std::thread::spawn(|| {
+        let _until_it_ends = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
     let bodies: Arc<Bodies> = Arc::default();
     for connection in listener.incoming().flatten() {
         let bodies = Arc::clone(&bodies);
