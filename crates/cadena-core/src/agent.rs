@@ -18,7 +18,7 @@ use self::running::Running;
 use crate::tools::{ToolNode, ToolOptions, tool_node};
 use crate::{
     AIMessage, BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result,
-    RunContext, Runnable, RunnableExt, StreamMode, SystemMessage, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, SystemMessage, ToolMessage, ToolStatus, impl_pipe,
 };
 
 /// Makes an agent: a model that may call these tools, reads what they answer, and goes on until it calls none.
@@ -158,8 +158,8 @@ impl Runnable for Agent {
     type Input = PromptValue;
     type Output = AgentOutput;
 
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AgentOutput> {

@@ -161,6 +161,10 @@ impl Streamable for Dict {
     fn empty() -> Option<Self> {
         Some(Self::new())
     }
+
+    fn from_json(json: Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }
 
 /// A piece of a [`Dict`]: for some keys, a piece of their value.
@@ -360,6 +364,10 @@ impl Streamable for Value {
 
     fn empty() -> Option<Self> {
         Some(Self::Null)
+    }
+
+    fn from_json(json: Value) -> Result<Self> {
+        Ok(json)
     }
 }
 

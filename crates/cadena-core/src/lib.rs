@@ -33,8 +33,8 @@ pub use runnable::{
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel,
     Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, Outputs, OutputsChunk, Parallel, ParallelBranch,
     Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions, Route, Router, RouterInput,
-    Runnable, RunnableExt, SendSync, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind,
-    parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    Runnable, RunnableExt, SendSync, StepInfo, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in,
+    lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -145,7 +145,7 @@ pub mod __private {
     pub use serde_json::Value;
 
     pub use crate::prompts::{TypedPrompt, fill};
-    pub use crate::streamable::Whole;
+    pub use crate::streamable::{OrUnreadable, Readable, Whole};
     #[cfg(feature = "schemars")]
     pub use crate::tools::parameters_of;
     pub use crate::tools::{Fallible, FromToolContext, OnToolError, Tool, ToolContext};

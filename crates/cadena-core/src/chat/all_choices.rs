@@ -1,18 +1,16 @@
 //! The step that gives every answer of one call.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 
 use super::model::{message_id, nothing_came, sendable};
 use super::report::Report;
 use super::{ChatModel, ChatRequest};
 use crate::{
-    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelSetup, PromptValue, Result, RunContext,
-    RunKind, Runnable,
+    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, RunKind,
+    Runnable, RunnableExt, StepInfo,
 };
 
 /// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
@@ -33,21 +31,10 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     type Input = PromptValue;
     type Output = Choices;
 
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(&self.model)
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::ChatModel
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.model.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<Choices> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no list of messages").with_source(error))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(ChatModel::name(&self.model))
+            .kind(RunKind::ChatModel)
+            .model(|| self.model.model_setup())
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {

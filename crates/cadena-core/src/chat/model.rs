@@ -11,8 +11,8 @@ use super::ChatRequest;
 use super::report::Report;
 use crate::messages::id::RUN_PREFIX;
 use crate::{
-    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph,
-    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, fold,
+    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind,
+    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -122,29 +122,14 @@ impl<M: ChatModel> Runnable for M {
     type Input = PromptValue;
     type Output = AIMessage;
 
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(self)
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::ChatModel
-    }
-
-    fn graph(&self) -> Graph {
-        let ModelProfile { provider, model, .. } = self.profile();
-        Graph::of(self).noted("provider", &*provider).noted("model", model)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        Some(ModelSetup {
+    fn describe(&self) -> StepInfo<'_> {
+        let setup = || ModelSetup {
             profile: self.profile(),
             options: self.bound_options(),
-        })
-    }
-
-    fn restore(&self, output: Value) -> Result<AIMessage> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a model").with_source(error))
+        };
+        StepInfo::new(ChatModel::name(self))
+            .kind(RunKind::ChatModel)
+            .model(move || Some(setup()))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {

@@ -1,6 +1,5 @@
 //! Prompts that show examples.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,7 +10,7 @@ use super::chat::ChatPromptTemplate;
 use super::scope::{Partials, Scope, open_names, partials};
 use super::selector::{ExampleSelector, Examples, at_once};
 use super::template::Template;
-use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A text with examples: a prefix, the examples, a suffix. Empty parts are left out.
 ///
@@ -135,12 +134,8 @@ impl Runnable for FewShotPromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("FewShotPromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("FewShotPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {

@@ -17,7 +17,7 @@ use super::frame::{Frame, dump};
 use super::hook::place::Place;
 use super::queue::Queue;
 use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
-use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable};
+use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable, RunnableExt};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -28,7 +28,7 @@ use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Run
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{lambda, Runnable, RunContext};
+/// use cadena_core::{lambda, RunContext, Runnable};
 ///
 /// # futures::executor::block_on(async {
 /// assert_eq!(lambda(|n: i32| n + 1).run(1, RunContext::default()).await?, 2);

@@ -17,7 +17,7 @@ use super::observed::{Observed, Tap};
 use super::span::{self, RunSpan};
 use super::{RunConfig, RunContext};
 use crate::RunKind;
-use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, fold, timer};
+use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, RunnableExt, fold, timer};
 
 /// Calls a step whole.
 pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {

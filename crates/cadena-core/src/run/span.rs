@@ -16,7 +16,8 @@ use self::answer::Answer;
 use super::RunContext;
 use crate::RunKind;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, Runnable, Streamable, Whole,
+    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, Runnable, RunnableExt, Streamable,
+    Whole,
 };
 
 /// Whether anybody collects spans: the price of this module while nobody does.

@@ -14,7 +14,7 @@ use super::{StepCall, StepHook, StepOutput};
 use crate::stream::later;
 use crate::{
     AIMessageChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Merge, Result, RunContext, RunInfo, Runnable,
-    Streamable, fold,
+    RunnableExt, Streamable, fold,
 };
 
 /// Calls a step whole, through the hooks of its context.
@@ -119,7 +119,7 @@ impl Around {
         streams: bool,
     ) -> StepCall {
         let (name, run) = (Arc::clone(&self.name), Arc::clone(&self.run));
-        StepCall::new(name, run, cx.model_setup(step), streams, input)
+        StepCall::new::<_, R::Output>(name, run, cx.model_setup(step), streams, input)
     }
 }
 
@@ -134,7 +134,7 @@ struct Called<'a, R: Runnable + ?Sized> {
 impl<R: Runnable + ?Sized> Called<'_, R> {
     fn typed(&self, output: StepOutput) -> Result<R::Output> {
         match output.value {
-            Answer::Json(json) => self.step.restore(json),
+            Answer::Json(json) => R::Output::from_json(json),
             Answer::Typed(output) => {
                 let output = output.into_any().downcast::<R::Output>();
                 output.map(|output| *output).map_err(|_| {
