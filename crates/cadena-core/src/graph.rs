@@ -10,10 +10,10 @@ mod edge;
 pub use edge::Edge;
 mod mermaid;
 pub use mermaid::{MermaidCurve, MermaidDirection, MermaidOptions};
-mod ascii;
 mod compose;
 mod group;
 mod json;
+mod list;
 pub(crate) mod name;
 mod streaming;
 
@@ -172,24 +172,36 @@ impl Graph {
         self.only(&self.degrees().1)
     }
 
-    /// The graph as text, in boxes from the top to the bottom.
+    /// Returns the graph as an indented list of its steps, for a terminal or a log.
     ///
-    /// A mark before a name says what the step does with chunks: `~` passes them through, `>` waits for its whole input and gives
-    /// its output in chunks, `#` waits and gives it in one piece. Dotted lines are taken under a condition. A graph that does not
-    /// fit, by a circle or by very many long edges, is a list of its edges.
+    /// A mark before a name shows how the step treats chunks: `~` passes them through, `>` waits for its whole input and
+    /// streams its output, `#` waits and returns one piece. Branches are indented, each after `-`, or after `?` if it is
+    /// taken under a condition; the node where they meet is back at the left. A graph with a circle, or whose branches
+    /// cross, is a list of its edges instead.
+    ///
+    /// LangChain's `draw_ascii` draws boxes; for a picture use [`to_mermaid`](Self::to_mermaid).
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser};
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser, lambda, parallel};
     ///
-    /// let text = (EchoModel::new() | StrOutputParser).graph().to_ascii();
-    /// assert!(text.contains("| > EchoModel |"), "{text}");
-    /// assert!(text.contains("| ~ StrOutputParser |"), "{text}");
+    /// let count = lambda(|answer: cadena_core::AIMessage| answer.text().len()).named("count");
+    /// let text = (EchoModel::new() | parallel((StrOutputParser, count))).graph().to_ascii();
+    /// assert_eq!(text.lines().take(8).collect::<Vec<_>>(), [
+    ///     "EchoModelInput: PromptValue",
+    ///     "> EchoModel",
+    ///     "Parallel<0,1>Input: AIMessage",
+    ///     "  - 0:",
+    ///     "    ~ StrOutputParser",
+    ///     "  - 1:",
+    ///     "    # count",
+    ///     "Parallel<0,1>Output: (String, usize)",
+    /// ]);
     /// ```
     #[must_use]
     pub fn to_ascii(&self) -> String {
-        ascii::draw(self)
+        list::write(self)
     }
 
     /// The graph as a Mermaid flowchart, as LangChain writes it.

@@ -53,14 +53,17 @@
 //! `{"a": 1}`, and `[1,]` has no value. A bracket that closes what is not open makes the value `null` for good.
 
 mod answer;
+mod brackets;
 mod markdown;
 mod number;
 mod partial;
-mod scan;
+mod quote;
+mod scanner;
 mod spans;
 mod tree;
 
 pub(crate) use self::answer::AnswerJson;
+pub(crate) use self::quote::quote;
 pub(crate) use self::spans::{Children, JsonSpans, SpanNode, escape};
 
 pub use self::markdown::{PartialJsonMarkdown, parse_and_check_json_markdown, parse_json_markdown};

@@ -194,8 +194,11 @@ fn after_an_error_the_open_brackets_choose_the_value() {
     check(r#"{"a": [1, x, 2], "b"#, json!({}));
     check("[1, 02", json!([1, 0]));
     check("[1}", Value::Null);
-    check_no_value("[1,]", "expected a value at line 1 column 4");
-    check_no_value("{\"a\":\n tru, 1}", "expected a value at line 2 column 2");
+    check_no_value("[1,]", "expected a value at line 1 column 4, got \"]\"");
+    check_no_value(
+        "{\"a\":\n tru, 1}",
+        "expected a value at line 2 column 2, got \"tru, 1}\"",
+    );
 }
 
 #[test]
@@ -207,7 +210,7 @@ fn a_text_without_a_value_says_what_it_lacks() {
         "\"\\u00",
         "the text ends at line 1 column 6, where a hexadecimal digit is expected",
     );
-    check_no_value("yes", "expected a value at line 1 column 1");
+    check_no_value("yes", "expected a value at line 1 column 1, got \"yes\"");
 }
 
 #[test]

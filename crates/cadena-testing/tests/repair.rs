@@ -47,8 +47,8 @@ fn the_last_error_keeps_the_first_answer() {
     let error = block_on(chain.invoke("?")).unwrap_err();
     assert_eq!(
         error.detail(),
-        "expected a value at line 1 column 1; the answer begins with \"first\"; asked again 2 times, \
-         and at last: expected a value at line 1 column 1; the answer begins with \"third\""
+        "expected a value at line 1 column 1, got \"first\"; asked again 2 times, \
+         and at last: expected a value at line 1 column 1, got \"third\""
     );
     assert_eq!(error.downcast_source_ref().map(UnparsedAnswer::text), Some("first"));
     assert_eq!(error.partial().unwrap().text(), "first");

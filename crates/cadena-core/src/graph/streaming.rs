@@ -108,17 +108,15 @@ impl Graph {
 }
 
 /// The nodes, each behind all those that lead to it.
-pub(super) struct Ways {
+struct Ways {
     /// Where the edges of each node lead to.
-    pub(super) targets: Vec<Vec<NodeId>>,
-    /// The places of the nodes; what stands in a circle or behind one comes at the end.
-    pub(super) order: Vec<usize>,
-    /// How many of them stand before a circle.
-    pub(super) ordered: usize,
+    targets: Vec<Vec<NodeId>>,
+    /// The indexes of the nodes; those in a circle, and those after one, come last.
+    order: Vec<usize>,
 }
 
 impl Ways {
-    pub(super) fn of(graph: &Graph) -> Self {
+    fn of(graph: &Graph) -> Self {
         let mut targets: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
         for edge in &graph.edges {
             targets
@@ -144,10 +142,6 @@ impl Ways {
         }
         let circles = entering.iter().enumerate().filter(|(_, count)| **count > 0);
         order.extend(circles.map(|(index, _)| index));
-        Self {
-            targets,
-            order,
-            ordered: next,
-        }
+        Self { targets, order }
     }
 }

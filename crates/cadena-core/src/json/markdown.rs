@@ -157,7 +157,7 @@ impl PartialJsonMarkdown {
     /// let mut answer = PartialJsonMarkdown::new();
     /// answer.push("I had rather not")?;
     /// let error = answer.into_value().unwrap_err();
-    /// assert_eq!(error.to_string(), "parse error: expected a value at line 1 column 1");
+    /// assert_eq!(error.to_string(), r#"parse error: expected a value at line 1 column 1, got "I had rather not""#);
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     ///

@@ -1,22 +1,15 @@
 //! [`PartialJson`]: the value of JSON text that is still arriving.
 
-mod finish;
-mod read;
-
-pub(super) use read::WORDS;
-
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::number::Part;
-use super::scan::{Bracket, Scan, rewind};
-use super::tree::Tree;
-use crate::error::Result;
+use super::brackets::{Brackets, rewind};
+use super::quote::SHOWN;
+use super::scanner::Scanner;
+use crate::error::{Error, ErrorKind, Result};
 
 static NULL: Value = Value::Null;
-
-pub(super) const DEPTH_LIMIT: u8 = 128;
 
 /// Reads JSON in pieces and has the value of the text so far at every moment.
 ///
@@ -44,86 +37,21 @@ pub(super) const DEPTH_LIMIT: u8 = 128;
 /// assert_eq!(json.finish()?, json!({"a": [1, {"b": "café"}]}));
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PartialJson {
-    depth_limit: u8,
-    strict: bool,
-    /// The text, up to the first byte that is not JSON.
-    text: String,
-    tree: Tree,
-    state: State,
-    /// The string that cannot be closed where the last piece ended.
-    hidden: Option<Value>,
-    /// The first half of a surrogate pair, while the second may follow.
-    half: Option<u16>,
-    unfit: Option<Unfit>,
-    fault: Option<Fault>,
-    limit: Option<Limit>,
+    scanner: Scanner,
+    rest: Option<Rest>,
 }
 
-/// What may come next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Value,
-    /// A value or `]`.
-    FirstItem,
-    /// A key or `}`.
-    FirstKey,
-    NextKey,
-    Colon,
-    AfterValue,
-    /// Within a string that is a value.
-    Text(Escape),
-    Key(Escape),
-    Number(PartialNumber),
-    Word {
-        word: &'static str,
-        read: usize,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Escape {
-    None,
-    /// After a backslash.
-    Start,
-    /// After `\u` and some of its four digits.
-    Hex {
-        code: u16,
-        digits: u8,
-    },
-}
-
-/// A number that may go on. The fields but `part` are places in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PartialNumber {
-    part: Part,
-    start: usize,
-    /// Where the number could end last.
-    end: usize,
-    /// The `end` of the number that the tree shows.
-    shown: usize,
-}
-
-/// A value that Python reads and [`Value`] cannot hold.
-#[derive(Clone, Copy, Debug)]
-struct Unfit {
-    at: usize,
-    problem: &'static str,
-}
-
-/// What happened to the brackets since the text is not JSON any more.
+/// The text from the first byte on that is not JSON.
 #[derive(Clone, Debug)]
-struct Fault {
-    scan: Scan,
+struct Rest {
+    brackets: Brackets,
     /// The value that the brackets now open would close, computed when it is asked for.
     rewound: OnceLock<Option<Value>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Limit {
-    Depth(u8),
-    Number,
+    /// The beginning of the text, for an error.
+    words: String,
+    chars: usize,
 }
 
 impl PartialJson {
@@ -136,18 +64,7 @@ impl PartialJson {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            depth_limit: DEPTH_LIMIT,
-            strict: false,
-            text: String::new(),
-            tree: Tree::default(),
-            state: State::Value,
-            hidden: None,
-            half: None,
-            unfit: None,
-            fault: None,
-            limit: None,
-        }
+        Self::default()
     }
 
     /// Sets how deep arrays and objects may be nested.
@@ -166,7 +83,7 @@ impl PartialJson {
     // A byte, as a value of some thousand levels overflows the stack when it is dropped.
     #[must_use]
     pub fn depth_limit(mut self, levels: u8) -> Self {
-        self.depth_limit = levels;
+        self.scanner = self.scanner.depth_limit(levels);
         self
     }
 
@@ -184,7 +101,7 @@ impl PartialJson {
     /// ```
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
-        self.strict = strict;
+        self.scanner = self.scanner.strict(strict);
         self
     }
 
@@ -210,38 +127,13 @@ impl PartialJson {
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if the nesting is too deep or a number has more than 2048
     /// characters; then every later piece is refused with the same error.
     pub fn push(&mut self, piece: &str) -> Result<()> {
-        let read = self.read_json(piece)?;
-        let rest = piece.get(read..).unwrap_or_default();
-        if let Some(fault) = &mut self.fault {
-            for byte in rest.bytes() {
-                if fault.scan.push(byte) {
-                    fault.rewound.take();
-                }
-            }
+        let read = self.scanner.push(piece)?;
+        if self.scanner.is_stopped() {
+            let scanner = &self.scanner;
+            let rest = self.rest.get_or_insert_with(|| Rest::new(scanner.brackets()));
+            rest.push(piece.get(read..).unwrap_or_default());
         }
         Ok(())
-    }
-
-    /// Reads a piece as far as it is JSON, and returns how far that is.
-    pub(super) fn read_json(&mut self, piece: &str) -> Result<usize> {
-        if let Some(limit) = self.limit {
-            return Err(limit.into());
-        }
-        if self.fault.is_some() {
-            return Ok(0);
-        }
-        self.text.push_str(piece);
-        let read = self.read(piece)?;
-        if read < piece.len() {
-            self.text.truncate(self.text.len() - (piece.len() - read));
-            self.give_up();
-        }
-        Ok(read)
-    }
-
-    /// The text as far as it is JSON.
-    pub(super) fn text(&self) -> &str {
-        &self.text
     }
 
     /// The value of the text so far, or none if it has none: the text is empty, begins with something else, or stops
@@ -265,19 +157,16 @@ impl PartialJson {
     /// ```
     #[must_use]
     pub fn value(&self) -> Option<&Value> {
-        let Some(fault) = &self.fault else {
-            return self.tree.root();
+        let Some(rest) = &self.rest else {
+            return self.scanner.root();
         };
-        if fault.scan.mismatched {
+        if rest.brackets.mismatched {
             return Some(&NULL);
         }
-        if self.tree.brackets().eq(fault.scan.open.iter().copied()) {
-            return self.tree.root();
+        if self.scanner.has_open(&rest.brackets.open) {
+            return self.scanner.root();
         }
-        fault
-            .rewound
-            .get_or_init(|| self.value_within(&fault.scan.open))
-            .as_ref()
+        rest.rewound.get_or_init(|| self.value_within(&rest.brackets)).as_ref()
     }
 
     /// Whether the text so far is one complete JSON value.
@@ -297,73 +186,101 @@ impl PartialJson {
     /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.is_closed() && self.fault.is_none() && self.limit.is_none() && self.unfit.is_none()
+        self.scanner.is_complete()
     }
 
-    /// Whether a value has ended, whatever follows it.
-    pub(super) fn is_closed(&self) -> bool {
-        let closed = match self.state {
-            State::AfterValue => true,
-            State::Number(number) => number.part.is_whole(),
-            _ => false,
-        };
-        closed && self.tree.depth() == 0
+    /// The value of a text that is one complete JSON value, and nothing else.
+    ///
+    /// Control characters in strings are accepted as they were by [`push`](Self::push).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::json::PartialJson;
+    ///
+    /// let mut json = PartialJson::new();
+    /// json.push("{\"a\": 1,\n \"b\" 2}")?;
+    /// let error = json.finish().unwrap_err();
+    /// assert_eq!(error.to_string(), "parse error: expected `:` at line 2 column 6, got \"2}\"");
+    ///
+    /// let mut json = PartialJson::new();
+    /// json.push(r#"{"amount": 10"#)?;
+    /// let error = json.finish().unwrap_err();
+    /// assert_eq!(error.detail(), "the text ends at line 1 column 14, where `,` or `}` is expected");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Parse`](ErrorKind::Parse) if the text is cut off, is not JSON, or has a number that [`Value`] cannot hold;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) as [`push`](Self::push).
+    pub fn finish(self) -> Result<Value> {
+        if !self.is_complete() {
+            return Err(self.error());
+        }
+        self.into_value()
     }
 
-    /// Whether it holds what [`Value`] cannot hold.
-    pub(super) fn is_unfit(&self) -> bool {
-        self.unfit.is_some()
-    }
-
-    /// The brackets that are open where the text is no JSON any more; none if it does not begin with one.
-    pub(super) fn brackets(&self) -> Option<Scan> {
-        let container = self.text.starts_with(['{', '[']);
-        container.then(|| match &self.fault {
-            Some(fault) => fault.scan.clone(),
-            None => Scan::default(),
-        })
-    }
-
-    /// The value that was read, whatever followed it.
-    pub(super) fn into_root(self) -> Option<Value> {
-        self.tree.into_root()
-    }
-
-    /// Keeps the tree as it is from now on, and follows the brackets only.
-    fn give_up(&mut self) {
-        let escape = match self.state {
-            State::Text(escape) => {
-                // The string can never be closed.
-                if self.hidden.take().is_none() {
-                    self.tree.take_back();
-                }
-                Some(escape)
-            }
-            State::Key(escape) => Some(escape),
-            _ => None,
-        };
-        self.fault = Some(Fault {
-            scan: Scan {
-                open: self.tree.brackets().collect(),
-                quoted: escape.is_some(),
-                escaped: escape == Some(Escape::Start),
-                mismatched: false,
-            },
-            rewound: OnceLock::new(),
-        });
+    /// The value of the text so far, as [`value`](Self::value) shows it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::json::PartialJson;
+    ///
+    /// let mut json = PartialJson::new();
+    /// json.push(r#"{"amount": 10"#)?;
+    /// assert_eq!(json.into_value()?, serde_json::json!({"amount": 10}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Parse`](ErrorKind::Parse) if the text has no value.
+    pub fn into_value(self) -> Result<Value> {
+        if self.rest.is_some() {
+            return self.value().cloned().ok_or_else(|| self.error());
+        }
+        if self.scanner.root().is_none() {
+            return Err(self.error());
+        }
+        self.scanner.into_root().ok_or_else(|| ErrorKind::Internal.into())
     }
 
     /// The value of the longest beginning of the text that these brackets close.
-    fn value_within(&self, open: &[Bracket]) -> Option<Value> {
-        let mut again = Self::new().depth_limit(self.depth_limit).strict(self.strict);
-        again.push(rewind(&self.text, open)?).ok()?;
-        again.tree.into_root()
+    fn value_within(&self, brackets: &Brackets) -> Option<Value> {
+        let mut again = self.scanner.again();
+        again.push(rewind(self.scanner.text(), &brackets.open)?).ok()?;
+        again.into_root()
+    }
+
+    /// Why the text is not one complete JSON value.
+    fn error(&self) -> Error {
+        let words = self.rest.as_ref().map_or("", |rest| &rest.words);
+        self.scanner.fault().error(&[self.scanner.text(), words].concat())
     }
 }
 
-impl Default for PartialJson {
-    fn default() -> Self {
-        Self::new()
+impl Rest {
+    fn new(brackets: Brackets) -> Self {
+        Self {
+            brackets,
+            rewound: OnceLock::new(),
+            words: String::new(),
+            chars: 0,
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        // One more than an error shows, so that it knows whether more follow.
+        let shown = text.chars().take(SHOWN + 1 - self.chars);
+        self.chars += shown.clone().count();
+        self.words.extend(shown);
+        for byte in text.bytes() {
+            if self.brackets.push(byte) {
+                self.rewound.take();
+            }
+        }
     }
 }
 

@@ -1,19 +1,18 @@
-//! Where each value of a JSON text stands.
+//! [`JsonSpans`]: the place of each value of a JSON text.
 
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::answer::AnswerJson;
+use super::brackets::Bracket;
 use super::markdown::AROUND;
-use super::number::Part;
-use super::partial::{DEPTH_LIMIT, PartialJson, WORDS};
-use super::scan::Bracket;
+use super::scanner::Scanner;
 
 /// The values of a JSON text as far as it has arrived, each with its place.
 ///
-/// They are the values that [`PartialJson`] shows while the text is JSON. From the first byte that cannot belong to JSON on, nothing counts.
+/// They are the values that [`PartialJson`](super::PartialJson) shows while the text is JSON. From the first byte that cannot belong to
+/// JSON on, nothing counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct JsonSpans {
     /// Every container before what is in it.
@@ -59,7 +58,13 @@ impl JsonSpans {
         let Some(span) = AnswerJson::span_of(text) else {
             return Self::default();
         };
-        Reader::read(text.get(..span.end).unwrap_or(text), span.start)
+        let text = text.get(..span.end).unwrap_or(text).trim_end_matches(AROUND);
+        let json = text.get(span.start..).unwrap_or_default().trim_start_matches(AROUND);
+        let mut scanner = Scanner::new(Spans::from(text.len() - json.len()));
+        // Nothing counts after a limit, as after a fault.
+        let _limit = scanner.push(json);
+        let nodes = scanner.into_spans();
+        Self { nodes, root: 0 }
     }
 
     /// The values within a member of the root, which becomes the root, if it is there.
@@ -128,7 +133,7 @@ impl JsonSpans {
     }
 }
 
-/// A key as a part of a JSON pointer.
+/// Writes a key as a part of a JSON pointer.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
@@ -139,132 +144,50 @@ fn index(part: &str) -> Option<usize> {
     part.parse().ok().filter(|_| canonical)
 }
 
-/// What may come next.
-#[derive(Clone, Copy, PartialEq)]
-enum Await {
-    Value,
-    FirstItem,
-    FirstKey,
-    Key,
-    Colon,
-    AfterValue,
+/// Notes the places of values while a [`Scanner`] passes them.
+pub(super) trait Places {
+    /// A key of the innermost object is complete; its value follows.
+    fn key(&mut self, key: &str);
+    /// The first quote of a text.
+    fn text_begins(&mut self, start: usize);
+    /// After the last quote of the text that began last.
+    fn text_ends(&mut self, end: usize);
+    /// A number or a word.
+    fn plain(&mut self, span: Range<usize>, closed: bool);
+    fn open(&mut self, bracket: Bracket, start: usize);
+    /// After the last bracket of the innermost container.
+    fn close(&mut self, end: usize);
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    at: usize,
-    next: Await,
+/// Notes nothing.
+impl Places for () {
+    fn key(&mut self, _: &str) {}
+    fn text_begins(&mut self, _: usize) {}
+    fn text_ends(&mut self, _: usize) {}
+    fn plain(&mut self, _: Range<usize>, _: bool) {}
+    fn open(&mut self, _: Bracket, _: usize) {}
+    fn close(&mut self, _: usize) {}
+}
+
+/// The places that were noted, the open containers among them.
+#[derive(Debug)]
+pub(super) struct Spans {
+    /// Where the JSON begins in its text.
+    base: usize,
+    nodes: Vec<SpanNode>,
     open: Vec<usize>,
     key: String,
-    nodes: Vec<SpanNode>,
+    text: usize,
 }
 
-/// The text cannot be JSON from here on.
-struct Fault;
-
-impl<'t> Reader<'t> {
-    fn read(text: &'t str, from: usize) -> JsonSpans {
-        let text = text.trim_end_matches(AROUND);
-        let rest = text.get(from..).unwrap_or_default();
-        let mut reader = Self {
-            text,
-            at: text.len() - rest.trim_start_matches(AROUND).len(),
-            next: Await::Value,
+impl Spans {
+    fn from(base: usize) -> Self {
+        Self {
+            base,
+            nodes: Vec::new(),
             open: Vec::new(),
             key: String::new(),
-            nodes: Vec::new(),
-        };
-        // From the fault on, nothing counts.
-        let _fault = reader.run();
-        // What is still open ends where the reading ended.
-        for container in std::mem::take(&mut reader.open) {
-            reader.end(container, reader.at, false);
-        }
-        JsonSpans {
-            nodes: reader.nodes,
-            root: 0,
-        }
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn run(&mut self) -> Result<(), Fault> {
-        while let Some(byte) = self.byte() {
-            match (self.next, byte) {
-                (_, b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                (Await::AfterValue, b',') => {
-                    self.next = match self.bracket() {
-                        Some(Bracket::Curly) => Await::Key,
-                        Some(Bracket::Square) => Await::Value,
-                        None => return Err(Fault),
-                    };
-                    self.at += 1;
-                }
-                (Await::Colon, b':') => {
-                    self.next = Await::Value;
-                    self.at += 1;
-                }
-                (Await::FirstKey | Await::Key, b'"') => self.key()?,
-                (Await::FirstItem, b']') | (Await::FirstKey, b'}') => self.close(),
-                (Await::AfterValue, b']' | b'}') if self.bracket() == Bracket::closed_by(byte) => self.close(),
-                (Await::Value | Await::FirstItem, _) => self.value(byte)?,
-                _ => return Err(Fault),
-            }
-        }
-        Ok(())
-    }
-
-    fn bracket(&self) -> Option<Bracket> {
-        match self.nodes.get(*self.open.last()?)?.children {
-            Children::Items(_) => Some(Bracket::Square),
-            _ => Some(Bracket::Curly),
-        }
-    }
-
-    fn close(&mut self) {
-        self.at += 1;
-        if let Some(container) = self.open.pop() {
-            self.end(container, self.at, true);
-        }
-        self.next = Await::AfterValue;
-    }
-
-    fn end(&mut self, node: usize, at: usize, closed: bool) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.span.end = at;
-            node.closed = closed;
-        }
-    }
-
-    fn value(&mut self, byte: u8) -> Result<(), Fault> {
-        let start = self.at;
-        if let Some(bracket) = Bracket::opened_by(byte) {
-            if self.open.len() >= usize::from(DEPTH_LIMIT) {
-                return Err(Fault);
-            }
-            let (children, next) = match bracket {
-                Bracket::Square => (Children::Items(Vec::new()), Await::FirstItem),
-                Bracket::Curly => (Children::Members(IndexMap::new()), Await::FirstKey),
-            };
-            self.at += 1;
-            self.put(start..self.at, false, children);
-            self.open.push(self.nodes.len() - 1);
-            self.next = next;
-            return Ok(());
-        }
-        match Part::first(byte) {
-            _ if byte == b'"' => {
-                let shown = self.string()?;
-                if shown {
-                    let closed = self.next == Await::AfterValue;
-                    self.put(start..self.at, closed, Children::Text);
-                }
-                Ok(())
-            }
-            Some(part) => self.number(start, part),
-            None => self.word(start),
+            text: 0,
         }
     }
 
@@ -279,92 +202,59 @@ impl<'t> Reader<'t> {
                 Children::Text | Children::Plain => {}
             }
         }
+        let span = span.start + self.base..span.end + self.base;
         self.nodes.push(SpanNode { span, closed, children });
     }
 
-    /// Reads a string, and says whether it can be shown: an escape of four digits must have them. The next state is
-    /// `AfterValue` if the string was closed.
-    fn string(&mut self) -> Result<bool, Fault> {
-        self.at += 1;
-        while let Some(byte) = self.byte() {
-            self.at += 1;
-            match byte {
-                b'"' => {
-                    self.next = Await::AfterValue;
-                    return Ok(true);
-                }
-                b'\\' => match self.byte() {
-                    None => break,
-                    Some(b'u') => {
-                        self.at += 1;
-                        for _ in 0..4 {
-                            match self.byte() {
-                                None => return Ok(false),
-                                Some(digit) if digit.is_ascii_hexdigit() => self.at += 1,
-                                Some(_) => return Err(Fault),
-                            }
-                        }
-                    }
-                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-                    Some(_) => return Err(Fault),
-                },
-                _ => {}
-            }
+    fn end(&mut self, end: usize, closed: bool) {
+        let container = self.open.pop().and_then(|container| self.nodes.get_mut(container));
+        if let Some(container) = container {
+            container.span.end = end + self.base;
+            container.closed = closed;
         }
-        Ok(true)
     }
 
-    fn key(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        self.string()?;
-        if self.next != Await::AfterValue {
-            return Ok(());
+    /// The open text ends where the reading ended.
+    pub(super) fn cut_text(&mut self, end: usize) {
+        self.put(self.text..end, false, Children::Text);
+    }
+
+    /// Ends the open containers where the reading ended.
+    pub(super) fn finish(mut self, end: usize) -> Vec<SpanNode> {
+        while !self.open.is_empty() {
+            self.end(end, false);
         }
-        self.next = Await::Colon;
-        let quoted = self.text.get(start..self.at).unwrap_or_default();
-        let mut key = PartialJson::new();
-        key.push(quoted).map_err(|_| Fault)?;
-        self.key = match key.into_value() {
-            Ok(Value::String(key)) => key,
-            _ => return Err(Fault),
+        self.nodes
+    }
+}
+
+impl Places for Spans {
+    fn key(&mut self, key: &str) {
+        key.clone_into(&mut self.key);
+    }
+
+    fn text_begins(&mut self, start: usize) {
+        self.text = start;
+    }
+
+    fn text_ends(&mut self, end: usize) {
+        self.put(self.text..end, true, Children::Text);
+    }
+
+    fn plain(&mut self, span: Range<usize>, closed: bool) {
+        self.put(span, closed, Children::Plain);
+    }
+
+    fn open(&mut self, bracket: Bracket, start: usize) {
+        let children = match bracket {
+            Bracket::Square => Children::Items(Vec::new()),
+            Bracket::Curly => Children::Members(IndexMap::new()),
         };
-        Ok(())
+        self.put(start..start + 1, false, children);
+        self.open.push(self.nodes.len() - 1);
     }
 
-    fn number(&mut self, start: usize, mut part: Part) -> Result<(), Fault> {
-        self.at += 1;
-        let mut end = if part.is_whole() { self.at } else { start };
-        while let Some(next) = self.byte().and_then(|byte| part.next(byte)) {
-            part = next;
-            self.at += 1;
-            if part.is_whole() {
-                end = self.at;
-            }
-        }
-        if part == Part::Minus && self.byte() == Some(b'I') {
-            return self.word(start);
-        }
-        let goes_on = self.byte().is_some();
-        if end > start {
-            self.put(start..end, goes_on && part.is_whole(), Children::Plain);
-        }
-        self.next = Await::AfterValue;
-        if goes_on && !part.is_whole() {
-            return Err(Fault);
-        }
-        Ok(())
-    }
-
-    fn word(&mut self, start: usize) -> Result<(), Fault> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if let Some(word) = WORDS.into_iter().find(|word| rest.starts_with(word)) {
-            self.at += word.len();
-            self.put(start..self.at, true, Children::Plain);
-            self.next = Await::AfterValue;
-            return Ok(());
-        }
-        let begun = WORDS.into_iter().any(|word| word.starts_with(rest));
-        self.at = if begun { self.text.len() } else { self.at };
-        if begun { Ok(()) } else { Err(Fault) }
+    fn close(&mut self, end: usize) {
+        self.end(end, true);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-use super::scan::Bracket;
+use super::brackets::Bracket;
 
 /// A value whose innermost open container can be written to.
 ///

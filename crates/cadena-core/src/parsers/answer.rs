@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use crate::json::quote;
 use crate::{Error, ErrorKind};
 
 /// What a model said where a parser expected something else: a source of the parser's error.
 ///
-/// The text is content, so neither `Debug` nor `Display` prints it. Only if there is no JSON in an answer at all, the error shows how the answer begins, 80 characters at most:
+/// The text is content, so neither `Debug` nor `Display` prints it. Only if there is no JSON in an answer at all, the error shows how the answer begins, 60 characters at most:
 /// without them nobody knows what to change.
 ///
 /// # Examples
@@ -15,7 +16,7 @@ use crate::{Error, ErrorKind};
 /// use cadena_core::{JsonOutputParser, UnparsedAnswer};
 ///
 /// let error = JsonOutputParser::new().parse("I had rather not").unwrap_err();
-/// assert_eq!(error.to_string(), r#"parse error: expected a value at line 1 column 1; the answer begins with "I had rather not""#);
+/// assert_eq!(error.to_string(), r#"parse error: expected a value at line 1 column 1, got "I had rather not""#);
 /// assert_eq!(error.downcast_source_ref::<UnparsedAnswer>().map(UnparsedAnswer::text), Some("I had rather not"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -74,22 +75,12 @@ impl UnparsedAnswer {
         if error.kind() != ErrorKind::Parse {
             return Self::behind(text, error);
         }
-        let detail = format!("{}{}", error.detail(), begin(&text));
+        let begin = quote(text.trim());
+        let detail = match error.detail() {
+            detail if text.trim().is_empty() || detail.ends_with(&begin) => detail.to_owned(),
+            detail => format!("{detail}; the answer begins with {begin}"),
+        };
         Self::of(text, detail)
-    }
-}
-
-/// How many characters of an answer an error shows.
-const SHOWN: usize = 80;
-
-fn begin(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() {
-        return String::new();
-    }
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("; the answer begins with {:?} …", text.get(..end).unwrap_or_default()),
-        None => format!("; the answer begins with {text:?}"),
     }
 }
 

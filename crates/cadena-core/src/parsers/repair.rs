@@ -28,7 +28,7 @@ pub trait OutputParserExt: Runnable<Input = AIMessage> {
     ///
     /// let error = chain.invoke("one and two").await.unwrap_err(); // a model that only echoes never gets it right
     /// assert_eq!(error.kind(), ErrorKind::Parse);
-    /// assert!(error.detail().starts_with("expected a value at line 1 column 1; the answer begins with \"one and two\"; asked again 2 times"));
+    /// assert!(error.detail().starts_with("expected a value at line 1 column 1, got \"one and two\"; asked again 2 times"));
     /// let first = error.downcast_source_ref().map(UnparsedAnswer::text);
     /// assert_eq!(first, Some("one and two"));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();

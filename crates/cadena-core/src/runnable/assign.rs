@@ -9,7 +9,7 @@ use futures::stream::{self, PollNext, StreamExt};
 
 use super::tee::tee;
 use super::{Keyed, Parallel, Runnable, RunnableExt, StepInfo};
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::stream::until_error;
 use crate::{ChunkStream, Dict, DictChunk, Node, Result, RunContext, StreamMode, impl_pipe};
 

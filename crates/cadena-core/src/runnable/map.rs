@@ -8,7 +8,7 @@ use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{DEFAULT_BATCH_CONCURRENCY, Runnable, RunnableExt, StepInfo};
-use crate::run::scope::call;
+use crate::run::layers::call;
 use crate::{ChunkStream, Error, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.

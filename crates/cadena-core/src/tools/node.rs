@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{AnyTool, IntoTools, known_names, unique};
-use crate::run::scope::call;
+use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
     RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,

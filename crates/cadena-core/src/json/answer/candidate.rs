@@ -1,18 +1,18 @@
-//! A place of an answer where JSON may stand.
+//! [`Candidate`]: a part of an answer that may be its JSON.
 
 use std::ops::Range;
 
-use super::{AROUND, FENCE};
-use crate::error::Error;
-use crate::json::partial::PartialJson;
+use super::FENCE;
+use crate::json::markdown::AROUND;
+use crate::json::scanner::Scanner;
 
-/// How much is read at first; a candidate that fails at once must not cost what the text is long.
+/// How many bytes are read at first: a candidate that fails at once must not cost as much as the text is long.
 const STEP: usize = 64;
 
 /// Where a value begins, which decides what it may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Place {
-    /// At the begin: an object or array, or all that there is.
+    /// At the beginning: an object or array, or all that there is.
     Begin,
     /// In a fence: any value.
     Fence,
@@ -26,11 +26,12 @@ pub(super) struct Candidate {
     pub(super) start: usize,
     /// The end of what was read.
     pub(super) fed: usize,
-    /// The end of what was looked at, and of the last character in it that may not be left out at the end of an answer.
+    /// The end of the text that was looked at.
     seen: usize,
+    /// The end of the last character in it that counts also at the end of an answer.
     solid: usize,
     step: usize,
-    pub(super) json: PartialJson,
+    pub(super) json: Scanner,
     /// Whether a number, word or text has ended.
     ended: bool,
 }
@@ -42,9 +43,10 @@ pub(super) enum Read {
     Value,
     /// The text ended within it.
     Cut,
-    /// It is no JSON.
+    /// It is not JSON.
     Broken,
-    Limit(Error),
+    /// It is too deep, or has a number that is too long.
+    Limit,
 }
 
 impl Candidate {
@@ -56,7 +58,7 @@ impl Candidate {
             seen: start,
             solid: start,
             step: STEP,
-            json: PartialJson::new(),
+            json: Scanner::default(),
             ended: false,
         })
     }
@@ -75,9 +77,8 @@ impl Candidate {
                 to += 1;
             }
             let piece = text.get(self.fed..to).unwrap_or_default();
-            let read = match self.json.read_json(piece) {
-                Ok(read) => read,
-                Err(error) => return Read::Limit(error),
+            let Ok(read) = self.json.push(piece) else {
+                return Read::Limit;
             };
             self.fed += read;
             if self.is_container() && self.json.is_closed() {

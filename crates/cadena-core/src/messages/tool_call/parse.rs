@@ -397,7 +397,7 @@ mod tests {
         let error = parse_tool_calls(&[raw("{x"), raw("{}"), raw("[1]")], ToolCallParsing::new()).unwrap_err();
         assert_eq!(
             error.detail(),
-            "the arguments of function `f` are not valid JSON: expected a key or `}` at line 1 column 2; \
+            "the arguments of function `f` are not valid JSON: expected a key or `}` at line 1 column 2, got \"x\"; \
              the arguments of function `f` are a list, not an object"
         );
     }

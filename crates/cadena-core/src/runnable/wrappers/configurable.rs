@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::caught::caught;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::run::scope::{Stop, call, call_stream, call_transform};
+use crate::run::layers::limits::Limits;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
 
@@ -40,8 +41,8 @@ impl<R: Runnable> Configured<R> {
         }
     }
 
-    fn stop(&self) -> Option<Stop> {
-        Stop::of_config(&self.config)
+    fn limits(&self) -> Limits {
+        Limits::of_config(&self.config)
     }
 }
 
@@ -57,17 +58,17 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+        self.limits().around(call(&*self.step, input, cx)).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+        self.limits().around_stream(call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+        self.limits().around_stream(call_transform(&*self.step, input, cx))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::caught::caught;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, ErrorKind, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, impl_pipe};
 

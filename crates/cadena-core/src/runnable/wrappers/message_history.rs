@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 
 use crate::history::{ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::{kept, later};
 use crate::{

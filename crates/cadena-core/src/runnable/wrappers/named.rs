@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::run::scope::renamed;
+use crate::run::layers::error_name::renamed;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
 

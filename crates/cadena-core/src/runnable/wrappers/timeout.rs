@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::run::scope::{Stop, call, call_stream, call_transform};
+use crate::run::layers::limits::Limits;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
 
@@ -52,8 +53,8 @@ impl<R: Runnable> Timeout<R> {
         cx.with_config(RunConfig::new().timeout(self.limit))
     }
 
-    fn stop(&self) -> Option<Stop> {
-        Stop::after(self.limit, self.step.name().into_owned())
+    fn limits(&self) -> Limits {
+        Limits::of_step(self.limit, self.step.name().into_owned())
     }
 }
 
@@ -71,15 +72,17 @@ impl<R: Runnable> Runnable for Timeout<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        Stop::future(self.stop(), call(&*self.step, input, self.limited(&cx))).await
+        self.limits().around(call(&*self.step, input, self.limited(&cx))).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_stream(&*self.step, input, self.limited(&cx)))
+        self.limits()
+            .around_stream(call_stream(&*self.step, input, self.limited(&cx)))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_transform(&*self.step, input, self.limited(&cx)))
+        self.limits()
+            .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
     }
 }
 
