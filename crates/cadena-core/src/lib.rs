@@ -117,7 +117,7 @@ pub use tools::{
 #[cfg(feature = "schemars")]
 pub use schemars;
 mod agent;
-pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
+pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, PartialConversation, agent};
 
 #[cfg(feature = "schemars")]
 pub use tools::parameters_of;
