@@ -19,7 +19,7 @@ use self::turns::{Ask, Turns};
 use crate::tools::{ToolNode, ToolOptions, tool_node};
 use crate::{
     BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result, RunContext, Runnable,
-    StepInfo, StreamMode, SystemMessage, ToolMessage, ToolStatus, fold, impl_pipe,
+    StepInfo, StreamMode, SystemMessage, ToChatModel, ToolMessage, ToolStatus, fold, impl_pipe,
 };
 
 /// Makes an agent: a model that may call these tools, reads their answers, and goes on until it calls none.
@@ -55,8 +55,8 @@ use crate::{
 /// A run fails with the error of the model, with the error of a tool that [stops](crate::OnToolError::Stop) the run, or with [`LimitExceeded`](ErrorKind::LimitExceeded) if
 /// [`with_max_model_calls`](Agent::with_max_model_calls) is reached, or [`RunConfig::recursion_limit`](crate::RunConfig::recursion_limit) by agents that call each other.
 /// [`Error::partial_conversation`] returns the conversation until then.
-pub fn agent(model: impl ChatModel + Clone, tools: impl IntoTools) -> Result<Agent> {
-    let model: Arc<dyn ChatModel> = Arc::new(model);
+pub fn agent(model: impl ToChatModel, tools: impl IntoTools) -> Result<Agent> {
+    let model: Arc<dyn ChatModel> = Arc::new(model.to_chat_model());
     Agent {
         bound: Arc::clone(&model),
         model,

@@ -9,8 +9,8 @@ use super::model::{message_id, nothing_came, sendable};
 use super::report::Report;
 use super::{ChatModel, ChatRequest};
 use crate::{
-    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, RunKind,
-    Runnable, RunnableExt, StepInfo,
+    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable,
+    RunnableExt, StepInfo,
 };
 
 /// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
@@ -33,18 +33,20 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
 
     fn describe(&self) -> StepInfo<'_> {
         StepInfo::new(ChatModel::name(&self.model))
-            .kind(RunKind::ChatModel)
+            .kind(self.model.kind())
+            .streaming_with(|| self.model.streaming())
             .model(|| self.model.model_setup())
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
         sendable(&input)?;
-        let _permit = match cx.semaphore() {
+        let is_asked = self.model.composition().is_none();
+        let _permit = match cx.semaphore().filter(|_| is_asked) {
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
         let id = message_id(&cx);
-        let report = Report::open(&cx, || self.model.profile());
+        let report = Report::open(&cx, &self.model);
         let result = self.model.choices(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(|choices| choices.iter()));
@@ -66,11 +68,12 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
         let id = message_id(&cx);
         let model = self.model.clone();
         let chunks = async move {
-            let permit = match cx.semaphore() {
+            let is_asked = model.composition().is_none();
+            let permit = match cx.semaphore().filter(|_| is_asked) {
                 Some(semaphore) => semaphore.acquire_owned().await.ok(),
                 None => None,
             };
-            let report = Report::open(&cx, || model.profile());
+            let report = Report::open(&cx, &model);
             let chunks = Report::follow(
                 report,
                 model.stream_choices(ChatRequest::of_run(input, &cx), cx),

@@ -7,8 +7,8 @@ use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::ChatRequest;
 use super::report::Report;
+use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
     AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind,
@@ -81,6 +81,21 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
         json!({"type": std::any::type_name::<Self>(), "provider": profile.provider, "model": profile.model})
     }
 
+    /// As [`cache_identity`](Self::cache_identity), for a call whose context may choose or build another model.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "hidden")]
+    fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+        let _ = cx;
+        Ok(self.cache_identity())
+    }
+
+    /// The step that it is a composition of; default: `None`, as a provider answers by itself.
+    ///
+    /// A model that only asks other models returns it, so that calls and tokens are counted once. A wrapper of a model returns that of the model.
+    fn composition(&self) -> Option<Composition<'_>> {
+        None
+    }
+
     /// Answers in chunks.
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage>;
 
@@ -123,24 +138,29 @@ impl<M: ChatModel> Runnable for M {
     type Output = AIMessage;
 
     fn describe(&self) -> StepInfo<'_> {
+        let info = match self.composition() {
+            None => StepInfo::new(ChatModel::name(self)).kind(RunKind::ChatModel),
+            Some(composition) => StepInfo::around(composition.step())
+                .name(ChatModel::name(self))
+                .kind(composition.kind()),
+        };
         let setup = || ModelSetup {
             profile: self.profile(),
             options: self.bound_options(),
         };
-        StepInfo::new(ChatModel::name(self))
-            .kind(RunKind::ChatModel)
-            .model(move || Some(setup()))
+        info.model(move || Some(setup()))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
         sendable(&input)?;
-        let _permit = match cx.semaphore() {
+        let is_asked = self.composition().is_none();
+        let _permit = match cx.semaphore().filter(|_| is_asked) {
             // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
         let id = message_id(&cx);
-        let report = Report::open(&cx, || self.profile());
+        let report = Report::open(&cx, self);
         let result = self.chat(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(std::iter::once));
@@ -155,8 +175,9 @@ impl<M: ChatModel> Runnable for M {
             return stream::once(async { Err(error) }).boxed();
         }
         let id = message_id(&cx);
-        let Some(semaphore) = cx.semaphore() else {
-            let report = Report::open(&cx, || self.profile());
+        let is_asked = self.composition().is_none();
+        let Some(semaphore) = cx.semaphore().filter(|_| is_asked) else {
+            let report = Report::open(&cx, self);
             return finished(
                 Report::follow(
                     report,
@@ -169,7 +190,7 @@ impl<M: ChatModel> Runnable for M {
         let model = dyn_clone::clone_box(self);
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
-            let report = Report::open(&cx, || model.profile());
+            let report = Report::open(&cx, &*model);
             let chunks = finished(
                 Report::follow(
                     report,

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listeners, Map,
-    MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout, WithListeners,
+    MessageHistory, Named, OneStep, Or, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Steps, Timeout,
+    WithListeners,
 };
 use crate::run::layers::{call, call_stream, call_transform, enter, enter_stream, enter_transform};
 use crate::{
@@ -509,12 +510,12 @@ pub trait RunnableExt: Runnable {
 
     /// Runs other steps when this one fails. See [`Fallbacks`]; steps of different types are added by
     /// [`Fallbacks::or`].
-    fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Self::Input, Self::Output>
+    fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Or<OneStep<Self>, Steps<F>>>
     where
         Self: Sized,
         F: Runnable<Input = Self::Input, Output = Self::Output>,
     {
-        fallbacks.into_iter().fold(Fallbacks::new(self), Fallbacks::or)
+        Fallbacks::new(Or::new(OneStep::new(self), Steps::new(fallbacks)))
     }
 
     /// Limits how long the step may take. See [`Timeout`].
@@ -542,7 +543,7 @@ pub trait RunnableExt: Runnable {
         self,
         key: ConfigKey<String>,
         default: impl Into<String>,
-    ) -> Alternatives<Self::Input, Self::Output>
+    ) -> Alternatives<OneStep<Self>>
     where
         Self: Sized,
     {

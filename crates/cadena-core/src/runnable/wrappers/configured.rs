@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
@@ -69,6 +70,26 @@ impl<R: Runnable> Runnable for Configured<R> {
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
         self.limits().around_stream(call_transform(&*self.step, input, cx))
+    }
+}
+
+impl<R: Runnable> Rewrap for Configured<R> {
+    type Step = R;
+    type Around<S: Runnable> = Configured<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn context_in(&self, cx: &RunContext) -> RunContext {
+        cx.over(&self.config)
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Configured<S> {
+        Configured {
+            step: Arc::new(make(&self.step)),
+            config: Arc::clone(&self.config),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::Rewrap;
 use crate::run::layers::error_name::renamed;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
@@ -70,6 +71,22 @@ impl<R: Runnable> Runnable for Named<R> {
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = self.context(cx);
         renamed(&*self.step, self.step.run_transform(input, cx), Arc::clone(&self.name))
+    }
+}
+
+impl<R: Runnable> Rewrap for Named<R> {
+    type Step = R;
+    type Around<S: Runnable> = Named<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Named<S> {
+        Named {
+            step: Arc::new(make(&self.step)),
+            name: Arc::clone(&self.name),
+        }
     }
 }
 

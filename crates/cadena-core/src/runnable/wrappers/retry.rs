@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
+use super::Rewrap;
 use crate::run::layers::{call, call_stream};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
@@ -118,6 +119,22 @@ impl<R: Runnable> Runnable for Retry<R> {
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         crate::runnable::wait_for_input(self, input, cx)
+    }
+}
+
+impl<R: Runnable> Rewrap for Retry<R> {
+    type Step = R;
+    type Around<S: Runnable> = Retry<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
+        Retry {
+            step: Arc::new(make(&self.step)),
+            options: Arc::clone(&self.options),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
@@ -83,6 +84,22 @@ impl<R: Runnable> Runnable for Timeout<R> {
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
             .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
+    }
+}
+
+impl<R: Runnable> Rewrap for Timeout<R> {
+    type Step = R;
+    type Around<S: Runnable> = Timeout<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Timeout<S> {
+        Timeout {
+            step: Arc::new(make(&self.step)),
+            limit: self.limit,
+        }
     }
 }
 
