@@ -13,8 +13,8 @@ pub use sources::{
 };
 mod wrappers;
 pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, Remembers,
-    Retry, RetryBudget, RetryOptions, SendSync, Timeout, WithListeners,
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, Listeners, MessageHistory, Named,
+    Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, Timeout, WithListeners,
 };
 mod parallel;
 pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};
