@@ -12,9 +12,11 @@ pub use sources::{
     stream_fn,
 };
 mod wrappers;
+pub(crate) use wrappers::Rewrap;
 pub use wrappers::{
     Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, Listeners, MessageHistory, Named,
-    Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, Timeout, WithListeners,
+    OneStep, Or, Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, StepList, Steps, Timeout,
+    WithListeners,
 };
 mod parallel;
 pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};

@@ -1,22 +1,22 @@
-//! The members of a token's object, read with tolerance: no value of another type costs the answer, and none is lost.
+//! The members of a token's object, read with tolerance: a value of an unexpected type neither fails the answer nor is lost.
+
+mod list;
+pub(super) use list::List;
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{TokenLogprob, TopLogprob};
-
-/// What stands under a key.
+/// The value under a key.
 #[derive(Debug)]
 pub(super) enum Read<T> {
     /// `null`.
     Nothing,
     Known(T),
-    /// A value of a type that is not known there. Boxed, as this is what every member of every alternative of every token returns.
+    /// A value of an unexpected type. Boxed, since every member of every alternative of every token returns a `Read`.
     Strange(Box<Value>),
 }
 
@@ -26,7 +26,7 @@ impl<T> Read<T> {
     }
 }
 
-/// Reads the kinds of values that have no method of their own.
+/// Reads the kinds of values that have no method in the visitor.
 macro_rules! strange {
     ($lifetime:lifetime; $($kind:ident),*) => {
         $(strange!(@ $lifetime, $kind);)*
@@ -69,7 +69,7 @@ macro_rules! strange {
     };
 }
 
-/// The text of a token. A server that does not look its tokens up sends their numbers.
+/// The text of a token. A server that does not decode its tokens sends their numbers.
 pub(super) struct TokenText(pub(super) Read<String>);
 
 impl<'de> Deserialize<'de> for TokenText {
@@ -108,16 +108,16 @@ impl<'de> Deserialize<'de> for TokenText {
     }
 }
 
-/// A natural logarithm of a probability, as a number or as a text. `NaN` is one that has no value.
+/// The natural logarithm of a probability, as a number or as a text. `NaN` is a logarithm without a value.
 pub(super) struct Logarithm(pub(super) Read<f64>);
 
 impl Logarithm {
-    /// No probability is above 1, so infinity is none either.
+    /// No probability is above 1, so infinity is not a logarithm of one.
     fn of(number: f64) -> Read<f64> {
         Read::Known(if number == f64::INFINITY { f64::NAN } else { number })
     }
 
-    /// JSON has no infinity and no `NaN`, so servers write them as texts, and then often every number.
+    /// JSON has no infinity and no `NaN`, so servers write them as texts, and often every number with them.
     fn of_text(text: &str) -> Read<f64> {
         match text.trim() {
             "" => Read::Known(f64::NAN),
@@ -158,192 +158,4 @@ impl<'de> Deserialize<'de> for Logarithm {
     }
 }
 
-/// An element of a list of tokens.
-pub(super) trait Element: for<'de> Deserialize<'de> {
-    /// The element of a text and the value beside it.
-    fn named(token: String, value: Value) -> Self;
-
-    /// An element that is not known.
-    fn strange(value: Value) -> Self;
-
-    /// The list that an object stands for, if it may stand in place of one.
-    fn of_object(object: Map<String, Value>) -> Read<Vec<Self>> {
-        Read::strange(object)
-    }
-}
-
-/// The key of an element that is not known.
-const RAW: &str = "raw";
-
-impl Element for TokenLogprob {
-    fn named(token: String, value: Value) -> Self {
-        let TopLogprob {
-            token,
-            bytes,
-            logprob,
-            extra,
-        } = TopLogprob::named(token, value);
-        Self {
-            token,
-            bytes,
-            logprob,
-            top_logprobs: None,
-            extra,
-        }
-    }
-
-    fn strange(value: Value) -> Self {
-        let TopLogprob { logprob, extra, .. } = TopLogprob::strange(value);
-        Self {
-            logprob,
-            extra,
-            ..Self::default()
-        }
-    }
-}
-
-impl Element for TopLogprob {
-    fn named(token: String, value: Value) -> Self {
-        let mut top = Self::unset();
-        match Logarithm::deserialize(&value) {
-            Ok(Logarithm(Read::Known(logprob))) => top.logprob = logprob,
-            Ok(Logarithm(Read::Nothing)) => top.logprob = f64::NEG_INFINITY,
-            // vLLM writes an object with the logarithm, the rank and the text for the number of each token.
-            _ if value.is_object() => top = Self::deserialize(value).unwrap_or(top),
-            _ => drop(top.extra.insert(RAW, value)),
-        }
-        if top.token.is_empty() {
-            let decoded = top.extra.get("decoded_token").and_then(Value::as_str);
-            top.token = decoded.map_or(token, str::to_owned);
-        }
-        top
-    }
-
-    fn strange(value: Value) -> Self {
-        let mut top = Self::unset();
-        top.extra.insert(RAW, value);
-        top
-    }
-
-    /// The logarithm of each text. The most probable one comes first, as in a list.
-    fn of_object(object: Map<String, Value>) -> Read<Vec<Self>> {
-        let mut list: Vec<_> = object
-            .into_iter()
-            .map(|(token, value)| Self::named(token, value))
-            .collect();
-        list.sort_by(|one, other| {
-            let missing = one.logprob.is_nan().cmp(&other.logprob.is_nan());
-            missing.then(other.logprob.total_cmp(&one.logprob))
-        });
-        Read::Known(list)
-    }
-}
-
-/// A list of tokens, or of the alternatives at one place.
-pub(super) struct List<T>(pub(super) Read<Vec<T>>);
-
-impl<T> List<T> {
-    /// The same, where the list may be missing.
-    pub(super) fn some(self) -> Read<Option<Vec<T>>> {
-        match self.0 {
-            Read::Known(list) => Read::Known(Some(list)),
-            Read::Strange(value) => Read::Strange(value),
-            Read::Nothing => Read::Nothing,
-        }
-    }
-}
-
-/// An element as it was read.
-struct Item<T>(Read<T>);
-
-impl<'de, T: Element> Deserialize<'de> for Item<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemVisitor<T>(PhantomData<T>);
-        impl<'de, T: Element> Visitor<'de> for ItemVisitor<T> {
-            type Value = Read<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a token")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Read::Known)
-            }
-
-            /// Some servers write a text and its logarithm.
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                Ok(match Value::deserialize(SeqAccessDeserializer::new(seq))? {
-                    Value::Array(pair) => match <[Value; 2]>::try_from(pair) {
-                        Ok([Value::String(token), value]) if !value.is_array() => Read::Known(T::named(token, value)),
-                        Ok(pair) => Read::strange(Vec::from(pair)),
-                        Err(items) => Read::strange(items),
-                    },
-                    other => Read::strange(other),
-                })
-            }
-
-            strange!('de; unit, bool, number, str);
-        }
-        deserializer.deserialize_any(ItemVisitor(PhantomData)).map(Self)
-    }
-}
-
-impl<'de, T: Element> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListVisitor<T>(PhantomData<T>);
-        impl<'de, T: Element> Visitor<'de> for ListVisitor<T> {
-            type Value = Read<Vec<T>>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of tokens")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(64));
-                while let Some(Item(item)) = seq.next_element()? {
-                    match item {
-                        Read::Known(item) => list.push(item),
-                        Read::Nothing => {}
-                        Read::Strange(value) => return mixed(list, *value, seq),
-                    }
-                }
-                Ok(Read::Known(list))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Map::deserialize(MapAccessDeserializer::new(map)).map(T::of_object)
-            }
-
-            strange!('de; unit, bool, number, str);
-        }
-        deserializer.deserialize_any(ListVisitor(PhantomData)).map(Self)
-    }
-}
-
-/// The rest of a list with an element that is not known. If none is known, the list stays as it is; else each of the others keeps its place.
-fn mixed<'de, T: Element, A: SeqAccess<'de>>(
-    known: Vec<T>,
-    first: Value,
-    mut seq: A,
-) -> Result<Read<Vec<T>>, A::Error> {
-    let mut any = !known.is_empty();
-    let mut all: Vec<Result<T, Value>> = known.into_iter().map(Ok).collect();
-    all.push(Err(first));
-    while let Some(Item(item)) = seq.next_element()? {
-        match item {
-            Read::Known(item) => {
-                any = true;
-                all.push(Ok(item));
-            }
-            Read::Nothing => {}
-            Read::Strange(value) => all.push(Err(*value)),
-        }
-    }
-    if any {
-        let all = all.into_iter().map(|item| item.unwrap_or_else(T::strange));
-        return Ok(Read::Known(all.collect()));
-    }
-    Ok(Read::strange(
-        all.into_iter().filter_map(Result::err).collect::<Vec<_>>(),
-    ))
-}
+use strange;

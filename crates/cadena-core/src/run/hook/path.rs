@@ -1,22 +1,22 @@
-//! Where in the tree of runs a step is called: the name that a hook knows it by.
+//! The path of a step through the tree of runs: the name by which a hook knows it.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A place in the tree of runs. It exists only while a hook is there to ask for its name.
+/// The path to a step. A context has one only while a hook is set that may ask for it.
 #[derive(Clone, Default)]
-pub(crate) struct Place {
+pub(in crate::run) struct StepPath {
     path: Arc<str>,
-    /// How many compositions around it are called at this very path.
+    /// How many compositions around the step have this very path.
     level: usize,
-    /// How often each name was given. All places below one call share it: that is what makes every name unique.
+    /// How often each name was given. All paths of one call share it, so that every name is unique.
     given: Arc<Mutex<HashMap<String, u32>>>,
 }
 
-impl Place {
-    /// What is called here: its tags, then its name if it does I/O; from the second call on also its number.
-    pub(crate) fn enter(&self, tags: &[String], name: Option<&str>) -> Self {
+impl StepPath {
+    /// The path of a step that is called here: its tags, then its name if it does I/O, and from the second call on its number.
+    pub(in crate::run) fn enter(&self, tags: &[String], name: Option<&str>) -> Self {
         let mut path = self.path.to_string();
         tags.iter()
             .map(String::as_str)
@@ -49,8 +49,8 @@ impl Place {
         }
     }
 
-    /// A place beside others with a number of its own, whose names are its own: an input of a batch.
-    pub(crate) fn item(&self, part: &str) -> Self {
+    /// The path of an input of a batch. Names are counted for each input, so that they do not depend on what runs at the same time.
+    pub(in crate::run) fn item(&self, part: &str) -> Self {
         let mut path = self.path.to_string();
         push(&mut path, part);
         Self {
@@ -60,12 +60,13 @@ impl Place {
         }
     }
 
-    pub(crate) fn path(&self) -> &Arc<str> {
+    /// The path as text.
+    pub(in crate::run) fn as_str(&self) -> &Arc<str> {
         &self.path
     }
 }
 
-/// Adds a part; what has a meaning in a path is escaped in it.
+/// Adds a part, with the signs escaped that have a meaning in a path.
 fn push(path: &mut String, part: &str) {
     if !path.is_empty() {
         path.push('/');
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_name_is_given_once() {
-        let root = Place::default();
+        let root = StepPath::default();
         let chain = root.enter(&[], None);
         let names = [
             chain.enter(&tags(&["seq:step:1"]), Some("model")),
@@ -104,7 +105,7 @@ mod tests {
                 .enter(&[], Some("model")),
             root.item("batch:item:1").enter(&[], Some("model")),
         ];
-        let names: Vec<_> = names.iter().map(|place| &**place.path()).collect();
+        let names: Vec<_> = names.iter().map(|path| &**path.as_str()).collect();
         assert_eq!(
             names,
             [

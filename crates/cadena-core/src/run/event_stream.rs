@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use futures::stream::{BoxStream, Stream, StreamExt};
 
-use super::queue::Queue;
-use super::scope::{call_stream, enforce_stream};
+use super::event_queue::EventQueue;
+use super::layers::enter_stream;
 use super::{EventFilter, Listener, RunConfig, RunContext, RunEvent, RunInfo};
 use crate::{Error, Result, Runnable};
 
@@ -45,7 +45,7 @@ use crate::{Error, Result, Runnable};
 #[must_use = "a stream does nothing until it is polled"]
 pub struct EventStream {
     call: Call,
-    queue: Arc<Queue>,
+    queue: Arc<EventQueue>,
     /// Comes behind the events that are still to be read.
     error: Option<Error>,
     filter: EventFilter,
@@ -58,7 +58,7 @@ enum Call {
     Over,
 }
 
-type Begin = dyn FnOnce(Arc<dyn Listener>, Arc<Queue>) -> BoxStream<'static, Result<()>> + Send;
+type Begin = dyn FnOnce(Arc<dyn Listener>, Arc<EventQueue>) -> BoxStream<'static, Result<()>> + Send;
 
 impl EventStream {
     /// How many events wait at most, if the caller does not say.
@@ -68,12 +68,12 @@ impl EventStream {
         let step = dyn_clone::clone_box(step);
         let begin = move |listener, queue| {
             let cx = RunContext::new(config.listener(listener)).with_queue(queue);
-            let chunks = enforce_stream(&cx, call_stream(&*step, input, cx.clone()));
+            let chunks = enter_stream(&*step, input, cx);
             chunks.map(|chunk| chunk.map(drop)).boxed()
         };
         Self {
             call: Call::Waiting(Box::new(begin)),
-            queue: Arc::new(Queue::new(Self::DEFAULT_CAPACITY)),
+            queue: Arc::new(EventQueue::new(Self::DEFAULT_CAPACITY)),
             error: None,
             filter: EventFilter::new(),
             capacity: Self::DEFAULT_CAPACITY,
@@ -93,7 +93,7 @@ impl EventStream {
     }
 
     fn begin(&mut self, begin: Box<Begin>) {
-        self.queue = Arc::new(Queue::new(self.capacity));
+        self.queue = Arc::new(EventQueue::new(self.capacity));
         let listener = Writer {
             queue: Arc::clone(&self.queue),
             filter: std::mem::take(&mut self.filter),
@@ -152,7 +152,7 @@ impl fmt::Debug for EventStream {
 
 /// Puts the events that are wanted into the queue.
 struct Writer {
-    queue: Arc<Queue>,
+    queue: Arc<EventQueue>,
     filter: EventFilter,
 }
 

@@ -1,21 +1,21 @@
-//! What a span says about the answer of a model.
+//! The fields of a span about the answer of a model.
 
 use tracing::Span;
 
 use super::{content, list, record};
 use crate::{AIMessage, AIMessageChunk, UsageMetadata};
 
-/// What is known of an answer, chunk by chunk.
-pub(super) struct Answer {
+/// The fields of an answer, collected chunk by chunk.
+pub(super) struct AnswerFields {
     id: Option<String>,
     model: Option<String>,
     finish_reason: Option<String>,
     usage: Option<UsageMetadata>,
-    /// The answer itself, where it is asked for.
+    /// The answer itself, if the span has content.
     message: Option<AIMessageChunk>,
 }
 
-impl Answer {
+impl AnswerFields {
     pub(super) fn new(content: bool) -> Self {
         Self {
             id: None,
@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-/// OpenTelemetry's integers are signed; an unsigned one would become text.
+/// A count as OpenTelemetry's integers are, signed: an unsigned one would become text.
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

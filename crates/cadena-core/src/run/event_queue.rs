@@ -1,4 +1,4 @@
-//! Events that wait for their reader.
+//! The events of a call that wait for the reader of its event stream.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use super::RunEvent;
 
 /// Holds events until they are read, and makes steps wait while it is full.
-pub(crate) struct Queue {
+pub(super) struct EventQueue {
     state: Mutex<State>,
     capacity: usize,
 }
@@ -15,16 +15,17 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     events: VecDeque<RunEvent>,
-    /// Nobody reads any more: events are dropped and nobody waits.
+    /// Whether the reader is gone: then events are dropped and nobody waits.
     closed: bool,
     /// Steps that wait for room.
     writers: Vec<Waker>,
-    /// Set while the reader sleeps. The run is polled by the reader, but a step may have moved work to another task.
+    /// Set while the reader sleeps. The reader polls the run, but a step may have moved work to another task, which wakes it.
     reader: Option<Waker>,
 }
 
-impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
+impl EventQueue {
+    /// A queue that is full at `capacity` events, at least 1.
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
             state: Mutex::default(),
             capacity: capacity.max(1),
@@ -36,7 +37,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn push(&self, event: RunEvent) {
+    /// Adds an event and wakes the reader.
+    pub(super) fn push(&self, event: RunEvent) {
         let reader = {
             let mut state = self.lock();
             if state.closed {
@@ -50,8 +52,8 @@ impl Queue {
         }
     }
 
-    /// The oldest event; steps that wait go on as soon as there is room.
-    pub(crate) fn pop(&self) -> Option<RunEvent> {
+    /// Takes the oldest event; steps that wait go on as soon as there is room.
+    pub(super) fn pop(&self) -> Option<RunEvent> {
         let (event, writers) = {
             let mut state = self.lock();
             let event = state.events.pop_front();
@@ -64,7 +66,7 @@ impl Queue {
     }
 
     /// As [`pop`](Self::pop); wakes the task when an event comes.
-    pub(crate) fn poll_pop(&self, task: &Context<'_>) -> Poll<RunEvent> {
+    pub(super) fn poll_pop(&self, task: &Context<'_>) -> Poll<RunEvent> {
         let mut state = self.lock();
         if state.events.is_empty() {
             state.reader = Some(task.waker().clone());
@@ -75,7 +77,7 @@ impl Queue {
     }
 
     /// Ready while there is room.
-    pub(crate) fn poll_room(&self, task: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_room(&self, task: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.closed || state.events.len() < self.capacity {
             return Poll::Ready(());
@@ -86,7 +88,8 @@ impl Queue {
         Poll::Pending
     }
 
-    pub(crate) fn close(&self) {
+    /// Notes that the reader is gone.
+    pub(super) fn close(&self) {
         let writers = {
             let mut state = self.lock();
             state.closed = true;

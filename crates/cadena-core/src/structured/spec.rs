@@ -1,4 +1,4 @@
-//! How a model is asked for a value of a schema.
+//! The options that ask a model for a value of a schema.
 
 use serde_json::{Value, json};
 
@@ -28,9 +28,9 @@ pub enum StructuredMethod {
     JsonMode,
 }
 
-/// What is asked for: a name, a description and a schema.
+/// The answer that is asked for: its name, its description and its schema.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct AnswerSpec {
     pub(super) name: String,
     description: Option<String>,
     schema: Value,
@@ -40,9 +40,11 @@ pub(super) struct Request {
     typed: bool,
     pub(super) method: StructuredMethod,
     pub(super) strict: Option<bool>,
+    /// How often the model is asked again at most.
+    pub(super) max_repairs: u32,
 }
 
-impl Request {
+impl AnswerSpec {
     /// A schema as it was written.
     pub(super) fn given(name: String, mut schema: Value) -> Self {
         let mut description = None;
@@ -74,6 +76,7 @@ impl Request {
             typed: false,
             method: StructuredMethod::default(),
             strict: None,
+            max_repairs: 0,
         }
     }
 

@@ -1,4 +1,4 @@
-//! A `tracing` span for each run, with the attributes that OpenTelemetry's GenAI conventions name.
+//! The layer that opens a `tracing` span for a run, with the attributes of OpenTelemetry's GenAI conventions.
 
 mod answer;
 mod content;
@@ -12,20 +12,21 @@ use futures::stream::{Stream, StreamExt};
 use tracing::field::{Empty, Value as Field};
 use tracing::{Level, Span};
 
-use self::answer::Answer;
-use super::RunContext;
-use crate::RunKind;
+use self::answer::AnswerFields;
+use crate::run::RunContext;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, Runnable, Streamable, Whole,
+    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, RunKind, Runnable, Streamable,
+    Whole,
 };
 
-/// Whether anybody collects spans: the price of this module while nobody does.
-pub(crate) fn are_wanted() -> bool {
+/// Whether anybody collects spans. While nobody does, this check is all that the layer costs.
+pub(in crate::run) fn are_wanted() -> bool {
     tracing::span_enabled!(target: "cadena", Level::INFO)
 }
 
-/// The span of a run: entered whenever the run is polled, closed when it ends or is dropped.
-pub(crate) struct RunSpan {
+/// Opens the span of a run, if anybody collects spans. It is entered whenever the run is polled, and closed when the run ends or is
+/// dropped.
+pub(super) struct SpanLayer {
     span: Option<Open>,
 }
 
@@ -35,9 +36,9 @@ struct Open {
     content: bool,
 }
 
-impl RunSpan {
-    /// Opens a span, inside the one that is entered now, if anybody collects it.
-    pub(crate) fn open<R: Runnable + ?Sized>(step: &R, input: Option<&R::Input>, cx: RunContext) -> (Self, RunContext) {
+impl SpanLayer {
+    /// Opens the span, inside the one that is entered now.
+    pub(super) fn open<R: Runnable + ?Sized>(step: &R, input: Option<&R::Input>, cx: RunContext) -> (Self, RunContext) {
         if !are_wanted() {
             return (Self { span: None }, cx);
         }
@@ -55,8 +56,8 @@ impl RunSpan {
         (Self { span: Some(open) }, cx.in_span())
     }
 
-    /// Polls a call inside the span, and says how it ended.
-    pub(crate) async fn around<O: Streamable>(self, call: impl Future<Output = Result<O>> + Send) -> Result<O> {
+    /// Polls a call inside the span, and records how it ended.
+    pub(super) async fn around<O: Streamable>(self, call: impl Future<Output = Result<O>> + Send) -> Result<O> {
         let Some(open) = self.span else {
             return call.await;
         };
@@ -69,21 +70,21 @@ impl RunSpan {
         result
     }
 
-    /// Opens and polls a stream inside the span, and says how it ended.
-    pub(crate) fn around_stream<O: Streamable>(self, open: impl FnOnce() -> ChunkStream<O>) -> ChunkStream<O> {
+    /// Opens and polls a stream inside the span, and records how it ended.
+    pub(super) fn around_stream<O: Streamable>(self, open: impl FnOnce() -> ChunkStream<O>) -> ChunkStream<O> {
         match self.span {
             None => open(),
             Some(span) => Spanned::<O> {
                 chunks: Some(span.span.in_scope(open)),
-                answer: (span.kind == RunKind::ChatModel).then(|| Answer::new(span.content)),
+                answer: (span.kind == RunKind::ChatModel).then(|| AnswerFields::new(span.content)),
                 open: Some(span),
             }
             .boxed(),
         }
     }
 
-    /// Reads an input that arrives in chunks, for a span that has content.
-    pub(crate) fn read_along<I: Streamable>(&self, input: ChunkStream<I>) -> ChunkStream<I> {
+    /// Records an input that arrives in chunks, if the span has content.
+    pub(super) fn input<I: Streamable>(&self, input: ChunkStream<I>) -> ChunkStream<I> {
         let Some(open) = self.span.as_ref().filter(|open| open.content) else {
             return input;
         };
@@ -99,7 +100,7 @@ impl RunSpan {
     }
 }
 
-/// A span with what is known before the call. Collectors choose by these fields whether they want it.
+/// A span with the fields that are known before the call, by which collectors choose whether they want it.
 fn new_span(kind: RunKind, name: &str, model: Option<&ModelSetup>, inner: bool) -> Span {
     match kind {
         RunKind::ChatModel => chat_span(name, model),
@@ -199,7 +200,7 @@ fn record(span: &Span, name: &'static str, value: impl Field) {
     span.record(name, value);
 }
 
-/// `tracing` has no lists: they are JSON.
+/// A list as JSON, since `tracing` has no lists.
 fn list(items: &[String]) -> String {
     serde_json::to_string(items).unwrap_or_default()
 }
@@ -215,7 +216,7 @@ impl Open {
 
     fn output<O: Streamable>(&self, output: &O) {
         if let Some(message) = (output as &dyn Any).downcast_ref::<AIMessage>() {
-            let mut answer = Answer::new(self.content);
+            let mut answer = AnswerFields::new(self.content);
             answer.add(&AIMessageChunk::from(message.clone()));
             answer.record(&self.span);
         } else if self.kind == RunKind::Tool && self.content {
@@ -223,13 +224,13 @@ impl Open {
         }
     }
 
-    /// What an error says holds no prompt and no secret, so that it may be in a span.
+    /// The text of an error holds no prompt and no secret, so that it may be in a span.
     fn error(&self, error: &Error) {
         record(&self.span, "error.type", format!("{:?}", error.kind()).as_str());
         record(&self.span, "otel.status_code", "ERROR");
         record(&self.span, "otel.status_description", error.to_string().as_str());
         if let Some(partial) = error.partial().filter(|_| self.kind == RunKind::ChatModel) {
-            let mut answer = Answer::new(self.content);
+            let mut answer = AnswerFields::new(self.content);
             answer.add(partial);
             answer.record(&self.span);
         }
@@ -240,10 +241,10 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A stream inside a span. The span closes with its end, not with the consumer's last look at it.
+/// A stream inside a span. The span closes at the end of the stream, not when the consumer drops it.
 struct Spanned<O: Streamable> {
     chunks: Option<ChunkStream<O>>,
-    answer: Option<Answer>,
+    answer: Option<AnswerFields>,
     open: Option<Open>,
 }
 
@@ -251,7 +252,7 @@ struct Spanned<O: Streamable> {
 impl<O: Streamable> Unpin for Spanned<O> {}
 
 impl<O: Streamable> Spanned<O> {
-    fn tell(&mut self, error: Option<&Error>) {
+    fn close(&mut self, error: Option<&Error>) {
         let Some(open) = self.open.take() else { return };
         if let Some(answer) = self.answer.take() {
             answer.record(&open.span);
@@ -282,10 +283,10 @@ impl<O: Streamable> Stream for Spanned<O> {
                     answer.add(chunk);
                 }
             }
-            Some(Err(error)) => this.tell(Some(error)),
+            Some(Err(error)) => this.close(Some(error)),
             None => {
                 this.chunks = None;
-                this.tell(None);
+                this.close(None);
             }
         }
         Poll::Ready(item)
@@ -294,11 +295,11 @@ impl<O: Streamable> Stream for Spanned<O> {
 
 impl<O: Streamable> Drop for Spanned<O> {
     fn drop(&mut self) {
-        // What is dropped in the middle belongs to the span too; then it closes, with what had arrived.
+        // The work that a drop stops belongs to the span too; then it closes, with the part of the answer that had arrived.
         if let Some(open) = &self.open {
             let chunks = self.chunks.take();
             open.span.in_scope(|| drop(chunks));
         }
-        self.tell(None);
+        self.close(None);
     }
 }
