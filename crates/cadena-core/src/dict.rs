@@ -85,7 +85,12 @@ impl Dict {
     pub fn read<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T> {
         let value = self.get(key).ok_or_else(|| {
             let known: Vec<_> = self.keys().map(|key| format!("`{key}`")).collect();
-            let detail = format!("the key `{key}` is missing; there are {}", known.join(", "));
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            let detail = format!("the key `{key}` is missing; there are {known}");
             Error::new(ErrorKind::InvalidInput, detail)
         })?;
         T::deserialize(value).map_err(|error| {
