@@ -80,6 +80,9 @@ impl Dict {
     ///
     /// let output = dict! {"answer": AIMessage::new("42")};
     /// assert_eq!(output.read::<AIMessage>("answer")?.text(), "42");
+    /// let error = output.read::<AIMessage>("question").unwrap_err();
+    /// assert_eq!(error.detail(), "the key `question` is missing; there are `answer`");
+    /// assert_eq!(dict! {}.read::<String>("a").unwrap_err().detail(), "the key `a` is missing; there are none");
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn read<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T> {
