@@ -1,6 +1,5 @@
 //! A step from the arguments of a tool to its output.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::limit::limited;
 use super::{Tool, ToolContext, arguments};
-use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
+use crate::{Dict, Result, RunContext, RunKind, Runnable, StepInfo, Streamable};
 
 /// A step from the arguments of a tool to its output, for a chain that calls the tool without a model.
 ///
@@ -53,12 +52,8 @@ impl<T: Tool<Output: Streamable>> Runnable for ToolStep<T> {
     type Input = Dict;
     type Output = T::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.tool.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.tool.name()).kind(RunKind::Tool)
     }
 
     async fn run(&self, args: Dict, cx: RunContext) -> Result<T::Output> {
