@@ -54,6 +54,12 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ///
     /// If no head of an answer arrived; see "Implementing" above.
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse>;
+
+    /// Whether every answer comes from a recording, so that a provider derives the ids of messages from their requests and a test sees the same
+    /// ids each time: false.
+    fn is_replay(&self) -> bool {
+        false
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -62,6 +68,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
     }
+
+    fn is_replay(&self) -> bool {
+        (**self).is_replay()
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -69,5 +79,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 impl<T: Transport + ?Sized> Transport for Box<T> {
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
+    }
+
+    fn is_replay(&self) -> bool {
+        (**self).is_replay()
     }
 }

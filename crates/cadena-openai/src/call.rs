@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cadena_core::{
-    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext,
+    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext, RunId,
 };
 use cadena_http::{CallOptions, HttpClient, HttpRequest, HttpResponse, Redactor, Streamed};
 use http::{HeaderMap, header};
@@ -17,6 +17,7 @@ use crate::client::{accept_json, send_with_key};
 use crate::config::Config;
 use crate::conversation::{check_roles, nothing_to_send, with_call_ids};
 use crate::endpoint::Api;
+use crate::fingerprint::fnv1a;
 use crate::prepare::{Policy, Prepared};
 use crate::responses::{self, Assembler, CreateResponse, Response};
 use crate::rules::ModelRule;
@@ -39,6 +40,8 @@ pub(crate) struct Call {
     response_headers: bool,
     /// Whether there is nothing to send. An answer that is there already can still be read.
     is_empty: bool,
+    /// The id of the message, where the answer comes from a recording. Chat Completions has no ids of messages, and that of the run is random.
+    replayed_id: Option<String>,
     pub(crate) api: Api,
     /// The model that was asked for.
     pub(crate) model: String,
@@ -108,7 +111,9 @@ impl Call {
         if !stream {
             request = accept_json(request);
         }
+        let replayed_id = replayed_id(http, &request);
         Ok(Self {
+            replayed_id,
             request: Config::add_own(request, &options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
@@ -143,7 +148,9 @@ impl Call {
         if body.get("stream") != Some(&Value::Bool(true)) {
             request = accept_json(request);
         }
+        let replayed_id = replayed_id(http, &request);
         Ok(Self {
+            replayed_id,
             request: Config::add_own(request, options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
@@ -193,7 +200,27 @@ impl Call {
     /// Sends it and waits for the whole answer.
     pub(crate) async fn whole(self) -> Result<ChoicesChunk> {
         let answer = self.answer().await?;
-        self.read(&answer).map_err(|error| self.explain(error))
+        self.read_whole(&answer)
+    }
+
+    /// Reads a whole answer that came for this call.
+    pub(crate) fn read_whole(&self, answer: &HttpResponse) -> Result<ChoicesChunk> {
+        let choices = self.read(answer).map_err(|error| self.explain(error))?;
+        let named = choices.into_iter().map(|(index, mut chunk)| {
+            self.name(index, &mut chunk);
+            (index, chunk)
+        });
+        Ok(named.collect())
+    }
+
+    /// Gives a chunk the id of a replayed message, unless the server has given it one.
+    pub(crate) fn name(&self, index: u32, chunk: &mut AIMessageChunk) {
+        if let Some(id) = &self.replayed_id {
+            chunk.id.get_or_insert_with(|| match index {
+                0 => id.clone(),
+                index => format!("{id}-{index}"),
+            });
+        }
     }
 
     /// Sends it and waits for the whole answer, unread.
@@ -205,7 +232,7 @@ impl Call {
     /// Sends it and waits for the whole answer: the first choice, and the answer as it came.
     pub(crate) async fn raw(&self) -> Result<(AIMessage, HttpResponse)> {
         let answer = self.answer().await?;
-        let choices = self.read(&answer).map_err(|error| self.explain(error))?;
+        let choices = self.read_whole(&answer)?;
         Ok((first(choices).into(), answer))
     }
 
@@ -339,6 +366,12 @@ impl Call {
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.config.explain(error, &self.model)
     }
+}
+
+/// The id of a replayed message: in the form of a run's, with a number that follows from the body of the request.
+fn replayed_id(http: &HttpClient, request: &HttpRequest) -> Option<String> {
+    let is_replay = http.transport().is_replay();
+    is_replay.then(|| format!("lc_run--{}", RunId::from_u128(fnv1a(&request.body))))
 }
 
 /// Writes what the first chunk of an answer says about its call.

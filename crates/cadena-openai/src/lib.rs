@@ -175,6 +175,7 @@ mod embeddings;
 mod endpoint;
 mod error;
 mod events;
+mod fingerprint;
 mod model;
 mod models;
 mod moderation;

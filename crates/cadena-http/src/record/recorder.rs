@@ -170,6 +170,10 @@ impl<T: Transport> Transport for Recorder<T> {
             .with_headers(headers)
             .with_body(body.boxed()))
     }
+
+    fn is_replay(&self) -> bool {
+        self.inner.is_replay()
+    }
 }
 
 /// A body that writes itself down as it is read.

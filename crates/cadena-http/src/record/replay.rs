@@ -24,6 +24,9 @@ use crate::{HttpRequest, Redactor, StreamingResponse, Transport};
 /// ignored. An exchange serves any number of times. If the same request was recorded several times, its answers come in that order
 /// and the last one repeats, so that a retry sees the failure first and then the success.
 ///
+/// A replayed message has the same id each time: the server's, or one that follows from its request. The ids of runs, which events show, are random
+/// unless the config of the call counts them with [`SequentialIds`](cadena_core::SequentialIds).
+///
 /// # Examples
 ///
 /// ```
@@ -197,5 +200,9 @@ impl Transport for Replay {
         Ok(StreamingResponse::new(status)
             .with_headers(headers)
             .with_body(stream::iter(chunks).boxed()))
+    }
+
+    fn is_replay(&self) -> bool {
+        true
     }
 }

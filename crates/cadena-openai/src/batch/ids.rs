@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use cadena_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::fnv1a;
+
 /// How many ids there are, and a sum over them that does not depend on their order.
 ///
 /// Equal sums mean equal sets, but for a chance of 1 to 2^64: a fault of a server is found, a forgery would not be.
@@ -51,12 +53,9 @@ impl KnownIds {
     }
 }
 
-/// FNV-1a with 128 bits: the same in every process, as a sum of it is stored.
+/// A number for an id: see [`fnv1a`].
 pub(super) fn hash(id: &str) -> u128 {
-    id.bytes()
-        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
-            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-        })
+    fnv1a(id.as_bytes())
 }
 
 pub(super) fn halves(hash: u128) -> [u64; 2] {
