@@ -1,12 +1,12 @@
-//! One call of the endpoint: the request built, sent, and its whole answer read.
+//! One call of an endpoint: the request built and sent.
+
+mod answer;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cadena_core::{
-    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext, RunId,
-};
+use cadena_core::{AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, Message, Result, RunContext, RunId};
 use cadena_http::{CallOptions, HttpClient, HttpRequest, HttpResponse, Redactor, Streamed};
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
@@ -19,10 +19,9 @@ use crate::conversation::{check_roles, nothing_to_send, with_call_ids};
 use crate::endpoint::Api;
 use crate::fingerprint::fnv1a;
 use crate::prepare::{Policy, Prepared};
-use crate::responses::{self, Assembler, CreateResponse, Response};
+use crate::responses::CreateResponse;
 use crate::rules::ModelRule;
-use crate::wire::{self, ChatCompletion, ChatCompletionRequest};
-use crate::{convert, error};
+use crate::wire::ChatCompletionRequest;
 
 /// What a call needs to know while its answer comes in, without borrowing the model.
 #[derive(Debug)]
@@ -247,119 +246,6 @@ impl Call {
         let own = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
         let earlier = self.deadline.into_iter().chain(own).min();
         earlier.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at))
-    }
-
-    /// Reads a whole answer: every choice, the first among them.
-    pub(crate) fn read(&self, answer: &HttpResponse) -> Result<ChoicesChunk> {
-        let redactor = self.redactor();
-        let tag = |error: Error| match answer.request_id() {
-            Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
-            _ => error,
-        };
-        match self.api {
-            Api::ChatCompletions => self.read_completion(answer, &redactor),
-            Api::Responses => self.read_response(answer, &redactor),
-        }
-        .map_err(tag)
-    }
-
-    fn read_response(&self, answer: &HttpResponse, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| self.assemble(body, answer, redactor));
-        let mut chunk = read.unwrap_or_else(|cause| Err(self.malformed("a response", answer, &cause, redactor)))?;
-        note(&mut chunk, self.notes(&answer.headers));
-        Ok([(0, chunk)].into_iter().collect())
-    }
-
-    /// The message of a response; the outer error is one of its JSON.
-    fn assemble(
-        &self,
-        body: &[u8],
-        answer: &HttpResponse,
-        redactor: &Redactor,
-    ) -> serde_json::Result<Result<AIMessageChunk>> {
-        let response: Response<'_> = serde_json::from_slice(body)?;
-        if response.output.is_none() {
-            if let Some(refused) = self.refused(answer, redactor) {
-                return Ok(Err(refused));
-            }
-            if response.status.known().is_none() {
-                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
-                return Ok(Err(Error::new(ErrorKind::Decode, detail)));
-            }
-        }
-        if let Err(error) = responses::check(&response, redactor) {
-            return Ok(Err(error));
-        }
-        let unfinished = responses::unfinished(&response, redactor);
-        let mut chunk = AIMessageChunk::default();
-        Assembler::default().finish(response, &self.model, &mut chunk)?;
-        Ok(match unfinished {
-            Some(error) => Err(error.with_partial(chunk)),
-            None => Ok(chunk),
-        })
-    }
-
-    fn read_completion(&self, answer: &HttpResponse, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| {
-            let completion: ChatCompletion<'_> = serde_json::from_slice(body)?;
-            Ok(self.choices(completion, answer, redactor))
-        });
-        let whole = read.unwrap_or_else(|cause| Err(self.malformed("a chat completion", answer, &cause, redactor)))?;
-        let mut notes = self.notes(&answer.headers);
-        let noted = whole.into_iter().map(move |(index, mut chunk)| {
-            note(&mut chunk, std::mem::take(&mut notes));
-            (index, chunk)
-        });
-        Ok(noted.collect())
-    }
-
-    /// The choices of a completion.
-    fn choices(
-        &self,
-        completion: ChatCompletion<'_>,
-        answer: &HttpResponse,
-        redactor: &Redactor,
-    ) -> Result<ChoicesChunk> {
-        if let Some(report) = completion
-            .error
-            .as_deref()
-            .filter(|report| error::says_something(report))
-        {
-            // What stands beside it, such as a status, belongs to the report.
-            return Err(self
-                .refused(answer, redactor)
-                .unwrap_or_else(|| error::of_report(report, redactor)));
-        }
-        let beside = error::beside_choices(&answer.body, redactor);
-        let mut failed = completion
-            .choices
-            .iter()
-            .flatten()
-            .filter_map(|choice| choice.error.as_deref());
-        if let Some(report) = failed.find(|report| error::says_something(report)) {
-            return Err(error::of_report(report, redactor));
-        }
-        let whole = convert::whole(completion, &self.model).ok_or_else(|| {
-            self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
-                Error::new(ErrorKind::Decode, detail)
-            })
-        })?;
-        match beside {
-            Some(error) => Err(error.with_partial_choices(whole)),
-            None => Ok(whole),
-        }
-    }
-
-    /// The error of an answer that cannot be read: what it reports itself, if it does.
-    fn malformed(&self, what: &str, answer: &HttpResponse, cause: &serde_json::Error, redactor: &Redactor) -> Error {
-        let refused = self.refused(answer, redactor);
-        refused.unwrap_or_else(|| error::malformed("the answer", what, &answer.body, cause, redactor))
-    }
-
-    /// The error that a body reports which is not a completion, if it does.
-    fn refused(&self, answer: &HttpResponse, redactor: &Redactor) -> Option<Error> {
-        error::reported(&answer.body, redactor)
     }
 
     /// Adds what the reader can do about it.
