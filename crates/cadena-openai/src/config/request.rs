@@ -95,7 +95,7 @@ impl Config {
         Ok(request)
     }
 
-    fn url(&self, path: &str) -> Result<String> {
+    pub(super) fn url(&self, path: &str) -> Result<String> {
         let base_url = self.base();
         if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
             let detail = format!("the base URL `{}` has no scheme", self.shown_url());
