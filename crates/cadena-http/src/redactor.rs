@@ -1,4 +1,4 @@
-//! The removal of keys from what a server says.
+//! The removal of keys from texts that a server sends.
 
 mod escapes;
 mod find;
@@ -33,7 +33,7 @@ const SECRET_PARAMETERS: [&str; 8] = [
 /// more characters of one, as servers shorten keys in their errors.
 ///
 /// [`Redactor::of`] knows what a request carried. [`HttpClient`](crate::HttpClient) applies it to every failed answer before the
-/// classifier sees it, and a stream gives its own by [`SseStream::redactor`](crate::SseStream::redactor).
+/// classifier sees it, and a stream has one of its request: [`SseStream::redactor`](crate::SseStream::redactor).
 ///
 /// # Examples
 ///

@@ -40,7 +40,7 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// The body, which may be empty.
     pub body: Bytes,
-    /// What is sent in place of the body, if it is too large for memory. A transport must look here first.
+    /// The body that is read while it is sent, if it is too large for memory. A transport must look here first.
     pub upload: Option<Upload>,
 }
 
@@ -159,7 +159,7 @@ impl HttpRequest {
         self
     }
 
-    /// Scheme, host and port, without user: what an error may say about the address.
+    /// Returns scheme, host and port, without user: the part of the address that an error may show.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// Scheme, host and port of an address, or what stands for them if it is none.
+/// Scheme, host and port of an address, or a description if it has no scheme.
 pub(crate) fn origin(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {

@@ -28,7 +28,7 @@ const CHUNKS_PER_POLL: u32 = 32;
 ///
 /// It yields events until the body ends, or one error and then nothing. The time between two polls that the consumer takes is not
 /// counted by the timers [`idle`](Timers::idle) and [`progress`](Timers::progress). Dropping the stream closes the connection; after the last event,
-/// [`drain`](Self::drain) gives the connection back for the next call.
+/// [`drain`](Self::drain) returns the connection to its pool for the next call.
 ///
 /// # Examples
 ///
@@ -169,7 +169,7 @@ impl SseStream {
         request_id(&self.headers)
     }
 
-    /// Masks the secrets of the request in what the server says, for errors made of events.
+    /// Returns the redactor that masks the secrets of the request in the server's words, for errors made of events.
     ///
     /// # Examples
     ///

@@ -34,9 +34,9 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A body of this length, and how to read it. An error that the source gives ends the request.
+    /// Makes a body of this length from a function that reads it. An error of that function ends the request.
     ///
-    /// The length is announced to the server, so a source that gives another one breaks the request.
+    /// The length is announced to the server, so a source of another length breaks the request.
     ///
     /// # Examples
     ///

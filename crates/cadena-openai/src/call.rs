@@ -23,7 +23,7 @@ use crate::responses::CreateResponse;
 use crate::rules::ModelRule;
 use crate::wire::ChatCompletionRequest;
 
-/// What a call needs to know while its answer comes in, without borrowing the model.
+/// One call, with everything that it needs while its answer comes in, so that it does not borrow the model.
 #[derive(Debug)]
 pub(crate) struct Call {
     request: HttpRequest,
@@ -184,7 +184,7 @@ impl Call {
         Redactor::of(self.authorized.get().unwrap_or(&self.request))
     }
 
-    /// What the message says about the call besides the answer: warnings, and the headers if they were asked for.
+    /// The notes about the call that the message carries: warnings, and the headers if they were asked for.
     pub(crate) fn notes(&self, headers: &HeaderMap) -> Map<String, Value> {
         let mut notes = Map::new();
         if self.response_headers {
@@ -260,7 +260,7 @@ fn replayed_id(http: &HttpClient, request: &HttpRequest) -> Option<String> {
     is_replay.then(|| format!("lc_run--{}", RunId::from_u128(fnv1a(&request.body))))
 }
 
-/// Writes what the first chunk of an answer says about its call.
+/// Writes the notes about a call into the first chunk of its answer.
 pub(crate) fn note(chunk: &mut AIMessageChunk, notes: Map<String, Value>) {
     for (key, note) in notes {
         chunk.response_metadata.extra.insert(key, note);
@@ -273,7 +273,7 @@ pub(crate) fn first(choices: ChoicesChunk) -> AIMessageChunk {
     first.map(|(_, chunk)| chunk).unwrap_or_default()
 }
 
-/// Headers as JSON. Cookies are left out: they stand for a session.
+/// Headers as JSON. Cookies are left out, as they open a session.
 fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut shown = Map::new();
     for name in headers.keys().filter(|name| *name != header::SET_COOKIE) {

@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) headers: HeaderMap,
     /// Set if Azure is asked; the base URL does not count then.
     pub(crate) azure: Option<Azure>,
-    /// Behind every path, as it stands in the address.
+    /// The query after every path, as it is in the address.
     pub(crate) query: String,
     /// A transport of the caller's knows whom it speaks to, and whether a key is needed there.
     pub(crate) own_transport: bool,
@@ -46,7 +46,7 @@ pub(crate) struct Config {
     pub(crate) sources: Sources,
 }
 
-/// Gives a fresh key.
+/// Returns a fresh key.
 pub(crate) type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
 
 /// Makes a source of keys of the caller's function.
@@ -120,7 +120,7 @@ impl Config {
         }
     }
 
-    /// The model behind a name: of a deployment, what was said about it.
+    /// The model of a name: for a deployment, the one that was set.
     pub(crate) fn model_behind<'a>(&'a self, name: &'a str) -> &'a str {
         let known = self.azure.as_ref().and_then(|azure| azure.model.as_deref());
         known.unwrap_or(name)
@@ -132,7 +132,7 @@ impl Config {
         azure.map_or(Cow::Borrowed(path), |azure| azure.path(path, model))
     }
 
-    /// What decides who answers: a part of what the key of a cache is the hash of. The API key decides nothing.
+    /// The settings that decide who answers, for the key of a cache. The API key decides nothing.
     pub(crate) fn identity(&self) -> Value {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
@@ -148,7 +148,7 @@ impl Config {
         })
     }
 
-    /// What stands before the path.
+    /// The address before the path.
     pub(crate) fn base(&self) -> Cow<'_, str> {
         match &self.azure {
             None => Cow::Borrowed(&self.base_url),

@@ -145,7 +145,7 @@ fn conversation(model: &str, messages: &[Message]) -> Result<usize> {
 /// The parts of a message, other than texts, that a model sees.
 fn seen(message: &Message) -> impl Iterator<Item = Cow<'_, Map<String, Value>>> {
     let parts = match (message, message.content()) {
-        // What an answer holds besides texts is not sent back.
+        // Parts of an answer other than texts are not sent back.
         (Message::AI(_) | Message::Remove(_), _) | (_, Content::Text(_)) => [].as_slice(),
         (_, Content::Parts(parts)) => parts.as_slice(),
     };
@@ -185,7 +185,7 @@ fn media(model: &str, block: &Map<String, Value>) -> Result<usize> {
 }
 
 impl AzureChatOpenAI {
-    /// The counter of the tokens of the model behind the deployment: see [`with_model`](Self::with_model). With the feature `tiktoken`.
+    /// Returns the counter of the tokens of the model that the deployment serves: see [`with_model`](Self::with_model). With the feature `tiktoken`.
     ///
     /// # Examples
     ///

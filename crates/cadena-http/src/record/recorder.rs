@@ -254,7 +254,7 @@ impl Pen {
 
 impl Drop for Pen {
     fn drop(&mut self) {
-        // Nobody is left to tell about a full disk.
+        // Nobody is left who could hear about a full disk.
         let _unwritten = self.finish(End::Dropped);
     }
 }

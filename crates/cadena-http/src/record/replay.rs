@@ -94,7 +94,7 @@ impl Replay {
         Recording::open(path).map(Self::new)
     }
 
-    /// Plays a recording from its lines, as `include_str!` gives them.
+    /// Plays a recording from its lines, as `include_str!` reads them.
     ///
     /// # Examples
     ///
@@ -111,7 +111,7 @@ impl Replay {
         Recording::from_jsonl(text).map(Self::new)
     }
 
-    /// What the recording is: whatever its author wrote there, such as description, model and server.
+    /// Returns the description of the recording: whatever its author wrote there, such as description, model and server.
     #[must_use]
     pub fn about(&self) -> &Value {
         self.recording.about()

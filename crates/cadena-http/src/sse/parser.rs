@@ -11,7 +11,7 @@ use crate::Limits;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Takes chunks of bytes and gives events, linear in the bytes whatever the borders of the chunks.
+/// Takes chunks of bytes and returns events, at a cost linear in the bytes whatever the borders of the chunks.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// ```
 #[derive(Debug)]
 pub struct SseParser {
-    /// What was pushed and not looked at yet.
+    /// Bytes that were pushed and not looked at yet.
     input: VecDeque<Bytes>,
     /// The start of a line whose end has not come. It holds no line end, so nothing is scanned twice.
     partial: BytesMut,
@@ -54,7 +54,7 @@ enum Data {
 }
 
 impl Data {
-    /// What is there before the next line, with the LF that joins it.
+    /// The data before the next line, with the LF that joins it.
     fn len(&self) -> usize {
         match self {
             Self::None => 0,
@@ -136,7 +136,7 @@ impl SseParser {
         self
     }
 
-    /// Adds the next bytes. Nothing is parsed yet: ask [`next_event`](Self::next_event) until it gives `None`.
+    /// Adds the next bytes. Nothing is parsed yet: ask [`next_event`](Self::next_event) until it returns `None`.
     ///
     /// # Examples
     ///
@@ -165,7 +165,7 @@ impl SseParser {
     /// # Errors
     ///
     /// [`ErrorKind::LimitExceeded`] if an event is longer than the limit, [`ErrorKind::Decode`] if its name or id is not UTF-8.
-    /// The parser has ended then: it forgets its bytes and gives `None` from there on.
+    /// The parser has ended then: it forgets its bytes and returns `None` from there on.
     pub fn next_event(&mut self) -> Result<Option<SseEvent>> {
         let next = self.scan();
         if next.is_err() {
@@ -309,7 +309,7 @@ impl SseParser {
                 let millis = std::str::from_utf8(&value).ok().and_then(|digits| digits.parse().ok());
                 self.retry = millis.map(Duration::from_millis).or(self.retry);
             }
-            // A value that the standard tells to ignore.
+            // The standard ignores such a value.
             Field::Id | Field::Retry => {}
         }
         Ok(None)

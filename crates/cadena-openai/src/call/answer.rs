@@ -86,7 +86,7 @@ impl Call {
             .as_deref()
             .filter(|report| error::says_something(report))
         {
-            // What stands beside it, such as a status, belongs to the report.
+            // The members beside it, such as a status, belong to the report.
             return Err(self
                 .refused(answer, redactor)
                 .unwrap_or_else(|| error::of_report(report, redactor)));

@@ -29,7 +29,7 @@ pub(crate) struct ChatReader {
     kept_of: BTreeMap<u32, Kept>,
     thoughts: Thoughts,
     partial: Partial,
-    /// What the first choice has said. Boxed, as most answers are text alone.
+    /// The state of the first choice. Boxed, as most answers are text alone.
     said: Box<Said>,
     others: Others,
     /// The tokens that the chunks so far count.
@@ -107,7 +107,7 @@ impl EventReader for ChatReader {
             }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
-            // What stands beside it, such as a status, belongs to the report.
+            // The members beside it, such as a status, belong to the report.
             return Err(error::reported(data, redactor).unwrap_or_else(|| error::of_report(report, redactor)));
         }
         let choices = answer.choices.as_deref().unwrap_or_default();
@@ -125,7 +125,7 @@ impl EventReader for ChatReader {
         } else {
             self.unknown = None;
         }
-        // MiniMax says in the last event whether all went well.
+        // MiniMax reports in the last event whether all went well.
         let ends = choices.iter().any(|choice| choice.finish_reason.known().is_some());
         let step = self.read_answer(answer, data, redactor, chunk)?;
         if ends && let Some(error) = error::beside_choices(data, redactor) {

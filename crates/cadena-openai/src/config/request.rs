@@ -71,7 +71,7 @@ impl Config {
         Ok(Some(request.clone().with_header(header::AUTHORIZATION, key.bearer()?)))
     }
 
-    /// Adds what one request has of its own: headers and parameters of its address, in place of those of the same name.
+    /// Adds the headers and the parameters of the address that the options of one request have, in place of those of the same name.
     pub(crate) fn add_own(request: HttpRequest, options: &ChatOptions) -> Result<HttpRequest> {
         query::add_query(Self::add_headers(request, &options.headers)?, &options.query)
     }
@@ -105,7 +105,7 @@ impl Config {
             };
             return Err(Error::new(ErrorKind::Config, detail).with_hint(hint));
         }
-        // Some gateways want a query: it stays behind the path.
+        // Some gateways want a query, which follows the path.
         let (base, query) = match base_url.split_once('?') {
             Some((base, query)) => (base, query),
             None => (&*base_url, ""),

@@ -1,4 +1,4 @@
-//! One event without a report of an error: its choices, its count, and what stands around them.
+//! One event without a report of an error: its choices, its count, and the members around them.
 
 use cadena_core::{AIMessageChunk, Result};
 use cadena_http::Redactor;
@@ -114,7 +114,7 @@ impl ChatReader {
         }
     }
 
-    /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
+    /// Writes a count. A chunk holds what it adds, while a server that counts in every event sends the sum so far.
     fn count(&mut self, usage: Map<String, Value>, chunk: &mut AIMessageChunk) {
         let sum = self.head.count(&usage);
         chunk.usage_metadata = match self.counted.take() {
