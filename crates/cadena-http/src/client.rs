@@ -60,7 +60,7 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client with all defaults over a transport.
+    /// Makes a client with all defaults over a transport.
     ///
     /// # Examples
     ///
@@ -101,7 +101,7 @@ impl HttpClient {
         self
     }
 
-    /// Replaces what turns a failed answer into an error, [`Failure::to_error`] by default.
+    /// Replaces the classifier, which turns a failed answer into an error: [`Failure::to_error`] by default.
     ///
     /// # Examples
     ///
@@ -168,7 +168,7 @@ impl HttpClient {
         self
     }
 
-    /// The transport.
+    /// Returns the transport.
     ///
     /// # Examples
     ///
@@ -183,7 +183,7 @@ impl HttpClient {
         &self.transport
     }
 
-    /// The retry policy.
+    /// Returns the retry policy.
     ///
     /// # Examples
     ///
@@ -198,7 +198,7 @@ impl HttpClient {
         &self.retry
     }
 
-    /// The timers.
+    /// Returns the timers.
     ///
     /// # Examples
     ///
@@ -213,7 +213,7 @@ impl HttpClient {
         &self.timers
     }
 
-    /// The limits.
+    /// Returns the limits.
     ///
     /// # Examples
     ///
@@ -260,7 +260,7 @@ impl HttpClient {
         self.send_with(request, CallOptions::new()).await
     }
 
-    /// As [`send`](Self::send), with options for this call.
+    /// Sends as [`send`](Self::send), with options for this call.
     ///
     /// # Examples
     ///
@@ -323,7 +323,7 @@ impl HttpClient {
         self.stream_with(request, CallOptions::new()).await
     }
 
-    /// As [`stream`](Self::stream), with options for this call. The deadline goes on for the stream.
+    /// Sends as [`stream`](Self::stream), with options for this call. The deadline holds for the stream as well.
     ///
     /// # Examples
     ///

@@ -50,7 +50,7 @@ pub struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    /// A failed answer without headers.
+    /// Makes a failed answer without headers.
     ///
     /// # Examples
     ///
@@ -106,7 +106,7 @@ impl<'a> Failure<'a> {
         Some(self.redactor.snippet(found.as_bytes())).filter(|text| !text.is_empty())
     }
 
-    /// The error that the status alone suggests, with the server's message.
+    /// Returns the error that the status alone suggests, with the server's message.
     ///
     /// # Examples
     ///

@@ -49,7 +49,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Knows no secret yet.
+    /// Makes a redactor that knows no secret.
     ///
     /// # Examples
     ///
@@ -108,7 +108,7 @@ impl Redactor {
         self
     }
 
-    /// The text with every known secret replaced by `***`; borrowed if there was none.
+    /// Replaces every known secret in a text by `***`. The text is borrowed if it has no secret.
     ///
     /// # Examples
     ///
@@ -144,7 +144,7 @@ impl Redactor {
         find::secrets(&self.secrets, text)
     }
 
-    /// At most 200 characters of a text for an error message, on one line, without known secrets.
+    /// Returns at most 200 characters of a text for an error message, on one line, without known secrets.
     ///
     /// # Examples
     ///

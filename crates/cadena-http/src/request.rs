@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::Upload;
 use crate::secret::mark_secret_headers;
 
-/// A request as a provider makes it. A clone shares the body, so a retry copies no prompt.
+/// An HTTP request as a provider makes it. A clone shares the body, so a retry copies no prompt.
 ///
 /// `Debug` prints the method, the address without user and query, the names of the headers and the length of the body: never a
 /// key or a prompt.
@@ -45,7 +45,7 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// A request without headers and body.
+    /// Makes a request without headers and body.
     ///
     /// # Examples
     ///
@@ -66,7 +66,7 @@ impl HttpRequest {
         }
     }
 
-    /// A `GET` request.
+    /// Makes a `GET` request.
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl HttpRequest {
         Self::new(Method::GET, url)
     }
 
-    /// A `POST` request.
+    /// Makes a `POST` request.
     ///
     /// # Examples
     ///

@@ -124,7 +124,7 @@ impl SseStream {
         Ok(())
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer.
     ///
     /// # Examples
     ///
@@ -139,7 +139,7 @@ impl SseStream {
         self.status
     }
 
-    /// The headers of the answer.
+    /// Returns the headers of the answer.
     ///
     /// # Examples
     ///
@@ -154,7 +154,7 @@ impl SseStream {
         &self.headers
     }
 
-    /// The id that the server gave the request (`x-request-id` or `request-id`).
+    /// Returns the id that the server gave the request (`x-request-id` or `request-id`).
     ///
     /// # Examples
     ///
@@ -205,7 +205,7 @@ impl SseStream {
         self.cut
     }
 
-    /// The event inside which the stream ended, as far as it came. `None` if it ended between two events.
+    /// Returns the event inside which the stream ended, as far as it came. `None` if it ended between two events.
     ///
     /// # Examples
     ///

@@ -53,13 +53,17 @@ impl Upload {
         }
     }
 
-    /// How many bytes there are.
+    /// Returns how many bytes there are.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The bytes, from the first one.
+    /// Opens the bytes, from the first one.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn open(&self) -> Body {
         (self.open)()

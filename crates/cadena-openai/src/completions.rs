@@ -77,7 +77,7 @@ pub struct OpenAICompletions {
 }
 
 impl OpenAICompletions {
-    /// A model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    /// Makes a model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// # Examples
     ///
@@ -100,7 +100,7 @@ impl OpenAICompletions {
         }
     }
 
-    /// A deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    /// Makes a model of a deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
     ///
     /// # Examples
     ///

@@ -93,11 +93,11 @@ pub struct ChatOpenAI {
 }
 
 impl ChatOpenAI {
-    /// A model by its name, with address and key from the environment.
+    /// Makes a model by its name, with address and key from the environment.
     ///
     /// Read here, once: `OPENAI_API_KEY`; `OPENAI_API_BASE`, then `OPENAI_BASE_URL`, then `https://api.openai.com/v1`; `OPENAI_ORG_ID`, then
     /// `OPENAI_ORGANIZATION`; `OPENAI_PROJECT_ID`. Nothing is opened and nothing can fail: a missing key is an error of the first call, and
-    /// only where OpenAI itself is asked.
+    /// only where OpenAI itself is asked. A variable that is set and empty is an error of the first call, of the kind `Config`, that names it.
     ///
     /// # Examples
     ///

@@ -89,7 +89,7 @@ pub struct KnownModel {
 }
 
 impl OpenAIClient {
-    /// The models that the server has, by name. What has no name in its list is left out.
+    /// Lists the models that the server has, by name. Entries without a name are left out.
     ///
     /// # Examples
     ///

@@ -47,7 +47,7 @@ pub struct OpenAIModeration {
 }
 
 impl OpenAIModeration {
-    /// A moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
+    /// Makes a moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
     /// [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// # Examples
@@ -263,7 +263,7 @@ pub struct Moderation {
 flow_whole!(Moderation);
 
 impl Moderation {
-    /// The categories that it finds.
+    /// Returns the categories of harm that were found.
     ///
     /// # Examples
     ///

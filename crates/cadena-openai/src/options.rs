@@ -445,7 +445,13 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The word on the wire.
+            /// Returns the word on the wire.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// assert_eq!(cadena_openai::ServiceTier::Flex.as_str(), "flex");
+            /// ```
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -534,7 +540,7 @@ pub struct AudioOutput {
 }
 
 impl AudioOutput {
-    /// A voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
+    /// Makes a voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
     #[must_use]
     pub fn new(voice: impl Into<String>, format: impl Into<String>) -> Self {
         Self {
@@ -567,13 +573,15 @@ pub struct WebSearch {
 }
 
 impl WebSearch {
-    /// A search as the server does it.
+    /// Makes a search with the settings of the server.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how much of what was found the model reads: `low`, `medium` or `high`.
+    /// Sets how much of the results the model reads: `low`, `medium` or `high`.
     #[must_use]
     pub fn context_size(mut self, size: impl Into<String>) -> Self {
         self.context_size = Some(size.into());

@@ -54,7 +54,7 @@ impl ModelRule {
         Self::KnownMembers,
     ];
 
-    /// Which models it is about, for a reader.
+    /// Describes the models of the rule for a reader.
     ///
     /// # Examples
     ///
@@ -207,7 +207,7 @@ pub struct ModelRules {
 }
 
 impl ModelRules {
-    /// Every rule: the default.
+    /// Returns every rule, which is the default.
     ///
     /// # Examples
     ///
@@ -223,7 +223,7 @@ impl ModelRules {
         }
     }
 
-    /// No rule: options and roles go out as they were set.
+    /// Returns no rule: options and roles go out as they were set.
     ///
     /// # Examples
     ///
@@ -239,7 +239,7 @@ impl ModelRules {
         }
     }
 
-    /// Switches one rule off.
+    /// Returns the rules without one.
     ///
     /// # Examples
     ///
@@ -258,7 +258,7 @@ impl ModelRules {
         self
     }
 
-    /// Switches one rule on.
+    /// Returns the rules and one more.
     ///
     /// # Examples
     ///
@@ -290,7 +290,16 @@ impl ModelRules {
         self.iter().any(|one| one == rule)
     }
 
-    /// The rules that are on.
+    /// Returns the rules that are on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// let rules = ModelRules::none().with(ModelRule::DeveloperRole);
+    /// assert_eq!(rules.iter().collect::<Vec<_>>(), [ModelRule::DeveloperRole]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = ModelRule> {
         self.on
             .into_iter()

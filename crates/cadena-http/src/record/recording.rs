@@ -171,7 +171,7 @@ impl Recording {
         &self.about
     }
 
-    /// The number of exchanges.
+    /// Returns the number of exchanges.
     ///
     /// # Examples
     ///

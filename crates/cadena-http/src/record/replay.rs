@@ -112,6 +112,14 @@ impl Replay {
     }
 
     /// Returns the description of the recording: whatever its author wrote there, such as description, model and server.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let replay = cadena_http::Replay::from_jsonl(r#"{"recording":1,"about":"nothing"}"#)?;
+    /// assert_eq!(replay.about(), "nothing");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn about(&self) -> &Value {
         self.recording.about()

@@ -95,7 +95,7 @@ impl Field {
 }
 
 impl SseParser {
-    /// A parser with the default limit of 8 MiB per event.
+    /// Makes a parser with the default limit of 8 MiB per event.
     ///
     /// # Examples
     ///
@@ -151,7 +151,7 @@ impl SseParser {
         }
     }
 
-    /// The next whole event in the bytes so far.
+    /// Returns the next whole event in the bytes so far.
     ///
     /// # Examples
     ///
@@ -195,7 +195,7 @@ impl SseParser {
         line_begun || !self.name.is_empty() || !matches!(self.data, Data::None)
     }
 
-    /// The event that has begun and was not closed, as far as it came, its last line included.
+    /// Returns the event that has begun and was not closed, as far as it came, its last line included.
     ///
     /// The standard discards it. A provider may know that nothing can be missing: `[DONE]` is whole without a blank line after it.
     ///
@@ -229,7 +229,7 @@ impl SseParser {
         Some(SseEvent::from_parts(self.name.clone(), self.id.clone(), data.freeze()))
     }
 
-    /// The pause before a reconnect that the server asked for by `retry:`.
+    /// Returns the pause before a reconnect that the server asked for by `retry:`.
     ///
     /// # Examples
     ///

@@ -47,7 +47,7 @@ pub struct AzureChatOpenAI {
 }
 
 impl AzureChatOpenAI {
-    /// A deployment by its name, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    /// Makes a model of a deployment by its name, with the resource and its key from the environment: see [`OpenAIClient::azure`].
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@ use crate::azure::Azure;
 use crate::config::{Config, Source, key_source};
 
 impl OpenAIClient {
-    /// A client of Azure, with the resource and its key from the environment.
+    /// Makes a client of Azure, with the resource and its key from the environment.
     ///
     /// Read here, once: `AZURE_OPENAI_ENDPOINT`; `AZURE_OPENAI_API_KEY`, then `AZURE_OPENAI_AD_TOKEN`; `OPENAI_API_VERSION`. A missing one is an
     /// error of the first call. On Azure, the name of a deployment replaces the name of a model.

@@ -7,7 +7,7 @@ use super::ids::IdSum;
 
 /// The requests that a handle has submitted already, and that are passed over.
 pub(super) struct Before {
-    /// What is still to come, the next batch last.
+    /// The batches that are still to come, the next one last.
     batches: Vec<IdSum>,
     passed: IdSum,
 }

@@ -1,8 +1,8 @@
-//! What all requests of a batch share, and what none of them may have.
+//! The endpoint and model that all requests of a batch share, and the options that none of them may have.
 
 use cadena_core::{ChatOptions, ChatRequest, Error, ErrorKind, Result};
 
-/// What all requests of a job have in common.
+/// The endpoint and the model of all requests of a job.
 pub(super) struct Common {
     pub(super) endpoint: &'static str,
     pub(super) model: String,

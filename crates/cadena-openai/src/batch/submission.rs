@@ -21,7 +21,7 @@ use crate::ChatOpenAI;
 
 type OnBatch = Box<dyn FnMut(&BatchJobHandle) -> Result<()> + Send>;
 
-/// What a batch job is set to before it is submitted: see [`ChatOpenAI::batch_job`].
+/// The settings of a batch job before it is submitted: see [`ChatOpenAI::batch_job`].
 #[must_use = "a batch job does nothing until it is submitted"]
 pub struct BatchJobSubmission<M = ChatOpenAI> {
     model: M,
@@ -47,7 +47,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         }
     }
 
-    /// Writes a note on every batch, which the server gives back and shows: none by default. OpenAI takes 16.
+    /// Adds a note to every batch, which the server returns and shows: none by default. OpenAI takes 16.
     ///
     /// # Examples
     ///
@@ -142,7 +142,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     /// The requests are pulled one by one, and a batch starts when its file is full: of a million of them, 8 MiB of lines are in memory
     /// at a time, and some 40 bytes for each id. A line holds what `invoke` would send, to the byte.
     ///
-    /// A handle that has batches already is continued: give the same requests in the same order, and those that were submitted are
+    /// A handle that has batches already is continued: pass the same requests in the same order, and those that were submitted are
     /// passed over. So after an error, or after this future was dropped, call it again with the same handle.
     ///
     /// # Examples
@@ -154,8 +154,8 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     /// `InvalidInput` for an id that is empty, too long or there before, a request without a message, for another model or another
     /// endpoint than the first one's (a batch has one), or requests that are not those of the handle; `Unsupported` for what `invoke`
     /// refuses too, for headers and a query among the options, which a line has no place for, and for a request's own timeout;
-    /// `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; what
-    /// the server says to the upload and to the new batch. An upload is sent again like any request, as a file without a batch costs
+    /// `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; the
+    /// errors of the server about the upload and the new batch. An upload is sent again like any request, as a file without a batch costs
     /// nothing. A batch is not: where it is not known whether the server has created one, the server is asked for the batch of the
     /// uploaded file.
     ///
@@ -171,7 +171,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         self.submit_stream(handle, requests).await
     }
 
-    /// As [`submit`](Self::submit), with requests from a stream, such as the rows of a database, whose error ends the submission.
+    /// Uploads as [`submit`](Self::submit), with requests from a stream, such as the rows of a database, whose error ends the submission.
     ///
     /// # Examples
     ///

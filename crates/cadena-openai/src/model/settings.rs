@@ -40,7 +40,15 @@ impl ChatOpenAI {
         self
     }
 
-    /// The rules about models that hold.
+    /// Returns the rules about models that hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ChatOpenAI, ModelRules};
+    ///
+    /// assert_eq!(ChatOpenAI::new("gpt-4o-mini").model_rules(), ModelRules::all());
+    /// ```
     #[must_use]
     pub fn model_rules(&self) -> ModelRules {
         self.policy.rules

@@ -20,7 +20,7 @@ use crate::wire::{Text, Tokens};
 
 /// Puts a message together out of what has come.
 ///
-/// An item that comes whole gives what its pieces have not given. So a stream adds up to the response that ends it, and a
+/// An item that comes whole adds the parts that its pieces did not bring. So a stream adds up to the response that ends it, and a
 /// whole answer is nothing but such an end: the two cannot differ.
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
@@ -34,7 +34,7 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// A response that has begun. Whether there is something to give away.
+    /// A response that has begun. Returns whether the chunk has something.
     pub(super) fn begin(&mut self, id: &Text<'_>, chunk: &mut AIMessageChunk) -> bool {
         let Some(id) = id.known().filter(|_| !self.named) else {
             return false;
@@ -52,7 +52,7 @@ impl Assembler {
         self.named
     }
 
-    /// A piece of a text. Whether there is something to give away, which is kept for an error.
+    /// A piece of a text, which is kept for an error. Returns whether the chunk has something.
     pub(super) fn words(
         &mut self,
         words: Words,
@@ -79,7 +79,7 @@ impl Assembler {
         true
     }
 
-    /// The whole of a text: what its pieces have not brought. Some servers send no pieces, and no whole item either.
+    /// The whole of a text: adds the part that its pieces have not brought. Some servers send no pieces, and no whole item either.
     pub(super) fn whole(
         &mut self,
         words: Words,
@@ -175,7 +175,7 @@ impl Assembler {
         true
     }
 
-    /// An item that has come whole. Whether there is something to give away.
+    /// An item that has come whole. Returns whether the chunk has something.
     pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> serde_json::Result<bool> {
         match event.item.0 {
             Some(item) => self.close(item, event.output_index, chunk),
@@ -183,7 +183,7 @@ impl Assembler {
         }
     }
 
-    /// The end: what no event has brought before it, and what is said about the whole.
+    /// The end: adds the parts that no event has brought, and the metadata of the whole.
     pub(crate) fn finish(
         &mut self,
         response: Response<'_>,

@@ -34,7 +34,7 @@ impl<'a> Input<'a> {
             ContentPart::Block(block) => block.get("call_id")?.as_str(),
             ContentPart::Text(_) => None,
         });
-        // Calls that came by Chat Completions stand beside the content.
+        // Calls that came by Chat Completions are beside the content.
         let beside = messages.iter().filter_map(Message::as_ai).flat_map(|answer| {
             let valid = answer.tool_calls.iter().map(|call| (call.kind, &call.id));
             valid.chain(answer.invalid_tool_calls.iter().map(|call| (call.kind, &call.id)))
@@ -100,7 +100,7 @@ struct Said<'a> {
 }
 
 impl Input<'_> {
-    /// What a tool answered.
+    /// Writes the result of a tool.
     fn result<S: SerializeSeq>(&self, seq: &mut S, message: &ToolMessage) -> Result<(), S::Error> {
         #[derive(Serialize)]
         struct Result<'a> {
@@ -119,7 +119,7 @@ impl Input<'_> {
             return seq.serialize_element(&output);
         }
         if let Content::Parts(parts) = &message.content {
-            // LangChain's tools of these kinds give the item in place of words.
+            // LangChain's tools of these kinds return the item in place of words.
             let blocks = parts.iter().filter_map(|part| match part {
                 ContentPart::Block(block) => Some(inner(block)),
                 ContentPart::Text(_) => None,
@@ -156,7 +156,7 @@ impl Input<'_> {
 
 const CUSTOM_OUTPUT: &str = "custom_tool_call_output";
 
-/// What the computer shows: the image in the content, or the address of one.
+/// The screen of the computer: the image in the content, or the address of one.
 fn screenshot(message: &ToolMessage) -> Option<Map<String, Value>> {
     let output = match &message.content {
         Content::Text(url) => json!({"type": "input_image", "image_url": url}),

@@ -14,7 +14,7 @@ use crate::error;
 use crate::events::{End, EventReader, Expect, Step, is_done};
 use crate::wire::{Seams, Tokens};
 
-/// Reads the events of one response. Those that only repeat what others say are not parsed at all.
+/// Reads the events of one response. Those that only repeat others are not parsed at all.
 pub(crate) struct ResponsesReader {
     model: String,
     assembler: Assembler,

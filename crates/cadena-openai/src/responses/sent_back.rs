@@ -10,7 +10,7 @@ use super::item::{CUSTOM, FUNCTION, MESSAGE};
 use super::message::OF_MESSAGE;
 use crate::wire::is_anthropics_work;
 
-/// The items of an answer: those of its content as they came, then calls that stand beside it.
+/// The items of an answer: those of its content as they came, then calls beside it.
 pub(super) fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
     let mut items: Vec<Value> = Vec::new();
     let mut called = BTreeSet::new();
@@ -30,7 +30,7 @@ pub(super) fn assistant(message: &AIMessage, stored: bool) -> Vec<Value> {
             }
         }
     }
-    // A refusal that came by Chat Completions stands beside the content.
+    // A refusal that came by Chat Completions is beside the content.
     if let Some(refusal) = message
         .refusal()
         .filter(|refusal| items.is_empty() && !refusal.is_empty())
@@ -99,7 +99,7 @@ fn add(items: &mut Vec<Value>, block: &Map<String, Value>, stored: bool) {
         "reasoning" if !is_item(block) || (!stored && block.get("encrypted_content").is_none_or(Value::is_null)) => {
             return;
         }
-        // It says nothing, and the server does not know it by its id.
+        // It is empty, and the server does not know it by its id.
         MESSAGE if !stored => return,
         _ if block.get(OF_MESSAGE).is_some_and(Value::is_object) => "",
         _ => return items.push(item(block)),

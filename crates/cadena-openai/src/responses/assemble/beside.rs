@@ -29,7 +29,7 @@ impl Assembler {
             return false;
         };
         let piece = slot.part(event.content_index.unwrap_or(0), &mut self.blocks);
-        // What comes out of order waits for the end of its text, where all of them stand in theirs.
+        // A citation out of order waits for the end of its text, which has all of them in order.
         if event
             .annotation_index
             .is_some_and(|place| usize::try_from(place) != Ok(piece.cited))
@@ -43,7 +43,7 @@ impl Assembler {
         true
     }
 
-    /// What a tool of the server is doing, for the type of its item.
+    /// The progress of a tool of the server, for the type of its item.
     pub(in crate::responses) fn progress(
         &mut self,
         kind: &str,

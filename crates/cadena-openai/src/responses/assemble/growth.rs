@@ -8,8 +8,8 @@ use crate::responses::block::place_of;
 use crate::responses::event::{Delta, Words};
 use crate::responses::slot::{Piece, Slot};
 
-/// Counts a piece of a text. Where it belongs: the number of its block, and its place in the list that a thought is. `None` if it says
-/// nothing.
+/// Counts a piece of a text. Returns where it belongs: the number of its block, and its place in the list that a thought is. `None` if it
+/// brings nothing.
 pub(super) fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> Option<(i64, u32)> {
     let delta = event.delta.known().unwrap_or_default();
     let (kind, _) = place_of(words);
@@ -21,7 +21,7 @@ pub(super) fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mu
             piece.kind = Some(kind);
             piece.said += delta.len();
             piece.tokens += event.logprobs.count();
-            // An empty piece says where its part stands among the others.
+            // An empty piece that is the first of its part fixes the place of the part among the others.
             let says = is_new || !delta.is_empty() || event.logprobs.count() > 0;
             says.then_some((piece.block, 0))
         }
