@@ -148,7 +148,7 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// Why a secret cannot stand in a header, without the secret.
+/// why a header cannot hold a secret, without the secret.
 fn unfit(text: &str) -> Error {
     let error = |detail: &'static str| Error::new(ErrorKind::Config, detail);
     let bare = text.trim_end();

@@ -87,7 +87,7 @@ impl Azure {
             }
             ErrorKind::Connect if !error.detail().starts_with("TLS") => {
                 format!(
-                    "is `{url}` the resource, and reachable? AZURE_OPENAI_ENDPOINT or `with_endpoint` says where to ask"
+                    "is `{url}` the resource, and reachable? AZURE_OPENAI_ENDPOINT or `with_endpoint` sets the address"
                 )
             }
             _ => return None,

@@ -39,7 +39,7 @@ impl KnownIds {
     pub(super) fn insert(&mut self, id: &str) -> Result<()> {
         if id.is_empty() {
             let error = Error::new(ErrorKind::InvalidInput, "a custom id is empty");
-            return Err(error.with_hint("give every request an id of its own: its answer is found by it"));
+            return Err(error.with_hint("give each request another id: its answer is found by it"));
         }
         if id.len() > LONGEST_ID {
             let detail = format!("a custom id has {} bytes, and may have {LONGEST_ID}", id.len());
@@ -49,7 +49,7 @@ impl KnownIds {
             return Ok(());
         }
         let error = Error::new(ErrorKind::InvalidInput, format!("the custom id `{id}` occurs twice"));
-        Err(error.with_hint("give every request an id of its own: its answer is found by it"))
+        Err(error.with_hint("give each request another id: its answer is found by it"))
     }
 }
 

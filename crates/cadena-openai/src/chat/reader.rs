@@ -156,7 +156,7 @@ impl EventReader for ChatReader {
             }
             _ if self.finished => Ok(()),
             _ if self.partial.is_empty() => Err("the stream ended without a chunk"),
-            End::Done if self.expect.finish_reason => Err("the server said `[DONE]` without a finish reason"),
+            End::Done if self.expect.finish_reason => Err("the server sent `[DONE]` without a finish reason"),
             End::Done => Ok(()),
             End::Closed | End::Cut => Err("the stream ended without a finish reason"),
         }

@@ -52,7 +52,7 @@ impl Config {
                 } else {
                     "it often ends in `/v1`; "
                 };
-                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` says where to ask")
+                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` sets the address")
             }
             ErrorKind::NotFound => {
                 format!(
@@ -64,7 +64,7 @@ impl Config {
             }
             ErrorKind::RateLimited => match error.retry_after() {
                 Some(pause) => format!(
-                    "wait {} s, as the server says, or ask more slowly",
+                    "wait {} s, as the server asks, or ask more slowly",
                     pause.as_secs_f64().ceil()
                 ),
                 None => return None,
@@ -81,7 +81,7 @@ impl Config {
             ErrorKind::Connect if error.detail().starts_with("TLS") => return None,
             ErrorKind::Connect => {
                 format!(
-                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask"
+                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` sets the address"
                 )
             }
             ErrorKind::InvalidRequest if error.detail().contains("stream_options") => {

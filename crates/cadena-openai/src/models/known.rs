@@ -2,7 +2,7 @@
 //!
 //! Sources, read in November 2026: the model profiles of langchain-openai 1.7.4, which come from <https://models.dev> (MIT licence), and the model list
 //! of litellm 1.109.1. Where the two count differently, one of them counts the answer as well: `context` is with the answer, `input` without. They
-//! disagree about the answer of `gpt-4` (here as models.dev has it) and the `chat-latest` models (here as litellm has them). A capability stands here
+//! disagree about the answer of `gpt-4` (here as models.dev has it) and the `chat-latest` models (here as litellm has them). A capability is listed here
 //! if no source denies it. Log probabilities are claimed where `temperature` is, as OpenAI takes both or neither, and for no model
 //! made for Codex.
 
