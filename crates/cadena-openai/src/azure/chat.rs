@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use cadena_core::{
-    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, ModelProfile, PromptValue, Result,
-    RunContext, async_trait, impl_pipe,
+    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Composition, ModelProfile, PromptValue,
+    Result, RunContext, async_trait, impl_pipe,
 };
 use cadena_http::{HttpResponse, Secret};
 use serde_json::Value;
@@ -278,6 +278,14 @@ impl ChatModel for AzureChatOpenAI {
             identity.insert("behind".to_owned(), azure.model.clone().into());
         }
         identity
+    }
+
+    fn cache_identity_in(&self, _cx: &RunContext) -> Result<Value> {
+        Ok(self.cache_identity())
+    }
+
+    fn composition(&self) -> Option<Composition<'_>> {
+        self.chat.composition()
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
