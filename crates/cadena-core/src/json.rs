@@ -55,16 +55,20 @@
 mod answer;
 mod brackets;
 mod markdown;
+mod misread;
 mod number;
 mod partial;
+mod pointer;
 mod quote;
 mod scanner;
 mod spans;
 mod tree;
 
 pub(crate) use self::answer::AnswerJson;
+pub(crate) use self::misread::Misread;
+pub(crate) use self::pointer::{escape, unescape};
 pub(crate) use self::quote::quote;
-pub(crate) use self::spans::{Children, JsonSpans, SpanNode, escape};
+pub(crate) use self::spans::{Children, JsonSpans, SpanNode};
 
 pub use self::markdown::{PartialJsonMarkdown, parse_and_check_json_markdown, parse_json_markdown};
 pub use self::partial::{PartialJson, parse_partial_json, parse_partial_json_strict};

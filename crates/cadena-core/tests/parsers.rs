@@ -118,8 +118,9 @@ fn a_second_xml_root_is_an_error() {
         for result in every_way(text) {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Parse, "{text}");
-            let expect = format!("expected one root element, found `{tag}` after it, at line");
-            assert!(error.detail().starts_with(&expect), "{error}");
+            let expect = "expected one root element and none after it, at line";
+            assert!(error.detail().starts_with(expect), "{error}");
+            assert!(error.detail().ends_with(&format!("got {tag:?}")), "{error}");
         }
     }
 }

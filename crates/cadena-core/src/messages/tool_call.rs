@@ -11,7 +11,7 @@ pub(crate) use finish::{finished_calls, growing_calls, mark_invalid};
 mod parse;
 use parse::is_blank;
 pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
-pub(crate) use parse::{is_falsy, unknown_members};
+pub(crate) use parse::{is_falsy, read_arguments, unknown_members};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -121,7 +121,7 @@ impl GrowingJson {
     /// The value of the complete answer.
     pub(super) fn finish(mut self) -> Result<Value> {
         let error = match (self.json.finish(), self.lenient) {
-            (Ok((value, _)), _) => return Ok(value),
+            (Ok(value), _) => return Ok(value),
             (Err(error), None) => error,
             (Err(_), Some(json)) => match (json.into_value(), self.json.value()) {
                 (Ok(value), _) => return Ok(value),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::json::escape;
+use crate::json::{escape, unescape};
 use crate::{Error, ErrorKind, Merge, Result, Streamable};
 
 /// Changes of a JSON value, as RFC 6902 writes them. A later patch goes on where an earlier one ended, so patches append.
@@ -150,7 +150,7 @@ impl PatchOperation {
             Self::Add { path, value } => {
                 let (parent, key) = path.rsplit_once('/')?;
                 match root.pointer_mut(parent)? {
-                    Value::Object(map) => drop(map.insert(name(key), value)),
+                    Value::Object(map) => drop(map.insert(unescape(key), value)),
                     Value::Array(items) => {
                         let at = if key == "-" { items.len() } else { key.parse().ok()? };
                         if at > items.len() {
@@ -164,7 +164,7 @@ impl PatchOperation {
             Self::Remove { path } => {
                 let (parent, key) = path.rsplit_once('/')?;
                 match root.pointer_mut(parent)? {
-                    Value::Object(map) => drop(map.shift_remove(&name(key))?),
+                    Value::Object(map) => drop(map.shift_remove(&unescape(key))?),
                     Value::Array(items) => {
                         let at = key.parse().ok().filter(|at: &usize| *at < items.len())?;
                         items.remove(at);
@@ -175,10 +175,6 @@ impl PatchOperation {
         }
         Some(())
     }
-}
-
-fn name(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
 }
 
 impl Merge for JsonPatch {

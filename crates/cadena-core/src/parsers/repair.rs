@@ -5,7 +5,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use super::answer::UnparsedAnswer;
 use crate::{
     AIMessage, BoxRunnable, Error, ErrorKind, HumanMessage, Message, PromptValue, Result, RunContext, Runnable,
     RunnableExt, Streamable, impl_pipe,
@@ -138,13 +137,9 @@ impl<O: Streamable> Repair<O> {
         Err(ErrorKind::Internal.into()) // The loop ends by itself only after 2^32 calls.
     }
 
-    /// What is wrong with an answer, said to the model. The model may see its own words.
+    /// The fault in an answer, as the model reads it.
     fn complaint(&self, error: &Error) -> String {
         let mut text = format!("This answer could not be read: {}", error.detail());
-        let pointer = error.downcast_source_ref().and_then(UnparsedAnswer::pointer);
-        if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
-            text += &format!(", in the value at `{pointer}`");
-        }
         text += ".";
         if let Some(instructions) = &self.instructions {
             text += "\n\n";

@@ -151,7 +151,7 @@ impl Reader for ToolsReader {
         let answer = AIMessage::from(std::mem::take(&mut self.answer));
         let calls = match answer.additional_kwargs.get("tool_calls") {
             Some(Value::Array(raw)) if answer.tool_calls.is_empty() => parse_tool_calls(raw, ToolCallParsing::new())
-                .map_err(|error| UnparsedAnswer::behind(Value::Array(raw.clone()).to_string(), error))?,
+                .map_err(|error| UnparsedAnswer::source_of(error, Value::Array(raw.clone()).to_string()))?,
             _ => answer.tool_calls,
         };
         let value = self.parser.show(calls);
@@ -230,7 +230,7 @@ impl Reader for FunctionReader {
         };
         let mut json = PartialJson::new();
         let parsed = json.push(arguments).and_then(|()| json.finish());
-        let parsed = parsed.map_err(|error| UnparsedAnswer::behind(arguments, error))?;
+        let parsed = parsed.map_err(|error| UnparsedAnswer::unread(arguments, error))?;
         out.push_back(ValueChunk::from(if self.with_name {
             json!({"name": text("name"), "arguments": parsed})
         } else {

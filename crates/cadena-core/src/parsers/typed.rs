@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::answer::UnparsedAnswer;
 use super::json::instructions;
 use super::reader::{Chunks, Reader, parser};
-use crate::json::{AnswerJson, JsonSpans};
+use crate::json::{AnswerJson, Misread};
 use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Streamable, Whole};
 
 /// Takes a value of a type out of an answer in JSON, which it finds as [`JsonOutputParser`](crate::JsonOutputParser) does.
 ///
-/// It comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error says what was expected where;
-/// the text and the [pointer](UnparsedAnswer::pointer) are in the [`UnparsedAnswer`] behind it.
+/// The value comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error names
+/// the place as a JSON pointer, the expectation, and the beginning of the value there; its source, an [`UnparsedAnswer`], has the whole text.
 ///
 /// # Examples
 ///
@@ -34,8 +34,8 @@ use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Stre
 /// let joke = chain.invoke(r#"{"setup": "Why?", "rating": 7}"#).await?;
 /// assert_eq!(joke, Joke { setup: "Why?".to_owned(), rating: 7 });
 ///
-/// let error = chain.invoke("{\"setup\": \"Why?\",\n \"rating\": \"a secret\"}").await.unwrap_err();
-/// assert_eq!(error.detail(), "expected u8 at line 2 column 21");
+/// let error = chain.invoke("{\"setup\": \"Why?\",\n \"rating\": \"high\"}").await.unwrap_err();
+/// assert_eq!(error.detail(), "`/rating`: expected u8, got \"high\"");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
@@ -199,32 +199,12 @@ impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
         let Self { json, last, shown, .. } = self;
         let (value, output) = read_json(json, |value| match T::deserialize(&value) {
             Ok(output) => Ok((value, output)),
-            Err(error) => Err(Misread::new::<T>(error, "")),
+            Err(_) => Err(Misread::of::<T>(&value)),
         })?;
         if !shown || last != Some(value) {
             out.push_back(output.into_chunk());
         }
         Ok(())
-    }
-}
-
-/// Why JSON is no value of a type.
-pub(crate) struct Misread {
-    error: serde_json::Error,
-    /// Reads the text that it was written as, for the place; it fails there as the value did.
-    again: fn(&str) -> Option<serde_json::Error>,
-    /// The pointer of the value in the JSON.
-    inside: &'static str,
-}
-
-impl Misread {
-    /// An error about JSON that is to be a `P`, with the value at this pointer.
-    pub(crate) fn new<P: DeserializeOwned>(error: serde_json::Error, inside: &'static str) -> Self {
-        Self {
-            error,
-            again: |text| serde_json::from_str::<P>(text).err(),
-            inside,
-        }
     }
 }
 
@@ -235,40 +215,11 @@ pub(crate) fn read_json<R>(
 ) -> Result<R> {
     let found = json.finish();
     let text = json.text();
-    let (value, span) = found.map_err(|error| UnparsedAnswer::unread(text, error))?;
-    let misread = match read(value) {
-        Ok(output) => return Ok(output),
-        Err(misread) => misread,
-    };
-    let error = expected(&misread.error.to_string());
-    let written = text.get(span.clone()).unwrap_or_default();
-    let Some(placed) = (misread.again)(written).filter(serde_json::Error::is_data) else {
-        return Err(UnparsedAnswer::of(text, error));
-    };
-    let lines = written.split_inclusive('\n').take(placed.line().saturating_sub(1));
-    let at = lines.map(str::len).sum::<usize>() + placed.column();
-    let pointer = JsonSpans::of_answer(written).pointer_to(at);
-    let pointer = pointer.map(|pointer| match pointer.strip_prefix(misread.inside) {
-        Some(inner) => inner.to_owned(),
-        None => pointer,
-    });
-    let before = text.get(..span.start).unwrap_or_default();
-    let line = placed.line() + before.matches('\n').count();
-    let words = before.rsplit('\n').next().unwrap_or_default().len();
-    let column = placed.column() + if placed.line() == 1 { words } else { 0 };
-    let detail = format!("{error} at line {line} column {column}");
-    Err(UnparsedAnswer::at(text, pointer, detail))
-}
-
-/// What a type expected, without the value that was there: the value is what the model said.
-pub(super) fn expected(message: &str) -> String {
-    if let Some((_, expected)) = message.rsplit_once(", expected ") {
-        return format!("expected {expected}");
-    }
-    match message.strip_prefix("missing field ") {
-        Some(field) => format!("expected the key {field}"),
-        None => "the JSON is not a value of the type".to_owned(),
-    }
+    let value = found.map_err(|error| UnparsedAnswer::unread(text, error))?;
+    read(value).map_err(|misread| {
+        let detail = misread.to_string();
+        UnparsedAnswer::at(text, Some(misread.into_pointer()), detail)
+    })
 }
 
 parser!(

@@ -8,10 +8,11 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{AnyTool, IntoTools, known_names, unique};
+use crate::messages::read_arguments;
 use crate::run::scope::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus, impl_pipe,
 };
 
 /// Runs the calls of a message at once and answers each with a [`ToolMessage`], in the order of the calls.
@@ -120,9 +121,13 @@ impl ToolNode {
 /// A call that cannot be read still needs an answer: without one, providers refuse the conversation.
 fn refuse(call: InvalidToolCall) -> BoxFuture<'static, Result<ToolMessage>> {
     let mut text = "the arguments are not a complete JSON object".to_owned();
-    if let Some(error) = &call.error {
+    // LangChain leaves the reason out, and a model needs it to write the call again.
+    let args = call.args.as_deref().filter(|_| call.kind == ToolCallKind::Function);
+    let found = || read_arguments(args?, false).err();
+    let reason = call.error.clone().or_else(|| Some(found()?.detail().to_owned()));
+    if let Some(reason) = reason {
         text.push_str(": ");
-        text.push_str(short(error));
+        text.push_str(short(&reason));
     }
     said(text, call.name.unwrap_or_default(), call.id)
 }
