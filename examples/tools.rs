@@ -34,6 +34,7 @@ async fn main() -> cadena::Result<()> {
         for (_, part) in chunk.parts() {
             match part {
                 AgentPart::Token(token) => print!("{}", token.text()),
+                AgentPart::Call(call) => println!("calling {} with {}", call.name, serde_json::json!(call.args)),
                 AgentPart::Message(message) => println!("[{}] {}", message.kind(), message.text()),
                 _ => {}
             }

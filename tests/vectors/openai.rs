@@ -15,7 +15,7 @@ use cadena_core::{
     AIMessage, AIMessageChunk, Bind, Bound, ChatModelExt, ChatOptions, Choices, Error, ErrorKind, PromptValue,
     RunnableExt, convert_to_openai_tool, merge_all,
 };
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::{ChatOpenAI, Endpoint};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -29,8 +29,8 @@ use crate::structured;
 /// `invoke` with the answers of a case.
 pub(crate) fn response(args: &Value) -> Result<Value, CaseError> {
     let answers = match args.get("responses") {
-        Some(list) => list.as_array().into_iter().flatten().map(Answer::read).collect(),
-        None => vec![Answer::read(arg(args, "response"))],
+        Some(list) => list.as_array().into_iter().flatten().map(HttpResponse::read).collect(),
+        None => vec![HttpResponse::read(arg(args, "response"))],
     };
     let server = Server::new(answers);
     let llm = model(args, &server, false)?;
@@ -91,7 +91,7 @@ pub(crate) fn stream(args: &Value) -> Result<Value, CaseError> {
         .map(Bytes::from)
         .collect();
     let wire = Wire::read(&body);
-    let server = Server::new(vec![Answer::streamed(args, body)]);
+    let server = Server::new(vec![HttpResponse::streamed(args, body)]);
     let llm = model(args, &server, false)?;
     let prompt = prompt(args)?;
     let (chunks, error) = block_on(async {
@@ -131,7 +131,7 @@ pub(crate) fn request(args: &Value) -> Result<Value, CaseError> {
         || args
             .pointer("/init/streaming")
             .is_some_and(|streaming| *streaming == true);
-    let server = Server::new(vec![Answer::harmless(events)]);
+    let server = Server::new(vec![HttpResponse::harmless(events)]);
     let llm = model(args, &server, true)?.bind(ChatOptions::try_from(
         args.get("call_kwargs").cloned().unwrap_or_else(|| json!({})),
     )?);
@@ -346,7 +346,7 @@ impl Wire {
 
 /// One answer of the server.
 #[derive(Clone)]
-struct Answer {
+struct HttpResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<Bytes>,
@@ -354,7 +354,7 @@ struct Answer {
     truncated: bool,
 }
 
-impl Answer {
+impl HttpResponse {
     fn read(response: &Value) -> Self {
         let body = match arg(response, "raw_body") {
             Value::String(text) => text.clone(),
@@ -423,19 +423,19 @@ impl Answer {
 struct Server(Arc<Script>);
 
 struct Script {
-    answers: Vec<Answer>,
-    requests: Mutex<Vec<Request>>,
+    answers: Vec<HttpResponse>,
+    requests: Mutex<Vec<HttpRequest>>,
 }
 
 impl Server {
-    fn new(answers: Vec<Answer>) -> Self {
+    fn new(answers: Vec<HttpResponse>) -> Self {
         Self(Arc::new(Script {
             answers,
             requests: Mutex::default(),
         }))
     }
 
-    fn requests(&self) -> Vec<Request> {
+    fn requests(&self) -> Vec<HttpRequest> {
         self.0
             .requests
             .lock()
@@ -452,7 +452,7 @@ impl fmt::Debug for Server {
 
 #[cadena_core::async_trait]
 impl Transport for Server {
-    async fn send(&self, request: Request) -> cadena_core::Result<Response> {
+    async fn send(&self, request: HttpRequest) -> cadena_core::Result<StreamingResponse> {
         let turn = match self.0.requests.lock() {
             Ok(mut requests) => {
                 requests.push(request);
@@ -466,7 +466,7 @@ impl Transport for Server {
             .truncated
             .then(|| Err(Error::new(ErrorKind::Truncated, "the connection was closed")));
         let body = stream::iter(answer.body.into_iter().map(Ok).chain(lost)).boxed();
-        Ok(Response::new(answer.status)
+        Ok(StreamingResponse::new(answer.status)
             .with_headers(answer.headers)
             .with_body(body))
     }

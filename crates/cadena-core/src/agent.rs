@@ -1,57 +1,62 @@
-//! A model that calls tools until it has an answer.
+//! Agents: a model that calls tools until it has an answer.
 
 mod chunk;
 pub use chunk::{AgentChunk, AgentPart};
 mod output;
 pub use output::AgentOutput;
-mod unfinished;
-pub use unfinished::Unfinished;
-mod running;
+mod partial;
+pub use partial::PartialConversation;
+mod conversation;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 
-use self::running::Running;
+use self::turns::{Ask, Turns};
 use crate::tools::{ToolNode, ToolOptions, tool_node};
 use crate::{
-    AIMessage, BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result,
-    RunContext, Runnable, RunnableExt, StreamMode, SystemMessage, ToolMessage, ToolStatus, impl_pipe,
+    BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result, RunContext, Runnable,
+    StreamMode, SystemMessage, ToChatModel, ToolMessage, ToolStatus, fold, impl_pipe,
 };
 
-/// Makes an agent: a model that may call these tools, reads what they answer, and goes on until it calls none.
+/// Makes an agent: a model that may call these tools, reads their answers, and goes on until it calls none.
 ///
-/// It is a step from a conversation to an [`AgentOutput`], which holds the whole conversation. Its stream gives the model's tokens
-/// and the answers of the tools as they come, in [`AgentChunk`]s, which add up to the output.
+/// An agent is a step from a conversation to an [`AgentOutput`], which holds the whole conversation. Its stream gives the model's tokens, the calls
+/// before their tools run, and the answers of the tools, in [`AgentChunk`]s that add up to the output.
 ///
-/// A failing tool is answered to the model, as its [`OnToolError`](crate::OnToolError) says; so are an unknown tool, wrong arguments and a call that was
-/// cut off. The agent ends when the model calls nothing, when every tool of a turn has answered and is `return_direct`, or with an error:
-/// one from the model or a tool that stops the run, that of [`RunConfig::recursion_limit`](crate::RunConfig::recursion_limit) if agents call each other, or that of [`with_max_model_calls`](Agent::with_max_model_calls). The error holds what was said until then, as [`Unfinished`].
+/// A tool that fails answers the model as its [`OnToolError`](crate::OnToolError) sets. An unknown tool, wrong arguments and a call that was
+/// cut off are answered with an error that the model reads. The agent ends when the model calls nothing, when every tool of a turn has answered and is `return_direct`, or with an error.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{agent, tool_fn, EchoModel, RunnableExt, ToolContext};
+/// use cadena_core::{agent, tool_fn, RunnableExt, ToolContext};
+/// use cadena_testing::ScriptedModel;
 /// use serde_json::{Value, json};
 ///
 /// # futures::executor::block_on(async {
 /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
-/// let agent = agent(EchoModel::new(), (now,))?.with_system_prompt("You are a clock.");
+/// let model = ScriptedModel::new().call("now", json!({})).say("It is noon."); // stands for a real one
+/// let clock = agent(model, (now,))?.with_system_prompt("You are a clock.");
 ///
-/// // This model only repeats what it reads, and calls no tool.
-/// let output = agent.invoke("What time is it?").await?;
-/// assert_eq!(output.text(), "What time is it?");
-/// assert_eq!(output.messages.len(), 2);
+/// let output = clock.invoke("What time is it?").await?;
+/// assert_eq!(output.text(), "It is noon.");
+/// assert_eq!(output.messages.len(), 4); // question, call, answer of the tool, answer
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 ///
 /// # Errors
 ///
-/// As [`BindTools::bind_tools`].
-pub fn agent(model: impl ChatModel + Clone, tools: impl IntoTools) -> Result<Agent> {
-    let model: Arc<dyn ChatModel> = Arc::new(model);
+/// `agent` itself fails as [`BindTools::bind_tools`] does.
+///
+/// A run fails with the error of the model, with the error of a tool that [stops](crate::OnToolError::Stop) the run, or with [`LimitExceeded`](ErrorKind::LimitExceeded) if
+/// [`with_max_model_calls`](Agent::with_max_model_calls) is reached, or [`RunConfig::recursion_limit`](crate::RunConfig::recursion_limit) by agents that call each other.
+/// [`Error::partial_conversation`] returns the conversation until then.
+pub fn agent(model: impl ToChatModel, tools: impl IntoTools) -> Result<Agent> {
+    let model: Arc<dyn ChatModel> = Arc::new(model.to_chat_model());
     Agent {
         bound: Arc::clone(&model),
         model,
@@ -62,7 +67,7 @@ pub fn agent(model: impl ChatModel + Clone, tools: impl IntoTools) -> Result<Age
     .with_tool_options(ToolOptions::new())
 }
 
-/// A model that calls tools until it has an answer; [`agent`] makes one.
+/// A model that calls tools until it has an answer; [`agent`] makes one and has an example.
 #[derive(Clone)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Agent {
@@ -75,27 +80,73 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// How often the model is asked at most when nobody says otherwise.
+    /// The default of [`with_max_model_calls`](Self::with_max_model_calls).
     pub const DEFAULT_MAX_MODEL_CALLS: u32 = 25;
 
-    /// Puts a system message before the conversation, each time the model is asked. It is not part of the output.
+    /// Puts a system message before the conversation each time the model is asked; default: no such message. It is not part of the output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say("Ahoy!");
+    /// let output = agent(model.clone(), ())?.with_system_prompt("You are a pirate.").invoke("Hello").await?;
+    /// assert_eq!(model.requests()[0].messages[0].text(), "You are a pirate.");
+    /// assert_eq!(output.messages[0].text(), "Hello");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_system_prompt(mut self, prompt: impl Into<Arc<str>>) -> Self {
         self.system_prompt = Some(prompt.into());
         self
     }
 
-    /// Limits how often the model is asked; default: [`DEFAULT_MAX_MODEL_CALLS`](Self::DEFAULT_MAX_MODEL_CALLS). Beyond it the run ends with an error of kind
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded).
+    /// Limits how often one run asks the model; default: [`DEFAULT_MAX_MODEL_CALLS`](Self::DEFAULT_MAX_MODEL_CALLS).
+    ///
+    /// A run that needs more ends with an error of kind [`LimitExceeded`](ErrorKind::LimitExceeded).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, tool_fn, ErrorKind, RunnableExt, ToolContext};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::{Value, json};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let model = ScriptedModel::new().call("now", json!({})).call("now", json!({})).say("It is noon.");
+    /// let error = agent(model, (now,))?.with_max_model_calls(2).invoke("What time is it?").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_max_model_calls(mut self, limit: u32) -> Self {
         self.max_model_calls = limit;
         self
     }
 
-    /// Says how the tools are given to the model. A choice that forces a call forces one each time the model is asked.
+    /// Sets how the tools are described to the model; default: [`ToolOptions::new`]. A choice that forces a call forces one each time the model is asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, tool_fn, RunnableExt, ToolContext, ToolOptions};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::{Value, json};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let model = ScriptedModel::new().say("It is noon.");
+    /// let agent = agent(model.clone(), (now,))?.with_tool_options(ToolOptions::new().parallel_tool_calls(false))?;
+    /// agent.invoke("What time is it?").await?;
+    /// assert_eq!(model.requests()[0].options.parallel_tool_calls, Some(false));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`BindTools::bind_tools_with`].
+    /// Those of [`BindTools::bind_tools_with`].
     pub fn with_tool_options(mut self, options: ToolOptions) -> Result<Self> {
         if !self.node.tools().is_empty() {
             self.bound = Arc::new(self.model.bind_tools_with(self.node.tools(), options)?);
@@ -103,12 +154,13 @@ impl Agent {
         Ok(self)
     }
 
-    /// What the model is asked for the turn number `turn`, from 1.
+    /// The prompt for the turn number `turn`, from 1.
     fn prompt(&self, messages: &[Message], turn: u32) -> Result<PromptValue> {
         if turn > self.max_model_calls {
             let detail = format!("the agent has asked its model {} times", self.max_model_calls);
-            return Err(Error::new(ErrorKind::LimitExceeded, detail)
-                .with_hint("raise it with `Agent::with_max_model_calls`, or go on from `Unfinished`"));
+            return Err(Error::new(ErrorKind::LimitExceeded, detail).with_hint(
+                "raise it with `Agent::with_max_model_calls`, or go on from `Error::partial_conversation`",
+            ));
         }
         let system = self.system_prompt.as_deref().map(SystemMessage::new);
         let system = system.map(Message::from).into_iter();
@@ -121,36 +173,13 @@ impl Agent {
         answer.status == ToolStatus::Success && tool.is_some_and(|tool| tool.is_return_direct())
     }
 
-    /// Talks until there is an answer. `complete` is where the conversation has no open call.
-    async fn talk(&self, messages: &mut Vec<Message>, complete: &mut usize, cx: &RunContext) -> Result<()> {
-        for turn in 1.. {
-            *complete = messages.len();
-            let prompt = self.prompt(messages, turn)?;
-            let answer = self.bound.invoke_in(prompt, &model_context(cx, turn)).await?;
-            messages.push(answer.clone().into());
-            if is_final(&answer) {
-                break;
-            }
-            let mut direct = true;
-            let mut answers = self.node.answers(answer, cx);
-            while let Some(answer) = answers.try_next().await? {
-                direct &= self.is_direct(&answer);
-                messages.push(answer.into());
-            }
-            if direct {
-                break;
-            }
+    fn turns(&self, input: PromptValue, cx: &RunContext, ask: Ask) -> ChunkStream<AgentOutput> {
+        // A tool of the agent may call the agent, so each run goes one level deeper.
+        match cx.deeper() {
+            Ok(cx) => Turns::start(self.clone(), input.messages, cx, ask),
+            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
-        Ok(())
     }
-}
-
-fn model_context(cx: &RunContext, turn: u32) -> RunContext {
-    cx.child(|| format!("agent:model:{turn}"))
-}
-
-fn is_final(answer: &AIMessage) -> bool {
-    answer.tool_calls.is_empty() && answer.invalid_tool_calls.is_empty()
 }
 
 #[async_trait]
@@ -163,21 +192,13 @@ impl Runnable for Agent {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AgentOutput> {
-        // A tool of the agent may call the agent.
-        let cx = cx.deeper()?;
-        let mut messages = input.messages;
-        let mut complete = 0;
-        match self.talk(&mut messages, &mut complete, &cx).await {
-            Ok(()) => Ok(AgentOutput::new(messages)),
-            Err(error) => Err(Unfinished::attach(error, messages, complete)),
-        }
+        let output = fold::<AgentOutput>(self.turns(input, &cx, Ask::Whole)).await?;
+        // The input is always a chunk.
+        Ok(output.unwrap_or_default())
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<AgentOutput> {
-        match cx.deeper() {
-            Ok(cx) => Running::start(self.clone(), input.messages, cx),
-            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
-        }
+        self.turns(input, &cx, Ask::InTokens)
     }
 }
 

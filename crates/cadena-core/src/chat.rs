@@ -2,12 +2,18 @@
 
 mod model;
 pub use model::ChatModel;
+mod composition;
+pub use composition::Composition;
 mod request;
 pub use request::ChatRequest;
 mod bind;
 pub use bind::{Bind, Bound, CloneableModel};
 mod ext;
 pub use ext::ChatModelExt;
+mod to_model;
+pub use to_model::{ModelList, ToChatModel};
+mod wrapped;
+pub use wrapped::WrappedModel;
 mod cache;
 pub use cache::{CacheKey, ChatCache, InMemoryCache};
 mod cached;

@@ -1,4 +1,4 @@
-//! JSON that flows through chains: objects by key, and values whose pieces know how they add up.
+//! JSON that flows through chains: objects by key, and values whose pieces keep their rule of addition.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::{Error, ErrorKind, Merge, Result, Streamable, Whole};
 
 /// An ordered JSON object: the dynamic input and output of prompts and parallel steps.
 ///
-/// It flows key by key: the chunk of a parallel step holds a piece of one branch, and pieces of the same key add up by
-/// the rule of the branch's own type.
+/// A [`Dict`] flows key by key. The chunk of a parallel step holds a piece of one branch's value, and pieces of the same key add up by
+/// the rule of that branch's type.
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ use crate::{Error, ErrorKind, Merge, Result, Streamable, Whole};
 #[serde(transparent)]
 pub struct Dict(Map<String, Value>);
 
-/// Writes a [`Dict`]: `dict! {"key": value, …}`. A value is anything that is `Into<serde_json::Value>`, messages among it.
+/// Makes a [`Dict`]: `dict! {"key": value, …}`. A value is anything that is `Into<serde_json::Value>`, such as a message.
 ///
 /// # Examples
 ///
@@ -52,13 +52,21 @@ macro_rules! dict {
 }
 
 impl Dict {
-    /// An object without keys.
+    /// Returns an object without keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Dict, dict};
+    ///
+    /// assert_eq!(Dict::new(), dict! {});
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads one value as a type, such as a message that a parallel step put there.
+    /// Reads one value as a type, such as a message that a parallel step put under the key.
     ///
     /// # Errors
     ///
@@ -85,7 +93,15 @@ impl Dict {
         })
     }
 
-    /// The JSON object.
+    /// Returns the JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::dict;
+    ///
+    /// assert_eq!(dict! {"topic": "bears"}.into_map().len(), 1);
+    /// ```
     #[must_use]
     pub fn into_map(self) -> Map<String, Value> {
         self.0
@@ -163,7 +179,7 @@ impl Streamable for Dict {
     }
 }
 
-/// A piece of a [`Dict`]: for some keys, a piece of their value.
+/// A piece of a [`Dict`]: pieces of the values of some keys.
 ///
 /// # Examples
 ///
@@ -180,34 +196,88 @@ impl Streamable for Dict {
 pub struct DictChunk(IndexMap<String, ValueChunk>);
 
 impl DictChunk {
-    /// A piece of one key's value.
+    /// Returns a chunk with a piece of one key's value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{DictChunk, ValueChunk};
+    ///
+    /// let chunk = DictChunk::of("joke", ValueChunk::text("Why"));
+    /// assert_eq!(chunk.get("joke").and_then(ValueChunk::as_text), Some("Why"));
+    /// assert!(chunk.get("poem").is_none());
+    /// ```
     #[must_use]
     pub fn of(key: impl Into<String>, piece: ValueChunk) -> Self {
         Self(IndexMap::from([(key.into(), piece)]))
     }
 
-    /// The piece of a key's value, if this chunk has one.
+    /// Returns the piece of a key's value, if this chunk has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{DictChunk, ValueChunk};
+    ///
+    /// let chunk = DictChunk::of("joke", ValueChunk::text("Why"));
+    /// assert!(chunk.get("joke").is_some() && chunk.get("poem").is_none());
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&ValueChunk> {
         self.0.get(key)
     }
 
-    /// Sets the piece of a key's value; the piece that was there comes back.
+    /// Sets the piece of a key's value. Returns the piece that was there before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{DictChunk, ValueChunk};
+    ///
+    /// let mut chunk = DictChunk::default();
+    /// assert!(chunk.insert("joke", ValueChunk::text("Why")).is_none());
+    /// let before = chunk.insert("joke", ValueChunk::text("How"));
+    /// assert_eq!(before.as_ref().and_then(ValueChunk::as_text), Some("Why"));
+    /// ```
     pub fn insert(&mut self, key: impl Into<String>, piece: ValueChunk) -> Option<ValueChunk> {
         self.0.insert(key.into(), piece)
     }
 
-    /// Takes the piece of a key's value out.
+    /// Removes a key and returns the piece of its value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{DictChunk, ValueChunk};
+    ///
+    /// let mut chunk = DictChunk::of("joke", ValueChunk::text("Why"));
+    /// assert!(chunk.remove("joke").is_some() && chunk.is_empty());
+    /// ```
     pub fn remove(&mut self, key: &str) -> Option<ValueChunk> {
         self.0.shift_remove(key)
     }
 
-    /// Every key and its piece.
+    /// Returns every key with its piece.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{DictChunk, ValueChunk};
+    ///
+    /// let chunk = DictChunk::of("joke", ValueChunk::text("Why"));
+    /// assert_eq!(chunk.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["joke"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ValueChunk)> {
         self.0.iter().map(|(key, piece)| (key.as_str(), piece))
     }
 
-    /// Whether it has no piece of any key.
+    /// Returns whether the chunk has no piece of any key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::DictChunk::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -240,9 +310,9 @@ impl Merge for DictChunk {
     }
 }
 
-/// A piece of a JSON value that remembers the type it comes from, and with it the rule of addition.
+/// A piece of a JSON value that remembers its type, and with the type the rule of addition.
 ///
-/// A text appends, a parsed snapshot replaces, a message adds up as a message: the JSON alone could not tell.
+/// A text appends, a parsed snapshot replaces, a message adds up as a message. The JSON alone could not tell these apart.
 ///
 /// # Examples
 ///
@@ -263,10 +333,22 @@ impl Merge for DictChunk {
 pub struct ValueChunk(Box<dyn Piece>);
 
 impl ValueChunk {
-    /// A piece of a value of type `T`.
+    /// Returns a piece of a value of type `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, Merge, ValueChunk};
+    ///
+    /// let mut sum = ValueChunk::new::<AIMessage>(AIMessageChunk::new("Hel"));
+    /// sum.merge(ValueChunk::new::<AIMessage>(AIMessageChunk::new("lo")))?;
+    /// assert_eq!(sum.into_value()?["content"], "Hello");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new<T: Streamable>(chunk: T::Chunk) -> Self {
-        // A dynamic piece inside a dynamic piece is the same piece.
+        // The chunks of a branch whose output is a `Value` are `ValueChunk`s already. Wrapped once more, they would not add up with chunks that are
+        // not.
         let mut chunk = Some(chunk);
         if let Some(inner) = (&mut chunk as &mut dyn Any)
             .downcast_mut::<Option<Self>>()
@@ -280,19 +362,34 @@ impl ValueChunk {
         }
     }
 
-    /// A piece of a text.
+    /// Returns a piece of a text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ValueChunk::text("hi").as_text(), Some("hi"));
+    /// ```
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::new::<String>(text.into())
     }
 
-    /// The piece as text, if it is one.
+    /// Returns the piece as text, if its type is `String`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ValueChunk;
+    ///
+    /// assert_eq!(ValueChunk::text("hi").as_text(), Some("hi"));
+    /// assert_eq!(ValueChunk::from(serde_json::json!("hi")).as_text(), None); // a snapshot, which replaces
+    /// ```
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.downcast_ref::<String>().map(String::as_str)
     }
 
-    /// The piece as a chunk of `T`, if that is where it comes from.
+    /// Returns the piece as a chunk of `T`, if it is a piece of a `T`.
     ///
     /// # Examples
     ///
@@ -307,11 +404,11 @@ impl ValueChunk {
         (*self.0).as_any().downcast_ref::<Typed<T>>().map(|typed| &typed.0)
     }
 
-    /// The piece as a chunk of `T`, if that is where it comes from; else it comes back.
+    /// Takes the chunk of `T` out of the piece, if it is a piece of a `T`; otherwise returns the piece.
     ///
     /// # Errors
     ///
-    /// The piece itself, if it comes from another type.
+    /// The piece itself, if it is a piece of another type.
     ///
     /// # Examples
     ///
@@ -327,15 +424,24 @@ impl ValueChunk {
         }
         match self.0.into_any().downcast::<Typed<T>>() {
             Ok(typed) => Ok(typed.0),
-            Err(_) => Err(Self::from(Value::Null)), // The type was asked for above.
+            Err(_) => Err(Self::from(Value::Null)), // Unreachable: the type was checked above.
         }
     }
 
-    /// The finished value as JSON.
+    /// Returns the finished value as JSON.
     ///
     /// # Errors
     ///
-    /// If the pieces are not a whole value, or the value has no JSON form.
+    /// An error if the pieces are not a whole value, or if the value has no JSON form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ValueChunk;
+    ///
+    /// assert_eq!(ValueChunk::text("hi").into_value()?, "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn into_value(self) -> Result<Value> {
         self.0.finish()
     }
@@ -387,7 +493,7 @@ impl fmt::Debug for ValueChunk {
     }
 }
 
-/// The object-safe side of a chunk.
+/// The methods of a chunk that a trait object can have.
 trait Piece: DynClone + Send {
     fn add(&mut self, next: ValueChunk) -> Result<()>;
     fn finish(self: Box<Self>) -> Result<Value>;

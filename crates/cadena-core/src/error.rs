@@ -186,6 +186,12 @@ impl Error {
         None
     }
 
+    /// Adds words to the detail.
+    pub(crate) fn with_more_detail(mut self, more: &str) -> Self {
+        self.repr.detail = format!("{}{more}", self.repr.detail).into();
+        self
+    }
+
     /// Replaces the source by what `wrap` makes of it.
     pub(crate) fn map_source(mut self, wrap: impl FnOnce(Option<BoxError>) -> BoxError) -> Self {
         self.repr.source = Some(wrap(self.repr.source.take()));

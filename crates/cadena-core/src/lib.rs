@@ -31,10 +31,10 @@ mod runnable;
 pub use runnable::{
     Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, Chain, ConfigurableStep,
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel,
-    Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, Outputs, OutputsChunk, Parallel, ParallelBranch,
-    Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions, Route, Router, RouterInput,
-    Runnable, RunnableExt, SendSync, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind,
-    parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or, Outputs, OutputsChunk, Parallel,
+    ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions, Route, Router,
+    RouterInput, Runnable, RunnableExt, SendSync, StepList, Steps, Timeout, WithListeners, assign, branch, generator,
+    lambda, lambda_in, lambda_kind, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -80,11 +80,12 @@ pub use conversation::{
 mod chat;
 pub use chat::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneableModel,
-    EchoModel, InMemoryCache, OnUnsupported, RateLimited, RateLimiter,
+    Composition, EchoModel, InMemoryCache, ModelList, OnUnsupported, RateLimited, RateLimiter, ToChatModel,
+    WrappedModel,
 };
 
 mod structured;
-pub use structured::{Answer, AnswerChunk, Refusal, Structured, StructuredForm, StructuredMethod, StructuredOutput};
+pub use structured::{Answer, AnswerChunk, FromAnswer, Refusal, Structured, StructuredMethod, StructuredOutput};
 
 mod history;
 pub use history::{
@@ -117,7 +118,7 @@ pub use tools::{
 #[cfg(feature = "schemars")]
 pub use schemars;
 mod agent;
-pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, Unfinished, agent};
+pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, PartialConversation, agent};
 
 #[cfg(feature = "schemars")]
 pub use tools::parameters_of;

@@ -1,13 +1,13 @@
-//! Addition: how two pieces of a value become one.
+//! Addition: two pieces of a value become one.
 
 pub mod json;
 
 use crate::{Error, ErrorKind, Result};
 
-/// Addition of two chunks. Associative, with an identity where the type has one.
+/// Addition of two chunks: associative, and with an identity where the type has one.
 ///
-/// Text appends, lists append, numbers, booleans and [`Whole`](crate::Whole) values replace, an [`Option`] adds what it
-/// holds, tuples add place by place.
+/// Texts and lists append. Numbers, booleans and [`Whole`](crate::Whole) values replace. An [`Option`] adds the values that it holds, and
+/// tuples add place by place.
 ///
 /// # Examples
 ///
@@ -22,21 +22,21 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// # Implementing
 ///
-/// The cost must be the length of `next`, whatever `self` holds by then: a stream of n chunks is folded in linear time.
+/// An addition must cost the length of `next`, whatever `self` holds by then. Then a stream of n chunks is folded in linear time.
 pub trait Merge: Sized {
-    /// Adds `next` behind `self`.
+    /// Adds `next` after `self`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Merge`] if the two cannot be added, such as chunks of two different tool messages. What `self`
-    /// held before stays in it.
+    /// [`ErrorKind::Merge`] if the two cannot be added, such as chunks of two different tool messages. `self` keeps the values that it
+    /// had.
     fn merge(&mut self, next: Self) -> Result<()>;
 }
 
 impl Merge for String {
     fn merge(&mut self, next: Self) -> Result<()> {
         if self.is_empty() {
-            *self = next; // The first piece keeps its allocation.
+            *self = next; // The first piece keeps its allocation, so a text in one piece is never copied.
         } else {
             self.push_str(&next);
         }
@@ -119,7 +119,7 @@ merge_tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
 merge_tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 merge_tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-/// Folds chunks from left to right; nothing at all gives `None`.
+/// Folds chunks from left to right. Returns `None` if there are no chunks.
 ///
 /// # Errors
 ///

@@ -1,28 +1,28 @@
-//! Messages and their chunks, in LangChain's names and JSON.
+//! Messages and their chunks, with LangChain's names and LangChain's JSON.
 //!
-//! A [`Message`] is what a conversation is made of; an [`AIMessageChunk`] is a piece of an answer, and pieces add up. Log
-//! probabilities arrive in [`ResponseMetadata::logprobs`], in whole messages and in every chunk.
+//! A conversation is a list of [`Message`]s. An [`AIMessageChunk`] is a piece of an answer, and pieces add up. Log probabilities arrive
+//! in [`ResponseMetadata::logprobs`], in whole messages and in every chunk.
 //!
-//! | to | use |
+//! | task | items |
 //! |---|---|
-//! | take messages in any form of LangChain's | [`convert_to_messages`], `Message::try_from` |
-//! | store a history and read it | [`messages_to_dict`], [`messages_from_dict`]; [`messages_from_lc`] for what `dumps` wrote |
-//! | make it shorter | [`trim_messages`], [`filter_messages`], [`merge_message_runs`]; their options are steps: `trim \| model` |
-//! | count its tokens | [`count_tokens_approximately`], [`TokenCounter`] |
-//! | print it, or write it for OpenAI | [`get_buffer_string`], [`convert_to_openai_messages`] |
+//! | take messages in any form that LangChain takes | [`convert_to_messages`], `Message::try_from` |
+//! | store a history and read it | [`messages_to_dict`], [`messages_from_dict`]; [`messages_from_lc`] reads the output of `dumps` |
+//! | make a history shorter | [`trim_messages`], [`filter_messages`], [`merge_message_runs`]; their options are steps: `trim \| model` |
+//! | count the tokens of a history | [`count_tokens_approximately`], [`TokenCounter`] |
+//! | print a history, or write it for OpenAI | [`get_buffer_string`], [`convert_to_openai_messages`] |
 //!
-//! # Where it leaves LangChain
+//! # Differences from LangChain
 //!
 //! - Empty content is the identity of addition on both sides, and an id or a name that only one chunk has is kept.
-//! - A call that was cut is invalid, also when its pieces stand in the content; a known scalar of the metadata is replaced, never joined.
-//! - Content of a tool's message that is neither text nor a list is read as its JSON text, not as Python prints it.
-//! - A dictionary with all fields of a message is that message; in others `usage_metadata` and `invalid_tool_calls` are fields too.
+//! - A call that was cut is invalid, also when its pieces are in the content. A known scalar of the metadata is replaced, never joined.
+//! - Content of a tool message that is neither text nor a list is read as its JSON text, not as Python prints it.
+//! - An object with all fields of a message is read as that message; in other objects `usage_metadata` and `invalid_tool_calls` are fields too.
 //! - Trimming counts the text that is kept, and never exceeds its budget.
 //!
 //! # Depth
 //!
-//! Messages are read from at most [`MAX_DEPTH`](crate::merge::json::MAX_DEPTH) levels of nesting, whatever they are read from. Cloning, writing and dropping a [`Value`]
-//! is recursive in `serde_json`: who puts a deeper one into a field by hand must mind that.
+//! Messages are read from at most [`MAX_DEPTH`](crate::merge::json::MAX_DEPTH) levels of nesting, whatever the source is. `serde_json` clones, writes
+//! and drops a [`Value`] recursively, so a program that puts a deeper value into a field by hand can overflow its stack.
 
 mod content;
 pub use content::{Content, ContentPart};
@@ -116,8 +116,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// One message of a conversation.
 ///
-/// Made from any message type by `into()`, and from a text, which is what a person says, or a pair of role and text.
-/// Serialises as the message that it holds, told apart by `type`.
+/// A message is made by `into()`: from any message type, from a text (a human message), or from a pair of role and text. It serialises as the
+/// message that it holds; the `type` tells the kinds apart.
 ///
 /// # Examples
 ///
@@ -131,28 +131,28 @@ use crate::{Error, ErrorKind, Result};
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Message {
-    /// What a person says. As JSON: `{"type": "human", "content": "hi", …}`.
+    /// A message of a person. As JSON: `{"type": "human", "content": "hi", …}`.
     Human(HumanMessage),
-    /// What the application says. As JSON: `{"type": "system", "content": "Be brief.", …}`.
+    /// Instructions of the application. As JSON: `{"type": "system", "content": "Be brief.", …}`.
     System(SystemMessage),
-    /// What a model says. As JSON: `{"type": "ai", "content": "Hello!", "tool_calls": [], …}`.
+    /// An answer of a model. As JSON: `{"type": "ai", "content": "Hello!", "tool_calls": [], …}`.
     AI(AIMessage),
-    /// What a tool answers. As JSON: `{"type": "tool", "content": "3", "tool_call_id": "call_1", …}`.
+    /// An answer of a tool. As JSON: `{"type": "tool", "content": "3", "tool_call_id": "call_1", …}`.
     Tool(ToolMessage),
     /// A message in another role. As JSON: `{"type": "chat", "role": "critic", "content": "Too long.", …}`.
     Chat(ChatMessage),
-    /// What a function answers. As JSON: `{"type": "function", "name": "add", "content": "3", …}`.
+    /// An answer of a function. As JSON: `{"type": "function", "name": "add", "content": "3", …}`.
     Function(FunctionMessage),
-    /// Takes another message out of a history. As JSON: `{"type": "remove", "content": "", "id": "msg_1", …}`.
+    /// A marker that removes another message from a history. As JSON: `{"type": "remove", "content": "", "id": "msg_1", …}`.
     Remove(RemoveMessage),
 }
 
 impl Message {
-    /// A message by the name of its role: `human` or `user`, `ai` or `assistant`, `system` or `developer`.
+    /// Makes a message by the name of its role: `human` or `user`, `ai` or `assistant`, `system` or `developer`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for another role: use [`ChatMessage`] or [`ToolMessage`] for those.
+    /// [`ErrorKind::InvalidInput`] for another role. Use [`ChatMessage`] or [`ToolMessage`] for other roles.
     ///
     /// # Examples
     ///
@@ -179,7 +179,13 @@ impl Message {
         })
     }
 
-    /// The word that tells it apart: `human`, `system`, `ai`, `tool`, `chat`, `function` or `remove`.
+    /// Returns the word for the kind of the message: `human`, `system`, `ai`, `tool`, `chat`, `function` or `remove`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Message::from("hi").kind(), "human");
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -193,7 +199,15 @@ impl Message {
         }
     }
 
-    /// What it says.
+    /// Returns the content: a text or a list of parts. The content of a [`RemoveMessage`] is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Content, Message};
+    ///
+    /// assert_eq!(Message::from("hi").content(), &Content::from("hi"));
+    /// ```
     #[must_use]
     pub fn content(&self) -> &Content {
         match self {
@@ -207,7 +221,16 @@ impl Message {
         }
     }
 
-    /// Its id.
+    /// Returns the id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{HumanMessage, Message};
+    ///
+    /// let message = Message::from(HumanMessage::new("hi").with_id("msg_1"));
+    /// assert_eq!(message.id(), Some("msg_1"));
+    /// ```
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
@@ -221,7 +244,16 @@ impl Message {
         }
     }
 
-    /// The name of the speaker.
+    /// Returns the name of the speaker.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{HumanMessage, Message};
+    ///
+    /// let message = Message::from(HumanMessage::new("hi").with_name("Ann"));
+    /// assert_eq!(message.name(), Some("Ann"));
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -235,7 +267,17 @@ impl Message {
         }
     }
 
-    /// What a provider sent or wants beside the content.
+    /// Returns the provider's data about the message that has no field, such as a `refusal`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Message};
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.additional_kwargs.insert("refusal", "I cannot.");
+    /// assert_eq!(Message::from(message).additional_kwargs()["refusal"], "I cannot.");
+    /// ```
     #[must_use]
     pub fn additional_kwargs(&self) -> &Extra {
         match self {
@@ -249,13 +291,28 @@ impl Message {
         }
     }
 
-    /// The text of the content.
+    /// Returns the text of the content, without images and other parts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Message::from("hi").text(), "hi");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.content().text()
     }
 
-    /// The message as a model's, if it is one.
+    /// Returns the message of a model, if this is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Message};
+    ///
+    /// assert!(Message::from(AIMessage::new("Hello!")).as_ai().is_some());
+    /// assert!(Message::from("hi").as_ai().is_none());
+    /// ```
     #[must_use]
     pub fn as_ai(&self) -> Option<&AIMessage> {
         match self {
@@ -274,7 +331,7 @@ impl<'de> Deserialize<'de> for Message {
 }
 
 impl Message {
-    /// Reads the fields of a message of this type; `None` if there is no such type.
+    /// Reads the fields of a message of this type. Returns `None` if there is no such type.
     fn read(kind: &str, fields: Fields) -> Option<Result<Self, Misfit>> {
         Some(match kind {
             "human" => Read::read(fields).map(Self::Human),
@@ -290,7 +347,7 @@ impl Message {
 }
 
 impl Message {
-    /// What it says, to be changed; a marker says nothing.
+    /// Returns the content to be changed; a [`RemoveMessage`] has no content.
     pub(crate) fn content_mut(&mut self) -> Option<&mut Content> {
         match self {
             Self::Human(message) => Some(&mut message.content),
@@ -310,7 +367,7 @@ fn deserialize<'de, T: Read, D: Deserializer<'de>>(deserializer: D) -> Result<T,
     T::read(Fields::new(map)).map_err(D::Error::custom)
 }
 
-/// Reads a message whose kind stands in its `type`.
+/// Reads a message whose `type` names its kind.
 fn deserialize_by_type<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     what: &str,
@@ -360,7 +417,7 @@ impl From<Message> for Value {
     }
 }
 
-/// Every field of a message is text, numbers, lists and maps with text keys, which JSON can always hold.
+/// Returns the JSON of a message. Every field is text, numbers, lists and maps with text keys, which JSON can always hold.
 fn dump(message: &impl Serialize) -> Value {
     serde_json::to_value(message).unwrap_or_default()
 }
@@ -377,7 +434,7 @@ impl From<String> for Message {
     }
 }
 
-/// A role and what it says. A role that has no type of its own makes a [`ChatMessage`] in that role.
+/// A pair of a role and a text. A role without a message type makes a [`ChatMessage`] in that role.
 impl From<(&str, &str)> for Message {
     fn from((role, text): (&str, &str)) -> Self {
         Self::from_role(role, text).unwrap_or_else(|_| ChatMessage::new(role, text).into())

@@ -12,9 +12,10 @@ pub use sources::{
     stream_fn,
 };
 mod wrappers;
+pub(crate) use wrappers::Rewrap;
 pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, Remembers,
-    Retry, RetryBudget, RetryOptions, SendSync, Timeout, WithListeners,
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, OneStep,
+    Or, Remembers, Retry, RetryBudget, RetryOptions, SendSync, StepList, Steps, Timeout, WithListeners,
 };
 mod parallel;
 pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};

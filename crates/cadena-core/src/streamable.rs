@@ -6,11 +6,11 @@ use crate::{Error, ErrorKind, Merge, Result};
 
 /// A value that can flow through a chain, whole or in chunks.
 ///
-/// The fold of the chunks of a value is the value. Text flows in pieces that append, lists in pieces that append, an
-/// [`AIMessage`](crate::AIMessage) in [`AIMessageChunk`](crate::AIMessageChunk)s, a tuple in pieces of its places. A type of your own flows whole inside
-/// [`Whole`], or through [`flow_whole!`](crate::flow_whole).
+/// The fold of the chunks of a value is the value. A text flows in pieces that append, and so does a list. An
+/// [`AIMessage`](crate::AIMessage) flows in [`AIMessageChunk`](crate::AIMessageChunk)s, and a tuple in pieces of its places. A type of yours flows whole
+/// inside [`Whole`], or through [`flow_whole!`](crate::flow_whole).
 ///
-/// `Clone`, because a parallel step gives its input to every branch and a retry gives it again.
+/// A value is `Clone`, since a parallel step passes its input to every branch and a retry passes it again.
 ///
 /// # Examples
 ///
@@ -31,17 +31,17 @@ pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
     /// A piece of the value.
     type Chunk: Merge + Serialize + Clone + Send + 'static;
 
-    /// The whole value as one piece.
+    /// Returns the whole value as one piece.
     fn into_chunk(self) -> Self::Chunk;
 
-    /// The value from the sum of its pieces.
+    /// Makes the value of the sum of its pieces.
     ///
     /// # Errors
     ///
-    /// If the pieces are not a whole value, such as a tuple with one place missing.
+    /// An error if the pieces are not a whole value, such as a tuple with one place missing.
     fn from_chunk(chunk: Self::Chunk) -> Result<Self>;
 
-    /// What no chunk at all adds up to: the empty text, the empty list, `None`; default: nothing does.
+    /// Returns the sum of no chunks, such as the empty text, the empty list or an `Option` of `None`; default: there is no such value.
     #[must_use]
     fn empty() -> Option<Self> {
         None
@@ -83,7 +83,7 @@ impl<T: Serialize + Clone + Send + 'static> Streamable for Whole<T> {
     }
 }
 
-/// Lets a type of your own flow through chains in one piece.
+/// Makes a type flow through chains in one piece.
 ///
 /// # Examples
 ///
@@ -227,7 +227,7 @@ tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-/// The value of one place of several, from its chunks.
+/// Makes the value of one place of several from its chunks.
 pub(crate) fn place<T: Streamable>(place: usize, chunk: Option<T::Chunk>) -> Result<T> {
     match chunk {
         Some(chunk) => T::from_chunk(chunk),

@@ -8,10 +8,13 @@ mod output;
 pub use output::StructuredOutput;
 mod refusal;
 pub use refusal::Refusal;
-mod request;
-pub use request::StructuredMethod;
+mod from_answer;
+pub use from_answer::FromAnswer;
+mod spec;
+pub use spec::StructuredMethod;
 mod confidence;
 mod read;
+mod repair;
 mod wrapper;
 
 use std::borrow::Cow;
@@ -20,16 +23,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::read::{AnswerReader, Outcome, PARSER, Source};
-use self::request::Request;
+use self::read::{AnswerReader, PARSER, Source};
+use self::repair::Repair;
+use self::spec::AnswerSpec;
 use crate::parsers::{instructions, read_stream};
 use crate::stream::later;
 use crate::{
-    AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, Graph, PromptValue, Result, RunContext,
-    RunKind, Runnable, StreamMode, Streamable, impl_pipe,
+    AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, ErrorKind, Graph, PromptValue, Result,
+    RunContext, RunKind, Runnable, StreamMode, fold, impl_pipe,
 };
 
 /// A model that answers with values of a type: a step from a prompt to an [`Answer`].
@@ -87,7 +92,7 @@ use crate::{
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Structured<T, O = Answer<T>> {
     model: Arc<dyn ChatModel>,
-    request: Request,
+    spec: AnswerSpec,
     /// The model with its options, and the parser. Made once for all calls.
     chain: std::result::Result<Made<O>, Arc<Error>>,
     types: PhantomData<fn() -> T>,
@@ -101,9 +106,9 @@ struct Made<O> {
     chain: Chain<PromptValue, O>,
 }
 
-impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     pub(crate) fn of_schema(model: Arc<dyn ChatModel>, name: String, schema: Value) -> Self {
-        Self::new(model, Request::given(name, schema))
+        Self::new(model, AnswerSpec::given(name, schema))
     }
 
     #[cfg(feature = "schemars")]
@@ -111,26 +116,26 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     where
         T: schemars::JsonSchema,
     {
-        Self::new(model, Request::of::<T>())
+        Self::new(model, AnswerSpec::of::<T>())
     }
 
-    fn new(model: Arc<dyn ChatModel>, request: Request) -> Self {
-        let is_call = request.method == StructuredMethod::FunctionCalling;
+    fn new(model: Arc<dyn ChatModel>, spec: AnswerSpec) -> Self {
+        let is_call = spec.method == StructuredMethod::FunctionCalling;
         let source = Source {
-            call: is_call.then(|| request.name.as_str().into()),
-            wrapped: request.wrapped,
+            call: is_call.then(|| spec.name.as_str().into()),
+            wrapped: spec.wrapped,
         };
         let parser = AnswerParser {
             source,
             types: PhantomData::<fn() -> (T, O)>,
         };
-        let chain = request.options().map(|options| Made {
+        let chain = spec.options().map(|options| Made {
             chain: Chain::new(model.bind(options.clone())).then(parser),
             options,
         });
         Self {
             model,
-            request,
+            spec,
             chain: chain.map_err(Arc::new),
             types: PhantomData,
         }
@@ -138,8 +143,8 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
 
     /// Sets how the model is asked; default: [`StructuredMethod::JsonSchema`].
     pub fn method(mut self, method: StructuredMethod) -> Self {
-        self.request.method = method;
-        Self::new(self.model, self.request)
+        self.spec.method = method;
+        Self::new(self.model, self.spec)
     }
 
     /// Sets whether the server must keep to the schema exactly; default: for a JSON schema of a type yes, if strict mode can say it, else no.
@@ -147,19 +152,60 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     /// Strict mode wants every property, and takes no others: one that a given schema leaves optional may then be null, and a field of a type with
     /// `#[serde(default)]` is always there. Maps cannot be said in it.
     pub fn strict(mut self, strict: bool) -> Self {
-        self.request.strict = Some(strict);
-        Self::new(self.model, self.request)
+        self.spec.strict = Some(strict);
+        Self::new(self.model, self.spec)
     }
 
     /// Sets what the model is told that the form is called; default: the name of the type. Providers take letters, digits, `_` and `-`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.request.name = name.into();
-        Self::new(self.model, self.request)
+        self.spec.name = name.into();
+        Self::new(self.model, self.spec)
+    }
+
+    /// Asks the model again, at most so many times, if its answer cannot be read; default: 0, so it is not asked again.
+    ///
+    /// The model reads its answer and what is wrong in it, in the same conversation and with the same options, so each answer has the response format and the log probabilities that are
+    /// asked for. Only an error of kind [`Parse`](crate::ErrorKind::Parse) is repaired: an answer that was refused, filtered or cut off is not.
+    ///
+    /// Each try is a call of the model, with its run, its events and its tokens. The [usage](crate::AIMessage#structfield.usage_metadata) of the answer's
+    /// [message](Answer::raw) is the sum over all tries; everything else in it belongs to the last one. A stream shows each answer as it grows, and
+    /// [`AnswerChunk::attempt`] tells them apart. If no answer could be read, the error is about the last one and has it as its [`partial`](Error::partial); with
+    /// [`include_raw`](Self::include_raw) it is a value as before.
+    ///
+    /// A chain whose parser is no `Structured` has [`OutputParserExt::with_retry_prompt`](crate::OutputParserExt::with_retry_prompt). After an error of another kind, such as a server's,
+    /// [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "schemars")] {
+    /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Offer {
+    ///     item: String,
+    ///     price: f64,
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new() // stands for a real one
+    ///     .say(r#"{"item": "pear", "price": "cheap"}"#)
+    ///     .say(r#"{"item": "pear", "price": 1.5}"#);
+    /// let llm = model.with_structured_output::<Offer>().with_repair(2);
+    /// assert_eq!(llm.invoke("Offer me a fruit.").await?.price, 1.5);
+    /// assert!(model.requests()[1].last_text().contains("in the value at `/price`"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// # }
+    /// ```
+    pub fn with_repair(mut self, times: u32) -> Self {
+        self.spec.max_repairs = times;
+        self
     }
 
     /// Gives the message beside the value, so that an answer that is none is no error of the step: see [`StructuredOutput`].
     pub fn include_raw(self) -> Structured<T, StructuredOutput<T>> {
-        Structured::new(self.model, self.request)
+        Structured::new(self.model, self.spec)
     }
 
     /// The options with which the model is asked, beside those that are bound to it.
@@ -186,7 +232,7 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     /// ```
     #[must_use]
     pub fn format_instructions(&self) -> String {
-        instructions(self.request.schema())
+        instructions(self.spec.schema())
     }
 
     fn made(&self) -> Result<&Made<O>> {
@@ -212,12 +258,12 @@ impl<T: AnswerType> Structured<T> {
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     pub fn typed<U: AnswerType>(self) -> Structured<U> {
-        Structured::new(self.model, self.request)
+        Structured::new(self.model, self.spec)
     }
 }
 
 #[async_trait]
-impl<T: AnswerType, O: StructuredForm<T>> Runnable for Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Runnable for Structured<T, O> {
     type Input = PromptValue;
     type Output = O;
 
@@ -237,27 +283,43 @@ impl<T: AnswerType, O: StructuredForm<T>> Runnable for Structured<T, O> {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
-        self.made()?.chain.run(input, cx).await
+        let chain = &self.made()?.chain;
+        if self.spec.max_repairs == 0 {
+            return chain.run(input, cx).await;
+        }
+        let chain = chain.clone();
+        let ask = move |prompt| {
+            let (chain, cx) = (chain.clone(), cx.clone());
+            stream::once(async move { Ok(chain.run(prompt, cx).await?.into_chunk()) }).boxed()
+        };
+        let output = fold::<O>(Repair::<T, O, _>::start(ask, input, self.spec.max_repairs)).await?;
+        output.ok_or_else(|| Error::new(ErrorKind::Truncated, "the stream ended without a chunk"))
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<O> {
-        match self.made() {
-            Ok(made) => made.chain.run_stream(input, cx),
-            Err(error) => later(NAME, async { Err(error) }),
+        let chain = match self.made() {
+            Ok(made) => &made.chain,
+            Err(error) => return later(NAME, async { Err(error) }),
+        };
+        if self.spec.max_repairs == 0 {
+            return chain.run_stream(input, cx);
         }
+        let chain = chain.clone();
+        let ask = move |prompt| chain.run_stream(prompt, cx.clone());
+        Repair::<T, O, _>::start(ask, input, self.spec.max_repairs)
     }
 }
 
-impl_pipe!(Structured<T, O>, for <T: AnswerType, O: StructuredForm<T>>);
+impl_pipe!(Structured<T, O>, for <T: AnswerType, O: FromAnswer<T>>);
 
 // It would be named to everybody who binds a wrong type to any model.
 #[diagnostic::do_not_recommend]
-impl<T: AnswerType, O: StructuredForm<T>> Bind<ChatOptions> for Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Bind<ChatOptions> for Structured<T, O> {
     type Bound = Self;
 
     /// Fixes options of the model. What asks for the form stays.
     fn bind(&self, options: ChatOptions) -> Self {
-        Self::new(Arc::new(self.model.bind(options)), self.request.clone())
+        Self::new(Arc::new(self.model.bind(options)), self.spec.clone())
     }
 }
 
@@ -265,7 +327,7 @@ impl<T, O> Clone for Structured<T, O> {
     fn clone(&self) -> Self {
         Self {
             model: Arc::clone(&self.model),
-            request: self.request.clone(),
+            spec: self.spec.clone(),
             chain: match &self.chain {
                 Ok(made) => Ok(Made {
                     options: made.options.clone(),
@@ -282,8 +344,8 @@ impl<T, O> fmt::Debug for Structured<T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Structured")
             .field("model", &ChatModel::name(&self.model))
-            .field("name", &self.request.name)
-            .field("method", &self.request.method)
+            .field("name", &self.spec.name)
+            .field("method", &self.spec.method)
             .finish_non_exhaustive()
     }
 }
@@ -294,30 +356,13 @@ pub trait AnswerType: DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: DeserializeOwned + Send + Sync + 'static> AnswerType for T {}
 
-/// What a [`Structured`] gives: [`Answer`] or [`StructuredOutput`].
-pub trait StructuredForm<T>: Form<T> {}
-
-impl<T: Send + Sync + 'static> StructuredForm<T> for Answer<T> {}
-impl<T: Send + Sync + 'static> StructuredForm<T> for StructuredOutput<T> {}
-
-/// How an output is made; not nameable outside, so that there are no others.
-pub trait Form<T>: Streamable<Chunk = AnswerChunk<T>> {
-    /// Whether an answer that is none is an output, and no error.
-    const KEEPS_ERRORS: bool;
-
-    /// From a message and what could be read of it.
-    #[doc(hidden)]
-    #[allow(clippy::missing_errors_doc, reason = "hidden")]
-    fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self>;
-}
-
 struct AnswerParser<T, O> {
     source: Source,
     types: PhantomData<fn() -> (T, O)>,
 }
 
 #[async_trait]
-impl<T: AnswerType, O: StructuredForm<T>> Runnable for AnswerParser<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Runnable for AnswerParser<T, O> {
     type Input = AIMessage;
     type Output = O;
 

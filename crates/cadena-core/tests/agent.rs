@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cadena_core::{
-    AIMessageChunk, Agent, AgentOutput, AgentPart, AnyTool, Bind, CancellationToken, ChatOptions, Error, ErrorKind,
-    Message, OnToolError, Result, RunConfig, RunnableExt, SequentialIds, ToolCallChunk, ToolContext, ToolOptions,
-    Unfinished, agent, fold, tool_fn,
+    AIMessageChunk, Agent, AgentChunk, AgentOutput, AgentPart, AnyTool, Bind, CancellationToken, ChatOptions, Error,
+    ErrorKind, Merge, Message, OnToolError, Result, RunConfig, RunnableExt, SequentialIds, Streamable, ToolCallChunk,
+    ToolContext, ToolOptions, agent, fold, tool_fn,
 };
 use cadena_testing::ScriptedModel;
 use futures::{StreamExt, TryStreamExt};
@@ -97,7 +97,7 @@ async fn stream_merges_to_what_invoke_returns() {
 }
 
 #[tokio::test]
-async fn the_stream_gives_tokens_with_logprobs_and_answers_of_tools_as_they_come() {
+async fn the_stream_gives_tokens_with_logprobs_calls_and_answers_of_tools_as_they_come() {
     let model = script().bind(ChatOptions::new().logprobs(true));
     let mut chunks = agent(model, (weather(), broken())).unwrap().stream("Madrid?");
     let mut seen = Vec::new();
@@ -105,6 +105,7 @@ async fn the_stream_gives_tokens_with_logprobs_and_answers_of_tools_as_they_come
         for (place, part) in chunk.parts() {
             match part {
                 AgentPart::Message(message) => seen.push(format!("{place} {}", message.kind())),
+                AgentPart::Call(call) => seen.push(format!("{place} calls {}", call.name)),
                 AgentPart::Token(token) if token.logprobs().is_some() => {
                     seen.push(format!("{place} token {}", token.text()));
                 }
@@ -114,6 +115,8 @@ async fn the_stream_gives_tokens_with_logprobs_and_answers_of_tools_as_they_come
     }
     let expect = [
         "0 human",
+        "2 calls weather",
+        "3 calls broken",
         "2 tool",
         "3 tool",
         "4 token It ",
@@ -121,6 +124,103 @@ async fn the_stream_gives_tokens_with_logprobs_and_answers_of_tools_as_they_come
         "4 token sunny.",
     ];
     assert_eq!(seen, expect);
+}
+
+/// The calls that a stream announces, with their places, and the answers of tools.
+async fn announced(agent: &Agent) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut chunks = agent.stream("Madrid?");
+    while let Some(chunk) = chunks.try_next().await.unwrap() {
+        let lines = chunk.into_parts().filter_map(|(place, part)| match part {
+            AgentPart::Call(call) => Some(format!("{place} calls {}{}", call.name, Value::from(call.args))),
+            AgentPart::Message(Message::Tool(answer)) => Some(format!("{place} {}", answer.text())),
+            _ => None,
+        });
+        seen.extend(lines);
+    }
+    seen
+}
+
+#[tokio::test]
+async fn every_call_of_a_turn_is_announced_before_the_first_tool_runs() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let ran = Arc::clone(&log);
+    let logged = tool("weather", move |args, _| {
+        let ran = Arc::clone(&ran);
+        async move {
+            ran.lock().unwrap().push(format!("ran {args}"));
+            Ok(String::new())
+        }
+    });
+    let cities = ["Oslo", "Rome"].map(|city| ("weather", json!({"city": city})));
+    let agent = agent(ScriptedModel::new().calls(cities).say("Rome."), (logged,)).unwrap();
+    let mut chunks = agent.stream("Which is warmer?");
+    while let Some(chunk) = chunks.try_next().await.unwrap() {
+        for (place, part) in chunk.parts() {
+            if let AgentPart::Call(call) = part {
+                log.lock().unwrap().push(format!("{place} calls {}", call.args["city"]));
+            }
+        }
+    }
+    let expect = [
+        r#"2 calls "Oslo""#,
+        r#"3 calls "Rome""#,
+        r#"ran {"city":"Oslo"}"#,
+        r#"ran {"city":"Rome"}"#,
+    ];
+    assert_eq!(*log.lock().unwrap(), expect);
+}
+
+#[tokio::test]
+async fn a_call_that_no_tool_can_run_is_not_announced() {
+    let described = AnyTool::from_schema(json!({"type": "function", "function": {"name": "elsewhere"}})).unwrap();
+    let script = calls([
+        ("climate", "{}"),
+        ("weather", r#"{"city": "Rome"}"#),
+        ("elsewhere", "{}"),
+        ("weather", "{\"city\": \"Mad"),
+    ]);
+    let agent = agent(
+        ScriptedModel::new().chunks(script).say("Sorry."),
+        (weather(), described),
+    )
+    .unwrap();
+    let expect = [
+        r#"3 calls weather{"city":"Rome"}"#,
+        "2 there is no tool `climate`; the tools are `weather`, `elsewhere`",
+        "3 sunny in Rome",
+        "4 the tool failed: the tool is only described and cannot be called here",
+        "5 the arguments are not a complete JSON object",
+    ];
+    assert_eq!(announced(&agent).await, expect);
+}
+
+#[tokio::test]
+async fn an_announced_call_without_an_answer_is_no_message() {
+    let agent = agent(script(), (weather(), broken())).unwrap();
+    let mut sum = AgentChunk::default();
+    let mut chunks = agent.stream("Madrid?");
+    while let Some(chunk) = chunks.try_next().await.unwrap() {
+        let announces = chunk.parts().any(|(_, part)| matches!(part, AgentPart::Call(_)));
+        sum.merge(chunk).unwrap();
+        if announces {
+            break;
+        }
+    }
+    let output = AgentOutput::from_chunk(sum).unwrap();
+    assert_eq!(texts(&output.messages), ["human: Madrid?", "ai: Let me see. "]);
+}
+
+#[tokio::test]
+async fn the_same_script_gives_the_same_conversation_every_time() {
+    async fn conversation() -> String {
+        let model = ScriptedModel::new()
+            .call("weather", json!({"city": "Oslo"}))
+            .say("It rains.");
+        let output = agent(model, (weather(),)).unwrap().invoke("Oslo?").await.unwrap();
+        serde_json::to_string(&output).unwrap()
+    }
+    assert_eq!(conversation().await, conversation().await);
 }
 
 #[tokio::test]
@@ -181,10 +281,13 @@ async fn a_model_that_never_answers_ends_at_the_limit_with_the_conversation_kept
     for error in [whole, streamed] {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded);
         assert_eq!(error.detail(), "the agent has asked its model 3 times");
-        let unfinished = Unfinished::of(&error).unwrap();
-        assert_eq!(unfinished.messages().len(), 7);
-        assert_eq!(unfinished.complete(), unfinished.messages());
-        assert_eq!(format!("{unfinished:?}"), "Unfinished { messages: 7, source: None }");
+        let conversation = error.partial_conversation().unwrap();
+        assert_eq!(conversation.messages().len(), 7);
+        assert_eq!(conversation.complete(), conversation.messages());
+        assert_eq!(
+            format!("{conversation:?}"),
+            "PartialConversation { messages: 7, source: None }"
+        );
     }
 }
 
@@ -194,10 +297,10 @@ async fn a_tool_that_stops_the_run_leaves_a_conversation_that_can_go_on() {
     let agent = agent(script(), (weather(), stops)).unwrap();
     let error = agent.invoke("Madrid?").await.unwrap_err();
     assert_eq!(error.to_string(), "tool error: no network (in step `broken`)");
-    let unfinished = Unfinished::of(&error).unwrap();
-    assert_eq!(unfinished.messages().len(), 3);
-    assert_eq!(texts(unfinished.complete()), ["human: Madrid?"]);
-    let again = agent.invoke(unfinished.complete()).await.unwrap();
+    let conversation = error.partial_conversation().unwrap();
+    assert_eq!(conversation.messages().len(), 3);
+    assert_eq!(texts(conversation.complete()), ["human: Madrid?"]);
+    let again = agent.invoke(conversation.complete()).await.unwrap();
     assert_eq!(again.text(), "It is sunny.");
 }
 
@@ -207,7 +310,7 @@ async fn a_failing_model_keeps_its_error_with_its_cause_and_the_conversation() {
     let model = ScriptedModel::new().chunks(calls([("weather", "{}")])).fail(refuse);
     let error = agent(model, (weather(),)).unwrap().invoke("?").await.unwrap_err();
     assert!(error.is_retryable());
-    assert_eq!(Unfinished::of(&error).unwrap().messages().len(), 3);
+    assert_eq!(error.partial_conversation().unwrap().messages().len(), 3);
     let source = error.source().unwrap();
     assert_eq!(source.to_string(), "the agent ended after 3 messages");
     assert_eq!(source.source().unwrap().to_string(), "429");
@@ -238,7 +341,8 @@ async fn cancelling_stops_a_tool_at_work() {
     let token = CancellationToken::new();
     let config = RunConfig::new().cancellation(token.clone());
     let mut chunks = agent(model, (slow,)).unwrap().stream_with("?", config);
-    for _ in 0..4 {
+    // The input, two tokens, the end of the answer, and the announced call.
+    for _ in 0..5 {
         chunks.next().await.unwrap().unwrap();
     }
     assert!(futures::poll!(chunks.next()).is_pending());

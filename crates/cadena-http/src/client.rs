@@ -13,7 +13,10 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::retry::Budget;
-use crate::{Answer, CallOptions, EventStream, Failure, Limits, Request, Response, RetryPolicy, Timers, Transport};
+use crate::{
+    CallOptions, Failure, HttpRequest, HttpResponse, Limits, RetryPolicy, SseStream, StreamingResponse, Timers,
+    Transport,
+};
 
 use attempt::{Attempt, Lost};
 
@@ -26,7 +29,7 @@ type Classifier = dyn Fn(&Failure<'_>) -> Error + Send + Sync;
 /// # Examples
 ///
 /// ```
-/// use cadena_http::{HttpClient, Replay, Request, Streamed};
+/// use cadena_http::{HttpClient, Replay, HttpRequest, Streamed};
 /// use futures::StreamExt;
 ///
 /// # futures::executor::block_on(async {
@@ -39,7 +42,7 @@ type Classifier = dyn Fn(&Failure<'_>) -> Error + Send + Sync;
 /// ))?;
 /// let client = HttpClient::new(replay);
 ///
-/// let Streamed::Events(mut events) = client.stream(Request::get("http://localhost/v1/count")).await? else {
+/// let Streamed::Events(mut events) = client.stream(HttpRequest::get("http://localhost/v1/count")).await? else {
 ///     unreachable!("the recording is an event stream");
 /// };
 /// assert_eq!(events.next().await.unwrap()?.data(), b"1");
@@ -231,7 +234,7 @@ impl HttpClient {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{HttpClient, Replay, Request};
+    /// use cadena_http::{HttpClient, Replay, HttpRequest};
     ///
     /// # futures::executor::block_on(async {
     /// let replay = Replay::from_jsonl(concat!(
@@ -241,7 +244,7 @@ impl HttpClient {
     ///     r#"{"chunk":"{}"}"#, "\n",
     ///     r#"{"end":"complete"}"#, "\n",
     /// ))?;
-    /// let answer = HttpClient::new(replay).send(Request::get("http://localhost/v1/models")).await?;
+    /// let answer = HttpClient::new(replay).send(HttpRequest::get("http://localhost/v1/models")).await?;
     /// assert_eq!(answer.body, "{}");
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -254,7 +257,7 @@ impl HttpClient {
     /// # Cancel safety
     ///
     /// Dropping the future stops the work at once, also while it waits to try again.
-    pub async fn send(&self, request: Request) -> Result<Answer> {
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         self.send_with(request, CallOptions::new()).await
     }
 
@@ -264,12 +267,12 @@ impl HttpClient {
     ///
     /// ```
     /// use cadena_core::ErrorKind;
-    /// use cadena_http::{CallOptions, HttpClient, Replay, Request};
+    /// use cadena_http::{CallOptions, HttpClient, Replay, HttpRequest};
     ///
     /// # futures::executor::block_on(async {
     /// let client = HttpClient::new(Replay::from_jsonl(r#"{"recording":1,"about":null}"#)?);
     /// let once = CallOptions::new().max_attempts(1);
-    /// let error = client.send_with(Request::get("http://localhost/"), once).await.unwrap_err();
+    /// let error = client.send_with(HttpRequest::get("http://localhost/"), once).await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::NotFound);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -277,7 +280,7 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_with(&self, request: Request, options: CallOptions) -> Result<Answer> {
+    pub async fn send_with(&self, request: HttpRequest, options: CallOptions) -> Result<HttpResponse> {
         self.with_retries(request, options, |attempt| Box::pin(attempt.whole()))
             .await
     }
@@ -290,10 +293,10 @@ impl HttpClient {
     ///
     /// # Examples
     ///
-    /// See [`HttpClient`] and [`EventStream`].
+    /// See [`HttpClient`] and [`SseStream`].
     ///
     /// ```
-    /// use cadena_http::{HttpClient, Replay, Request, Streamed};
+    /// use cadena_http::{HttpClient, Replay, HttpRequest, Streamed};
     ///
     /// # futures::executor::block_on(async {
     /// // A server that does not stream answers with JSON: the provider makes one chunk, or an error, of it.
@@ -304,7 +307,7 @@ impl HttpClient {
     ///     r#"{"chunk":"{}"}"#, "\n",
     ///     r#"{"end":"complete"}"#, "\n",
     /// ))?;
-    /// let answer = HttpClient::new(replay).stream(Request::get("http://localhost/")).await?;
+    /// let answer = HttpClient::new(replay).stream(HttpRequest::get("http://localhost/")).await?;
     /// assert!(matches!(answer, Streamed::Whole(answer) if answer.body == "{}"));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -317,7 +320,7 @@ impl HttpClient {
     /// # Cancel safety
     ///
     /// Dropping the future, or the stream later, closes the connection at once.
-    pub async fn stream(&self, request: Request) -> Result<Streamed> {
+    pub async fn stream(&self, request: HttpRequest) -> Result<Streamed> {
         self.stream_with(request, CallOptions::new()).await
     }
 
@@ -327,12 +330,12 @@ impl HttpClient {
     ///
     /// ```
     /// use cadena_core::ErrorKind;
-    /// use cadena_http::{CallOptions, HttpClient, Replay, Request};
+    /// use cadena_http::{CallOptions, HttpClient, Replay, HttpRequest};
     ///
     /// # futures::executor::block_on(async {
     /// let client = HttpClient::new(Replay::from_jsonl(r#"{"recording":1,"about":null}"#)?);
     /// let once = CallOptions::new().max_attempts(1);
-    /// let error = client.stream_with(Request::get("http://localhost/"), once).await.unwrap_err();
+    /// let error = client.stream_with(HttpRequest::get("http://localhost/"), once).await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::NotFound);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
@@ -340,7 +343,7 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`stream`](Self::stream).
-    pub async fn stream_with(&self, request: Request, options: CallOptions) -> Result<Streamed> {
+    pub async fn stream_with(&self, request: HttpRequest, options: CallOptions) -> Result<Streamed> {
         self.with_retries(request, options, |attempt| Box::pin(attempt.events()))
             .await
     }
@@ -353,7 +356,7 @@ impl HttpClient {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{HttpClient, Replay, Request};
+    /// use cadena_http::{HttpClient, Replay, HttpRequest};
     /// use futures::TryStreamExt;
     ///
     /// # futures::executor::block_on(async {
@@ -365,7 +368,7 @@ impl HttpClient {
     ///     r#"{"chunk":"line 2\n"}"#, "\n",
     ///     r#"{"end":"complete"}"#, "\n",
     /// ))?;
-    /// let mut file = HttpClient::new(replay).download(Request::get("http://localhost/v1/files/f1/content")).await?;
+    /// let mut file = HttpClient::new(replay).download(HttpRequest::get("http://localhost/v1/files/f1/content")).await?;
     /// let mut length = 0;
     /// while let Some(chunk) = file.body.try_next().await? {
     ///     length += chunk.len();
@@ -381,12 +384,12 @@ impl HttpClient {
     /// # Cancel safety
     ///
     /// Dropping the future, or the body later, closes the connection at once.
-    pub async fn download(&self, request: Request) -> Result<Response> {
+    pub async fn download(&self, request: HttpRequest) -> Result<StreamingResponse> {
         self.with_retries(request, CallOptions::new(), |attempt| Box::pin(attempt.opened()))
             .await
     }
 
-    async fn with_retries<'a, T, F>(&'a self, request: Request, options: CallOptions, run: F) -> Result<T>
+    async fn with_retries<'a, T, F>(&'a self, request: HttpRequest, options: CallOptions, run: F) -> Result<T>
     where
         F: Fn(Attempt<'a>) -> BoxFuture<'a, Result<T, Lost>>,
     {
@@ -456,9 +459,9 @@ impl fmt::Debug for HttpClient {
 )]
 pub enum Streamed {
     /// Server-sent events. The first one has arrived, or the stream has ended without any.
-    Events(EventStream),
+    Events(SseStream),
     /// JSON, whole: the server does not stream, or says by it what went wrong.
-    Whole(Answer),
+    Whole(HttpResponse),
 }
 
 /// Adds to the last error of a call how often it was tried, and why not once more where that is not the number of attempts.

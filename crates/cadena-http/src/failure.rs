@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::response::{names, request_id};
 use crate::retry::{retry_after, should_retry};
-use crate::{Redactor, Request};
+use crate::{HttpRequest, Redactor};
 
 /// An answer whose status is not of the 2xx class, as a provider's classifier sees it.
 ///
@@ -68,7 +68,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    pub(crate) fn of(request: &Request, status: StatusCode, headers: HeaderMap, body: &'a [u8]) -> Self {
+    pub(crate) fn of(request: &HttpRequest, status: StatusCode, headers: HeaderMap, body: &'a [u8]) -> Self {
         Self {
             status,
             headers,

@@ -8,10 +8,9 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
 
-use crate::secret::MASK;
-use crate::{Request, Secret};
+use crate::secret::{MASK, is_secret_header};
+use crate::{HttpRequest, Secret};
 
 /// Shorter values are placeholders such as `none` or `EMPTY`: masking them would only damage texts.
 const SHORTEST: usize = 6;
@@ -34,7 +33,7 @@ const SECRET_PARAMETERS: [&str; 8] = [
 /// more characters of one, as servers shorten keys in their errors.
 ///
 /// [`Redactor::of`] knows what a request carried. [`HttpClient`](crate::HttpClient) applies it to every failed answer before the
-/// classifier sees it, and a stream gives its own by [`EventStream::redactor`](crate::EventStream::redactor).
+/// classifier sees it, and a stream gives its own by [`SseStream::redactor`](crate::SseStream::redactor).
 ///
 /// # Examples
 ///
@@ -67,13 +66,13 @@ impl Redactor {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::{Redactor, Request};
+    /// use cadena_http::{Redactor, HttpRequest};
     ///
-    /// let redactor = Redactor::of(&Request::get("http://user:passw0rd@localhost/v1?key=abcdef"));
+    /// let redactor = Redactor::of(&HttpRequest::get("http://user:passw0rd@localhost/v1?key=abcdef"));
     /// assert_eq!(redactor.redact("passw0rd and abcdef"), "*** and ***");
     /// ```
     #[must_use]
-    pub fn of(request: &Request) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let mut redactor = Self::new();
         for (name, value) in &request.headers {
             if value.is_sensitive() || is_secret_header(name) {
@@ -213,23 +212,6 @@ pub(crate) fn secret_parameters(url: &str) -> impl Iterator<Item = (&str, &str)>
         .filter(|(name, _)| SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)))
 }
 
-/// Whether a header carries a key even if nobody marked its value.
-fn is_secret_header(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "authorization" | "proxy-authorization" | "api-key" | "x-api-key" | "x-goog-api-key" | "cookie"
-    )
-}
-
-/// Marks the headers that are known to carry keys, so that nothing below prints them.
-pub(crate) fn mark_secret_headers(headers: &mut HeaderMap) {
-    for (name, value) in headers.iter_mut() {
-        if is_secret_header(name) {
-            value.set_sensitive(true);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -296,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_basic_or_bearer_scheme_is_no_part_of_the_secret() {
-        let mut request = Request::get("http://localhost/");
+        let mut request = HttpRequest::get("http://localhost/");
         request
             .headers
             .insert("authorization", HeaderValue::from_static("Bearer abcdef"));

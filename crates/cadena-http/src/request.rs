@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 
 use crate::Upload;
-use crate::redactor::mark_secret_headers;
+use crate::secret::mark_secret_headers;
 
 /// A request as a provider makes it. A clone shares the body, so a retry copies no prompt.
 ///
@@ -18,9 +18,9 @@ use crate::redactor::mark_secret_headers;
 /// # Examples
 ///
 /// ```
-/// use cadena_http::{Request, Secret};
+/// use cadena_http::{HttpRequest, Secret};
 ///
-/// let request = Request::post("https://example.com/v1/chat?key=abcdef")
+/// let request = HttpRequest::post("https://example.com/v1/chat?key=abcdef")
 ///     .with_header(http::header::AUTHORIZATION, Secret::new("sk-abcdef").bearer()?)
 ///     .with_json(&serde_json::json!({"prompt": "hi"}))?;
 /// assert_eq!(request.body.as_ref(), br#"{"prompt":"hi"}"#);
@@ -31,7 +31,7 @@ use crate::redactor::mark_secret_headers;
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Request {
+pub struct HttpRequest {
     /// The method, such as `POST`.
     pub method: Method,
     /// The absolute address with scheme, host, path and query.
@@ -44,15 +44,15 @@ pub struct Request {
     pub upload: Option<Upload>,
 }
 
-impl Request {
+impl HttpRequest {
     /// A request without headers and body.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Request;
+    /// use cadena_http::HttpRequest;
     ///
-    /// let request = Request::new(http::Method::DELETE, "http://localhost/v1/files/1");
+    /// let request = HttpRequest::new(http::Method::DELETE, "http://localhost/v1/files/1");
     /// assert_eq!(request.method, "DELETE");
     /// ```
     #[must_use]
@@ -71,7 +71,7 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cadena_http::Request::get("http://localhost/v1/models").method, "GET");
+    /// assert_eq!(cadena_http::HttpRequest::get("http://localhost/v1/models").method, "GET");
     /// ```
     #[must_use]
     pub fn get(url: impl Into<String>) -> Self {
@@ -83,7 +83,7 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cadena_http::Request::post("http://localhost/v1/chat").method, "POST");
+    /// assert_eq!(cadena_http::HttpRequest::post("http://localhost/v1/chat").method, "POST");
     /// ```
     #[must_use]
     pub fn post(url: impl Into<String>) -> Self {
@@ -95,10 +95,10 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Request;
+    /// use cadena_http::HttpRequest;
     /// use http::{HeaderName, HeaderValue, header};
     ///
-    /// let request = Request::get("http://localhost/")
+    /// let request = HttpRequest::get("http://localhost/")
     ///     .with_header(header::ACCEPT, HeaderValue::from_static("*/*"))
     ///     .with_header(HeaderName::from_static("x-trace"), HeaderValue::from_static("1"));
     /// assert_eq!(request.headers["accept"], "*/*");
@@ -115,9 +115,9 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Request;
+    /// use cadena_http::HttpRequest;
     ///
-    /// let request = Request::post("http://localhost/").with_json(&[1, 2])?;
+    /// let request = HttpRequest::post("http://localhost/").with_json(&[1, 2])?;
     /// assert_eq!(request.body.as_ref(), b"[1,2]");
     /// assert_eq!(request.headers["content-type"], "application/json");
     /// # Ok::<_, cadena_core::Error>(())
@@ -140,7 +140,7 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cadena_http::Request::post("http://localhost/").with_body("text").body.len(), 4);
+    /// assert_eq!(cadena_http::HttpRequest::post("http://localhost/").with_body("text").body.len(), 4);
     /// ```
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
@@ -164,7 +164,7 @@ impl Request {
     /// # Examples
     ///
     /// ```
-    /// let request = cadena_http::Request::get("http://user:password@localhost:8000/v1?key=abcdef");
+    /// let request = cadena_http::HttpRequest::get("http://user:password@localhost:8000/v1?key=abcdef");
     /// assert_eq!(request.origin(), "http://localhost:8000");
     /// ```
     #[must_use]
@@ -173,14 +173,14 @@ impl Request {
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         let bytes = match &self.upload {
             Some(upload) => upload.length(),
             None => u64::try_from(self.body.len()).unwrap_or(u64::MAX),
         };
-        f.debug_struct("Request")
+        f.debug_struct("HttpRequest")
             .field("method", &self.method)
             .field("url", &format_args!("{}{}", self.origin(), path(&self.url)))
             .field("headers", &names)
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_known_header_is_marked_whoever_made_its_value() {
-        let request = Request::get("http://h/")
+        let request = HttpRequest::get("http://h/")
             .with_header(HeaderName::from_static("api-key"), HeaderValue::from_static("abcdef"));
         assert!(request.headers["api-key"].is_sensitive());
     }

@@ -14,8 +14,8 @@ use futures::StreamExt;
 use http::{HeaderValue, header};
 use tokio::runtime::Handle;
 
-use crate::redactor::mark_secret_headers;
-use crate::{Request, Response, Transport};
+use crate::secret::mark_secret_headers;
+use crate::{HttpRequest, StreamingResponse, Transport};
 
 pub use failure::Unanswered;
 
@@ -33,11 +33,11 @@ pub use failure::Unanswered;
 /// ```
 /// # // No server listens on port 9 of the loopback address, so this shows the error of a refused connection.
 /// use cadena_core::ErrorKind;
-/// use cadena_http::{ReqwestTransport, Request, Transport};
+/// use cadena_http::{ReqwestTransport, HttpRequest, Transport};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let transport = ReqwestTransport::new();
-/// let error = transport.send(Request::get("http://127.0.0.1:9/v1/models?key=abcdef")).await.unwrap_err();
+/// let error = transport.send(HttpRequest::get("http://127.0.0.1:9/v1/models?key=abcdef")).await.unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Connect);
 /// assert_eq!(error.detail(), "TCP: no connection to `http://127.0.0.1:9`");
 /// # });
@@ -163,7 +163,7 @@ impl fmt::Debug for ReqwestTransport {
 
 #[async_trait]
 impl Transport for ReqwestTransport {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         if Handle::try_current().is_err() {
             let detail = "`ReqwestTransport`, the default transport, works inside of a tokio runtime only";
             let hint = "call it from `#[tokio::main]`, or from a `tokio::runtime::Runtime` built with `enable_all`";
@@ -197,6 +197,6 @@ impl Transport for ReqwestTransport {
             .bytes_stream()
             .map(|chunk| chunk.map_err(failure::of_body))
             .boxed();
-        Ok(Response::new(status).with_headers(headers).with_body(body))
+        Ok(StreamingResponse::new(status).with_headers(headers).with_body(body))
     }
 }

@@ -15,14 +15,14 @@ pub type Body = BoxStream<'static, Result<Bytes>>;
 /// # Examples
 ///
 /// ```
-/// use cadena_http::Response;
+/// use cadena_http::StreamingResponse;
 /// use http::StatusCode;
 ///
-/// let response = Response::new(StatusCode::OK).with_body_chunks(["data: 1\n", "\n"]);
+/// let response = StreamingResponse::new(StatusCode::OK).with_body_chunks(["data: 1\n", "\n"]);
 /// assert_eq!(response.status, 200);
 /// ```
 #[non_exhaustive]
-pub struct Response {
+pub struct StreamingResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -31,13 +31,13 @@ pub struct Response {
     pub body: Body,
 }
 
-impl Response {
+impl StreamingResponse {
     /// An answer without headers and body.
     ///
     /// # Examples
     ///
     /// ```
-    /// assert!(cadena_http::Response::new(http::StatusCode::NO_CONTENT).headers.is_empty());
+    /// assert!(cadena_http::StreamingResponse::new(http::StatusCode::NO_CONTENT).headers.is_empty());
     /// ```
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
@@ -53,11 +53,11 @@ impl Response {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Response;
+    /// use cadena_http::StreamingResponse;
     /// use http::{HeaderMap, HeaderValue, StatusCode, header};
     ///
     /// let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
-    /// assert_eq!(Response::new(StatusCode::OK).with_headers(headers).headers.len(), 1);
+    /// assert_eq!(StreamingResponse::new(StatusCode::OK).with_headers(headers).headers.len(), 1);
     /// ```
     #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
@@ -70,12 +70,12 @@ impl Response {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Response;
+    /// use cadena_http::StreamingResponse;
     /// use futures::StreamExt;
     /// use http::StatusCode;
     ///
     /// let endless = futures::stream::repeat_with(|| Ok("data: x\n\n".into()));
-    /// let mut response = Response::new(StatusCode::OK).with_body(endless.boxed());
+    /// let mut response = StreamingResponse::new(StatusCode::OK).with_body(endless.boxed());
     /// let first = futures::executor::block_on(response.body.next());
     /// assert_eq!(first.unwrap().unwrap(), "data: x\n\n");
     /// ```
@@ -90,10 +90,10 @@ impl Response {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Response;
+    /// use cadena_http::StreamingResponse;
     /// use futures::StreamExt;
     ///
-    /// let response = Response::new(http::StatusCode::OK).with_body_chunks(["a", "b"]);
+    /// let response = StreamingResponse::new(http::StatusCode::OK).with_body_chunks(["a", "b"]);
     /// assert_eq!(futures::executor::block_on(response.body.count()), 2);
     /// ```
     #[must_use]
@@ -103,9 +103,9 @@ impl Response {
     }
 }
 
-impl fmt::Debug for Response {
+impl fmt::Debug for StreamingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
+        f.debug_struct("StreamingResponse")
             .field("status", &self.status)
             .field("headers", &names(&self.headers))
             .finish_non_exhaustive()
@@ -117,16 +117,16 @@ impl fmt::Debug for Response {
 /// # Examples
 ///
 /// ```
-/// use cadena_http::Answer;
+/// use cadena_http::HttpResponse;
 /// use http::{HeaderMap, StatusCode};
 ///
-/// let answer = Answer::new(StatusCode::OK, HeaderMap::new(), r#"{"ok": true}"#);
+/// let answer = HttpResponse::new(StatusCode::OK, HeaderMap::new(), r#"{"ok": true}"#);
 /// assert_eq!(answer.request_id(), None);
-/// assert_eq!(format!("{answer:?}"), "Answer { status: 200, headers: [], body: 12 bytes }");
+/// assert_eq!(format!("{answer:?}"), "HttpResponse { status: 200, headers: [], body: 12 bytes }");
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct HttpResponse {
     /// The status, always of the 2xx class when it comes from a client.
     pub status: StatusCode,
     /// The headers.
@@ -135,15 +135,15 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl HttpResponse {
     /// Puts an answer together.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Answer;
+    /// use cadena_http::HttpResponse;
     ///
-    /// assert_eq!(Answer::new(http::StatusCode::OK, http::HeaderMap::new(), "abc").body, "abc");
+    /// assert_eq!(HttpResponse::new(http::StatusCode::OK, http::HeaderMap::new(), "abc").body, "abc");
     /// ```
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
@@ -159,11 +159,11 @@ impl Answer {
     /// # Examples
     ///
     /// ```
-    /// use cadena_http::Answer;
+    /// use cadena_http::HttpResponse;
     /// use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
     ///
     /// let headers = HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), HeaderValue::from_static("r1"))]);
-    /// assert_eq!(Answer::new(StatusCode::OK, headers, "").request_id(), Some("r1"));
+    /// assert_eq!(HttpResponse::new(StatusCode::OK, headers, "").request_id(), Some("r1"));
     /// ```
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
@@ -171,9 +171,9 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("HttpResponse")
             .field("status", &self.status)
             .field("headers", &names(&self.headers))
             .field("body", &format_args!("{} bytes", self.body.len()))

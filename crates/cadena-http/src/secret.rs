@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "***";
@@ -159,6 +159,23 @@ fn unfit(text: &str) -> Error {
         }
         false => {
             error("the key holds a character that no header may hold").with_hint("give the key as the server issued it")
+        }
+    }
+}
+
+/// Whether a header carries a key even if nobody marked its value.
+pub(crate) fn is_secret_header(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "authorization" | "proxy-authorization" | "api-key" | "x-api-key" | "x-goog-api-key" | "cookie"
+    )
+}
+
+/// Marks the headers that are known to carry keys, so that nothing below prints them.
+pub(crate) fn mark_secret_headers(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if is_secret_header(name) {
+            value.set_sensitive(true);
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Timers {
     pub total: Option<Duration>,
     /// For the body of a failed answer: 10 s. What has arrived by then makes the error.
     pub error_body: Duration,
-    /// How long [`EventStream::drain`](crate::EventStream::drain) waits for the end of a body: 100 ms.
+    /// How long [`SseStream::drain`](crate::SseStream::drain) waits for the end of a body: 100 ms.
     pub drain: Duration,
 }
 

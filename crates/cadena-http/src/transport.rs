@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cadena_core::Result;
 
-use crate::{Request, Response};
+use crate::{HttpRequest, StreamingResponse};
 
 /// Sends one request, once, and returns the head of the answer with its body to come.
 ///
@@ -19,7 +19,7 @@ use crate::{Request, Response};
 /// ```
 /// use async_trait::async_trait;
 /// use cadena_core::Result;
-/// use cadena_http::{HttpClient, Request, Response, Transport};
+/// use cadena_http::{HttpClient, HttpRequest, StreamingResponse, Transport};
 /// use http::StatusCode;
 ///
 /// #[derive(Debug)]
@@ -27,13 +27,13 @@ use crate::{Request, Response};
 ///
 /// #[async_trait]
 /// impl Transport for Hello {
-///     async fn send(&self, _request: Request) -> Result<Response> {
-///         Ok(Response::new(StatusCode::OK).with_body_chunks(["hel", "lo"]))
+///     async fn send(&self, _request: HttpRequest) -> Result<StreamingResponse> {
+///         Ok(StreamingResponse::new(StatusCode::OK).with_body_chunks(["hel", "lo"]))
 ///     }
 /// }
 ///
 /// # futures::executor::block_on(async {
-/// let answer = HttpClient::new(Hello).send(Request::get("http://localhost/")).await?;
+/// let answer = HttpClient::new(Hello).send(HttpRequest::get("http://localhost/")).await?;
 /// assert_eq!(answer.body, "hello");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
@@ -42,7 +42,7 @@ use crate::{Request, Response};
 ///
 /// - An answer of any status is `Ok`. `Err` means that there is none: [`ErrorKind::Connect`](cadena_core::ErrorKind::Connect) if
 ///   another try may help. If the request may have reached the server, [`Unanswered`](crate::Unanswered) is among the sources.
-/// - [`Request::upload`] is sent in place of [`Request::body`], if it is there.
+/// - [`HttpRequest::upload`] is sent in place of [`HttpRequest::body`], if it is there.
 /// - Redirects are not followed: they would carry the prompt elsewhere.
 /// - Dropping the future or the body must stop the work; no task may stay behind.
 /// - A body that ends before its end was promised yields [`ErrorKind::Truncated`](cadena_core::ErrorKind::Truncated).
@@ -53,13 +53,13 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If no head of an answer arrived; see "Implementing" above.
-    async fn send(&self, request: Request) -> Result<Response>;
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse>;
 }
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
     }
 }
@@ -67,7 +67,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Box<T> {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
     }
 }

@@ -12,12 +12,12 @@ use crate::Body;
 /// # Examples
 ///
 /// ```
-/// use cadena_http::{Request, Upload};
+/// use cadena_http::{HttpRequest, Upload};
 /// use futures::{StreamExt, TryStreamExt};
 ///
 /// // The source may be a file, or rows that are written as they are asked for.
 /// let upload = Upload::new(6, || futures::stream::iter(["one", "two"]).map(|part| Ok(part.into())).boxed());
-/// let request = Request::post("http://localhost/v1/files").with_upload(upload);
+/// let request = HttpRequest::post("http://localhost/v1/files").with_upload(upload);
 ///
 /// let upload = request.upload.as_ref().unwrap();
 /// for _try in 0..2 {

@@ -16,9 +16,9 @@ fn types_go_where_they_must() {
     shared::<Recorder<ReqwestTransport>>();
     shared::<Replay>();
     shared::<Recording>();
-    shared::<Request>();
+    shared::<HttpRequest>();
     shared::<Upload>();
-    shared::<Answer>();
+    shared::<HttpResponse>();
     shared::<Secret>();
     shared::<Redactor>();
     shared::<RetryPolicy>();
@@ -27,9 +27,9 @@ fn types_go_where_they_must() {
     shared::<Box<dyn Transport>>();
     shared::<SseEvent>();
     shared::<SseParser>();
-    sent::<EventStream>();
+    sent::<SseStream>();
     sent::<Streamed>();
-    sent::<Response>();
+    sent::<StreamingResponse>();
     cheap::<HttpClient>();
     cheap::<ReqwestTransport>();
 }
@@ -44,6 +44,6 @@ fn transports_nest_as_boxes_and_arcs() {
 fn futures_of_calls_are_send() {
     fn is_send<T: Send>(_: &T) {}
     let client = HttpClient::new(Replay::new(Recording::default()));
-    is_send(&client.send(Request::get("http://localhost/")));
-    is_send(&client.stream(Request::get("http://localhost/")));
+    is_send(&client.send(HttpRequest::get("http://localhost/")));
+    is_send(&client.stream(HttpRequest::get("http://localhost/")));
 }

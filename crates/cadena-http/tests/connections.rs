@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cadena_http::{EventStream, HttpClient, Request, Streamed};
+use cadena_http::{HttpClient, HttpRequest, SseStream, Streamed};
 use futures::StreamExt;
 use futures::future::join_all;
 use support::{Conn, EVENTS, Server, client};
 
-async fn events(client: &HttpClient, request: Request) -> EventStream {
+async fn events(client: &HttpClient, request: HttpRequest) -> SseStream {
     match client.stream(request).await.unwrap() {
         Streamed::Events(events) => events,
         Streamed::Whole(answer) => panic!("expected events: {answer:?}"),
@@ -26,7 +26,7 @@ async fn events(client: &HttpClient, request: Request) -> EventStream {
 }
 
 /// Reads up to `[DONE]` and drains, as a provider does.
-async fn call(client: &HttpClient, request: Request) {
+async fn call(client: &HttpClient, request: HttpRequest) {
     let mut events = events(client, request).await;
     while let Some(event) = events.next().await {
         if event.unwrap().data() == b"[DONE]" {

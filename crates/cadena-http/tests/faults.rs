@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use cadena_core::{Error, ErrorKind};
 use cadena_http::{
-    EventStream, HttpClient, Limits, Request, ReqwestTransport, RetryPolicy, Streamed, Timers, Unanswered,
+    HttpClient, HttpRequest, Limits, ReqwestTransport, RetryPolicy, SseStream, Streamed, Timers, Unanswered,
 };
 use futures::StreamExt;
 use support::{Conn, EVENTS, Server, client};
 
-async fn events(client: &HttpClient, request: Request) -> Result<EventStream, Error> {
+async fn events(client: &HttpClient, request: HttpRequest) -> Result<SseStream, Error> {
     match client.stream(request).await? {
         Streamed::Events(events) => Ok(events),
         Streamed::Whole(answer) => panic!("expected events: {answer:?}"),
@@ -26,7 +26,7 @@ async fn events(client: &HttpClient, request: Request) -> Result<EventStream, Er
 }
 
 /// Reads a stream to its end: the data of its events, and the error.
-async fn read(mut events: EventStream) -> (Vec<String>, Option<Error>) {
+async fn read(mut events: SseStream) -> (Vec<String>, Option<Error>) {
     let mut data = Vec::new();
     while let Some(event) = events.next().await {
         match event {
@@ -64,7 +64,7 @@ async fn a_refused_connection_is_tried_three_times_and_named() {
         .local_addr()
         .unwrap();
     let error = client()
-        .send(Request::get(format!("http://user:pw@{free}/v1?key=abcdef")))
+        .send(HttpRequest::get(format!("http://user:pw@{free}/v1?key=abcdef")))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
@@ -80,7 +80,7 @@ async fn a_refused_connection_is_tried_three_times_and_named() {
 #[tokio::test]
 async fn a_name_without_an_address_is_a_dns_error() {
     let error = client()
-        .send(Request::get("http://no-such-host.invalid/"))
+        .send(HttpRequest::get("http://no-such-host.invalid/"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
@@ -102,7 +102,7 @@ async fn a_connection_that_nobody_takes_meets_the_connect_timer() {
     let patience = ReqwestTransport::new().with_connect_timeout(Duration::from_millis(200));
     let error = client()
         .with_transport(patience)
-        .send(Request::get(format!("http://{address}/")))
+        .send(HttpRequest::get(format!("http://{address}/")))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
@@ -118,11 +118,11 @@ async fn a_connection_that_nobody_takes_meets_the_connect_timer() {
 async fn a_server_that_speaks_no_tls_is_final_at_the_first_try() {
     let server = Server::start(|mut conn: Conn| async move {
         let _ = tokio::io::AsyncReadExt::read(&mut conn.stream, &mut [0; 100]).await;
-        conn.answer("400 Bad Request", "", "x").await;
+        conn.answer("400 Bad HttpRequest", "", "x").await;
     })
     .await;
     let error = client()
-        .send(Request::get(server.url.replace("http:", "https:")))
+        .send(HttpRequest::get(server.url.replace("http:", "https:")))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
@@ -415,7 +415,7 @@ async fn a_gzip_bomb_stops_at_the_limit_after_decompression() {
 async fn an_error_body_without_end_is_cut_and_still_makes_its_error() {
     let server = Server::start(|mut conn: Conn| async move {
         conn.request().await;
-        conn.send("HTTP/1.1 400 Bad Request\r\n\r\nthe reason ").await;
+        conn.send("HTTP/1.1 400 Bad HttpRequest\r\n\r\nthe reason ").await;
         for _ in 0..1024 {
             conn.send("x".repeat(4096)).await;
         }
@@ -427,7 +427,7 @@ async fn an_error_body_without_end_is_cut_and_still_makes_its_error() {
     assert!(
         error
             .detail()
-            .starts_with("the server answered `Bad Request`: the reason xxx")
+            .starts_with("the server answered `Bad HttpRequest`: the reason xxx")
     );
     assert!(error.detail().len() < 300);
 }
@@ -514,7 +514,11 @@ async fn a_page_is_no_stream_and_no_answer() {
 async fn a_byte_order_mark_before_json_is_skipped() {
     let server = Server::start(|mut conn: Conn| async move {
         while conn.request().await.is_some() {
-            let status = if conn.number == 1 { "200 OK" } else { "400 Bad Request" };
+            let status = if conn.number == 1 {
+                "200 OK"
+            } else {
+                "400 Bad HttpRequest"
+            };
             conn.answer(status, "", "\u{feff}{\"message\": \"bad\"}").await;
         }
     })

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use cadena_core::ErrorKind;
 use cadena_http::{
-    EventStream, HttpClient, Recorder, Recording, Replay, Request, ReqwestTransport, RetryPolicy, Secret, Streamed,
+    HttpClient, HttpRequest, Recorder, Recording, Replay, ReqwestTransport, RetryPolicy, Secret, SseStream, Streamed,
     Transport,
 };
 use futures::StreamExt;
@@ -45,11 +45,11 @@ impl Drop for TempFile {
     }
 }
 
-fn post(url: &str, body: serde_json::Value) -> Request {
-    Request::post(format!("{url}/v1/chat")).with_json(&body).unwrap()
+fn post(url: &str, body: serde_json::Value) -> HttpRequest {
+    HttpRequest::post(format!("{url}/v1/chat")).with_json(&body).unwrap()
 }
 
-async fn chunks(transport: &impl Transport, request: Request) -> Vec<Result<Vec<u8>, ErrorKind>> {
+async fn chunks(transport: &impl Transport, request: HttpRequest) -> Vec<Result<Vec<u8>, ErrorKind>> {
     let response = transport.send(request).await.unwrap();
     response
         .body
@@ -189,7 +189,7 @@ async fn a_dropped_stream_is_recorded_as_far_as_it_was_read() {
     .await;
     let file = TempFile::new();
     let recorder = Recorder::create(ReqwestTransport::new(), &file.0, json!(null)).unwrap();
-    let mut events = EventStream::from_response(recorder.send(post(&server.url, json!({}))).await.unwrap());
+    let mut events = SseStream::from_response(recorder.send(post(&server.url, json!({}))).await.unwrap());
     assert_eq!(events.next().await.unwrap().unwrap().data(), b"1");
     drop(events);
     assert!(file.text().ends_with("{\"end\":\"dropped\"}\n"));
@@ -292,7 +292,7 @@ async fn a_request_that_was_not_recorded_names_what_differs_and_quotes_no_prompt
     assert!(error.detail().ends_with("differs in `messages[0].content`"), "{error}");
     assert!(!format!("{error:?} {replay:?}").contains("PROMPT"));
 
-    let error = missing(Request::get("http://x/v1/other")).await;
+    let error = missing(HttpRequest::get("http://x/v1/other")).await;
     assert!(error.detail().ends_with("differs in the method, `body`"), "{error}");
 }
 

@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{CallOptions, HttpClient, Request, Response, RetryPolicy, Streamed, Timers, Transport};
+use cadena_http::{CallOptions, HttpClient, HttpRequest, RetryPolicy, Streamed, StreamingResponse, Timers, Transport};
 use futures::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-type Step = Box<dyn Fn() -> Result<Response> + Send>;
+type Step = Box<dyn Fn() -> Result<StreamingResponse> + Send>;
 
 /// Plays one step for each try and notes when it was; then answers with 200.
 #[derive(Clone)]
@@ -65,11 +65,11 @@ impl std::fmt::Debug for Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, _request: Request) -> Result<Response> {
+    async fn send(&self, _request: HttpRequest) -> Result<StreamingResponse> {
         self.tries.lock().unwrap().push(Instant::now());
         let step = self.steps.lock().unwrap().pop_front();
         step.map_or_else(
-            || Ok(Response::new(StatusCode::OK).with_body_chunks(["data: fine\n\n"])),
+            || Ok(StreamingResponse::new(StatusCode::OK).with_body_chunks(["data: fine\n\n"])),
             |step| step(),
         )
     }
@@ -81,7 +81,7 @@ fn status(status: u16, headers: &[(&'static str, &'static str)]) -> Step {
         .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)))
         .collect();
     Box::new(move || {
-        let response = Response::new(StatusCode::from_u16(status).unwrap()).with_headers(headers.clone());
+        let response = StreamingResponse::new(StatusCode::from_u16(status).unwrap()).with_headers(headers.clone());
         Ok(response.with_body_chunks([r#"{"error": {"message": "said the server"}}"#]))
     })
 }
@@ -91,11 +91,11 @@ fn failure(kind: ErrorKind) -> Step {
 }
 
 fn silent() -> Step {
-    Box::new(|| Ok(Response::new(StatusCode::OK).with_body(stream::pending().boxed())))
+    Box::new(|| Ok(StreamingResponse::new(StatusCode::OK).with_body(stream::pending().boxed())))
 }
 
-fn post() -> Request {
-    Request::post("http://localhost/v1")
+fn post() -> HttpRequest {
+    HttpRequest::post("http://localhost/v1")
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,7 +258,7 @@ async fn a_stream_is_tried_again_up_to_its_first_event_and_not_after() {
     let broken = |text: &'static str| -> Step {
         Box::new(move || {
             let body = stream::iter([Ok(text.into()), Err(Error::from(ErrorKind::Truncated))]).boxed();
-            Ok(Response::new(StatusCode::OK).with_body(body))
+            Ok(StreamingResponse::new(StatusCode::OK).with_body(body))
         })
     };
     let script = Script::new([broken(": ping\n\ndata: lost"), broken("data: 1\n\n")]);

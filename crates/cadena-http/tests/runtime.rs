@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use cadena_core::{Error, ErrorKind};
-use cadena_http::{EventStream, HttpClient, Request, ReqwestTransport, Response};
+use cadena_http::{HttpClient, HttpRequest, ReqwestTransport, SseStream, StreamingResponse};
 use futures::StreamExt;
 use futures::executor::block_on;
 
@@ -17,7 +17,7 @@ fn explained(error: &Error) {
 #[test]
 fn the_default_transport_outside_of_a_runtime_is_an_error_and_no_panic() {
     let client = HttpClient::new(ReqwestTransport::new());
-    let request = || Request::get("http://127.0.0.1:9/v1/models");
+    let request = || HttpRequest::get("http://127.0.0.1:9/v1/models");
     explained(&block_on(client.send(request())).unwrap_err());
     explained(&block_on(client.stream(request())).unwrap_err());
     explained(&block_on(client.download(request())).unwrap_err());
@@ -25,7 +25,7 @@ fn the_default_transport_outside_of_a_runtime_is_an_error_and_no_panic() {
 
 #[test]
 fn a_wait_for_an_event_outside_of_a_runtime_is_an_error_and_no_panic() {
-    let silent = Response::new(http::StatusCode::OK).with_body(futures::stream::pending().boxed());
-    let mut events = EventStream::from_response(silent);
+    let silent = StreamingResponse::new(http::StatusCode::OK).with_body(futures::stream::pending().boxed());
+    let mut events = SseStream::from_response(silent);
     explained(&block_on(events.next()).unwrap().unwrap_err());
 }

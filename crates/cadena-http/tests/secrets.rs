@@ -10,14 +10,16 @@
 mod support;
 
 use cadena_core::ErrorKind;
-use cadena_http::{Failure, HttpClient, Redactor, Request, ReqwestTransport, RetryPolicy, Secret, Streamed, Transport};
+use cadena_http::{
+    Failure, HttpClient, HttpRequest, Redactor, ReqwestTransport, RetryPolicy, Secret, Streamed, Transport,
+};
 use futures::StreamExt;
 use http::header;
 use support::{CANARY, Conn, Server};
 
-fn ask(server: &Server) -> Request {
+fn ask(server: &Server) -> HttpRequest {
     let url = server.url.replace("http://", &format!("http://user:{CANARY}-PW@"));
-    Request::post(format!("{url}/v1?key={CANARY}-QUERY"))
+    HttpRequest::post(format!("{url}/v1?key={CANARY}-QUERY"))
         .with_header(header::AUTHORIZATION, Secret::new(CANARY).bearer().unwrap())
         .with_json(&serde_json::json!({"prompt": "PROMPT-CANARY"}))
         .unwrap()
@@ -43,7 +45,7 @@ async fn echoing(status: &'static str, kind: &'static str) -> Server {
 async fn a_key_that_the_server_echoes_is_masked_before_anyone_sees_it() {
     for (status, kind) in [
         ("401 Unauthorized", "application/json"),
-        ("400 Bad Request", "text/plain"),
+        ("400 Bad HttpRequest", "text/plain"),
         ("503 Busy", "x/y"),
     ] {
         let server = echoing(status, kind).await;
@@ -115,7 +117,7 @@ async fn a_key_is_masked_however_a_server_writes_it() {
                 }
             })
             .await;
-            let request = Request::post(format!("{}/v1", server.url))
+            let request = HttpRequest::post(format!("{}/v1", server.url))
                 .with_header(header::AUTHORIZATION, Secret::new(KEY).bearer().unwrap());
             let client = HttpClient::new(ReqwestTransport::new()).with_retry(RetryPolicy::none());
             let error = client.stream(request).await.unwrap_err();
@@ -154,7 +156,7 @@ async fn requests_and_failed_connections_print_no_key_and_no_prompt() {
     let error = ReqwestTransport::new().send(request).await.unwrap_err();
     clean(&format!("{error} {error:?}"));
     let bad = ReqwestTransport::new()
-        .send(Request::get(format!("not an address {CANARY}")))
+        .send(HttpRequest::get(format!("not an address {CANARY}")))
         .await
         .unwrap_err();
     assert_eq!(bad.kind(), ErrorKind::Config);

@@ -13,7 +13,7 @@ mod support;
 use std::sync::Arc;
 
 use cadena_core::ErrorKind;
-use cadena_http::{HttpClient, Request, ReqwestTransport};
+use cadena_http::{HttpClient, HttpRequest, ReqwestTransport};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use support::{Conn, Server, client};
@@ -58,7 +58,7 @@ async fn tls_server() -> Server {
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_final_at_the_first_try() {
     let server = tls_server().await;
-    let error = client().send(Request::get(&server.url)).await.unwrap_err();
+    let error = client().send(HttpRequest::get(&server.url)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(
         error.detail(),
@@ -84,7 +84,7 @@ async fn a_client_that_trusts_the_certificate_gets_its_answer() {
         .build()
         .unwrap();
     let answer = HttpClient::new(ReqwestTransport::from_client(own))
-        .send(Request::get(&server.url))
+        .send(HttpRequest::get(&server.url))
         .await
         .unwrap();
     assert_eq!(answer.body, "safe");
@@ -93,6 +93,6 @@ async fn a_client_that_trusts_the_certificate_gets_its_answer() {
 #[tokio::test]
 async fn nothing_is_installed_for_the_process() {
     let server = tls_server().await;
-    assert!(client().send(Request::get(&server.url)).await.is_err());
+    assert!(client().send(HttpRequest::get(&server.url)).await.is_err());
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cadena_core::{Error, ErrorKind};
-use cadena_http::{Request, Upload};
+use cadena_http::{HttpRequest, Upload};
 use futures::{StreamExt, stream};
 use support::{Server, client};
 
@@ -41,7 +41,7 @@ async fn an_upload_is_read_again_for_every_try_and_sent_with_its_length() {
         }
     })
     .await;
-    let request = Request::post(format!("{}/v1/files", server.url)).with_upload(upload);
+    let request = HttpRequest::post(format!("{}/v1/files", server.url)).with_upload(upload);
     assert_eq!(client().send(request).await.unwrap().body, "kept");
     assert_eq!((opened.load(Ordering::SeqCst), server.requests()), (3, 3));
 }
@@ -53,7 +53,7 @@ async fn an_error_of_the_source_is_the_error_of_the_call() {
         let broken = Error::new(ErrorKind::Config, "the disk is gone");
         stream::iter([Ok(PIECE.into()), Err(broken)]).boxed()
     });
-    let request = Request::post(format!("{}/v1/files", server.url)).with_upload(upload);
+    let request = HttpRequest::post(format!("{}/v1/files", server.url)).with_upload(upload);
     let error = client().send(request).await.unwrap_err();
     assert_eq!((error.kind(), error.detail()), (ErrorKind::Config, "the disk is gone"));
     assert_eq!(server.requests(), 0);

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use cadena_core::{ChatOptions, Result, async_trait};
-use cadena_http::{Request, Response, Transport};
+use cadena_http::{HttpRequest, StreamingResponse, Transport};
 use cadena_openai::{BatchJobHandle, ChatOpenAI};
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
@@ -102,8 +102,8 @@ struct Desk {
 
 #[async_trait]
 impl Transport for Desk {
-    async fn send(&self, request: Request) -> Result<Response> {
-        let ok = Response::new(StatusCode::OK);
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
+        let ok = StreamingResponse::new(StatusCode::OK);
         if request.url.ends_with("/content") {
             let file = self.file.clone();
             // As large as what comes from a socket at once.

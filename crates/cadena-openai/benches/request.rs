@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use cadena_core::{AIMessage, ChatModel, ChatRequest, HumanMessage, Message, Result, RunContext, async_trait};
-use cadena_http::{Request, Response, Transport};
+use cadena_http::{HttpRequest, StreamingResponse, Transport};
 use cadena_openai::ChatOpenAI;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -68,8 +68,8 @@ struct Answers;
 
 #[async_trait]
 impl Transport for Answers {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         divan::black_box(request.body.len());
-        Ok(Response::new(StatusCode::OK).with_body_chunks([ANSWER]))
+        Ok(StreamingResponse::new(StatusCode::OK).with_body_chunks([ANSWER]))
     }
 }

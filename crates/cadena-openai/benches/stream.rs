@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use cadena_core::{AIMessageChunk, ChatModel, ChatRequest, Result, RunContext, async_trait};
-use cadena_http::{Request, Response, Transport};
+use cadena_http::{HttpRequest, StreamingResponse, Transport};
 use cadena_openai::{ChatOpenAI, Endpoint};
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
@@ -118,10 +118,12 @@ struct Memory(Vec<Bytes>);
 
 #[async_trait]
 impl Transport for Memory {
-    async fn send(&self, _request: Request) -> Result<Response> {
+    async fn send(&self, _request: HttpRequest) -> Result<StreamingResponse> {
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
         let body = futures::stream::iter(self.0.clone().into_iter().map(Ok)).boxed();
-        Ok(Response::new(StatusCode::OK).with_headers(headers).with_body(body))
+        Ok(StreamingResponse::new(StatusCode::OK)
+            .with_headers(headers)
+            .with_body(body))
     }
 }
 

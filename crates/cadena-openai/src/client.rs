@@ -1,376 +1,350 @@
-//! One call of the endpoint: the request built, sent, and its whole answer read.
+//! The client behind everything of OpenAI's that is no chat model: where requests go, with which key, how they are sent.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+mod key;
+mod setters;
+pub(crate) use key::send_with_key;
+pub(crate) use setters::connection_setters;
 
-use bytes::Bytes;
-use cadena_core::{
-    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext,
+use std::sync::Arc;
+
+use cadena_core::{Error, ErrorKind, Result};
+use cadena_http::{
+    CallOptions, HttpClient, HttpRequest, HttpResponse, Limits, Redactor, ReqwestTransport, RetryPolicy, Secret,
+    Timers, Transport,
 };
-use cadena_http::{Answer, CallOptions, HttpClient, Redactor, Request, Streamed};
-use http::{HeaderMap, header};
-use serde_json::{Map, Value};
-use tokio::time::Instant;
+use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::OpenAIClient;
-use crate::config::{Config, RESPONSES};
-use crate::connection::{accept_json, send_with_key};
-use crate::conversation::{check_places, nothing_to_send, with_call_ids};
-use crate::prepare::{Policy, Prepared};
-use crate::responses::{self, Assembler, CreateResponse, Response};
-use crate::rules::ModelRule;
-use crate::wire::{self, ChatCompletion, ChatCompletionRequest};
-use crate::{convert, error};
+use crate::config::{Config, percent_encode};
+use crate::error;
+use crate::wire::read_twice;
 
-/// The endpoint that a call goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Api {
-    ChatCompletions,
-    Responses,
+/// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
+///
+/// A clone is cheap and shares connections: build one and give it to everything by `with_client`. What is made by a `new` of its own
+/// reads the same environment.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::{OpenAIClient, OpenAIEmbeddings};
+///
+/// let client = OpenAIClient::new().with_base_url("http://127.0.0.1:8080/v1").with_api_key("sk-abcdef");
+/// let embeddings = OpenAIEmbeddings::new("nomic-embed").with_client(client);
+/// assert!(format!("{embeddings:?}").contains("127.0.0.1:8080"));
+/// assert!(!format!("{embeddings:?}").contains("abcdef"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenAIClient {
+    pub(crate) config: Arc<Config>,
+    pub(crate) http: HttpClient,
 }
 
-impl Api {
-    /// Its path below the base URL.
-    fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Responses => RESPONSES,
+impl OpenAIClient {
+    /// A client with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    ///
+    /// Nothing is opened and nothing can fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new();
+    /// assert!(format!("{client:?}").contains("base_url"));
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            config: Arc::new(Config::from_env()),
+            http: HttpClient::new(ReqwestTransport::new()).with_classifier(error::of_status),
         }
     }
-}
 
-/// What a call needs to know while its answer comes in, without borrowing the model.
-#[derive(Debug)]
-pub(crate) struct Call {
-    request: Request,
-    /// The request as it went out, with the key that was asked for.
-    authorized: OnceLock<Request>,
-    http: HttpClient,
-    /// When the run must have ended.
-    deadline: Option<Instant>,
-    /// How long the call may take from when it is sent first.
-    timeout: Option<Duration>,
-    config: Arc<Config>,
-    warnings: Vec<String>,
-    response_headers: bool,
-    /// Whether there is nothing to send. An answer that is there already can still be read.
-    is_empty: bool,
-    pub(crate) api: Api,
-    /// The model that was asked for.
-    pub(crate) model: String,
-    /// How many answers were asked for.
-    pub(crate) choices: u32,
-}
-
-/// How a call is made.
-pub(crate) struct Ask<'a> {
-    pub(crate) config: &'a Arc<Config>,
-    pub(crate) http: &'a HttpClient,
-    pub(crate) model: &'a str,
-    pub(crate) messages: &'a [Message],
-    pub(crate) options: ChatOptions,
-    pub(crate) policy: Policy,
-    pub(crate) stream: bool,
-    pub(crate) include_usage: bool,
-    pub(crate) response_headers: bool,
-    pub(crate) reasoning: bool,
-}
-
-impl Call {
-    pub(crate) fn new(ask: Ask<'_>, cx: &RunContext) -> Result<Self> {
-        let Ask {
-            config,
-            http,
-            model,
-            messages,
-            options,
-            policy,
-            stream,
-            include_usage,
-            response_headers,
-            reasoning,
-        } = ask;
-        let Prepared { options, warnings, api } =
-            policy.prepare(options, config.model_behind(model), config.is_openai())?;
-        let asked = options.model.as_deref().unwrap_or(model);
-        let known = options.model.as_deref().unwrap_or(config.model_behind(model));
-        let messages = &*with_call_ids(messages);
-        let is_checked =
-            api == Api::ChatCompletions && config.is_of_openai() && policy.rules.has(ModelRule::PartsByRole);
-        if is_checked {
-            check_places(messages)?;
+    /// Sets the API key. It is never printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_api_key("sk-abcdef");
+    /// assert!(client.has_api_key() && !format!("{client:?}").contains("abcdef"));
+    /// ```
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<Secret>) -> Self {
+        let config = self.config_mut();
+        if let Some(azure) = &mut config.azure {
+            azure.bearer = false;
         }
-        let request = config.post(&config.path(api.path(), asked))?;
-        let mut request = match api {
-            Api::ChatCompletions => request.with_json(&ChatCompletionRequest {
-                model: asked,
-                messages,
-                options: &options,
-                stream,
-                include_usage,
-                developer: policy.rules.apply(ModelRule::DeveloperRole, known),
-                reasoning,
-                unknown: !config.is_of_openai() || !policy.rules.has(ModelRule::KnownMembers),
-                max_completion_tokens: policy.rules.apply(ModelRule::MaxCompletionTokens, known),
-            })?,
-            Api::Responses => request.with_json(&CreateResponse {
-                model: asked,
-                messages,
-                options: &options,
-                stream,
-                continues: policy.use_previous_response_id,
-            })?,
-        };
-        if !stream {
-            request = accept_json(request);
-        }
-        Ok(Self {
-            request: Config::add_own(request, &options)?,
-            authorized: OnceLock::new(),
-            http: http.clone(),
-            deadline: cx.deadline(),
-            timeout: options.timeout,
-            config: Arc::clone(config),
-            warnings,
-            response_headers,
-            is_empty: is_checked && messages.is_empty(),
-            api,
-            model: asked.to_owned(),
-            choices: options.n.unwrap_or(1),
-        })
+        (config.api_key, config.key_source) = (Some(key.into()), None);
+        self
     }
 
-    /// The body of the request.
-    pub(crate) fn body(&self) -> Bytes {
-        self.request.body.clone()
-    }
-
-    /// A call of an endpoint whose answers are read as chat completions are.
-    pub(crate) fn post(
-        client: &OpenAIClient,
-        path: &str,
-        body: &Map<String, Value>,
-        options: &ChatOptions,
-        model: String,
-        cx: &RunContext,
-    ) -> Result<Self> {
-        let OpenAIClient { config, http } = client;
-        let mut request = config.post(&config.path(path, &model))?.with_json(body)?;
-        if body.get("stream") != Some(&Value::Bool(true)) {
-            request = accept_json(request);
-        }
-        Ok(Self {
-            request: Config::add_own(request, options)?,
-            authorized: OnceLock::new(),
-            http: http.clone(),
-            deadline: cx.deadline(),
-            timeout: options.timeout,
-            config: Arc::clone(config),
-            warnings: Vec::new(),
-            response_headers: false,
-            is_empty: false,
-            // The older completions have an API of their own, and their answers a reader of theirs.
-            api: Api::ChatCompletions,
-            model,
-            choices: options.n.unwrap_or(1),
-        })
-    }
-
-    /// Sends the request, with a fresh key if one must be asked for.
-    async fn send<T, Fut>(&self, send: impl Fn(Request) -> Fut) -> Result<T>
+    /// Sets a function that is asked for a key before every call, as for a token that expires. Its error is the error of the call.
+    /// After the status 401 it is asked once more, and the request sent again if its answer is another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_api_key_fn(async || Ok("a-token-of-this-minute"));
+    /// assert!(client.has_api_key());
+    /// ```
+    #[must_use]
+    pub fn with_api_key_fn<F, K, S>(mut self, key: F) -> Self
     where
-        Fut: Future<Output = Result<T>>,
+        F: Fn() -> K + Send + Sync + 'static,
+        K: Future<Output = Result<S>> + Send + 'static,
+        S: Into<Secret>,
     {
-        if self.is_empty {
-            return Err(self.explain(nothing_to_send()));
+        let config = self.config_mut();
+        config.api_key = None;
+        config.key_source = Some(Arc::new(move || {
+            let key = key();
+            Box::pin(async move { Ok(key.await?.into()) })
+        }));
+        self
+    }
+
+    /// Whether there is an API key, from the environment or given, or a function that gives one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_openai::OpenAIClient::new().with_api_key("sk-abcdef").has_api_key());
+    /// ```
+    #[must_use]
+    pub fn has_api_key(&self) -> bool {
+        self.config.has_key()
+    }
+
+    /// Sets the address below which the endpoints are, such as `http://127.0.0.1:8080/v1`. A client of Azure becomes one of that server, and forgets
+    /// its key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_base_url("http://127.0.0.1:8080/v1");
+    /// assert!(format!("{client:?}").contains("http://127.0.0.1:8080/v1"));
+    /// ```
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.config_mut().set_base_url(url.into());
+        self
+    }
+
+    /// Sets the organization that is billed (`openai-organization`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_organization("org-1");
+    /// assert!(format!("{client:?}").contains("org-1"));
+    /// ```
+    #[must_use]
+    pub fn with_organization(mut self, organization: impl Into<String>) -> Self {
+        self.config_mut().organization = Some(organization.into());
+        self
+    }
+
+    /// Sets the project that is billed (`openai-project`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_project("proj-1");
+    /// assert!(format!("{client:?}").contains("proj-1"));
+    /// ```
+    #[must_use]
+    pub fn with_project(mut self, project: impl Into<String>) -> Self {
+        self.config_mut().project = Some(project.into());
+        self
+    }
+
+    /// Sends a header with every request, in place of ours if it has the same name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::OpenAIClient;
+    /// use http::{HeaderName, HeaderValue};
+    ///
+    /// let client = OpenAIClient::new().with_header(HeaderName::from_static("x-trace"), HeaderValue::from_static("1"));
+    /// assert!(format!("{client:?}").contains("x-trace"));
+    /// ```
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.config_mut().headers.insert(name, value);
+        self
+    }
+
+    /// Adds a parameter to the query of every address, as some gateways want it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = cadena_openai::OpenAIClient::new().with_query("api-version", "2024-10-21");
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        let query = &mut self.config_mut().query;
+        for (mark, part) in [("&", name), ("=", value)] {
+            if mark == "=" || !query.is_empty() {
+                query.push_str(mark);
+            }
+            percent_encode(part, query);
         }
-        let sent = send_with_key(&self.config, &self.request, send).await;
-        let (request, answer) = sent.map_err(|error| self.explain(error))?;
-        self.authorized.get_or_init(|| request);
-        Ok(answer)
+        self
     }
 
-    fn redactor(&self) -> Redactor {
-        Redactor::of(self.authorized.get().unwrap_or(&self.request))
+    /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Replay;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models.jsonl")))?;
+    /// let client = OpenAIClient::new().with_transport(replay);
+    /// assert!(format!("{client:?}").contains("Replay"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.config_mut().own_transport = true;
+        self.http = self.http.with_transport(transport);
+        self
     }
 
-    /// What the message says about the call besides the answer: warnings, and the headers if they were asked for.
-    pub(crate) fn notes(&self, headers: &HeaderMap) -> Map<String, Value> {
-        let mut notes = Map::new();
-        if self.response_headers {
-            notes.insert("headers".to_owned(), Value::Object(shown_headers(headers)));
-        }
-        if !self.warnings.is_empty() {
-            notes.insert("warnings".to_owned(), self.warnings.clone().into());
-        }
-        notes
+    /// Sets how long each part of a call may take: by default what [`Timers::default`] says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Timers;
+    /// use cadena_openai::OpenAIClient;
+    /// use std::time::Duration;
+    ///
+    /// let client = OpenAIClient::new().with_timers(Timers::default().answer(Duration::from_secs(7)));
+    /// assert!(format!("{client:?}").contains("answer: 7s"));
+    /// ```
+    #[must_use]
+    pub fn with_timers(mut self, timers: Timers) -> Self {
+        self.http = self.http.with_timers(timers);
+        self
     }
 
-    /// Sends it and waits for the whole answer.
-    pub(crate) async fn whole(self) -> Result<ChoicesChunk> {
-        let answer = self.answer().await?;
-        self.read(&answer).map_err(|error| self.explain(error))
+    /// Sets how often and when a request is sent again: by default what [`RetryPolicy::default`] says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::RetryPolicy;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_retry(RetryPolicy::default().max_attempts(7));
+    /// assert!(format!("{client:?}").contains("max_attempts: 7"));
+    /// ```
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.http = self.http.with_retry(retry);
+        self
     }
 
-    /// Sends it and waits for the whole answer, unread.
-    pub(crate) async fn answer(&self) -> Result<Answer> {
-        let limits = self.limits();
-        self.send(|request| self.http.send_with(request, limits)).await
+    /// Sets how many bytes a server may send: by default what [`Limits::default`] says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_http::Limits;
+    /// use cadena_openai::OpenAIClient;
+    ///
+    /// let client = OpenAIClient::new().with_limits(Limits::default().response(1234));
+    /// assert!(format!("{client:?}").contains("response: 1234"));
+    /// ```
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.http = self.http.with_limits(limits);
+        self
     }
 
-    /// Sends it and waits for the whole answer: the first choice, and the answer as it came.
-    pub(crate) async fn raw(&self) -> Result<(AIMessage, Answer)> {
-        let answer = self.answer().await?;
-        let choices = self.read(&answer).map_err(|error| self.explain(error))?;
-        Ok((first(choices).into(), answer))
+    pub(crate) fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
     }
 
-    /// Sends it and waits for the first event of its stream.
-    pub(crate) async fn open(&self) -> Result<Streamed> {
-        let limits = self.limits();
-        self.send(|request| self.http.stream_with(request, limits)).await
-    }
-
-    /// The deadline of the call that begins now.
-    fn limits(&self) -> CallOptions {
-        let own = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
-        let earlier = self.deadline.into_iter().chain(own).min();
-        earlier.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at))
-    }
-
-    /// Reads a whole answer: every choice, the first among them.
-    pub(crate) fn read(&self, answer: &Answer) -> Result<ChoicesChunk> {
-        let redactor = self.redactor();
-        let tag = |error: Error| match answer.request_id() {
-            Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
-            _ => error,
-        };
-        match self.api {
-            Api::ChatCompletions => self.read_completion(answer, &redactor),
-            Api::Responses => self.read_response(answer, &redactor),
-        }
-        .map_err(tag)
-    }
-
-    fn read_response(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| self.assemble(body, answer, redactor));
-        let mut chunk = read.unwrap_or_else(|cause| Err(self.malformed("a response", answer, &cause, redactor)))?;
-        note(&mut chunk, self.notes(&answer.headers));
-        Ok([(0, chunk)].into_iter().collect())
-    }
-
-    /// The message of a response; the outer error is one of its JSON.
-    fn assemble(
+    /// Posts JSON and reads JSON, and gives the answer as it came besides. `what` names the answer in errors, `model` the model in hints.
+    pub(crate) async fn post<B, A>(
         &self,
-        body: &[u8],
-        answer: &Answer,
-        redactor: &Redactor,
-    ) -> serde_json::Result<Result<AIMessageChunk>> {
-        let response: Response<'_> = serde_json::from_slice(body)?;
-        if response.output.is_none() {
-            if let Some(refused) = self.refused(answer, redactor) {
-                return Ok(Err(refused));
-            }
-            if response.status.known().is_none() {
-                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
-                return Ok(Err(Error::new(ErrorKind::Decode, detail)));
-            }
-        }
-        if let Err(error) = responses::check(&response, redactor) {
-            return Ok(Err(error));
-        }
-        let unfinished = responses::unfinished(&response, redactor);
-        let mut chunk = AIMessageChunk::default();
-        Assembler::default().finish(response, &self.model, &mut chunk)?;
-        Ok(match unfinished {
-            Some(error) => Err(error.with_partial(chunk)),
-            None => Ok(chunk),
+        path: &str,
+        body: &B,
+        options: CallOptions,
+        what: &str,
+        model: &str,
+    ) -> Result<(A, HttpResponse)>
+    where
+        B: Serialize + Sync + ?Sized,
+        A: DeserializeOwned,
+    {
+        let request = self.config.post(&self.config.path(path, model))?.with_json(body)?;
+        self.ask(request, options, what, model).await
+    }
+
+    /// Gets JSON about the server and none of its models.
+    pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, what: &str) -> Result<A> {
+        let request = self.config.get(path)?;
+        Ok(self.ask(request, CallOptions::new(), what, "").await?.0)
+    }
+
+    async fn ask<A: DeserializeOwned>(
+        &self,
+        request: HttpRequest,
+        options: CallOptions,
+        what: &str,
+        model: &str,
+    ) -> Result<(A, HttpResponse)> {
+        let explain = |error| self.config.explain(error, model);
+        let request = accept_json(request);
+        let sent = send_with_key(&self.config, &request, |request| self.http.send_with(request, options));
+        let (request, answer) = sent.await.map_err(explain)?;
+        let read = read(&answer, what, &Redactor::of(&request)).map_err(explain)?;
+        Ok((read, answer))
+    }
+}
+
+impl Default for OpenAIClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Says that a whole answer is wanted, where no header says otherwise.
+pub(crate) fn accept_json(mut request: HttpRequest) -> HttpRequest {
+    let json = HeaderValue::from_static("application/json");
+    request.headers.entry(header::ACCEPT).or_insert(json);
+    request
+}
+
+/// Reads an answer; one that reports an error in place of what was asked for is that error.
+pub(crate) fn read<A: DeserializeOwned>(answer: &HttpResponse, what: &str, redactor: &Redactor) -> Result<A> {
+    let body = &answer.body;
+    let refused = |cause: serde_json::Error| {
+        error::reported(body, redactor).unwrap_or_else(|| {
+            let detail = format!("the answer is no {what}: {}", error::quote(body, redactor));
+            // The parser's own text may quote the value that it stumbled over.
+            Error::new(ErrorKind::Decode, detail).with_source(redactor.redact(&cause.to_string()).into_owned())
         })
-    }
-
-    fn read_completion(&self, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| {
-            let completion: ChatCompletion<'_> = serde_json::from_slice(body)?;
-            Ok(self.choices(completion, answer, redactor))
-        });
-        let whole = read.unwrap_or_else(|cause| Err(self.malformed("a chat completion", answer, &cause, redactor)))?;
-        let mut notes = self.notes(&answer.headers);
-        let noted = whole.into_iter().map(move |(index, mut chunk)| {
-            note(&mut chunk, std::mem::take(&mut notes));
-            (index, chunk)
-        });
-        Ok(noted.collect())
-    }
-
-    /// The choices of a completion.
-    fn choices(&self, completion: ChatCompletion<'_>, answer: &Answer, redactor: &Redactor) -> Result<ChoicesChunk> {
-        if let Some(report) = completion
-            .error
-            .as_deref()
-            .filter(|report| error::says_something(report))
-        {
-            // What stands beside it, such as a status, belongs to the report.
-            return Err(self
-                .refused(answer, redactor)
-                .unwrap_or_else(|| error::of_report(report, redactor)));
-        }
-        let beside = error::beside_choices(&answer.body, redactor);
-        let mut failed = completion
-            .choices
-            .iter()
-            .flatten()
-            .filter_map(|choice| choice.error.as_deref());
-        if let Some(report) = failed.find(|report| error::says_something(report)) {
-            return Err(error::of_report(report, redactor));
-        }
-        let whole = convert::whole(completion, &self.model).ok_or_else(|| {
-            self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
-                Error::new(ErrorKind::Decode, detail)
-            })
-        })?;
-        match beside {
-            Some(error) => Err(error.with_partial_choices(whole)),
-            None => Ok(whole),
-        }
-    }
-
-    /// The error of an answer that cannot be read: what it reports itself, if it does.
-    fn malformed(&self, what: &str, answer: &Answer, cause: &serde_json::Error, redactor: &Redactor) -> Error {
-        let refused = self.refused(answer, redactor);
-        refused.unwrap_or_else(|| error::malformed("the answer", what, &answer.body, cause, redactor))
-    }
-
-    /// The error that a body reports which is not a completion, if it does.
-    fn refused(&self, answer: &Answer, redactor: &Redactor) -> Option<Error> {
-        error::reported(&answer.body, redactor)
-    }
-
-    /// Adds what the reader can do about it.
-    pub(crate) fn explain(&self, error: Error) -> Error {
-        self.config.explain(error, &self.model)
-    }
-}
-
-/// Writes what the first chunk of an answer says about its call.
-pub(crate) fn note(chunk: &mut AIMessageChunk, notes: Map<String, Value>) {
-    for (key, note) in notes {
-        chunk.response_metadata.extra.insert(key, note);
-    }
-}
-
-/// The first choice alone.
-pub(crate) fn first(choices: ChoicesChunk) -> AIMessageChunk {
-    let first = choices.into_iter().find(|(index, _)| *index == 0);
-    first.map(|(_, chunk)| chunk).unwrap_or_default()
-}
-
-/// Headers as JSON. Cookies are left out: they stand for a session.
-fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
-    let mut shown = Map::new();
-    for name in headers.keys().filter(|name| *name != header::SET_COOKIE) {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        shown.insert(name.as_str().to_owned(), values.collect::<Vec<_>>().join(", ").into());
-    }
-    shown
+    };
+    let read = match error::beside_choices(body, redactor) {
+        Some(error) => Err(error),
+        None => read_twice(body, |body| serde_json::from_slice(body)).map_err(refused),
+    };
+    read.map_err(|error| match answer.request_id() {
+        Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
+        _ => error,
+    })
 }

@@ -8,15 +8,16 @@ use cadena_core::{
     AIMessage, BufferOptions, ChatModel, ChatOptions, ChatRequest, Choices, ChoicesChunk, ChunkStream, Content, Error,
     ErrorKind, Message, ModelProfile, PromptValue, Result, RunContext, Streamable, get_buffer_string, impl_pipe,
 };
-use cadena_http::Answer;
+use cadena_http::HttpResponse;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
 
 use crate::OpenAIClient;
-use crate::client::{Call, first};
-use crate::connection::connection_setters;
+use crate::call::{Call, first};
+use crate::client::connection_setters;
 use crate::error::name_texts;
-use crate::stream::{AnswerStream, ChoicesStream, Expect};
+use crate::events::Expect;
+use crate::stream as answers;
 use crate::wire::stream_options;
 
 /// The path of the endpoint below the base URL.
@@ -264,7 +265,7 @@ impl OpenAICompletions {
     /// # Errors
     ///
     /// As `invoke`.
-    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
+    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, HttpResponse)> {
         let (call, _) = self.call(ChatRequest::new(input), false, &RunContext::default())?;
         call.raw().await
     }
@@ -316,7 +317,7 @@ impl ChatModel for OpenAICompletions {
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
-        AnswerStream::of(self.call(request, true, &cx))
+        answers::chunks(self.call(request, true, &cx))
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
@@ -325,7 +326,7 @@ impl ChatModel for OpenAICompletions {
     }
 
     fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
-        ChoicesStream::of(self.call(request, true, &cx))
+        answers::choices(self.call(request, true, &cx))
     }
 
     async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {

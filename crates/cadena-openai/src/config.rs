@@ -1,20 +1,20 @@
 //! Where a model's requests go, and with which key.
 
-mod azure;
-pub(crate) use azure::{Azure, RESPONSES, percent_encode};
 mod hint;
 mod query;
+pub(crate) use query::percent_encode;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use cadena_core::{ChatOptions, Error, ErrorKind, Extra, Result};
-use cadena_http::{Request, Secret};
+use cadena_http::{HttpRequest, Secret};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::{Value, json};
 
+use crate::azure::{API_KEY, Azure};
 use crate::convert::PROVIDER;
 
 /// Where OpenAI itself answers.
@@ -158,7 +158,7 @@ impl Config {
     /// A `POST` request to a path below the base URL, with key and headers and without a body.
     ///
     /// A key that must be asked for is not in it yet: see [`authorize`](Self::authorize).
-    pub(crate) fn post(&self, path: &str) -> Result<Request> {
+    pub(crate) fn post(&self, path: &str) -> Result<HttpRequest> {
         if !self.has_key() && self.is_openai() && !self.own_transport {
             let hint = "set OPENAI_API_KEY or call `with_api_key`; for another server set OPENAI_BASE_URL";
             return Err(Error::new(ErrorKind::Authentication, "there is no API key for OpenAI").with_hint(hint));
@@ -166,10 +166,10 @@ impl Config {
         if let Some(azure) = &self.azure {
             azure.check(self.has_key() || self.own_transport)?;
         }
-        let mut request = Request::post(self.url(path)?);
+        let mut request = HttpRequest::post(self.url(path)?);
         if let Some(key) = &self.api_key {
             request = match &self.azure {
-                Some(azure) if !azure.bearer => request.with_header(azure::API_KEY, key.header_value()?),
+                Some(azure) if !azure.bearer => request.with_header(API_KEY, key.header_value()?),
                 _ => request.with_header(header::AUTHORIZATION, key.bearer()?),
             };
         }
@@ -190,7 +190,7 @@ impl Config {
     }
 
     /// The same for a `GET` request.
-    pub(crate) fn get(&self, path: &str) -> Result<Request> {
+    pub(crate) fn get(&self, path: &str) -> Result<HttpRequest> {
         let mut request = self.post(path)?;
         request.method = Method::GET;
         Ok(request)
@@ -201,7 +201,7 @@ impl Config {
     }
 
     /// Asks for a fresh key and puts it into a request that does not bring its own; `None` if there is nobody to ask.
-    pub(crate) async fn authorize(&self, request: &Request) -> Result<Option<Request>> {
+    pub(crate) async fn authorize(&self, request: &HttpRequest) -> Result<Option<HttpRequest>> {
         let Some(source) = &self.key_source else {
             return Ok(None);
         };
@@ -213,11 +213,11 @@ impl Config {
     }
 
     /// Adds what one request has of its own: headers and parameters of its address, in place of those of the same name.
-    pub(crate) fn add_own(request: Request, options: &ChatOptions) -> Result<Request> {
+    pub(crate) fn add_own(request: HttpRequest, options: &ChatOptions) -> Result<HttpRequest> {
         query::add_query(Self::add_headers(request, &options.headers)?, &options.query)
     }
 
-    fn add_headers(mut request: Request, headers: &Extra) -> Result<Request> {
+    fn add_headers(mut request: HttpRequest, headers: &Extra) -> Result<HttpRequest> {
         for (name, value) in headers.iter() {
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|error| {
                 let detail = format!("`{name}` is no name of a header");

@@ -2,5 +2,5 @@
 
 mod call_ids;
 pub(crate) use call_ids::with_call_ids;
-mod places;
-pub(crate) use places::{check_places, nothing_to_send};
+mod roles;
+pub(crate) use roles::{check_roles, nothing_to_send};

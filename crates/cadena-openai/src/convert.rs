@@ -79,7 +79,7 @@ pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option
             && is_answer(choice)
         {
             let mut chunk = AIMessageChunk::default();
-            fill(&mut chunk, choice, Form::Whole);
+            fill(&mut chunk, choice, Delivery::Whole);
             thoughts.number(index, &mut chunk.content);
             head.describe(&mut chunk, asked_model);
             let mut kept = Kept::default();
@@ -140,18 +140,18 @@ pub(crate) fn index_of(choice: &Choice<'_>, place: usize) -> u32 {
 
 /// How the tool calls of a message are numbered.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Delivery {
     /// By their place: a whole message does not number them.
     Whole,
     /// As the server numbers them.
-    Piece,
+    InPieces,
 }
 
 /// Writes one choice into an empty chunk, without the head. From place to place, as both are too large to be moved for nothing.
-pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, form: Form) {
+pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, delivery: Delivery) {
     match (choice.message.as_deref_mut(), choice.delta.as_mut(), choice.text.take()) {
-        (Some(message), ..) => say(chunk, message, form),
-        (None, Some(delta), _) => say(chunk, delta, form),
+        (Some(message), ..) => say(chunk, message, delivery),
+        (None, Some(delta), _) => say(chunk, delta, delivery),
         (None, None, Some(text)) => chunk.content = Content::Text(text.into_string().unwrap_or_default()),
         (None, None, None) => {}
     }
@@ -165,7 +165,7 @@ pub(crate) fn fill(chunk: &mut AIMessageChunk, choice: &mut Choice<'_>, form: Fo
     }
 }
 
-fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
+fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, delivery: Delivery) {
     let Message {
         content,
         refusal,
@@ -184,7 +184,7 @@ fn say(chunk: &mut AIMessageChunk, message: &mut Message<'_>, form: Form) {
     chunk.name = known(name.as_deref()).map(str::to_owned);
     if let Some(calls) = tool_calls.take() {
         chunk.tool_call_chunks = calls.into_iter().map(|CallPiece(piece)| piece).collect();
-        if form == Form::Whole {
+        if delivery == Delivery::Whole {
             let pieces = chunk.tool_call_chunks.iter_mut();
             (0..).zip(pieces).for_each(|(place, piece)| piece.index = Some(place));
         }

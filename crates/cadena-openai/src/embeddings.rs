@@ -7,13 +7,13 @@ mod plan;
 use std::fmt;
 
 use cadena_core::{Embeddings, Error, ErrorKind, Extra, Result, async_trait};
-use cadena_http::{Answer, CallOptions};
+use cadena_http::{CallOptions, HttpResponse};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::OpenAIClient;
-use crate::connection::connection_setters;
+use crate::client::connection_setters;
 use crate::error::name_texts;
 use crate::tokens::Tokens;
 use answer::{List, in_order};
@@ -293,12 +293,12 @@ impl OpenAIEmbeddings {
     /// # Errors
     ///
     /// As `embed`.
-    pub async fn embed_raw(&self, texts: &[impl AsRef<str> + Sync]) -> Result<(Embedded, Vec<Answer>)> {
+    pub async fn embed_raw(&self, texts: &[impl AsRef<str> + Sync]) -> Result<(Embedded, Vec<HttpResponse>)> {
         self.gather(texts, true).await
     }
 
     /// Makes the requests and joins what they answer. Bodies are as large as all vectors, so they are kept only for who wants them.
-    async fn gather(&self, texts: &[impl AsRef<str> + Sync], keep: bool) -> Result<(Embedded, Vec<Answer>)> {
+    async fn gather(&self, texts: &[impl AsRef<str> + Sync], keep: bool) -> Result<(Embedded, Vec<HttpResponse>)> {
         let model = self.client.config.model_behind(&self.model);
         let pieces = pieces(texts, self.limits, Tokens::of(model))?;
         let requests = requests(&pieces, self.limits).into_iter();
@@ -406,7 +406,7 @@ struct Requested {
     list: List,
     /// Its vectors in the order of its texts.
     part: Vec<Vec<f32>>,
-    answer: Option<Answer>,
+    answer: Option<HttpResponse>,
 }
 
 /// Says what the caller can set about an error.

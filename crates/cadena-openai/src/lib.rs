@@ -162,16 +162,19 @@
 
 mod azure;
 mod batch;
+mod call;
+mod chat;
 mod client;
 mod completions;
 mod config;
-mod connection;
 mod conversation;
 mod convert;
 #[cfg(feature = "tiktoken")]
 mod count;
 mod embeddings;
+mod endpoint;
 mod error;
+mod events;
 mod model;
 mod models;
 mod moderation;
@@ -188,10 +191,11 @@ pub use batch::{
     BatchJob, BatchJobHandle, BatchJobProgress, BatchJobRequest, BatchJobResults, BatchJobState, BatchJobStatus,
     BatchJobSubmission, BatchModel,
 };
+pub use client::OpenAIClient;
 pub use completions::OpenAICompletions;
-pub use connection::OpenAIClient;
 pub use embeddings::{Embedded, OpenAIEmbeddings};
-pub use model::{ChatOpenAI, Endpoint};
+pub use endpoint::Endpoint;
+pub use model::ChatOpenAI;
 pub use models::{KnownModel, ModelInfo, known_model};
 pub use moderation::{Moderation, ModerationGate, OpenAIModeration};
 pub use options::{AudioOutput, Modality, OpenAIOptionsExt, ServiceTier, UserLocation, Verbosity, WebSearch};

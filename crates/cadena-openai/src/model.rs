@@ -1,10 +1,7 @@
 //! The chat model.
 
 mod connection;
-mod endpoint;
 mod settings;
-
-pub use endpoint::Endpoint;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,15 +11,17 @@ use cadena_core::{
     AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Error, ErrorKind, ModelProfile,
     OnUnsupported, PromptValue, Result, RunContext, Streamable, fold, impl_pipe,
 };
-use cadena_http::Answer;
+use cadena_http::HttpResponse;
 use serde_json::{Value, json};
 
 use crate::OpenAIClient;
-use crate::client::{Ask, Call, first};
+use crate::call::{Ask, Call, first};
+use crate::endpoint::Endpoint;
+use crate::events::Expect;
 use crate::models::gives_logprobs;
 use crate::prepare::Policy;
 use crate::rules::ModelRules;
-use crate::stream::{AnswerStream, ChoicesStream, Expect};
+use crate::stream;
 
 /// A chat model of OpenAI, or of any server that speaks Chat Completions (llama.cpp, vLLM, Ollama, …).
 ///
@@ -155,7 +154,7 @@ impl ChatOpenAI {
     /// # Errors
     ///
     /// As `invoke`.
-    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, Answer)> {
+    pub async fn invoke_raw(&self, input: impl Into<PromptValue> + Send) -> Result<(AIMessage, HttpResponse)> {
         let (call, _) = self.call(ChatRequest::new(input), false, &RunContext::default())?;
         call.raw().await
     }
@@ -233,7 +232,7 @@ impl ChatModel for ChatOpenAI {
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
-        AnswerStream::of(self.call(request, true, &cx))
+        stream::chunks(self.call(request, true, &cx))
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
@@ -247,7 +246,7 @@ impl ChatModel for ChatOpenAI {
     }
 
     fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
-        ChoicesStream::of(self.call(request, true, &cx))
+        stream::choices(self.call(request, true, &cx))
     }
 
     async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {

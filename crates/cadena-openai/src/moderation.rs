@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, async_trait, flow_whole, impl_pipe};
-use cadena_http::{Answer, CallOptions};
+use cadena_http::{CallOptions, HttpResponse};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::OpenAIClient;
-use crate::connection::connection_setters;
+use crate::client::connection_setters;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/moderations";
@@ -106,7 +106,10 @@ impl OpenAIModeration {
     /// # Errors
     ///
     /// See the type.
-    pub async fn moderate_raw(&self, texts: &[impl AsRef<str> + Sync]) -> Result<(Vec<Moderation>, Option<Answer>)> {
+    pub async fn moderate_raw(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+    ) -> Result<(Vec<Moderation>, Option<HttpResponse>)> {
         self.ask(texts, CallOptions::new()).await
     }
 
@@ -140,7 +143,7 @@ impl OpenAIModeration {
         &self,
         texts: &[impl AsRef<str> + Sync],
         options: CallOptions,
-    ) -> Result<(Vec<Moderation>, Option<Answer>)> {
+    ) -> Result<(Vec<Moderation>, Option<HttpResponse>)> {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         if texts.is_empty() {
             return Ok((Vec::new(), None));

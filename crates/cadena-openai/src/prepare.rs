@@ -3,8 +3,7 @@
 use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result, ToolChoice};
 use serde_json::Value;
 
-use crate::client::Api;
-use crate::model::Endpoint;
+use crate::endpoint::{Api, Endpoint};
 use crate::responses::LOGPROBS;
 use crate::rules::{ModelRule, ModelRules, reasons};
 

@@ -1,71 +1,67 @@
 //! The stream of chunks of one answer.
 
-mod calls;
-mod frame;
-mod members;
-mod news;
-mod partial;
-mod reader;
-pub(crate) use reader::{End, Expect, Read};
-mod said;
-mod seams;
-pub(crate) use seams::Seams;
+mod choices;
+pub(crate) use choices::choices;
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use cadena_core::{AIMessage, AIMessageChunk, Choices, ChoicesChunk, ChunkStream, Error, ErrorKind, Result};
-use cadena_http::sse::SseEvent;
-use cadena_http::{EventStream, Redactor, Streamed};
+use cadena_core::{AIMessage, AIMessageChunk, ChunkStream, Error, ErrorKind, Result};
+use cadena_http::{SseStream, Streamed};
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
-use crate::client::{Api, Call, note};
+use crate::call::{Call, note};
+use crate::chat::ChatReader;
+use crate::endpoint::Api;
+use crate::events::{End, EventReader, Expect, Step, has_news, is_done};
 use crate::responses::ResponsesReader;
-use news::has_news;
-use reader::ChatReader;
 
-/// How long what may follow the finish reason, usage and `[DONE]`, is waited for.
+/// How long a stream waits for usage and `[DONE]` after the finish reason.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How many events without a chunk one poll may take before other tasks get their turn.
+/// How many events without a chunk one poll takes before other tasks get their turn.
 const EVENTS_PER_POLL: u32 = 64;
 
 /// Sends the request when it is first polled, then pulls events as they are asked for. Dropping it closes the connection.
-pub(crate) struct AnswerStream {
+pub(crate) struct AnswerStream<R> {
     state: State,
-    reader: Reader,
+    reader: R,
     call: Arc<Call>,
-    /// What the first chunk says about the call.
+    /// Notes about the call, for the first chunk.
     notes: Map<String, Value>,
 }
 
 enum State {
     Opening(BoxFuture<'static, Result<Streamed>>),
-    Open(Box<EventStream>),
+    Open(Box<SseStream>),
     /// The answer is complete; the rest of the body is read so that its connection serves the next call.
     Draining(BoxFuture<'static, ()>),
     Ended,
 }
 
-impl AnswerStream {
-    /// The stream of a call, or of the error for which there is none.
-    pub(crate) fn of(call: Result<(Call, Expect)>) -> ChunkStream<AIMessage> {
-        match call {
-            Ok((call, expect)) => Self::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+/// Streams the chunks of a call, or yields the error for which there is no call.
+pub(crate) fn chunks(call: Result<(Call, Expect)>) -> ChunkStream<AIMessage> {
+    match call {
+        Ok((call, expect)) => match call.api {
+            Api::ChatCompletions => {
+                let reader = ChatReader::new(call.model.clone(), expect);
+                AnswerStream::new(call, reader).boxed()
+            }
+            Api::Responses => {
+                let reader = ResponsesReader::new(call.model.clone(), expect);
+                AnswerStream::new(call, reader).boxed()
+            }
+        },
+        Err(error) => stream::once(async { Err(error) }).boxed(),
     }
+}
 
-    fn new(call: Call, expect: Expect) -> Self {
-        let reader = match call.api {
-            Api::ChatCompletions => Reader::Chat(ChatReader::new(call.model.clone(), expect)),
-            Api::Responses => Reader::Responses(ResponsesReader::new(call.model.clone(), expect)),
-        };
+impl<R: EventReader> AnswerStream<R> {
+    fn new(call: Call, reader: R) -> Self {
         let call = Arc::new(call);
         let opened = Arc::clone(&call);
         Self {
@@ -76,70 +72,26 @@ impl AnswerStream {
         }
     }
 
-    fn opened(&mut self, opened: Result<Streamed>, chunk: &mut AIMessageChunk) -> Step {
-        self.state = State::Ended;
-        match opened {
-            Ok(Streamed::Events(events)) => {
-                self.notes = self.call.notes(events.headers());
-                self.state = State::Open(Box::new(events));
-                Step::Nothing
-            }
-            Ok(Streamed::Whole(answer)) => match self.call.read(&answer) {
-                Ok(whole) => {
-                    for (index, choice) in whole {
-                        match index {
-                            0 => *chunk = choice,
-                            _ => self.reader.put_others([(index, choice)]),
-                        }
+    /// The next step that a consumer should see: a chunk, pieces of other choices, an error or the end.
+    fn poll_news(&mut self, cx: &mut Context<'_>, chunk: &mut AIMessageChunk) -> Poll<Result<Step>> {
+        for _ in 0..EVENTS_PER_POLL {
+            match ready!(self.poll_step(cx, chunk)) {
+                Ok(Step::Nothing) if !self.reader.has_others() => {}
+                Ok(step) => {
+                    if matches!(step, Step::Chunk | Step::Last) {
+                        note(chunk, std::mem::take(&mut self.notes));
                     }
-                    Step::Chunk
+                    return Poll::Ready(Ok(step));
                 }
-                Err(error) => Step::Failed(self.call.explain(error)),
-            },
-            Err(error) => Step::Failed(error),
-        }
-    }
-
-    /// Ends with an error that holds what had arrived.
-    fn fail(&mut self, error: Error) -> Step {
-        let request_id = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Open(events) if error.request_id().is_none() => {
-                events.request_id().map(|id| events.redactor().snippet(id.as_bytes()))
+                Err(error) => return Poll::Ready(Err(error)),
             }
-            _ => None,
-        };
-        let mut error = self.call.explain(error);
-        if let Some(id) = request_id {
-            error = error.with_request_id(id);
         }
-        if let Some(partial) = self.reader.take_partial() {
-            error = error.with_partial(partial);
-        }
-        Step::Failed(error)
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
-    /// Ends because the server ended, or said that it has. What is left may be a last chunk.
-    fn end(&mut self, end: End, chunk: &mut AIMessageChunk) -> Step {
-        if let Err(missing) = self.reader.check_end(end) {
-            let detail = match self.reader.take_unknown() {
-                Some(unknown) => format!("{missing}; the last event was not understood: {unknown}"),
-                None => missing.to_owned(),
-            };
-            return self.fail(Error::new(ErrorKind::Truncated, detail));
-        }
-        if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
-            && end == End::Done
-        {
-            self.state = State::Draining(Box::pin(events.drain()));
-        }
-        match self.reader.last(chunk) {
-            true => Step::Chunk,
-            false => Step::Nothing,
-        }
-    }
-
-    /// One step: a chunk, written into an empty one; an error; nothing yet; or the end.
-    fn poll_step(&mut self, cx: &mut Context<'_>, chunk: &mut AIMessageChunk) -> Poll<Step> {
+    /// One event, or another turn of the state.
+    fn poll_step(&mut self, cx: &mut Context<'_>, chunk: &mut AIMessageChunk) -> Poll<Result<Step>> {
         let events = match &mut self.state {
             State::Open(events) => events,
             State::Opening(opening) => {
@@ -149,30 +101,27 @@ impl AnswerStream {
             State::Draining(draining) => {
                 ready!(draining.as_mut().poll(cx));
                 self.state = State::Ended;
-                return Poll::Ready(Step::End);
+                return Poll::Ready(Ok(Step::End));
             }
-            State::Ended => return Poll::Ready(Step::End),
+            State::Ended => return Poll::Ready(Ok(Step::End)),
         };
         let step = match ready!(events.poll_next_unpin(cx)) {
             Some(Ok(event)) => {
                 let read = self.reader.read(&event, events.redactor(), chunk);
-                if !self.reader.has_news(&read, chunk) {
+                let has_news = matches!(read, Ok(Step::Chunk)) && has_news(chunk);
+                if !has_news && !self.reader.others_have_news() {
                     events.brought_nothing();
                 }
                 match read {
-                    Ok(Read::Chunk) => Step::Chunk,
-                    Ok(Read::Last) => {
-                        self.end(End::Done, chunk);
-                        return Poll::Ready(Step::Chunk);
-                    }
-                    Ok(Read::Nothing) => Step::Nothing,
-                    Ok(Read::Done) => self.end(End::Done, chunk),
-                    // What is garbled after a whole answer is none of it; what the server reports is heard.
-                    Err(error) if self.reader.is_whole() && error.kind() == ErrorKind::Decode => Step::Nothing,
+                    Ok(Step::Last) => self.end(End::Done, chunk).map(|_| Step::Last),
+                    Ok(Step::End) => self.end(End::Done, chunk),
+                    Ok(step) => Ok(step),
+                    // Garbage after a whole answer is not a part of it; an error that the server reports there is.
+                    Err(error) if self.reader.is_whole() && error.kind() == ErrorKind::Decode => Ok(Step::Nothing),
                     Err(error) => self.fail(error),
                 }
             }
-            // What is lost or late after a whole answer changes nothing about it.
+            // A connection that breaks after a whole answer changes nothing about it.
             Some(Err(_)) if self.reader.is_whole() => self.end(End::Closed, chunk),
             Some(Err(_)) if end_of(events) == End::Done => self.end(End::Done, chunk),
             Some(Err(error)) => self.fail(error),
@@ -188,196 +137,85 @@ impl AnswerStream {
         }
         Poll::Ready(step)
     }
+
+    fn opened(&mut self, opened: Result<Streamed>, chunk: &mut AIMessageChunk) -> Result<Step> {
+        self.state = State::Ended;
+        match opened? {
+            Streamed::Events(events) => {
+                self.notes = self.call.notes(events.headers());
+                self.state = State::Open(Box::new(events));
+                Ok(Step::Nothing)
+            }
+            Streamed::Whole(answer) => {
+                let whole = self.call.read(&answer).map_err(|error| self.call.explain(error))?;
+                for (index, choice) in whole {
+                    match index {
+                        0 => *chunk = choice,
+                        _ => self.reader.put_other(index, choice),
+                    }
+                }
+                Ok(Step::Chunk)
+            }
+        }
+    }
+
+    /// Ends with an error that holds what had arrived.
+    fn fail(&mut self, error: Error) -> Result<Step> {
+        let request_id = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Open(events) if error.request_id().is_none() => {
+                events.request_id().map(|id| events.redactor().snippet(id.as_bytes()))
+            }
+            _ => None,
+        };
+        let mut error = self.call.explain(error);
+        if let Some(id) = request_id {
+            error = error.with_request_id(id);
+        }
+        if let Some(partial) = self.reader.take_partial() {
+            error = error.with_partial(partial);
+        }
+        Err(error)
+    }
+
+    /// Ends because the body ended, or because the server sent `[DONE]`. The reader may still hold a last chunk.
+    fn end(&mut self, end: End, chunk: &mut AIMessageChunk) -> Result<Step> {
+        if let Err(missing) = self.reader.check_end(end) {
+            let detail = match self.reader.take_unknown() {
+                Some(unknown) => format!("{missing}; the last event was not understood: {unknown}"),
+                None => missing.to_owned(),
+            };
+            return self.fail(Error::new(ErrorKind::Truncated, detail));
+        }
+        if let State::Open(events) = std::mem::replace(&mut self.state, State::Ended)
+            && end == End::Done
+        {
+            self.state = State::Draining(Box::pin(events.drain()));
+        }
+        Ok(match self.reader.last(chunk) {
+            true => Step::Chunk,
+            false => Step::Nothing,
+        })
+    }
 }
 
-/// Reads the events of the endpoint that was asked.
-enum Reader {
-    Chat(ChatReader),
-    Responses(ResponsesReader),
-}
+impl<R: EventReader + Unpin> Stream for AnswerStream<R> {
+    type Item = Result<AIMessageChunk>;
 
-impl Reader {
-    fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
-        match self {
-            Self::Chat(reader) => reader.read(event, redactor, chunk),
-            Self::Responses(reader) => reader.read(event, redactor, chunk),
-        }
-    }
-
-    fn has_finished(&self) -> bool {
-        match self {
-            Self::Chat(reader) => reader.has_finished(),
-            Self::Responses(reader) => reader.has_finished(),
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        match self {
-            Self::Chat(reader) => reader.is_whole(),
-            Self::Responses(reader) => reader.has_finished(),
-        }
-    }
-
-    /// Whether the last event brought a part of the answer. `chunk` is what was read of it.
-    fn has_news(&self, read: &Result<Read>, chunk: &AIMessageChunk) -> bool {
-        let of_first = matches!(read, Ok(Read::Chunk)) && has_news(chunk);
-        let of_others = matches!(self, Self::Chat(reader) if reader.others_have_news());
-        of_first || of_others
-    }
-
-    fn check_end(&self, end: End) -> Result<(), &'static str> {
-        match self {
-            Self::Chat(reader) => reader.check_end(end),
-            Self::Responses(reader) => reader.check_end(end),
-        }
-    }
-
-    fn last(&mut self, chunk: &mut AIMessageChunk) -> bool {
-        match self {
-            Self::Chat(reader) => reader.last(chunk),
-            // Its last event holds everything.
-            Self::Responses(_) => false,
-        }
-    }
-
-    fn take_unknown(&mut self) -> Option<String> {
-        match self {
-            Self::Chat(reader) => reader.take_unknown(),
-            Self::Responses(reader) => reader.take_unknown(),
-        }
-    }
-
-    fn take_partial(&mut self) -> Option<AIMessageChunk> {
-        match self {
-            Self::Chat(reader) => reader.take_partial(),
-            Self::Responses(reader) => reader.take_partial(),
-        }
-    }
-
-    fn describe(&self, partial: &mut AIMessageChunk) {
-        match self {
-            Self::Chat(reader) => reader.describe(partial),
-            Self::Responses(_) => {}
-        }
-    }
-
-    fn take_others(&mut self) -> Vec<(u32, AIMessageChunk)> {
-        match self {
-            Self::Chat(reader) => reader.take_others(),
-            // It has one answer only.
-            Self::Responses(_) => Vec::new(),
-        }
-    }
-
-    fn put_others(&mut self, choices: impl IntoIterator<Item = (u32, AIMessageChunk)>) {
-        match self {
-            Self::Chat(reader) => reader.put_others(choices),
-            Self::Responses(_) => {}
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut chunk = AIMessageChunk::default();
+        Poll::Ready(match ready!(self.get_mut().poll_news(cx, &mut chunk)) {
+            Ok(Step::End) => None,
+            Ok(_) => Some(Ok(chunk)),
+            Err(error) => Some(Err(error)),
+        })
     }
 }
 
 /// How a body ended. `[DONE]` is the end, whether or not the server closes its event by a blank line.
-fn end_of(events: &EventStream) -> End {
+fn end_of(events: &SseStream) -> End {
     match events.cut_event() {
         None => End::Closed,
         Some(event) if is_done(event.data()) => End::Done,
         Some(_) => End::Cut,
-    }
-}
-
-/// Whether an event is the end of the stream.
-pub(crate) fn is_done(data: &[u8]) -> bool {
-    data.trim_ascii_start().starts_with(b"[DONE]")
-}
-
-enum Step {
-    Chunk,
-    Failed(Error),
-    Nothing,
-    End,
-}
-
-impl Stream for AnswerStream {
-    type Item = Result<AIMessageChunk>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        let mut chunk = AIMessageChunk::default();
-        for _ in 0..EVENTS_PER_POLL {
-            match ready!(this.poll_step(cx, &mut chunk)) {
-                Step::Chunk => {
-                    note(&mut chunk, std::mem::take(&mut this.notes));
-                    return Poll::Ready(Some(Ok(chunk)));
-                }
-                Step::Failed(error) => return Poll::Ready(Some(Err(error))),
-                Step::Nothing => {}
-                Step::End => return Poll::Ready(None),
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-/// As [`AnswerStream`], with every choice.
-pub(crate) struct ChoicesStream {
-    answer: AnswerStream,
-    /// What had arrived of the other choices, for an error.
-    others: BTreeMap<u32, AIMessageChunk>,
-}
-
-impl ChoicesStream {
-    /// The stream of a call, or of the error for which there is none.
-    pub(crate) fn of(call: Result<(Call, Expect)>) -> ChunkStream<Choices> {
-        match call {
-            Ok((call, expect)) => Self::new(call, expect).boxed(),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
-    }
-
-    fn new(call: Call, mut expect: Expect) -> Self {
-        expect.others = true;
-        Self {
-            answer: AnswerStream::new(call, expect),
-            others: BTreeMap::new(),
-        }
-    }
-}
-
-impl Stream for ChoicesStream {
-    type Item = Result<ChoicesChunk>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self {
-            answer: this,
-            others: arrived,
-        } = self.get_mut();
-        for _ in 0..EVENTS_PER_POLL {
-            let mut chunk = AIMessageChunk::default();
-            let step = ready!(this.poll_step(cx, &mut chunk));
-            let others = this.reader.take_others();
-            for (index, piece) in &others {
-                *arrived.entry(*index).or_default() += piece.clone();
-            }
-            let first = match step {
-                Step::Chunk => {
-                    note(&mut chunk, std::mem::take(&mut this.notes));
-                    Some((0, chunk))
-                }
-                Step::Failed(error) if arrived.is_empty() => return Poll::Ready(Some(Err(error))),
-                Step::Failed(error) => {
-                    arrived.values_mut().for_each(|partial| this.reader.describe(partial));
-                    let others = std::mem::take(arrived).into_iter().collect();
-                    return Poll::Ready(Some(Err(error.with_partial_choices(others))));
-                }
-                Step::End => return Poll::Ready(None),
-                Step::Nothing if others.is_empty() => continue,
-                Step::Nothing => None,
-            };
-            return Poll::Ready(Some(Ok(first.into_iter().chain(others).collect())));
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use cadena_core::{AgentOutput, AnyTool, Result, RunnableExt, ToolContext, agent, async_trait, fold, tool_fn};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::ChatOpenAI;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proptest::prelude::*;
@@ -33,11 +33,11 @@ impl fmt::Debug for Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, _: Request) -> Result<Response> {
+    async fn send(&self, _: HttpRequest) -> Result<StreamingResponse> {
         let body = self.0.lock().unwrap().pop_front().unwrap();
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
         let body = futures::stream::iter([Ok(body.into())]);
-        Ok(Response::new(StatusCode::OK)
+        Ok(StreamingResponse::new(StatusCode::OK)
             .with_headers(headers)
             .with_body(Box::pin(body)))
     }

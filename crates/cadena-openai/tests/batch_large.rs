@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cadena_core::Result;
-use cadena_http::{Request, Response, Transport};
+use cadena_http::{HttpRequest, StreamingResponse, Transport};
 use cadena_openai::{BatchJobHandle, ChatOpenAI};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
@@ -32,8 +32,8 @@ struct Large {
 
 #[async_trait]
 impl Transport for Large {
-    async fn send(&self, request: Request) -> Result<Response> {
-        let ok = Response::new(StatusCode::OK);
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
+        let ok = StreamingResponse::new(StatusCode::OK);
         let path = request.url.split_once("/v1").unwrap().1.to_owned();
         if let Some(id) = path.strip_prefix("/batches/") {
             let batch = format!(r#"{{"id":"{id}","status":"completed","output_file_id":"file-{id}"}}"#);

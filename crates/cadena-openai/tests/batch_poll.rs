@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::{BatchJob, BatchJobHandle, BatchJobState, ChatOpenAI};
 use futures::StreamExt;
 use http::StatusCode;
@@ -33,9 +33,9 @@ impl std::fmt::Debug for Polled {
 
 #[async_trait]
 impl Transport for Polled {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         if !request.url.ends_with("/batches/batch_1") {
-            return Ok(Response::new(StatusCode::NOT_FOUND));
+            return Ok(StreamingResponse::new(StatusCode::NOT_FOUND));
         }
         let number = {
             let mut asked = self.asked.lock().unwrap();
@@ -44,7 +44,7 @@ impl Transport for Polled {
         };
         let status = (self.status)(number)?;
         let batch = format!(r#"{{"id":"batch_1","status":"{status}"}}"#);
-        Ok(Response::new(StatusCode::OK).with_body_chunks([batch]))
+        Ok(StreamingResponse::new(StatusCode::OK).with_body_chunks([batch]))
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use cadena_core::{AgentOutput, Result, RunnableExt, ToolContext, agent, async_trait, fold, tool_fn};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::ChatOpenAI;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl fmt::Debug for Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let streams = body["stream"] == true;
         self.bodies.lock().unwrap().push(body);
@@ -46,7 +46,7 @@ impl Transport for Script {
         };
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
         let body = futures::stream::iter([Ok(body.into())]);
-        Ok(Response::new(StatusCode::OK)
+        Ok(StreamingResponse::new(StatusCode::OK)
             .with_headers(headers)
             .with_body(Box::pin(body)))
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cadena_core::{Embeddings, ErrorKind, Result, async_trait};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::OpenAIEmbeddings;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl fmt::Debug for Lengths {
 
 #[async_trait]
 impl Transport for Lengths {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let turn = {
             let mut bodies = self.bodies.lock().unwrap();
@@ -57,7 +57,7 @@ impl Transport for Lengths {
         });
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
-        Ok(Response::new(StatusCode::OK)
+        Ok(StreamingResponse::new(StatusCode::OK)
             .with_headers(headers)
             .with_body_chunks([answer.to_string()]))
     }

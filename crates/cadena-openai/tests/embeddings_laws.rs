@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cadena_core::{Embeddings, ErrorKind, Result, async_trait};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::OpenAIEmbeddings;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ fn vector(text: &str) -> Vec<f32> {
 
 #[async_trait]
 impl Transport for Untidy {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
         // Later requests are answered sooner, or not.
         tokio::time::sleep(Duration::from_millis(((self.seed + 7) * (number + 3) % 11) as u64)).await;
@@ -67,7 +67,7 @@ impl Transport for Untidy {
         }
         let usage = json!({"prompt_tokens": data.len(), "total_tokens": data.len()});
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Ok(Response::new(StatusCode::OK)
+        Ok(StreamingResponse::new(StatusCode::OK)
             .with_headers(headers)
             .with_body_chunks([json!({"data": data, "usage": usage}).to_string()]))
     }

@@ -4,7 +4,7 @@
 mod support;
 
 use cadena_core::{Bind, ChatModel, ChatOptions, ChatRequest, Error, ErrorKind, RunContext, RunnableExt, async_trait};
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::ChatOpenAI;
 use support::{Canned, block_on, collect, data, invoke, model, stream};
 
@@ -80,7 +80,7 @@ struct Unreachable;
 
 #[async_trait]
 impl Transport for Unreachable {
-    async fn send(&self, request: Request) -> cadena_core::Result<Response> {
+    async fn send(&self, request: HttpRequest) -> cadena_core::Result<StreamingResponse> {
         Err(Error::new(
             ErrorKind::Connect,
             format!("TCP: no connection to `{}`", request.origin()),

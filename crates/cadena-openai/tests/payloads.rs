@@ -16,7 +16,7 @@ use cadena_core::{
     AIMessage, Bind, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices, Logprobs, Result, RunContext,
     RunnableExt, Streamable, async_trait, fold,
 };
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::{AzureChatOpenAI, BatchJobHandle, ChatOpenAI, Endpoint};
 use futures::TryStreamExt;
 use payload::Payload;
@@ -203,7 +203,7 @@ struct BatchOfOne {
 
 #[async_trait]
 impl Transport for BatchOfOne {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let body = if request.url.ends_with("/content") {
             &self.line
         } else {

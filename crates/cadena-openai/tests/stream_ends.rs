@@ -14,7 +14,7 @@ use cadena_core::{
     AIMessage, Bind, ChatModelExt, ChatOptions, ChatRequest, Choices, ErrorKind, Result, RunConfig, RunnableExt,
     async_trait, fold,
 };
-use cadena_http::{Request, Response, RetryPolicy, Timers, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Timers, Transport};
 use cadena_openai::{ChatOpenAI, Endpoint, OpenAICompletions};
 use futures::stream::{self, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -164,13 +164,13 @@ impl Paced {
 
 #[async_trait]
 impl Transport for Paced {
-    async fn send(&self, _request: Request) -> Result<Response> {
+    async fn send(&self, _request: HttpRequest) -> Result<StreamingResponse> {
         let pieces = stream::iter(self.0.clone()).then(|(pause, piece)| async move {
             sleep(pause).await;
             Ok(piece)
         });
         let events = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
-        Ok(Response::new(StatusCode::OK)
+        Ok(StreamingResponse::new(StatusCode::OK)
             .with_headers(events)
             .with_body(pieces.chain(stream::pending()).boxed()))
     }

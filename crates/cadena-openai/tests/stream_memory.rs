@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use cadena_core::{ChatModel, ChatRequest, ErrorKind, Result, RunContext, async_trait};
-use cadena_http::{Request, Response, Transport};
+use cadena_http::{HttpRequest, StreamingResponse, Transport};
 use cadena_openai::{ChatOpenAI, Endpoint};
 use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -39,12 +39,14 @@ impl Endless {
 
 #[async_trait]
 impl Transport for Endless {
-    async fn send(&self, _request: Request) -> Result<Response> {
+    async fn send(&self, _request: HttpRequest) -> Result<StreamingResponse> {
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))]);
         let endpoint = self.endpoint;
         let event = move |number| Ok(Bytes::from(Self::event(endpoint, number)));
         let body = futures::stream::iter((0..self.events).map(event)).boxed();
-        Ok(Response::new(StatusCode::OK).with_headers(headers).with_body(body))
+        Ok(StreamingResponse::new(StatusCode::OK)
+            .with_headers(headers)
+            .with_body(body))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A model that says what a test wrote.
+//! A model whose answers a test writes.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use cadena_core::{
     AIMessage, AIMessageChunk, ChatModel, ChatRequest, ChunkStream, Error, ErrorKind, Logprobs, ModelProfile,
-    RunContext, TokenLogprob, impl_pipe,
+    RunContext, TokenLogprob, ToolCallChunk, impl_pipe,
 };
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-/// A model that says what a test wrote, answer by answer, and remembers what it was asked.
+/// A model whose answers a test writes, one after the other; it remembers the requests.
 ///
-/// An answer streams word by word; each word is a token with a log probability when `logprobs` is asked for. Clones share
-/// the script and the memory. A request beyond the script is an error.
+/// An answer streams word by word; each word is a token with a log probability if `logprobs` is asked for. Clones share
+/// the script and the memory. A request after the last answer is an error.
+///
+/// The script is deterministic: the n-th answer has the id `scripted-n`, and the calls of tools count `call_1`, `call_2` and so on, so a snapshot of messages is the
+/// same each time. Ids of runs, which events show, come from the config of the call: [`SequentialIds`](cadena_core::SequentialIds) counts them.
 ///
 /// # Examples
 ///
@@ -28,7 +31,9 @@ use serde_json::{Value, json};
 /// let model = ScriptedModel::new().say("one").fail(|| Error::from(ErrorKind::RateLimited)).say("two");
 /// assert_eq!(model.invoke("?").await?.text(), "one");
 /// assert_eq!(model.invoke("?").await.unwrap_err().kind(), ErrorKind::RateLimited);
-/// assert_eq!(model.invoke("?").await?.text(), "two");
+///
+/// let second = model.invoke("?").await?;
+/// assert_eq!((second.text().as_ref(), second.id.as_deref()), ("two", Some("scripted-3"))); // the error was the second answer
 /// assert!(model.invoke("?").await.is_err()); // the script is over
 /// # Ok::<_, Error>(()) }).unwrap();
 /// ```
@@ -41,11 +46,13 @@ pub struct ScriptedModel {
 struct State {
     script: VecDeque<Scene>,
     requests: Vec<ChatRequest>,
+    /// How many calls of tools the script has.
+    calls: usize,
     pause: Duration,
     number: Number,
 }
 
-/// Which of the program's scripts it is.
+/// The number of the script in the program.
 struct Number(u64);
 
 impl Default for Number {
@@ -64,13 +71,26 @@ struct Scene {
 }
 
 impl ScriptedModel {
-    /// A model with an empty script.
+    /// Makes a model with an empty script; the type's example adds answers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds an answer, which streams word by word and ends with the finish reason `stop`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let answer = ScriptedModel::new().say("Hello there.").invoke("Hi").await?;
+    /// assert_eq!(answer.text(), "Hello there.");
+    /// assert_eq!(answer.response_metadata.finish_reason.as_deref(), Some("stop"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn say(self, text: &str) -> Self {
         let words = text.split_inclusive(' ').map(|word| {
@@ -81,7 +101,74 @@ impl ScriptedModel {
         self.chunks(words.chain([end]))
     }
 
-    /// Adds an answer of these chunks, as they are.
+    /// Adds an answer that calls a tool with these arguments, a JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let answer = ScriptedModel::new().call("weather", json!({"city": "Oslo"})).invoke("How is Oslo?").await?;
+    /// assert_eq!(answer.tool_calls[0].args["city"], "Oslo");
+    /// assert_eq!(answer.tool_calls[0].id.as_deref(), Some("call_1"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn call(self, name: &str, args: Value) -> Self {
+        self.calls([(name, args)])
+    }
+
+    /// Adds an answer that calls several tools at once. Arguments that are no JSON object make an invalid call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let cities = ["Oslo", "Madrid"].map(|city| ("weather", json!({"city": city})));
+    /// let answer = ScriptedModel::new().calls(cities).invoke("Which is warmer?").await?;
+    /// assert_eq!(answer.tool_calls.len(), 2);
+    /// assert_eq!(answer.tool_calls[1].id.as_deref(), Some("call_2"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn calls<'a>(self, calls: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let before = self.lock().calls;
+        let mut chunks: Vec<_> = (0_i64..)
+            .zip(before + 1..)
+            .zip(calls)
+            .map(|((index, number), (name, args))| {
+                let call = ToolCallChunk::new(index)
+                    .with_name(name)
+                    .with_id(format!("call_{number}"));
+                AIMessageChunk::new("").with_tool_call_chunk(call.with_args(args.to_string()))
+            })
+            .collect();
+        self.lock().calls += chunks.len();
+        chunks.push(AIMessageChunk::new("").with_finish_reason("tool_calls"));
+        self.chunks(chunks)
+    }
+
+    /// Adds an answer of these chunks. They stay as they are; chunks without an id get the id of the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, RunnableExt, UsageMetadata};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chunks = [AIMessageChunk::new("Hi").with_usage(UsageMetadata::new(3, 1))];
+    /// let answer = ScriptedModel::new().chunks(chunks).invoke("Hello").await?;
+    /// assert_eq!(answer.usage_metadata.map(|usage| usage.total_tokens), Some(4));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn chunks(self, chunks: impl IntoIterator<Item = AIMessageChunk>) -> Self {
         self.scene(Scene {
@@ -90,7 +177,7 @@ impl ScriptedModel {
         })
     }
 
-    /// Adds an error in the place of an answer.
+    /// Adds an error in place of an answer; the type's example shows one.
     #[must_use]
     pub fn fail(self, error: impl FnOnce() -> Error + Send + 'static) -> Self {
         self.scene(Scene {
@@ -100,6 +187,21 @@ impl ScriptedModel {
     }
 
     /// Adds an answer that breaks off: these chunks, then the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Error, ErrorKind, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().break_off([AIMessageChunk::new("Once ")], || Error::from(ErrorKind::Connect));
+    /// let mut chunks = model.stream("Tell a story.");
+    /// assert_eq!(chunks.try_next().await?.map(|chunk| chunk.text().into_owned()), Some("Once ".to_owned()));
+    /// assert_eq!(chunks.try_next().await.unwrap_err().kind(), ErrorKind::Connect);
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn break_off(
         self,
@@ -112,20 +214,56 @@ impl ScriptedModel {
         })
     }
 
-    /// Waits before every chunk, on tokio's clock.
+    /// Makes the model wait before every chunk, on tokio's clock; default: no wait. Under tokio's paused clock a test takes no time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cadena_core::{ErrorKind, RunConfig, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = ScriptedModel::new().say("too late").with_pause(Duration::from_secs(60));
+    /// let error = model.invoke_with("?", RunConfig::new().timeout(Duration::from_secs(5))).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout);
+    /// # });
+    /// ```
     #[must_use]
     pub fn with_pause(self, pause: Duration) -> Self {
         self.lock().pause = pause;
         self
     }
 
-    /// What the model was asked so far, in order.
+    /// Returns the requests so far, in order, with the options of each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say("7");
+    /// model.bind(ChatOptions::new().seed(1)).invoke("A number?").await?;
+    /// assert_eq!(model.requests()[0].last_text(), "A number?");
+    /// assert_eq!(model.requests()[0].options.seed, Some(1));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<ChatRequest> {
         self.lock().requests.clone()
     }
 
-    /// How many answers are left in the script.
+    /// Returns how many answers are left in the script.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// assert_eq!(ScriptedModel::new().say("one").say("two").remaining(), 2);
+    /// ```
     #[must_use]
     pub fn remaining(&self) -> usize {
         self.lock().script.len()
@@ -148,7 +286,7 @@ impl ChatModel for ScriptedModel {
             .with_tools(true)
     }
 
-    /// Two scripts never share a cached answer; clones of one do.
+    /// Two scripts never share a cached answer; clones of one script do.
     fn cache_identity(&self) -> Value {
         json!({"provider": "scripted", "script": self.lock().number.0})
     }
@@ -157,10 +295,11 @@ impl ChatModel for ScriptedModel {
         let model = self.clone();
         let chunks = async move {
             let wants_logprobs = request.options.logprobs == Some(true);
-            let (scene, pause) = {
+            let (scene, pause, id) = {
                 let mut state = model.lock();
                 state.requests.push(request);
-                (state.script.pop_front(), state.pause)
+                let id = format!("scripted-{}", state.requests.len());
+                (state.script.pop_front(), state.pause, id)
             };
             let scene = scene.unwrap_or_else(|| Scene {
                 chunks: Vec::new(),
@@ -170,6 +309,7 @@ impl ChatModel for ScriptedModel {
                 if !wants_logprobs {
                     chunk.response_metadata.logprobs = None;
                 }
+                chunk.id.get_or_insert_with(|| id.clone());
                 Ok(chunk)
             });
             let fault = scene.fault.map(|fault| Err(fault()));

@@ -70,6 +70,7 @@
 
 pub use cadena_core::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneableModel, EchoModel, InMemoryCache, IntoToolChoice, ModelProfile, ModelSetup, OnUnsupported,
-    OptionName, PromptValue, RateLimited, RateLimiter, ToolChoice,
+    ChoicesChunk, CloneableModel, Composition, EchoModel, InMemoryCache, IntoToolChoice, ModelList, ModelProfile,
+    ModelSetup, OnUnsupported, OptionName, PromptValue, RateLimited, RateLimiter, ToChatModel, ToolChoice,
+    WrappedModel,
 };

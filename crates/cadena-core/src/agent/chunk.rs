@@ -1,32 +1,42 @@
-//! A piece of what an agent gives.
+//! A chunk of the output of an agent.
 
 use serde::Serialize;
 
-use crate::{AIMessageChunk, Merge, Message, Result};
+use crate::{AIMessage, AIMessageChunk, Merge, Message, Result, ToolCall};
 
-/// A piece of what an agent gives: a token of the model's, the answer of a tool, or the input, each with its place in the conversation.
+/// A chunk of the output of an agent: tokens of the model, calls of tools, answers of tools and the input, each with its place in the conversation.
 ///
-/// Pieces add up to the whole conversation. A stream gives one part in a piece, but for the first piece, which holds the input.
+/// The first chunk holds the input. Each later one holds a token, the answer of a tool, or the calls that a model asks for in one turn, before
+/// their tools run. Chunks add up to the whole conversation; the announced calls leave nothing in it beside the answers that follow them.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{agent, AgentPart, EchoModel, RunnableExt};
+/// use cadena_core::{agent, tool_fn, AgentPart, RunnableExt, ToolContext};
+/// use cadena_testing::ScriptedModel;
 /// use futures::TryStreamExt;
+/// use serde_json::{Value, json};
 ///
 /// # futures::executor::block_on(async {
-/// let mut said = String::new();
-/// let mut chunks = agent(EchoModel::new(), ())?.stream("hi there");
+/// let weather = tool_fn("weather", "Tells the weather.", json!({"type": "object"}), |_: Value, _: ToolContext| async {
+///     Ok("rain")
+/// });
+/// let model = ScriptedModel::new().call("weather", json!({"city": "Oslo"})).say("It rains."); // stands for a real one
+///
+/// let mut shown = Vec::new();
+/// let mut chunks = agent(model, (weather,))?.stream("How is Oslo?");
 /// while let Some(chunk) = chunks.try_next().await? {
 ///     for (_, part) in chunk.parts() {
 ///         match part {
-///             AgentPart::Token(token) => said.push_str(&token.text()),
-///             AgentPart::Message(message) => said.push_str(&format!("[{}]", message.kind())),
+///             AgentPart::Token(token) => shown.push(token.text().into_owned()),
+///             AgentPart::Call(call) => shown.push(format!("calling {}({})…", call.name, call.args["city"])),
+///             AgentPart::Message(message) => shown.push(format!("[{}] {}", message.kind(), message.text())),
 ///             _ => {}
 ///         }
 ///     }
 /// }
-/// assert_eq!(said, "[human]hi there");
+/// shown.retain(|text| !text.is_empty());
+/// assert_eq!(shown, ["[human] How is Oslo?", r#"calling weather("Oslo")…"#, "[tool] rain", "It ", "rains."]);
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -36,31 +46,46 @@ pub struct AgentChunk {
     parts: Vec<(usize, AgentPart)>,
 }
 
-/// What a piece holds at one place of the conversation.
+/// A part of an [`AgentChunk`] at one place of the conversation; the example is there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum AgentPart {
     /// A whole message: of the input, or the answer of a tool. As JSON: the message.
     Message(Message),
-    /// A piece of what the model says, with its log probabilities. As JSON: the chunk.
+    /// A piece of the model's answer, with its log probabilities. As JSON: the chunk.
     Token(AIMessageChunk),
+    /// A call whose tool runs next, at the place that the tool's answer will have. As JSON: the call.
+    ///
+    /// All calls of one turn are announced together, before the first of their tools runs. A call that no tool can run is not announced: one of an unknown
+    /// tool, one of a tool that is only described, and one whose arguments were cut off. A tool whose type refuses the arguments is announced and answers with an error.
+    Call(ToolCall),
 }
 
 impl AgentChunk {
-    /// Parts with their places, which ascend.
+    /// Makes a chunk of parts whose places ascend.
     pub(super) fn new(parts: impl IntoIterator<Item = (usize, AgentPart)>) -> Self {
         Self {
             parts: parts.into_iter().collect(),
         }
     }
 
-    /// The parts, each with the index of its message in the conversation.
+    /// Returns the parts, each with the index of its message in the conversation. The example of [`AgentChunk`] reads them.
     pub fn parts(&self) -> impl Iterator<Item = (usize, &AgentPart)> {
         self.parts.iter().map(|(place, part)| (*place, part))
     }
 
-    /// As [`parts`](Self::parts), by value.
+    /// Returns the parts as [`parts`](Self::parts) does, by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AgentOutput, AgentPart, Streamable};
+    ///
+    /// let chunk = AgentOutput::new(vec!["hi".into()]).into_chunk();
+    /// let parts: Vec<_> = chunk.into_parts().collect();
+    /// assert_eq!(parts, [(0, AgentPart::Message("hi".into()))]);
+    /// ```
     pub fn into_parts(self) -> impl Iterator<Item = (usize, AgentPart)> {
         self.parts.into_iter()
     }
@@ -85,17 +110,35 @@ impl Merge for AgentChunk {
     }
 }
 
-/// Tokens append; a whole message replaces, and stays whole.
+impl AgentPart {
+    /// The message that the parts of one place add up to; `None` for a call that was announced and not answered.
+    pub(super) fn into_message(self) -> Option<Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Token(sum) => Some(AIMessage::from(sum).into()),
+            Self::Call(_) => None,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Call(_) => 0,
+            Self::Token(_) => 1,
+            Self::Message(_) => 2,
+        }
+    }
+}
+
+/// Tokens append; a whole message replaces, and stays whole; a call leaves for what follows it.
 impl Merge for AgentPart {
     fn merge(&mut self, next: Self) -> Result<()> {
         match (self, next) {
-            (Self::Token(sum), Self::Token(next)) => sum.merge(next),
-            (known, whole @ Self::Message(_)) => {
-                *known = whole;
-                Ok(())
-            }
-            (Self::Message(_), Self::Token(_)) => Ok(()),
+            (Self::Token(sum), Self::Token(next)) => sum.merge(next)?,
+            // Addition is associative because the highest rank wins, whatever order the parts are added in.
+            (known, next) if next.rank() >= known.rank() => *known = next,
+            _ => {}
         }
+        Ok(())
     }
 }
 
@@ -107,13 +150,15 @@ mod tests {
     fn chunks() -> Vec<AgentChunk> {
         let token = |text: &str| AgentPart::Token(AIMessageChunk::new(text));
         let whole = |text: &str| AgentPart::Message(ToolMessage::new(text, "call_1").into());
+        let call = |name: &str| AgentPart::Call(ToolCall::new(name, Default::default(), "call_1"));
         let mut chunks = vec![AgentChunk::default()];
         for place in 0..3 {
             chunks.push(AgentChunk::new([(place, token("a "))]));
             chunks.push(AgentChunk::new([(place, token("b "))]));
             chunks.push(AgentChunk::new([(place, whole("c"))]));
+            chunks.push(AgentChunk::new([(place, call("f"))]));
         }
-        chunks.push(AgentChunk::new([(0, whole("d")), (2, token("e"))]));
+        chunks.push(AgentChunk::new([(0, whole("d")), (1, call("g")), (2, token("e"))]));
         chunks
     }
 
@@ -124,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn addition_is_associative_and_the_empty_piece_is_its_identity() {
+    fn addition_is_associative_and_the_empty_chunk_is_its_identity() {
         let chunks = chunks();
         for left in &chunks {
             assert_eq!(sum([left, &AgentChunk::default()]), *left);

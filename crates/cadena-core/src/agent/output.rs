@@ -1,4 +1,4 @@
-//! What an agent gives.
+//! The output of an agent.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,24 @@ use serde::{Deserialize, Serialize};
 use super::{AgentChunk, AgentPart};
 use crate::{AIMessage, Message, Result, Streamable};
 
-/// What an agent gives: the whole conversation, from the input to the answer.
+/// The output of an agent: the whole conversation, from the input to the answer.
 ///
-/// Give [`messages`](Self::messages) back with a further question, and the conversation goes on.
+/// To go on with the conversation, add a question to [`messages`](Self::messages) and give them to the agent again.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{AIMessage, AgentOutput};
+/// use cadena_core::{agent, EchoModel, RunnableExt};
 ///
-/// let output = AgentOutput::new(vec!["1 + 2?".into(), AIMessage::new("3").into()]);
-/// assert_eq!(output.text(), "3");
+/// # futures::executor::block_on(async {
+/// let agent = agent(EchoModel::new(), ())?;
+/// let output = agent.invoke("hi").await?;
+/// assert_eq!(output.text(), "hi");
+///
+/// let mut messages = output.messages;
+/// messages.push("and now?".into());
+/// assert_eq!(agent.invoke(messages).await?.messages.len(), 4);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -27,13 +34,34 @@ pub struct AgentOutput {
 }
 
 impl AgentOutput {
-    /// A conversation.
+    /// Makes an output of a conversation, for tests and for steps that stand in for an agent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AgentOutput};
+    ///
+    /// let output = AgentOutput::new(vec!["1 + 2?".into(), AIMessage::new("3").into()]);
+    /// assert_eq!(output.text(), "3");
+    /// ```
     #[must_use]
     pub fn new(messages: Vec<Message>) -> Self {
         Self { messages }
     }
 
-    /// The model's answer; `None` if a `return_direct` tool had the last word.
+    /// Returns the model's answer; `None` if the answer of a `return_direct` tool ended the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AgentOutput, ToolMessage};
+    ///
+    /// let answered = AgentOutput::new(vec!["1 + 2?".into(), AIMessage::new("3").into()]);
+    /// assert_eq!(answered.answer().map(AIMessage::text), Some("3".into()));
+    ///
+    /// let direct = AgentOutput::new(vec!["1 + 2?".into(), ToolMessage::new("3", "call_1").into()]);
+    /// assert_eq!(direct.answer(), None);
+    /// ```
     #[must_use]
     pub fn answer(&self) -> Option<&AIMessage> {
         match self.messages.last() {
@@ -42,7 +70,16 @@ impl AgentOutput {
         }
     }
 
-    /// The text of the last message: of the model's answer, or of the last tool's.
+    /// Returns the text of the last message: the model's answer, or the answer of the `return_direct` tool that ended the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AgentOutput, ToolMessage};
+    ///
+    /// let output = AgentOutput::new(vec!["1 + 2?".into(), ToolMessage::new("3", "call_1").into()]);
+    /// assert_eq!(output.text(), "3");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.messages.last().map(Message::text).unwrap_or_default()
@@ -58,10 +95,7 @@ impl Streamable for AgentOutput {
     }
 
     fn from_chunk(chunk: AgentChunk) -> Result<Self> {
-        let messages = chunk.into_parts().map(|(_, part)| match part {
-            AgentPart::Message(message) => message,
-            AgentPart::Token(sum) => AIMessage::from(sum).into(),
-        });
+        let messages = chunk.into_parts().filter_map(|(_, part)| part.into_message());
         Ok(Self::new(messages.collect()))
     }
 }

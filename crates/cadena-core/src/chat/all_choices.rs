@@ -12,7 +12,7 @@ use super::report::Report;
 use super::{ChatModel, ChatRequest};
 use crate::{
     AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelSetup, PromptValue, Result, RunContext,
-    RunKind, Runnable,
+    RunKind, Runnable, StreamMode,
 };
 
 /// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
@@ -38,11 +38,15 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 
     fn kind(&self) -> RunKind {
-        RunKind::ChatModel
+        Runnable::kind(&self.model)
+    }
+
+    fn streaming(&self) -> StreamMode {
+        Runnable::streaming(&self.model)
     }
 
     fn model_setup(&self) -> Option<ModelSetup> {
-        self.model.model_setup()
+        Runnable::model_setup(&self.model)
     }
 
     fn restore(&self, output: Value) -> Result<Choices> {
@@ -52,12 +56,13 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
         sendable(&input)?;
-        let _permit = match cx.semaphore() {
+        let is_asked = self.model.composition().is_none();
+        let _permit = match cx.semaphore().filter(|_| is_asked) {
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
         let id = message_id(&cx);
-        let report = Report::open(&cx, || self.model.profile());
+        let report = Report::open(&cx, &self.model);
         let result = self.model.choices(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(|choices| choices.iter()));
@@ -79,11 +84,12 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
         let id = message_id(&cx);
         let model = self.model.clone();
         let chunks = async move {
-            let permit = match cx.semaphore() {
+            let is_asked = model.composition().is_none();
+            let permit = match cx.semaphore().filter(|_| is_asked) {
                 Some(semaphore) => semaphore.acquire_owned().await.ok(),
                 None => None,
             };
-            let report = Report::open(&cx, || model.profile());
+            let report = Report::open(&cx, &model);
             let chunks = Report::follow(
                 report,
                 model.stream_choices(ChatRequest::of_run(input, &cx), cx),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatRequest};
+use super::{ChatModel, ChatRequest, Composition, ToChatModel};
 use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext};
 
 /// Fixes options of a step before it is composed. Options never travel through a chain.
@@ -45,21 +45,18 @@ pub trait Bind<O> {
     fn bind(&self, options: O) -> Self::Bound;
 }
 
-impl<M: ChatModel + Clone> Bind<ChatOptions> for M {
-    type Bound = Bound<M>;
+impl<M: ToChatModel> Bind<ChatOptions> for M {
+    type Bound = Bound<M::Model>;
 
-    fn bind(&self, options: ChatOptions) -> Bound<M> {
-        Bound {
-            model: self.clone(),
-            options,
-        }
+    fn bind(&self, options: ChatOptions) -> Bound<M::Model> {
+        Bound::new(self.to_chat_model(), options)
     }
 }
 
-impl<M: ChatModel + Clone> Bind<Value> for M {
-    type Bound = Result<Bound<M>>;
+impl<M: ToChatModel> Bind<Value> for M {
+    type Bound = Result<Bound<M::Model>>;
 
-    fn bind(&self, options: Value) -> Result<Bound<M>> {
+    fn bind(&self, options: Value) -> Result<Bound<M::Model>> {
         Ok(self.bind(ChatOptions::try_from(options)?))
     }
 }
@@ -73,10 +70,34 @@ pub struct Bound<M> {
 }
 
 impl<M: ChatModel> Bound<M> {
+    pub(crate) fn new(model: M, options: ChatOptions) -> Self {
+        Self { model, options }
+    }
+
     /// The options that are fixed here and below, the later ones on top.
     #[must_use]
     pub fn options(&self) -> ChatOptions {
         self.model.bound_options().merge(self.options.clone())
+    }
+
+    /// Puts options on top of those that are fixed here. The type stays, as [`configurable`](crate::RunnableExt::configurable) needs it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, ConfigKey, EchoModel, RunnableExt};
+    ///
+    /// const TEMPERATURE: ConfigKey<f64> = ConfigKey::new("temperature");
+    ///
+    /// let llm = EchoModel::new().bind(ChatOptions::new().seed(1));
+    /// assert_eq!(llm.clone().with_options(ChatOptions::new().seed(2)).options().seed, Some(2));
+    /// let warm = |llm: &cadena_core::Bound<EchoModel>, value: &f64| llm.clone().with_options(ChatOptions::new().temperature(*value));
+    /// let llm = llm.configurable(TEMPERATURE, warm);
+    /// # drop(llm);
+    /// ```
+    pub fn with_options(mut self, options: ChatOptions) -> Self {
+        self.options = self.options.merge(options);
+        self
     }
 
     /// The model without the options that were fixed last.
@@ -109,8 +130,16 @@ impl<M: ChatModel + Clone> ChatModel for Bound<M> {
         self.options()
     }
 
+    fn composition(&self) -> Option<Composition<'_>> {
+        self.model.composition()
+    }
+
     fn cache_identity(&self) -> Value {
         self.model.cache_identity()
+    }
+
+    fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+        self.model.cache_identity_in(cx)
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

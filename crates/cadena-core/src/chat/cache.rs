@@ -2,6 +2,7 @@
 
 mod key;
 pub use key::CacheKey;
+pub(super) use key::options_as_json;
 mod memory;
 pub use memory::InMemoryCache;
 

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::cache::{CacheKey, ChatCache};
-use super::{ChatModel, ChatRequest, RateLimited, RateLimiter};
+use super::{ChatModel, ChatRequest, Composition, RateLimited, RateLimiter};
 use crate::messages::FROM_CACHE;
 use crate::stream::{kept, later};
 use crate::{
@@ -81,8 +81,8 @@ impl<M: ChatModel> Cached<M> {
     }
 
     /// The key of a question, and its answer if it is kept.
-    async fn look_up(&self, request: &ChatRequest) -> Result<(CacheKey, Option<AIMessage>)> {
-        let key = CacheKey::new(&*self.model, request)?;
+    async fn look_up(&self, request: &ChatRequest, cx: &RunContext) -> Result<(CacheKey, Option<AIMessage>)> {
+        let key = CacheKey::in_context(&*self.model, request, cx)?;
         match self.cache.get(&key).await {
             Ok(answer) => Ok((key, answer.map(recalled))),
             Err(_) if self.ignores_errors => Ok((key, None)),
@@ -142,14 +142,22 @@ impl<M: ChatModel> ChatModel for Cached<M> {
         self.model.bound_options()
     }
 
+    fn composition(&self) -> Option<Composition<'_>> {
+        self.model.composition().map(Composition::with_run)
+    }
+
     fn cache_identity(&self) -> Value {
         self.model.cache_identity()
+    }
+
+    fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+        self.model.cache_identity_in(cx)
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {
         let this = self.clone();
         later(ChatModel::name(self).into_owned(), async move {
-            let (key, answer) = this.look_up(&request).await?;
+            let (key, answer) = this.look_up(&request, &cx).await?;
             if let Some(answer) = answer {
                 let mut chunk = answer.into_chunk();
                 chunk.chunk_position = Some(ChunkPosition::Last);
@@ -164,7 +172,7 @@ impl<M: ChatModel> ChatModel for Cached<M> {
     }
 
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
-        let (key, answer) = self.look_up(&request).await?;
+        let (key, answer) = self.look_up(&request, &cx).await?;
         if let Some(answer) = answer {
             return Ok(answer);
         }

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde_json::Value;
 
 use super::cache::ChatCache;
-use super::{AllChoices, Cached, ChatModel, RateLimited, RateLimiter};
+use super::{AllChoices, Cached, RateLimited, RateLimiter, ToChatModel};
 use crate::{Choices, PromptValue, Result, RunnableExt, Structured};
 
 /// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
@@ -23,23 +23,23 @@ use crate::{Choices, PromptValue, Result, RunnableExt, Structured};
 /// assert_eq!(model.invoke("hi").await?.text(), "hi");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
-pub trait ChatModelExt: ChatModel {
+pub trait ChatModelExt: ToChatModel {
     /// Keeps answers, so that the same question is asked once. See [`Cached`].
-    fn with_cache(self, cache: impl ChatCache) -> Cached<Self>
+    fn with_cache(self, cache: impl ChatCache) -> Cached<Self::Model>
     where
         Self: Sized,
     {
-        Cached::new(self, cache)
+        Cached::new(self.to_chat_model(), cache)
     }
 
     /// Limits how often the model is asked. See [`RateLimiter`].
     ///
     /// Also behind a cache: [`Cached::with_rate_limiter`] limits what the cache does not know.
-    fn with_rate_limiter(self, limiter: RateLimiter) -> RateLimited<Self>
+    fn with_rate_limiter(self, limiter: RateLimiter) -> RateLimited<Self::Model>
     where
         Self: Sized,
     {
-        RateLimited::new(std::sync::Arc::new(self), limiter)
+        RateLimited::new(std::sync::Arc::new(self.to_chat_model()), limiter)
     }
 
     /// Answers with every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` gives the first.
@@ -64,10 +64,7 @@ pub trait ChatModelExt: ChatModel {
     /// # Cancel safety
     ///
     /// Dropping the future stops the work.
-    fn generate(&self, input: impl Into<PromptValue>) -> impl Future<Output = Result<Choices>> + Send
-    where
-        Self: Clone,
-    {
+    fn generate(&self, input: impl Into<PromptValue>) -> impl Future<Output = Result<Choices>> + Send {
         let step = self.all_choices();
         let input = input.into();
         async move { step.invoke(input).await }
@@ -93,11 +90,8 @@ pub trait ChatModelExt: ChatModel {
     /// assert_eq!(first, "hi there");
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    fn all_choices(&self) -> AllChoices<Self>
-    where
-        Self: Clone,
-    {
-        AllChoices::new(self.clone())
+    fn all_choices(&self) -> AllChoices<Self::Model> {
+        AllChoices::new(self.to_chat_model())
     }
 
     /// Answers with values of a type, by its JSON schema. See [`Structured`] for how it is asked and what can go wrong.
@@ -146,10 +140,9 @@ pub trait ChatModelExt: ChatModel {
     #[cfg(feature = "schemars")]
     fn with_structured_output<T>(&self) -> Structured<T>
     where
-        Self: Clone,
         T: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static,
     {
-        Structured::of_type(std::sync::Arc::new(self.clone()))
+        Structured::of_type(std::sync::Arc::new(self.to_chat_model()))
     }
 
     /// Answers with JSON, by a schema that is JSON itself. `name` is what the model is told that it is called.
@@ -170,12 +163,9 @@ pub trait ChatModelExt: ChatModel {
     /// assert_eq!(answer["name"], "Ann");
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    fn with_structured_output_schema(&self, name: impl Into<String>, schema: Value) -> Structured<Value>
-    where
-        Self: Clone,
-    {
-        Structured::of_schema(std::sync::Arc::new(self.clone()), name.into(), schema)
+    fn with_structured_output_schema(&self, name: impl Into<String>, schema: Value) -> Structured<Value> {
+        Structured::of_schema(std::sync::Arc::new(self.to_chat_model()), name.into(), schema)
     }
 }
 
-impl<M: ChatModel + ?Sized> ChatModelExt for M {}
+impl<M: ToChatModel> ChatModelExt for M {}

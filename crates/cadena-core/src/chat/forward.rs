@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{ChatModel, ChatRequest};
+use super::{ChatModel, ChatRequest, Composition};
 use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext};
 
 dyn_clone::clone_trait_object!(ChatModel);
@@ -31,8 +31,16 @@ macro_rules! forward {
                 (**self).bound_options()
             }
 
+            fn composition(&self) -> Option<Composition<'_>> {
+                (**self).composition()
+            }
+
             fn cache_identity(&self) -> Value {
                 (**self).cache_identity()
+            }
+
+            fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+                (**self).cache_identity_in(cx)
             }
 
             fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

@@ -7,12 +7,12 @@ use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::ChatRequest;
 use super::report::Report;
+use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
 use crate::{
     AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph,
-    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, fold,
+    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StreamMode, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -81,6 +81,21 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
         json!({"type": std::any::type_name::<Self>(), "provider": profile.provider, "model": profile.model})
     }
 
+    /// As [`cache_identity`](Self::cache_identity), for a call whose context may choose or build another model.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "hidden")]
+    fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+        let _ = cx;
+        Ok(self.cache_identity())
+    }
+
+    /// The step that it is a composition of; default: `None`, as a provider answers by itself.
+    ///
+    /// A model that only asks other models returns it, so that calls and tokens are counted once. A wrapper of a model returns that of the model.
+    fn composition(&self) -> Option<Composition<'_>> {
+        None
+    }
+
     /// Answers in chunks.
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage>;
 
@@ -127,10 +142,18 @@ impl<M: ChatModel> Runnable for M {
     }
 
     fn kind(&self) -> RunKind {
-        RunKind::ChatModel
+        self.composition().map_or(RunKind::ChatModel, Composition::kind)
+    }
+
+    fn streaming(&self) -> StreamMode {
+        let composition = self.composition();
+        composition.map_or(StreamMode::StreamsOutput, |composition| composition.step().streaming())
     }
 
     fn graph(&self) -> Graph {
+        if let Some(composition) = self.composition() {
+            return composition.step().graph();
+        }
         let ModelProfile { provider, model, .. } = self.profile();
         Graph::of(self).noted("provider", &*provider).noted("model", model)
     }
@@ -149,13 +172,14 @@ impl<M: ChatModel> Runnable for M {
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
         sendable(&input)?;
-        let _permit = match cx.semaphore() {
+        let is_asked = self.composition().is_none();
+        let _permit = match cx.semaphore().filter(|_| is_asked) {
             // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
         let id = message_id(&cx);
-        let report = Report::open(&cx, || self.profile());
+        let report = Report::open(&cx, self);
         let result = self.chat(ChatRequest::of_run(input, &cx), cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(std::iter::once));
@@ -170,8 +194,9 @@ impl<M: ChatModel> Runnable for M {
             return stream::once(async { Err(error) }).boxed();
         }
         let id = message_id(&cx);
-        let Some(semaphore) = cx.semaphore() else {
-            let report = Report::open(&cx, || self.profile());
+        let is_asked = self.composition().is_none();
+        let Some(semaphore) = cx.semaphore().filter(|_| is_asked) else {
+            let report = Report::open(&cx, self);
             return finished(
                 Report::follow(
                     report,
@@ -184,7 +209,7 @@ impl<M: ChatModel> Runnable for M {
         let model = dyn_clone::clone_box(self);
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
-            let report = Report::open(&cx, || model.profile());
+            let report = Report::open(&cx, &*model);
             let chunks = finished(
                 Report::follow(
                     report,

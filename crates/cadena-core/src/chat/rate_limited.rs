@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::{ChatModel, ChatRequest, RateLimiter};
+use super::{ChatModel, ChatRequest, Composition, RateLimiter};
 use crate::stream::later;
 use crate::{
     AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext, Streamable, UsageMetadata,
@@ -121,8 +121,16 @@ impl<M: ChatModel> ChatModel for RateLimited<M> {
         self.model.bound_options()
     }
 
+    fn composition(&self) -> Option<Composition<'_>> {
+        self.model.composition()
+    }
+
     fn cache_identity(&self) -> Value {
         self.model.cache_identity()
+    }
+
+    fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
+        self.model.cache_identity_in(cx)
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

@@ -5,7 +5,7 @@ use std::task::Poll;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::run::ModelCall;
-use crate::{AIMessage, AIMessageChunk, Error, ModelProfile, ResponseMetadata, RunContext, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, ChatModel, Error, ResponseMetadata, RunContext, UsageMetadata};
 
 /// What is known about one call of a model; told once, when the call is over or dropped.
 pub(super) struct Report {
@@ -19,11 +19,11 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// A report, if somebody listens.
-    pub(super) fn open(cx: &RunContext, profile: impl FnOnce() -> ModelProfile) -> Option<Self> {
-        cx.is_observed().then(|| Self {
+    /// A report, if somebody listens. The models inside a composition report for themselves.
+    pub(super) fn open<M: ChatModel + ?Sized>(cx: &RunContext, model: &M) -> Option<Self> {
+        (cx.is_observed() && model.composition().is_none()).then(|| Self {
             cx: cx.clone(),
-            model: profile().model,
+            model: model.profile().model,
             usage: None,
             begun: true,
             complete: false,

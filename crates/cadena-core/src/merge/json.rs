@@ -1,25 +1,25 @@
 //! LangChain's addition of JSON: `merge_dicts`, `merge_lists`, `merge_obj`, `merge_content`.
 //!
-//! The left side grows in place and the right side is moved into it, so an addition costs what the right side is long:
-//! a fold over n pieces is linear. One part depends on the left side: a list element that carries an `index` looks at the
-//! `index` of each element that is there, as the first that fits takes it.
+//! The left side grows in place and the right side is moved into it, so an addition costs the length of the right side:
+//! a fold over n pieces is linear. One part depends on the left side: a list element with an `index` is compared with the
+//! `index` of each element that is there, since it is merged into the first one that fits.
 //!
-//! What does not add up is an error, but it stops nothing: the left value of that key stays, all other keys are added,
-//! and the first error is returned. It names the path of the key and never a value.
+//! Two values that do not add up are an error, but they stop nothing: the left value of that key stays, all other keys are added,
+//! and the first error is returned. The error names the path of the key and never a value.
 //!
 //! # Laws
 //!
 //! The empty object and the empty list on the right change nothing, and so does the empty object on the left. Addition is
 //! associative for text, for lists, for objects of these, and for lists of elements with one `index` each. By LangChain's
-//! rules it is *not* for:
+//! rules it is *not* associative for:
 //!
 //! - integers: equal ones are kept and others are summed, so `(1 + 1) + 2` is 3 and `1 + (1 + 2)` is 4;
 //! - the keys `id`, `output_version` and `model_provider` (equal texts are kept, others are joined) and `index` as text;
-//! - elements with the same `index` twice in one list, with different `id`s, or with a `non_standard` one among other types;
+//! - elements with the same `index` twice in one list, with different `id`s, or with a `non_standard` element among those of other types;
 //! - content that changes from text to a list: `("a" + "b") + ["c"]` is `["ab", "c"]`, `"a" + ("b" + ["c"])` is
-//!   `["a", "b", "c"]`. Its text is the same.
+//!   `["a", "b", "c"]`. The text of both is the same.
 //!
-//! # Where it leaves LangChain
+//! # Differences from LangChain
 //!
 //! - Text after an empty list becomes its first element; LangChain drops it.
 //! - Of two `annotations` with the same `index` both stay; LangChain makes one of them, with joined texts.
@@ -29,8 +29,8 @@
 //! # Depth
 //!
 //! Objects are merged down to [`MAX_DEPTH`] levels, which is deeper than [`serde_json`] parses. A part of the right side that
-//! is only moved may be of any depth. Dropping a [`Value`] is recursive in `serde_json`: who builds one of 10,000 levels by hand
-//! must also take it apart by hand.
+//! is only moved may be of any depth. Dropping a [`Value`] is recursive in `serde_json`: a program that builds a value of 10,000 levels by
+//! hand must also take it apart by hand.
 
 mod conflict;
 mod position;
@@ -45,7 +45,7 @@ use self::conflict::{Conflict, Segment};
 use self::position::{Finder, Wanted};
 use crate::{ErrorKind, Result};
 
-/// How many objects inside each other are merged: what [`serde_json`] refuses to parse is refused here too.
+/// The number of objects inside each other that are merged: a depth that [`serde_json`] refuses to parse is refused here too.
 ///
 /// # Examples
 ///
@@ -64,13 +64,13 @@ pub const MAX_DEPTH: usize = 128;
 
 /// Adds the keys of `right` to `left`.
 ///
-/// A new key is taken over and null gives way to any value. Of two values under one key texts are joined, objects and lists
+/// A new key is added, and null is replaced by any value. If both sides have a key, texts are joined, objects and lists
 /// are merged, equal values are kept and different integers are summed, except that
 ///
 /// - the integers `index`, `created` and `timestamp` are replaced;
 /// - the texts `id`, `output_version` and `model_provider` are kept when they are equal, and so is an `index` that starts with `lc_`;
-/// - the elements of a list of `annotations` are appended: an `index` of theirs is a place in the text that cites them;
-/// - `tool_progress`, what a tool of the server is doing, is replaced as a whole.
+/// - the elements of a list of `annotations` are appended, since the `index` of an annotation is a place in the text;
+/// - `tool_progress`, the state of a tool of the server, is replaced as a whole.
 ///
 /// # Examples
 ///
@@ -114,13 +114,13 @@ pub fn merge_dicts(left: &mut Map<String, Value>, right: Map<String, Value>) -> 
 ///
 /// # Errors
 ///
-/// As [`merge_dicts`], for two elements with the same `index`; [`ErrorKind::Merge`] also if the `id` of one of them is an object or a
+/// The errors of [`merge_dicts`], for two elements with the same `index`; [`ErrorKind::Merge`] also if the `id` of one of them is an object or a
 /// list. Such an element is appended.
 pub fn merge_lists(left: &mut Vec<Value>, right: Vec<Value>) -> Result<()> {
     Ok(merge_items(left, right, Frame::STRICT)?)
 }
 
-/// Adds any two JSON values: texts are joined, objects and lists are merged, null gives way, equal values are kept.
+/// Adds any two JSON values: texts are joined, objects and lists are merged, null is replaced, equal values are kept.
 ///
 /// # Examples
 ///
@@ -137,7 +137,7 @@ pub fn merge_lists(left: &mut Vec<Value>, right: Vec<Value>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`merge_dicts`]; two different integers at the top do not add up either.
+/// The errors of [`merge_dicts`]; two different integers at the top are an error too.
 pub fn merge_obj(left: &mut Value, right: Value) -> Result<()> {
     Ok(merge_value(left, right, Rule::Alone, Frame::STRICT)?)
 }
@@ -145,7 +145,7 @@ pub fn merge_obj(left: &mut Value, right: Value) -> Result<()> {
 /// Adds the content of two messages: text, or a list of texts and objects. A left side that is null counts as empty text.
 ///
 /// Text is joined to text and to the last element of a list if that is a text; otherwise it becomes a new element, unless it is
-/// empty. A list behind text starts with that text as an element, even if it is empty. Two lists follow [`merge_lists`].
+/// empty. A list after text starts with that text as an element, even if the text is empty. Two lists follow [`merge_lists`].
 ///
 /// # Examples
 ///
@@ -167,7 +167,7 @@ pub fn merge_obj(left: &mut Value, right: Value) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Merge`] if one side is neither text nor a list; otherwise as [`merge_lists`].
+/// [`ErrorKind::Merge`] if one side is neither text nor a list; otherwise the errors of [`merge_lists`].
 pub fn merge_content(left: &mut Value, right: Value) -> Result<()> {
     if left.is_null() {
         *left = Value::String(String::new());
@@ -193,14 +193,14 @@ pub fn merge_content(left: &mut Value, right: Value) -> Result<()> {
     Ok(())
 }
 
-/// What a list can hold: objects that may grow, and other things.
+/// An element of a list: an object, which may grow, or another value.
 pub(crate) trait Item: Sized {
-    /// The value of a key of an object.
+    /// Returns the value of a key, if the element is an object.
     fn member(&self, key: &str) -> Option<&Value>;
     fn as_block_mut(&mut self) -> Option<&mut Map<String, Value>>;
     fn into_block(self) -> Option<Map<String, Value>>;
 
-    /// Adds an element with the same `index` by a way that needs no map, if there is one. Else gives it back.
+    /// Adds an element with the same `index` without a map, if the type can. Otherwise returns the element.
     fn append(&mut self, element: Self) -> Option<Self> {
         Some(element)
     }
@@ -237,10 +237,10 @@ enum Keys {
     WithoutType,
 }
 
-/// How two values add up that are not objects or lists.
+/// The rule for two values under one key.
 #[derive(Clone, Copy)]
 enum Rule {
-    /// Not under a key: what [`merge_obj`] is called with.
+    /// The values are under no key: they are the arguments of [`merge_obj`].
     Alone,
     Ordinary,
     /// `index`: an integer is replaced, a text that starts with `lc_` stays.
@@ -249,9 +249,9 @@ enum Rule {
     Time,
     /// `id`, `output_version`, `model_provider`: equal texts are kept.
     Identity,
-    /// `annotations`: their `index` is a place in a text, and does not say that two of them are one.
+    /// `annotations`: their `index` is a place in a text, so two annotations with one `index` may differ.
     Citations,
-    /// `tool_progress`: a state, of which only the last counts.
+    /// `tool_progress`: a state, of which only the last one counts.
     State,
 }
 
@@ -268,12 +268,12 @@ impl Rule {
     }
 }
 
-/// Where in a value a merge stands, and how strict it is.
+/// The place of a merge in its value, and its rule for floats.
 #[derive(Clone, Copy)]
 struct Frame {
-    /// How many objects are around this place.
+    /// The number of objects around this place.
     depth: usize,
-    /// Whether two different floats are a conflict, as in LangChain; else the later one wins.
+    /// Whether two different floats are a conflict, as in LangChain; otherwise the later one wins.
     strict_floats: bool,
 }
 
@@ -295,8 +295,8 @@ impl Frame {
     }
 }
 
-/// [`merge_dicts`] for what a server says beside its answer, where a float is a measurement and the last one counts:
-/// a timing in every chunk must not end the stream.
+/// [`merge_dicts`] for the metadata of an answer, where a float is a measurement and the last one counts:
+/// a server that sends a timing in every chunk must not end the stream.
 pub(crate) fn merge_metadata(left: &mut Map<String, Value>, right: Map<String, Value>) -> Result<()> {
     Ok(merge_map(left, right, Keys::All, Frame::METADATA)?)
 }
@@ -428,7 +428,7 @@ fn merge_item<T: Item>(left: &mut T, right: T, frame: Frame) -> Merged {
     };
     match (left.as_block_mut(), right.into_block()) {
         (Some(left), Some(right)) => merge_block(left, right, frame),
-        _ => Ok(()), // Unreachable: only objects have an `index`.
+        _ => Ok(()), // Unreachable: only an object has an `index`.
     }
 }
 
@@ -468,7 +468,7 @@ fn integer(number: &Number) -> Option<i128> {
     if number.is_f64() { None } else { number.as_i128() }
 }
 
-/// Python's notion of a value that counts as true.
+/// Returns whether a value is true in Python.
 fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -480,7 +480,7 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Drops a value without recursion: what is refused may be of any depth.
+/// Drops a value without recursion, since a value that is refused may be of any depth.
 pub(crate) fn discard(value: Value) {
     let mut rest = vec![value];
     while let Some(value) = rest.pop() {

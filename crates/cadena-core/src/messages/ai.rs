@@ -1,9 +1,10 @@
-//! What a model says: the whole message and its chunks.
+//! The messages of a model: whole and in chunks.
 
 mod finish;
 mod json;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
@@ -11,16 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use super::id::keep_better;
 use super::spoken::{Base, merge_kwargs};
-use super::tool_call::{finished_calls, growing_calls, merge_tool_call_chunks};
+use super::tool_call::{Places, finished_calls, growing_calls, merge_tool_call_chunks};
 use super::{
     Alignment, Content, Extra, InvalidToolCall, JsonConfidence, Logprobs, ResponseMetadata, ToolCall, ToolCallChunk,
     UsageMetadata,
 };
 use crate::{Merge, Result, Streamable};
 
-/// What a model says: text or parts, calls of tools, and what the provider said about it.
+/// A model's message: text or parts, tool calls, and the provider's metadata about the answer.
 ///
-/// `serde_json::to_value` gives what LangChain's `model_dump()` gives.
+/// `serde_json::to_value` returns the JSON of LangChain's `model_dump()`.
 ///
 /// # Examples
 ///
@@ -35,28 +36,34 @@ use crate::{Merge, Result, Streamable};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AIMessage {
-    /// What it says.
+    /// The text, or the list of parts.
     pub content: Content,
-    /// The tools that it wants to be called.
+    /// The tools that the model wants to be called.
     pub tool_calls: Vec<ToolCall>,
-    /// Calls that were cut off or whose arguments are not a JSON object.
+    /// Calls that were cut off, or whose arguments are not a JSON object.
     pub invalid_tool_calls: Vec<InvalidToolCall>,
-    /// The tokens that it cost.
+    /// The number of tokens that the call took.
     pub usage_metadata: Option<UsageMetadata>,
-    /// What the provider said about it, log probabilities among it.
+    /// The provider's metadata about the answer, log probabilities among it.
     pub response_metadata: ResponseMetadata,
-    /// What the provider sent beside the content, such as `refusal`.
+    /// The provider's data that has no field, such as `refusal`.
     pub additional_kwargs: Extra,
-    /// Its id: the provider's or the run's.
+    /// The id of the message: the provider's, or the run's.
     pub id: Option<String>,
     /// The name of the speaker.
     pub name: Option<String>,
-    /// Fields that this type does not know.
+    /// Keys of the JSON that this type has no field for.
     pub extra: Extra,
 }
 
 impl AIMessage {
-    /// A message with content and nothing else.
+    /// Makes a message with content and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::AIMessage::new("Hello!").text(), "Hello!");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
@@ -65,19 +72,39 @@ impl AIMessage {
         }
     }
 
-    /// The text of the content.
+    /// Returns the text of the content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, ContentPart};
+    ///
+    /// let message = AIMessage::new(vec![ContentPart::text("Hel"), ContentPart::text("lo")]);
+    /// assert_eq!(message.text(), "Hello");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.content.text()
     }
 
-    /// The log probabilities of its tokens, if they were asked for.
+    /// Returns the log probabilities of the tokens. `None` if the call did not ask for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let tokens = vec![TokenLogprob::new("Hi", -0.25)];
+    /// let message = AIMessage::from(AIMessageChunk::new("Hi").with_logprobs(Logprobs::content(tokens)));
+    /// assert_eq!(message.logprobs().map(Logprobs::sum), Some(-0.25));
+    /// assert_eq!(AIMessage::new("Hi").logprobs(), None);
+    /// ```
     #[must_use]
     pub fn logprobs(&self) -> Option<&Logprobs> {
         self.response_metadata.logprobs.as_ref()
     }
 
-    /// The tokens of its text, laid over it. `None` if there are no log probabilities for the text.
+    /// Lays the tokens of the text over the text. `None` if there are no log probabilities for the text.
     ///
     /// # Examples
     ///
@@ -95,7 +122,7 @@ impl AIMessage {
         Some(Alignment::new(self.text(), tokens))
     }
 
-    /// How sure the model was of each value of an answer in JSON. `None` if there are no log probabilities for the text.
+    /// Measures how sure the model was of each value of an answer in JSON. `None` if there are no log probabilities for the text.
     ///
     /// # Examples
     ///
@@ -112,24 +139,49 @@ impl AIMessage {
         self.alignment().map(|alignment| JsonConfidence::of(&alignment))
     }
 
-    /// The tokens of its refusal, laid over it. `None` if it did not refuse or there are no log probabilities for that.
+    /// Lays the tokens of the refusal over it. `None` if the model did not refuse, or if there are no log probabilities for the refusal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, TokenLogprob};
+    /// use serde_json::json;
+    ///
+    /// let message: AIMessage = serde_json::from_value(json!({
+    ///     "content": "",
+    ///     "additional_kwargs": {"refusal": "No."},
+    ///     "response_metadata": {"logprobs": {"refusal": [TokenLogprob::new("No", -0.5), TokenLogprob::new(".", -0.25)]}},
+    /// }))?;
+    /// assert_eq!(message.refusal_alignment().and_then(|alignment| alignment.logprob(0..3)), Some(-0.75));
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn refusal_alignment(&self) -> Option<Alignment<'_>> {
         let tokens = self.logprobs()?.refusal.as_deref()?;
         Some(Alignment::new(self.refusal()?, tokens))
     }
 
-    /// The text of a refusal, if the model refused.
+    /// Returns the text of the refusal, if the model refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessage;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.additional_kwargs.insert("refusal", "I cannot help with that.");
+    /// assert_eq!(message.refusal(), Some("I cannot help with that."));
+    /// ```
     #[must_use]
     pub fn refusal(&self) -> Option<&str> {
         self.additional_kwargs.get("refusal")?.as_str()
     }
 }
 
-/// A piece of what a model says. Pieces add up: `chunk + chunk`, `+=`, [`Sum`], [`Extend`].
+/// A piece of a model's message. Pieces add up: `chunk + chunk`, `+=`, [`Sum`], [`Extend`].
 ///
-/// Adding costs what the added piece is long, whatever came before it. `+` never panics and never loses text;
-/// [`Merge::merge`] is the strict form that returns the error.
+/// An addition costs the length of the added piece, whatever came before it. `+` never panics and never loses text; [`Merge::merge`] is the strict
+/// form, which returns the error.
 ///
 /// # Examples
 ///
@@ -143,40 +195,57 @@ impl AIMessage {
 /// assert_eq!(full.text(), "Hello");
 /// assert_eq!(full.logprobs().map(|logprobs| logprobs.tokens().count()), Some(2));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AIMessageChunk {
-    /// A piece of what it says.
+    /// A piece of the text, or of the list of parts.
     pub content: Content,
-    /// Pieces of calls of tools.
+    /// Pieces of tool calls.
     pub tool_call_chunks: Vec<ToolCallChunk>,
-    /// The tokens that this piece adds to the count.
+    /// The number of tokens that this piece adds to the count.
     pub usage_metadata: Option<UsageMetadata>,
-    /// What the provider said with this piece, log probabilities among it.
+    /// The provider's metadata that came with this piece, log probabilities among it.
     pub response_metadata: ResponseMetadata,
-    /// What the provider sent beside the content.
+    /// The provider's data that has no field.
     pub additional_kwargs: Extra,
-    /// The id of the message that this is a piece of.
+    /// The id of the message to which this piece belongs.
     pub id: Option<String>,
     /// The name of the speaker.
     pub name: Option<String>,
-    /// Set on the last piece.
+    /// `Last` on the last piece of the stream.
     pub chunk_position: Option<ChunkPosition>,
-    /// Fields that this type does not know.
+    /// Keys of the JSON that this type has no field for.
     pub extra: Extra,
+    /// The calls among the pieces, once they are many.
+    pub(crate) places: Places,
 }
 
-/// Where a chunk stands in its stream.
+/// The position of a chunk in its stream.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(serde_json::to_value(cadena_core::messages::ChunkPosition::Last)?, "last");
+/// # Ok::<_, serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ChunkPosition {
-    /// Nothing comes after it. As JSON: `"last"`.
+    /// No other chunk follows. As JSON: `"last"`.
     Last,
 }
 
 impl AIMessageChunk {
-    /// A piece with content and nothing else.
+    /// Makes a piece with content and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    ///
+    /// assert_eq!((AIMessageChunk::new("Hel") + AIMessageChunk::new("lo")).text(), "Hello");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
@@ -186,6 +255,15 @@ impl AIMessageChunk {
     }
 
     /// Sets the log probabilities of this piece's tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let chunk = AIMessageChunk::new("Hi").with_logprobs(Logprobs::content(vec![TokenLogprob::new("Hi", -0.25)]));
+    /// assert_eq!(chunk.logprobs().map(Logprobs::sum), Some(-0.25));
+    /// ```
     #[must_use]
     pub fn with_logprobs(mut self, logprobs: Logprobs) -> Self {
         self.response_metadata.logprobs = Some(logprobs);
@@ -193,9 +271,18 @@ impl AIMessageChunk {
     }
 
     /// Adds a piece of a tool call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ToolCallChunk};
+    ///
+    /// let chunk = AIMessageChunk::new("").with_tool_call_chunk(ToolCallChunk::new(0).with_name("add"));
+    /// assert_eq!(chunk.tool_call_chunks[0].name.as_deref(), Some("add"));
+    /// ```
     #[must_use]
     pub fn with_tool_call_chunk(mut self, piece: ToolCallChunk) -> Self {
-        // A chunk of a stream has one piece; a plain push makes room for four.
+        // A chunk of a stream has one piece, and a plain push would make room for four.
         if self.tool_call_chunks.is_empty() {
             self.tool_call_chunks.reserve_exact(1);
         }
@@ -203,57 +290,126 @@ impl AIMessageChunk {
         self
     }
 
-    /// Sets why the answer ended.
+    /// Sets the reason why the answer ended, such as `stop` or `length`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    ///
+    /// assert!(AIMessageChunk::new("").with_finish_reason("length").response_metadata.is_cut());
+    /// ```
     #[must_use]
     pub fn with_finish_reason(mut self, reason: impl Into<String>) -> Self {
         self.response_metadata.finish_reason = Some(reason.into());
         self
     }
 
-    /// Sets the tokens that this piece adds to the count.
+    /// Sets the number of tokens that this piece adds to the count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, UsageMetadata};
+    ///
+    /// let chunk = AIMessageChunk::new("").with_usage(UsageMetadata::new(5, 2));
+    /// assert_eq!(chunk.usage_metadata.map(|usage| usage.total_tokens), Some(7));
+    /// ```
     #[must_use]
     pub fn with_usage(mut self, usage: UsageMetadata) -> Self {
         self.usage_metadata = Some(usage);
         self
     }
 
-    /// The text of the content.
+    /// Returns the text of the content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::AIMessageChunk::new("Hel").text(), "Hel");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.content.text()
     }
 
-    /// The log probabilities of its tokens, if they were asked for.
+    /// Returns the log probabilities of the tokens. `None` if the call did not ask for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let piece = |text: &str| AIMessageChunk::new(text).with_logprobs(Logprobs::content(vec![TokenLogprob::new(text, -0.5)]));
+    /// assert_eq!((piece("Hel") + piece("lo")).logprobs().map(Logprobs::sum), Some(-1.0));
+    /// ```
     #[must_use]
     pub fn logprobs(&self) -> Option<&Logprobs> {
         self.response_metadata.logprobs.as_ref()
     }
 
-    /// The tokens of its text so far, laid over it, as [`AIMessage::alignment`]. `None` if there are none.
+    /// Lays the tokens of the text so far over it, as [`AIMessage::alignment`] does. `None` if there are no log probabilities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let chunk = AIMessageChunk::new("Mad").with_logprobs(Logprobs::content(vec![TokenLogprob::new("Mad", -0.5)]));
+    /// assert_eq!(chunk.alignment().and_then(|alignment| alignment.logprob(0..3)), Some(-0.5));
+    /// ```
     #[must_use]
     pub fn alignment(&self) -> Option<Alignment<'_>> {
         let tokens = self.logprobs()?.content.as_deref()?;
         Some(Alignment::new(self.text(), tokens))
     }
 
-    /// How sure the model was of each value so far, as [`AIMessage::json_confidence`].
+    /// Measures how sure the model was of each value so far, as [`AIMessage::json_confidence`] does.
     ///
-    /// Read anew each time it is asked for.
+    /// The JSON is read anew at every call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Logprobs, TokenLogprob};
+    ///
+    /// let chunk = AIMessageChunk::new("[1").with_logprobs(Logprobs::content(vec![TokenLogprob::new("[", -0.5), TokenLogprob::new("1", -0.25)]));
+    /// assert_eq!(chunk.json_confidence().and_then(|answer| answer.probability("/0")), Some((-0.25_f64).exp()));
+    /// ```
     #[must_use]
     pub fn json_confidence(&self) -> Option<JsonConfidence> {
         self.alignment().map(|alignment| JsonConfidence::of(&alignment))
     }
 
-    /// The calls as far as they have arrived, with open JSON closed: for showing, not for calling.
+    /// Returns the calls as far as they have arrived, with open JSON closed: for display, never for running them.
     ///
-    /// Parsed each time it is asked for. [`AIMessage::from_chunk`](Streamable::from_chunk) gives the calls of the finished message, where a cut
+    /// The calls are parsed anew at every call. [`AIMessage::from_chunk`](Streamable::from_chunk) returns the calls of the finished message, in which a cut
     /// call is invalid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ToolCallChunk};
+    ///
+    /// let piece = ToolCallChunk::new(0).with_name("add").with_args(r#"{"a": 1, "b""#);
+    /// let chunk = AIMessageChunk::new("").with_tool_call_chunk(piece);
+    /// assert_eq!(chunk.growing_tool_calls()[0].args["a"], 1);
+    /// ```
     #[must_use]
     pub fn growing_tool_calls(&self) -> Vec<ToolCall> {
         growing_calls(&self.tool_call_chunks).0
     }
 
-    /// Whether it says nothing at all: no content, no calls, no usage, no metadata.
+    /// Returns whether the piece has no content, no calls, no usage and no metadata.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    ///
+    /// assert!(AIMessageChunk::default().is_empty());
+    /// assert!(!AIMessageChunk::default().with_finish_reason("stop").is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.content.is_empty()
@@ -280,6 +436,35 @@ impl AIMessageChunk {
     }
 }
 
+/// The public fields, as a derived `Debug` prints them.
+impl fmt::Debug for AIMessageChunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            content,
+            tool_call_chunks,
+            usage_metadata,
+            response_metadata,
+            additional_kwargs,
+            id,
+            name,
+            chunk_position,
+            extra,
+            places: _,
+        } = self;
+        f.debug_struct("AIMessageChunk")
+            .field("content", content)
+            .field("tool_call_chunks", tool_call_chunks)
+            .field("usage_metadata", usage_metadata)
+            .field("response_metadata", response_metadata)
+            .field("additional_kwargs", additional_kwargs)
+            .field("id", id)
+            .field("name", name)
+            .field("chunk_position", chunk_position)
+            .field("extra", extra)
+            .finish()
+    }
+}
+
 impl Merge for AIMessageChunk {
     fn merge(&mut self, next: Self) -> Result<()> {
         // Name every field: a new one must not compile before it has a rule.
@@ -293,19 +478,20 @@ impl Merge for AIMessageChunk {
             name,
             chunk_position,
             extra,
+            places: _,
         } = next;
         // Every field is added before an error is returned, so that a conflict in one loses nothing of the others.
         let results = [
             self.content.merge(content),
-            merge_tool_call_chunks(&mut self.tool_call_chunks, tool_call_chunks),
+            merge_tool_call_chunks(&mut self.tool_call_chunks, tool_call_chunks, &mut self.places),
             self.usage_metadata.merge(usage_metadata),
             self.response_metadata.merge(response_metadata),
             merge_kwargs(&mut self.additional_kwargs, additional_kwargs),
             self.extra.merge(extra),
         ];
         keep_better(&mut self.id, id);
-        self.name = self.name.take().or(name); // the speaker does not change within a message
-        self.chunk_position = self.chunk_position.or(chunk_position); // once last, always last
+        self.name = self.name.take().or(name); // The speaker does not change within a message.
+        self.chunk_position = self.chunk_position.or(chunk_position); // A stream has one last chunk.
         if self.chunk_position.is_some() {
             self.finish_blocks();
         }
@@ -313,10 +499,10 @@ impl Merge for AIMessageChunk {
     }
 }
 
-/// As [`Merge::merge`], except that where two values cannot be added the left one stays.
+/// As [`Merge::merge`], but where two values cannot be added the left one stays.
 impl AddAssign for AIMessageChunk {
     fn add_assign(&mut self, next: Self) {
-        // `merge` has added all that can be added before it reports the rest.
+        // `merge` adds everything that can be added before it returns an error.
         let _ = self.merge(next);
     }
 }
@@ -354,7 +540,7 @@ impl Streamable for AIMessage {
 }
 
 impl From<AIMessageChunk> for AIMessage {
-    /// The finished message: only a call with a complete JSON object is a tool call.
+    /// Finishes the message: only a call with a complete JSON object is a tool call.
     fn from(chunk: AIMessageChunk) -> Self {
         let AIMessageChunk {
             content,
@@ -366,10 +552,11 @@ impl From<AIMessageChunk> for AIMessage {
             name,
             chunk_position,
             extra,
+            places: _,
         } = chunk;
         let mut pieces = Vec::with_capacity(tool_call_chunks.len());
-        // A chunk that nothing was added to may hold several pieces of one call; two different ids are two calls, and no error.
-        let _ = merge_tool_call_chunks(&mut pieces, tool_call_chunks);
+        // A chunk to which nothing was added may hold several pieces of one call. Two different ids are two calls, not an error.
+        let _ = merge_tool_call_chunks(&mut pieces, tool_call_chunks, &mut Places::default());
         let (tool_calls, invalid_tool_calls) = finished_calls(&pieces, response_metadata.ends_early());
         Self {
             content: match chunk_position {
@@ -413,6 +600,7 @@ impl From<AIMessage> for AIMessageChunk {
             name,
             chunk_position: None,
             extra,
+            places: Places::default(),
         }
     }
 }

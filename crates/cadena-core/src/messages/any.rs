@@ -1,4 +1,4 @@
-//! A message or a piece of one: what a stored history holds.
+//! A message or a chunk: an element of a stored history.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fields::{Fields, Misfit};
 use super::{Message, MessageChunk};
 
-/// A message or a piece of one: what a stored history holds.
+/// A message or a chunk: an element of a stored history.
 ///
 /// # Examples
 ///
@@ -26,12 +26,22 @@ use super::{Message, MessageChunk};
 pub enum AnyMessage {
     /// A whole message. As JSON: `{"type": "human", "content": "hi", …}`.
     Message(Message),
-    /// A piece of one. As JSON: `{"type": "AIMessageChunk", "content": "Hel", …}`.
+    /// A chunk. As JSON: `{"type": "AIMessageChunk", "content": "Hel", …}`.
     Chunk(MessageChunk),
 }
 
 impl AnyMessage {
-    /// The word that tells it apart: `human`, `AIMessageChunk` and so on.
+    /// Returns the word for the kind: `human`, `AIMessageChunk` and so on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::AnyMessage;
+    /// use cadena_core::{AIMessageChunk, Message, MessageChunk};
+    ///
+    /// assert_eq!(AnyMessage::from(Message::from("hi")).kind(), "human");
+    /// assert_eq!(AnyMessage::from(MessageChunk::from(AIMessageChunk::new("Hel"))).kind(), "AIMessageChunk");
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -41,7 +51,7 @@ impl AnyMessage {
     }
 
     pub(crate) fn read(kind: &str, fields: Fields) -> Option<Result<Self, Misfit>> {
-        // Only the name of a chunk's class is more than one word, and only a chunk's ends like this.
+        // The `type` of a chunk is the name of its class, which ends like this; no kind of a message does.
         if kind.ends_with("Chunk") {
             return Some(MessageChunk::read(kind, fields)?.map(Self::Chunk));
         }
@@ -67,7 +77,7 @@ impl From<MessageChunk> for AnyMessage {
     }
 }
 
-/// A chunk becomes the finished message.
+/// A chunk is finished.
 impl From<AnyMessage> for Message {
     fn from(any: AnyMessage) -> Self {
         match any {

@@ -1,27 +1,27 @@
-//! Content in standard blocks: the same shape whoever the provider is.
+//! Content in standard blocks, which have the same shape for every provider.
 //!
-//! A message keeps its content as the provider wrote it. [`content_blocks`](crate::AIMessage::content_blocks) is the standard view of it, made
-//! when it is asked for:
+//! A message keeps its content as the provider wrote it. [`content_blocks`](crate::AIMessage::content_blocks) returns the standard view of that
+//! content, which is made at each call:
 //!
-//! | the message has | the view has |
+//! | content of the message | block in the view |
 //! |---|---|
 //! | text | a text block |
 //! | a standard block | that block, unknown keys and all |
 //! | an OpenAI, Anthropic or Google input block, or one of LangChain 0.3 | the standard block for it |
 //! | an output item of OpenAI's Responses API | the standard blocks for it |
-//! | anything else | a [`NonStandardBlock`] around it |
+//! | anything else | a [`NonStandardBlock`] that wraps it |
 //!
-//! A model's message also shows its calls of tools, and its `reasoning_content` first.
+//! The view of a model's message also has its tool calls, and begins with its `reasoning_content`.
 //!
-//! # Where it leaves LangChain
+//! # Differences from LangChain
 //!
-//! - A chunk that is not the last one shows pieces of calls, never calls: what has not arrived cannot be run. LangChain closes
-//!   their JSON and shows calls when the chunk has text too. A last chunk shows the calls of its message, where a cut one is invalid.
+//! - A chunk that is not the last one shows pieces of calls, never calls, since a call that has not arrived cannot be run. LangChain closes
+//!   the JSON and shows calls if the chunk has text too. A last chunk shows the calls of its message, where a cut call is invalid.
 //! - A bare text in a list is a text block for every provider and version; LangChain drops it from OpenAI's lists.
-//! - A file that was sent as data keeps its type; LangChain calls every such file `application/pdf`.
-//! - A block that lacks what its type needs stays as it is, or in a [`NonStandardBlock`]; LangChain raises `KeyError` or `TypeError`.
-//! - Blocks that get an id get the same one each time; LangChain makes a new one for each look.
-//! - What the output of providers other than OpenAI looks like is for their own crates to say: it is shown by the table above.
+//! - A file that was sent as data keeps its type; LangChain sets `application/pdf` for every such file.
+//! - A block that lacks a member which its type needs stays as it is, or is wrapped in a [`NonStandardBlock`]; LangChain raises `KeyError` or `TypeError`.
+//! - A block that needs an id gets the same one each time; LangChain makes a new one for each view.
+//! - The output of a provider other than OpenAI and Anthropic is shown by the table above; the provider's crate can translate it first.
 
 mod fields;
 mod index;
@@ -51,10 +51,10 @@ use serde_json::{Map, Value};
 
 use super::{Content, ContentPart};
 
-/// A block of content in LangChain's standard form, told apart by `type`.
+/// A block of content in LangChain's standard form; the `type` tells the blocks apart.
 ///
-/// Reading never fails on an object: a block that has no known type, or not the fields of its type, is
-/// [`Other`](Self::Other). Whatever was read is written again, unknown keys included.
+/// Reading an object never fails: a block without a known type, or without the fields of its type, is [`Other`](Self::Other). Everything that was
+/// read is written again, unknown keys included.
 ///
 /// # Examples
 ///
@@ -87,32 +87,40 @@ pub enum ContentBlock {
     PlainText(PlainTextBlock),
     /// A call of a tool. As JSON: `{"type": "tool_call", "name": "add", "args": {"a": 1}, "id": "call_1"}`.
     ToolCall(ToolCallBlock),
-    /// A piece of one. As JSON: `{"type": "tool_call_chunk", "name": "add", "args": "{\"a\"", "id": "call_1", "index": 0}`.
+    /// A piece of a call. As JSON: `{"type": "tool_call_chunk", "name": "add", "args": "{\"a\"", "id": "call_1", "index": 0}`.
     ToolCallChunk(ToolCallChunkBlock),
     /// A call that cannot be run. As JSON: `{"type": "invalid_tool_call", "name": "add", "args": "{", "id": "call_1", "error": null}`.
     InvalidToolCall(InvalidToolCallBlock),
     /// A call that the provider runs. As JSON: `{"type": "server_tool_call", "name": "web_search", "args": {}, "id": "ws_1"}`.
     ServerToolCall(ServerToolCallBlock),
-    /// A piece of one. As JSON: `{"type": "server_tool_call_chunk", "args": "{\"q\""}`.
+    /// A piece of such a call. As JSON: `{"type": "server_tool_call_chunk", "args": "{\"q\""}`.
     ServerToolCallChunk(ServerToolCallChunkBlock),
-    /// What came of one. As JSON: `{"type": "server_tool_result", "tool_call_id": "ws_1", "status": "success"}`.
+    /// The result of such a call. As JSON: `{"type": "server_tool_result", "tool_call_id": "ws_1", "status": "success"}`.
     ServerToolResult(ServerToolResultBlock),
-    /// What only one provider has. As JSON: `{"type": "non_standard", "value": {…}}`.
+    /// A block that only one provider has. As JSON: `{"type": "non_standard", "value": {…}}`.
     NonStandard(NonStandardBlock),
-    /// An object that is none of these, verbatim. As JSON: that object.
+    /// Any other object, verbatim. As JSON: that object.
     Other(Map<String, Value>),
 }
 
-/// Says once which type belongs to which variant.
+/// Lists each type with its variant, and writes everything that follows from the list.
 macro_rules! variants {
     ($($tag:literal => $variant:ident($block:ident)),* $(,)?) => {
-        /// The types that have a variant of their own.
+        /// Returns whether a variant has this type.
         pub(crate) fn is_known_type(tag: &str) -> bool {
             matches!(tag, $($tag)|*)
         }
 
         impl ContentBlock {
-            /// The `type` of the block; empty if it has none.
+            /// Returns the `type` of the block; empty if it has no type.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::messages::ContentBlock;
+            ///
+            /// assert_eq!(ContentBlock::text("hi").block_type(), "text");
+            /// ```
             #[must_use]
             pub fn block_type(&self) -> &str {
                 match self {
@@ -124,7 +132,7 @@ macro_rules! variants {
 
         impl From<Map<String, Value>> for ContentBlock {
             fn from(mut map: Map<String, Value>) -> Self {
-                // The type is taken out while the fields are read, and goes back where they do not fit.
+                // The type is taken out while the fields are read, and put back if they do not fit.
                 let tag = match map.get("type") {
                     $(Some(Value::String(tag)) if tag == $tag => $tag,)*
                     _ => return Self::Other(map),
@@ -187,13 +195,31 @@ variants! {
 }
 
 impl ContentBlock {
-    /// A text block.
+    /// Makes a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::HumanMessage;
+    /// use cadena_core::messages::ContentBlock;
+    ///
+    /// assert_eq!(HumanMessage::new(vec![ContentBlock::text("hi")]).text(), "hi");
+    /// ```
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(TextBlock::new(text))
     }
 
-    /// The text of a text block.
+    /// Returns the text of a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ContentBlock, ReasoningBlock};
+    ///
+    /// assert_eq!(ContentBlock::text("hi").as_text(), Some("hi"));
+    /// assert_eq!(ContentBlock::Reasoning(ReasoningBlock::new("It is big.")).as_text(), None);
+    /// ```
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {

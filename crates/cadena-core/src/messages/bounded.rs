@@ -1,4 +1,4 @@
-//! A JSON object that is read without trusting its depth.
+//! A JSON object that is read with a limit of its depth.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::merge::json::MAX_DEPTH;
 
-/// An object of at most [`MAX_DEPTH`] levels, whatever it is read from: JSON text is limited by its parser, a
-/// [`Value`] that was built by hand is not.
+/// An object of at most [`MAX_DEPTH`] levels, whatever the source is. A parser limits the depth of JSON text, but nothing limits a [`Value`] that
+/// was built by hand.
 pub(crate) struct Bounded(pub(crate) Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Bounded {
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Bounded {
     }
 }
 
-/// Whether a value has more than [`MAX_DEPTH`] levels; found without recursion.
+/// Returns whether a value has more than [`MAX_DEPTH`] levels; computed without recursion.
 pub(crate) fn is_too_deep(value: &Value) -> bool {
     let mut rest = vec![(value, 0)];
     while let Some((value, depth)) = rest.pop() {
@@ -40,7 +40,7 @@ pub(crate) fn is_too_deep(value: &Value) -> bool {
     false
 }
 
-/// What a value is, for an error message.
+/// Returns the name of the value's type, for an error message.
 pub(crate) fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -52,7 +52,7 @@ pub(crate) fn name_of(value: &Value) -> &'static str {
     }
 }
 
-/// Reads a value that stands inside so many others.
+/// Reads a value at this depth.
 #[derive(Clone, Copy)]
 struct Level(usize);
 

@@ -10,7 +10,7 @@ use super::python::{repr, repr_calls};
 use super::{AIMessage, Message};
 use crate::{Error, ErrorKind, Result};
 
-/// How [`get_buffer_string`] writes a conversation.
+/// The options of [`get_buffer_string`].
 ///
 /// # Examples
 ///
@@ -47,16 +47,25 @@ pub struct BufferOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BufferFormat {
-    /// `Human: hi`. Of parts only text is written.
+    /// `Human: hi`. Only the text of a list of parts is written.
     #[default]
     Prefix,
-    /// `<message type="human">hi</message>`, which text inside a message cannot break out of. Images and the like are written
-    /// when they are an address or a file's id.
+    /// `<message type="human">hi</message>`, out of which text inside a message cannot break. An image, a sound or a video is written if it is an
+    /// address or the id of a file.
     Xml,
 }
 
 impl BufferOptions {
-    /// `Human: …`, `AI: …` and so on, a line each.
+    /// Returns the defaults: `Human: …`, `AI: …` and so on, one line each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// assert_eq!(get_buffer_string(&["hi".into()], &BufferOptions::new())?, "Human: hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self {
             human: Cow::Borrowed("Human"),
@@ -69,49 +78,119 @@ impl BufferOptions {
         }
     }
 
-    /// What a person is called; default: `Human`.
+    /// Sets the prefix of a human message; default: `Human`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// assert_eq!(get_buffer_string(&["hi".into()], &BufferOptions::new().human_prefix("User"))?, "User: hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn human_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.human = prefix.into();
         self
     }
 
-    /// What a model is called; default: `AI`.
+    /// Sets the prefix of a model's message; default: `AI`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// assert_eq!(get_buffer_string(&[("ai", "hi").into()], &BufferOptions::new().ai_prefix("Bot"))?, "Bot: hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn ai_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.ai = prefix.into();
         self
     }
 
-    /// What the application is called; default: `System`.
+    /// Sets the prefix of a system message; default: `System`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// let options = BufferOptions::new().system_prefix("Rules");
+    /// assert_eq!(get_buffer_string(&[("system", "Be brief.").into()], &options)?, "Rules: Be brief.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn system_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.system = prefix.into();
         self
     }
 
-    /// What a function is called; default: `Function`.
+    /// Sets the prefix of a function's answer; default: `Function`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::FunctionMessage;
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// let options = BufferOptions::new().function_prefix("Result");
+    /// assert_eq!(get_buffer_string(&[FunctionMessage::new("add", "3").into()], &options)?, "Result: 3");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn function_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.function = prefix.into();
         self
     }
 
-    /// What a tool is called; default: `Tool`.
+    /// Sets the prefix of a tool's answer; default: `Tool`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolMessage;
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// let options = BufferOptions::new().tool_prefix("Result");
+    /// assert_eq!(get_buffer_string(&[ToolMessage::new("3", "call_1").into()], &options)?, "Result: 3");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn tool_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.tool = prefix.into();
         self
     }
 
-    /// What stands between two messages; default: a line end.
+    /// Sets the text between two messages; default: a line end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferOptions, get_buffer_string};
+    ///
+    /// let options = BufferOptions::new().message_separator(" / ");
+    /// assert_eq!(get_buffer_string(&["a".into(), "b".into()], &options)?, "Human: a / Human: b");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn message_separator(mut self, separator: impl Into<Cow<'static, str>>) -> Self {
         self.separator = separator.into();
         self
     }
 
-    /// The form of the text; default: [`BufferFormat::Prefix`].
+    /// Sets the form of the text; default: [`BufferFormat::Prefix`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{BufferFormat, BufferOptions, get_buffer_string};
+    ///
+    /// let options = BufferOptions::new().format(BufferFormat::Xml);
+    /// assert_eq!(get_buffer_string(&["hi".into()], &options)?, "<message type=\"human\">hi</message>");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn format(mut self, format: BufferFormat) -> Self {
         self.format = format;
         self
     }
 
-    /// What the speaker is called; `None` for a marker, which nobody speaks.
+    /// Returns the prefix of a message; `None` for a [`RemoveMessage`](super::RemoveMessage), which has no speaker.
     fn speaker<'a>(&'a self, message: &'a Message) -> Option<&'a str> {
         Some(match message {
             Message::Human(_) => &self.human,
@@ -131,10 +210,10 @@ impl Default for BufferOptions {
     }
 }
 
-/// Writes a conversation as one text, such as a prompt to summarise it.
+/// Writes a conversation as one text, for example for a prompt that asks for a summary.
 ///
-/// With [`BufferFormat::Prefix`] tool calls stand behind the text of their message, as Python prints them: text that LangChain wrote
-/// and text that cadena writes are the same.
+/// With [`BufferFormat::Prefix`] the tool calls follow the text of their message, printed as Python prints them, so LangChain and cadena write the
+/// same text.
 ///
 /// # Examples
 ///
@@ -154,7 +233,7 @@ impl Default for BufferOptions {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] for a [`RemoveMessage`](super::RemoveMessage), which says nothing.
+/// [`ErrorKind::InvalidInput`] for a [`RemoveMessage`](super::RemoveMessage), which has no content.
 pub fn get_buffer_string(messages: &[Message], options: &BufferOptions) -> Result<String> {
     let mut out = String::new();
     for (at, message) in messages.iter().enumerate() {
@@ -168,7 +247,7 @@ pub fn get_buffer_string(messages: &[Message], options: &BufferOptions) -> Resul
         match options.format {
             BufferFormat::Prefix => prefixed(&mut out, speaker, message),
             BufferFormat::Xml => {
-                // A role is kept as it is, a prefix is not.
+                // LangChain writes a role as it is, and a prefix in lower case.
                 let kind = match message {
                     Message::Chat(_) => Cow::Borrowed(speaker),
                     _ => Cow::Owned(speaker.to_lowercase()),
@@ -193,7 +272,7 @@ fn prefixed(out: &mut String, speaker: &str, message: &Message) {
     }
 }
 
-/// The one call of a model that knows no tools.
+/// Returns the call of a model in the form before tools, with one function at most.
 fn function_call(message: &AIMessage) -> Option<&Value> {
     message.additional_kwargs.get("function_call")
 }

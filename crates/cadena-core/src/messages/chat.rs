@@ -1,4 +1,4 @@
-//! A message in a role that has no type of its own.
+//! A message in a role without a message type.
 
 use super::Content;
 use super::fields::Fields;
@@ -6,7 +6,7 @@ use super::spoken::{keep_first, message_kind, same};
 use crate::Result;
 
 message_kind! {
-    /// A message in a role that has no type of its own.
+    /// A message in a role without a message type.
     ///
     /// # Examples
     ///
@@ -14,7 +14,7 @@ message_kind! {
     /// assert_eq!(cadena_core::ChatMessage::new("critic", "Too long.").role, "critic");
     /// ```
     ChatMessage = "chat",
-    /// A piece of a message in a role that has no type of its own. Pieces of two roles do not add up.
+    /// A piece of a message in a role without a message type. Pieces of two roles do not add up.
     ///
     /// # Examples
     ///
@@ -33,7 +33,7 @@ message_kind! {
     content: Fields::content,
     name: Fields::text, keep_first,
     fields: {
-        /// The role, as the provider names it.
+        /// The role, with the provider's name for it.
         role: String = Fields::required_text, same_role;
     }
 }
@@ -43,7 +43,14 @@ fn same_role(left: &mut String, right: String) -> Result<()> {
 }
 
 impl ChatMessage {
-    /// A message in a role.
+    /// Makes a message in a role.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let message = cadena_core::ChatMessage::new("critic", "Too long.");
+    /// assert_eq!((message.role.as_str(), message.text().as_ref()), ("critic", "Too long."));
+    /// ```
     #[must_use]
     pub fn new(role: impl Into<String>, content: impl Into<Content>) -> Self {
         Self {
@@ -55,7 +62,16 @@ impl ChatMessage {
 }
 
 impl ChatMessageChunk {
-    /// A piece of a message in a role.
+    /// Makes a piece of a message in a role.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatMessageChunk;
+    ///
+    /// let sum = ChatMessageChunk::new("critic", "Too ") + ChatMessageChunk::new("critic", "long.");
+    /// assert_eq!(sum.text(), "Too long.");
+    /// ```
     #[must_use]
     pub fn new(role: impl Into<String>, content: impl Into<Content>) -> Self {
         Self {

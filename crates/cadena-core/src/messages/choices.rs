@@ -1,4 +1,4 @@
-//! Every answer of one call, where a model was asked for several.
+//! All answers of one call, if a model was asked for several.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{AIMessage, AIMessageChunk};
 use crate::{Merge, Result, Streamable};
 
-/// Every answer of one call, in the order of their indexes. Each has its own log probabilities and finish reason; what the call
-/// used as a whole, [`usage_metadata`](AIMessage::usage_metadata), stands on the first alone, so that a sum is right.
+/// All answers of one call, in the order of their indexes.
+///
+/// Each answer has its log probabilities and its finish reason. The usage of the whole call, [`usage_metadata`](AIMessage::usage_metadata), is on the
+/// first answer alone, so that a sum over the answers is right.
 ///
 /// # Examples
 ///
@@ -23,30 +25,71 @@ use crate::{Merge, Result, Streamable};
 pub struct Choices(pub(crate) Vec<AIMessage>);
 
 impl Choices {
-    /// The answer that `invoke` gives.
+    /// Returns the first answer: the one that `invoke` returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Choices};
+    ///
+    /// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
+    /// assert_eq!(choices.first().map(AIMessage::text).as_deref(), Some("a"));
+    /// ```
     #[must_use]
     pub fn first(&self) -> Option<&AIMessage> {
         self.0.first()
     }
 
-    /// The answers, first choice first.
+    /// Iterates over the answers, first choice first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Choices};
+    ///
+    /// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
+    /// assert!(choices.iter().any(|message| message.text() == "b"));
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, AIMessage> {
         self.0.iter()
     }
 
-    /// How many there are.
+    /// Returns the number of answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Choices};
+    ///
+    /// assert_eq!(Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]).len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no answers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::Choices::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The answers as a list.
+    /// Returns the answers as a list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Choices};
+    ///
+    /// let messages = Choices::from(vec![AIMessage::new("a")]).into_vec();
+    /// assert_eq!(messages[0].text(), "a");
+    /// ```
     #[must_use]
     pub fn into_vec(self) -> Vec<AIMessage> {
         self.0
@@ -90,7 +133,7 @@ impl Streamable for Choices {
     }
 }
 
-/// Pieces of choices by their index, nearly always one. Adding keeps the choices apart.
+/// Pieces of choices by their index, nearly always one piece. Addition keeps the choices apart.
 ///
 /// # Examples
 ///
@@ -108,19 +151,46 @@ impl Streamable for Choices {
 pub struct ChoicesChunk(pub(crate) BTreeMap<u32, AIMessageChunk>);
 
 impl ChoicesChunk {
-    /// A piece of one choice.
+    /// Makes a chunk with a piece of one choice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ChoicesChunk};
+    ///
+    /// let chunk = ChoicesChunk::new(1, AIMessageChunk::new("b"));
+    /// assert!(chunk.get(0).is_none() && chunk.get(1).is_some());
+    /// ```
     #[must_use]
     pub fn new(index: u32, chunk: AIMessageChunk) -> Self {
         Self(BTreeMap::from([(index, chunk)]))
     }
 
-    /// The piece of a choice.
+    /// Returns the piece of a choice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ChoicesChunk};
+    ///
+    /// let chunk = ChoicesChunk::new(1, AIMessageChunk::new("b"));
+    /// assert_eq!(chunk.get(1).map(AIMessageChunk::text).as_deref(), Some("b"));
+    /// ```
     #[must_use]
     pub fn get(&self, index: u32) -> Option<&AIMessageChunk> {
         self.0.get(&index)
     }
 
-    /// Each index with its piece, lowest index first.
+    /// Iterates over the indexes and their pieces, lowest index first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ChoicesChunk};
+    ///
+    /// let chunk = ChoicesChunk::from_iter([(1, AIMessageChunk::new("b")), (0, AIMessageChunk::new("a"))]);
+    /// assert_eq!(chunk.iter().map(|(index, _)| index).collect::<Vec<_>>(), [0, 1]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (u32, &AIMessageChunk)> {
         self.into_iter()
     }

@@ -1,4 +1,4 @@
-//! A piece of any message.
+//! A piece of a message of any kind.
 
 use std::borrow::Cow;
 use std::ops::{Add, AddAssign};
@@ -17,9 +17,9 @@ use crate::{Error, ErrorKind, Merge, Result};
 
 /// A piece of a message of any kind.
 ///
-/// Pieces of one kind add up as that kind says. A piece of another kind gives its content, `additional_kwargs` and
-/// `response_metadata` to the left side, whose kind stays; only answers of tools and functions take nothing from others.
-/// `+` keeps the left side where something cannot be added, [`Merge::merge`] also says so.
+/// Two pieces of one kind add up by the rules of that kind. A piece of another kind adds its content, `additional_kwargs` and
+/// `response_metadata` to the left piece, whose kind stays; only the answers of tools and functions take nothing from other kinds.
+/// `+` keeps the left value where two values cannot be added, and [`Merge::merge`] also returns the error.
 ///
 /// # Examples
 ///
@@ -34,22 +34,30 @@ use crate::{Error, ErrorKind, Merge, Result};
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum MessageChunk {
-    /// A piece of what a person says. As JSON: `{"type": "HumanMessageChunk", "content": "hi", …}`.
+    /// A piece of a human message. As JSON: `{"type": "HumanMessageChunk", "content": "hi", …}`.
     Human(HumanMessageChunk),
-    /// A piece of what the application says. As JSON: `{"type": "SystemMessageChunk", "content": "Be brief.", …}`.
+    /// A piece of a system message. As JSON: `{"type": "SystemMessageChunk", "content": "Be brief.", …}`.
     System(SystemMessageChunk),
-    /// A piece of what a model says. As JSON: `{"type": "AIMessageChunk", "content": "Hel", "tool_call_chunks": [], …}`.
+    /// A piece of a model's message. As JSON: `{"type": "AIMessageChunk", "content": "Hel", "tool_call_chunks": [], …}`.
     AI(AIMessageChunk),
-    /// A piece of what a tool answers. As JSON: `{"type": "ToolMessageChunk", "content": "3", "tool_call_id": "call_1", …}`.
+    /// A piece of a tool's answer. As JSON: `{"type": "ToolMessageChunk", "content": "3", "tool_call_id": "call_1", …}`.
     Tool(ToolMessageChunk),
     /// A piece of a message in another role. As JSON: `{"type": "ChatMessageChunk", "role": "critic", "content": "Too", …}`.
     Chat(ChatMessageChunk),
-    /// A piece of what a function answers. As JSON: `{"type": "FunctionMessageChunk", "name": "add", "content": "3", …}`.
+    /// A piece of a function's answer. As JSON: `{"type": "FunctionMessageChunk", "name": "add", "content": "3", …}`.
     Function(FunctionMessageChunk),
 }
 
 impl MessageChunk {
-    /// The word that tells it apart: `HumanMessageChunk` and so on.
+    /// Returns the word for the kind of the piece: `HumanMessageChunk` and so on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, MessageChunk};
+    ///
+    /// assert_eq!(MessageChunk::from(AIMessageChunk::new("Hel")).kind(), "AIMessageChunk");
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -62,7 +70,15 @@ impl MessageChunk {
         }
     }
 
-    /// What it says.
+    /// Returns the content: a text or a list of parts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Content, MessageChunk};
+    ///
+    /// assert_eq!(MessageChunk::from(AIMessageChunk::new("Hel")).content(), &Content::from("Hel"));
+    /// ```
     #[must_use]
     pub fn content(&self) -> &Content {
         match self {
@@ -75,7 +91,15 @@ impl MessageChunk {
         }
     }
 
-    /// The text of the content.
+    /// Returns the text of the content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, MessageChunk};
+    ///
+    /// assert_eq!(MessageChunk::from(AIMessageChunk::new("Hel")).text(), "Hel");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.content().text()
@@ -154,7 +178,7 @@ impl Merge for MessageChunk {
     }
 }
 
-/// As [`Merge`], except that what cannot be added leaves the left side as it is.
+/// As [`Merge`], but where two values cannot be added the left one stays.
 impl AddAssign for MessageChunk {
     fn add_assign(&mut self, next: Self) {
         let _ = self.merge(next);
@@ -182,7 +206,7 @@ impl<'de> Deserialize<'de> for MessageChunk {
 }
 
 impl From<MessageChunk> for Message {
-    /// The finished message: of a model's tool calls only those with complete arguments are calls.
+    /// Finishes the message: of a model's tool calls only those with complete arguments are calls.
     fn from(chunk: MessageChunk) -> Self {
         match chunk {
             MessageChunk::Human(chunk) => Self::Human(chunk.into()),

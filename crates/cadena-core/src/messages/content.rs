@@ -1,4 +1,4 @@
-//! What a message says: text, or a list of parts.
+//! The content of a message: text, or a list of parts.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::merge::json::{Item, merge_typed_lists};
 use crate::messages::JsonBlock;
 use crate::{Merge, Result};
 
-/// What a message says: text, or a list of parts such as text and images.
+/// The content of a message: text, or a list of parts such as text and images.
 ///
 /// # Examples
 ///
@@ -24,13 +24,13 @@ use crate::{Merge, Result};
 pub enum Content {
     /// Plain text. As JSON: `"Hello"`.
     Text(String),
-    /// Parts. As JSON: `["Hello", {"type": "text", "text": "!"}]`.
+    /// A list of parts. As JSON: `["Hello", {"type": "text", "text": "!"}]`.
     Parts(Vec<ContentPart>),
 }
 
 /// One part of a [`Content::Parts`] list.
 ///
-/// Objects are kept as the provider wrote them, so that what this library does not know comes back unchanged.
+/// Objects are kept as the provider wrote them, so that members without a field here come back unchanged.
 ///
 /// # Examples
 ///
@@ -44,18 +44,31 @@ pub enum Content {
 pub enum ContentPart {
     /// A bare text. As JSON: `"Hello"`.
     Text(String),
-    /// An object, told apart by its `type`. As JSON: `{"type": "text", "text": "Hello"}`.
+    /// An object, whose `type` names its kind. As JSON: `{"type": "text", "text": "Hello"}`.
     Block(JsonBlock),
 }
 
 impl ContentPart {
-    /// A text block.
+    /// Makes a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ContentPart::text("hi").as_text(), Some("hi"));
+    /// ```
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Block(JsonBlock::text(text))
     }
 
-    /// An image by its URL, in the form of OpenAI's Chat Completions.
+    /// Makes an image by its URL, in the form of OpenAI's Chat Completions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let part = cadena_core::ContentPart::image_url("https://example.com/a.png");
+    /// assert_eq!(part.block_type(), Some("image_url"));
+    /// ```
     #[must_use]
     pub fn image_url(url: impl Into<String>) -> Self {
         let mut block = JsonBlock::default();
@@ -64,7 +77,16 @@ impl ContentPart {
         Self::Block(block)
     }
 
-    /// The `type` of a block.
+    /// Returns the `type` of a block; `None` for a bare text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ContentPart;
+    ///
+    /// assert_eq!(ContentPart::text("hi").block_type(), Some("text"));
+    /// assert_eq!(ContentPart::Text("hi".to_owned()).block_type(), None);
+    /// ```
     #[must_use]
     pub fn block_type(&self) -> Option<&str> {
         match self {
@@ -73,7 +95,16 @@ impl ContentPart {
         }
     }
 
-    /// The text of a bare text or of a text block.
+    /// Returns the text of a bare text or of a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ContentPart;
+    ///
+    /// assert_eq!(ContentPart::Text("hi".to_owned()).as_text(), Some("hi"));
+    /// assert_eq!(ContentPart::image_url("https://example.com/a.png").as_text(), None);
+    /// ```
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -84,7 +115,16 @@ impl ContentPart {
 }
 
 impl Content {
-    /// The text of all parts, without anything between them.
+    /// Returns the text of all parts, without anything between them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Content, ContentPart};
+    ///
+    /// let content = Content::from(vec![ContentPart::text("Hel"), ContentPart::text("lo")]);
+    /// assert_eq!(content.text(), "Hello");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         match self {
@@ -96,7 +136,13 @@ impl Content {
         }
     }
 
-    /// The text of all parts; plain text is not copied.
+    /// Returns the text of all parts; plain text is not copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Content::from("Hello").into_text(), "Hello");
+    /// ```
     #[must_use]
     pub fn into_text(self) -> String {
         match self {
@@ -105,7 +151,13 @@ impl Content {
         }
     }
 
-    /// Whether there is neither text nor a part.
+    /// Returns whether there is neither text nor a part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::Content::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {
@@ -115,10 +167,10 @@ impl Content {
     }
 }
 
-/// Text appends; parts with the same `index` grow together, others append.
+/// Text appends; parts with the same `index` grow together, other parts append.
 ///
 /// The rules are those of [`merge_content`](crate::merge::json::merge_content), except that nothing is lost and that empty content is
-/// the identity on both sides: empty text in front of parts leaves no empty part, text behind an empty list stays.
+/// the identity on both sides: empty text before parts leaves no empty part, and text after an empty list stays.
 impl Merge for Content {
     fn merge(&mut self, next: Self) -> Result<()> {
         if next.is_empty() && !(self.is_empty() && matches!(next, Self::Parts(_))) {

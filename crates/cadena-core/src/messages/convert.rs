@@ -14,18 +14,18 @@ use super::{
 use crate::json::PartialJson;
 use crate::{Error, Result};
 
-/// Reads messages from JSON in any of the forms that LangChain accepts.
+/// Reads messages from JSON in every form that LangChain accepts.
 ///
-/// A list of
-/// - texts, which a person says;
+/// The input is a list of
+/// - texts, which are human messages;
 /// - pairs of a role and content;
 /// - objects with `role` or `type` and `content`: `name`, `id`, `tool_calls` (also in OpenAI's form), `tool_call_id`, `status`, `artifact`,
-///   `response_metadata`, `usage_metadata` are fields, other keys go to `additional_kwargs`. A `content` of null is empty;
-/// - messages as they serialise, with all their fields, chunks among them: a chunk is finished;
-/// - LangChain's constructor envelopes, `{"lc": 1, "type": "constructor", …}`, of messages and of nothing else.
+///   `response_metadata` and `usage_metadata` are fields, and other keys go to `additional_kwargs`. A `content` of null is empty;
+/// - messages in the form in which they serialise, with all their fields; a chunk is finished;
+/// - LangChain's constructor envelopes, `{"lc": 1, "type": "constructor", …}`, of messages only.
 ///
 /// The roles are `human` and `user`, `ai` and `assistant`, `system`, `developer`, `tool`, `function`, `remove`. A single text or object
-/// is a list of one, and so is what a prompt gives, `{"messages": […]}`.
+/// counts as a list of one, and so does the output of a prompt, `{"messages": […]}`.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if something is none of these or does not fit; [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if an element has none of these forms or does not fit; [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)
 /// for more than [`MAX_DEPTH`](crate::merge::json::MAX_DEPTH) levels of nesting. The error names the place.
 pub fn convert_to_messages(messages: impl Into<Value>) -> Result<Vec<Message>> {
     let value = match messages.into() {
@@ -116,7 +116,7 @@ fn object(map: Map<String, Value>) -> Result<Message, Misfit> {
     }
 }
 
-/// The type of a message as it serialises, with all of its fields; a dictionary that a person wrote has not all of them.
+/// Returns the type of a message with all of its fields, as it serialises; an object that a person wrote lacks some of them.
 fn dump_type(map: &Map<String, Value>) -> Option<&'static str> {
     let is_dump = ["content", "additional_kwargs", "response_metadata", "name", "id"]
         .into_iter()
@@ -131,7 +131,7 @@ fn from_dump(kind: &str, map: Map<String, Value>) -> Result<Message, Misfit> {
 }
 
 fn from_envelope(kind: &'static str, mut kwargs: Map<String, Value>) -> Result<Message, Misfit> {
-    // A role is a field of this kind, and the name of a kind everywhere else.
+    // `role` is a field of a chat message. In every other object it names the kind.
     if kind == "chat" || kind.ends_with("Chunk") {
         return from_dump(kind, kwargs);
     }
@@ -155,7 +155,7 @@ fn from_fields(mut fields: Fields) -> Result<Message, Misfit> {
     build(&role, key, content, fields)
 }
 
-/// Makes a message of a role, its content, and what else was said.
+/// Makes a message of a role, its content, and the other members of the object.
 fn build(role: &str, place: &str, content: Value, mut fields: Fields) -> Result<Message, Misfit> {
     let tool_calls = match fields.take_some("tool_calls") {
         None => Value::Null,
@@ -182,7 +182,7 @@ fn build(role: &str, place: &str, content: Value, mut fields: Fields) -> Result<
         known.keep(&mut fields, "status");
     }
     if is_ai || matches!(role, "human" | "user") {
-        // LangChain once had such a field, and still keeps it beside the others.
+        // LangChain's messages once had the field `example`, and still keep it beside the others.
         let example = fields.take("example").filter(|example| *example == Value::Bool(true));
         known.0.extend(example.map(|example| ("example".to_owned(), example)));
     }
@@ -193,7 +193,7 @@ fn build(role: &str, place: &str, content: Value, mut fields: Fields) -> Result<
         kwargs.insert("__openai_role__".to_owned(), "developer".into());
     }
     known.insert("additional_kwargs", kwargs.into());
-    // The marker takes none, and what a dictionary says there is nothing.
+    // The marker has no content, and LangChain ignores the content of such an object.
     known.insert("content", if role == "remove" { Value::Null } else { content });
     let fields = Fields::new(known.0);
     Ok(match role {
@@ -210,7 +210,7 @@ fn build(role: &str, place: &str, content: Value, mut fields: Fields) -> Result<
     })
 }
 
-/// The fields that the message will have.
+/// The fields of the message.
 #[derive(Default)]
 struct Known(Map<String, Value>);
 
@@ -225,7 +225,7 @@ impl Known {
     }
 }
 
-/// A call of a tool, in LangChain's form or in OpenAI's, whose arguments are JSON text.
+/// Converts a tool call in LangChain's form or in OpenAI's, whose arguments are JSON text.
 fn tool_call((at, call): (usize, Value)) -> Result<Value, Misfit> {
     read_call(call).map_err(|misfit| misfit.inside(format_args!("tool_calls[{at}]")))
 }
@@ -262,7 +262,7 @@ fn function_of(function: Value) -> Result<(String, Value), Misfit> {
     }
 }
 
-/// Complete JSON, in whose texts control characters may stand as they are.
+/// Parses complete JSON whose strings may hold unescaped control characters, as models write them.
 fn parse(text: &str) -> Result<Value> {
     let mut json = PartialJson::new();
     json.push(text)?;

@@ -1,4 +1,4 @@
-//! Counting the tokens of a conversation.
+//! Counts the tokens of a conversation.
 
 mod approximate;
 pub use approximate::{ApproximateCounter, count_tokens_approximately};
@@ -9,9 +9,9 @@ pub use tiktoken::TiktokenCounter;
 
 use super::Message;
 
-/// Counts the tokens of messages, or whatever a budget is meant in.
+/// Counts the tokens of messages, or any other unit of a budget.
 ///
-/// Any `Fn(&[Message]) -> usize` is one; [`per_message`] makes one of a function of a single message.
+/// Every `Fn(&[Message]) -> usize` is a counter; [`per_message`] makes one of a function of a single message.
 ///
 /// # Examples
 ///
@@ -28,19 +28,19 @@ use super::Message;
 ///
 /// # Implementing
 ///
-/// More messages must not count less, and a longer text not less than a shorter one: trimming relies on it.
+/// A counter must not count less for more messages, and not less for a longer text than for a shorter one: trimming relies on both.
 pub trait TokenCounter: Send + Sync {
-    /// The tokens of a list of messages.
+    /// Returns the number of tokens of a list of messages.
     fn count(&self, messages: &[Message]) -> usize;
 
-    /// Whether the count of a list is its [`overhead`](Self::overhead) and the sum of what each message adds to that; default: no.
+    /// Returns whether the count of a list is its [`overhead`](Self::overhead) plus a sum of one number for each message; default: no.
     ///
     /// Trimming then counts each message once at most.
     fn is_additive(&self) -> bool {
         false
     }
 
-    /// What every list costs, also one without messages, such as the description of tools; default: nothing.
+    /// Returns the cost of every list, also of an empty one, such as the description of tools; default: 0.
     fn overhead(&self) -> usize {
         0
     }
@@ -74,7 +74,7 @@ impl TokenCounter for MessageCounter {
     }
 }
 
-/// Counts the words of the text, which white space separates.
+/// Counts the words of the text, separated by white space.
 ///
 /// # Examples
 ///
@@ -99,7 +99,7 @@ impl TokenCounter for WordCounter {
     }
 }
 
-/// Counts each message by itself with a function; the sum is the count.
+/// Counts each message alone with a function; the count of a list is the sum.
 ///
 /// # Examples
 ///

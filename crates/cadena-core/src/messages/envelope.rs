@@ -1,4 +1,4 @@
-//! LangChain's constructor envelopes, `{"lc": 1, "type": "constructor", …}`: of messages, and of nothing else.
+//! LangChain's constructor envelopes, `{"lc": 1, "type": "constructor", …}`, of messages only.
 
 use serde_json::{Map, Value};
 
@@ -24,14 +24,14 @@ const CLASSES: [(&str, &str); 13] = [
     ("FunctionMessageChunk", "FunctionMessageChunk"),
 ];
 
-/// LangChain's mark around data that only looks like one of its objects.
+/// LangChain's mark for data that only looks like one of its objects.
 const ESCAPED: &str = "__lc_escaped__";
 
-/// Reads messages that LangChain wrote with `dumps`: constructor envelopes of messages, and of nothing else.
+/// Reads messages that LangChain wrote with `dumps`: constructor envelopes of messages only.
 ///
-/// Nothing is constructed but messages, whatever an envelope asks for, and nothing is looked up: no secret, no environment
-/// variable, no path. An envelope inside a message is refused; data that LangChain escaped because it looks like one
-/// (`__lc_escaped__`) comes back as the data that it is.
+/// Only messages are constructed, whatever an envelope asks for, and nothing is looked up: no secret, no environment variable, no path. An
+/// envelope inside a message is refused. Data that LangChain escaped because it looks like an envelope (`__lc_escaped__`) is read as the data
+/// that it was.
 ///
 /// # Examples
 ///
@@ -79,12 +79,12 @@ fn read(value: Value) -> Result<AnyMessage, Misfit> {
         .map_err(|misfit| misfit.inside("kwargs"))
 }
 
-/// The type of the message in an envelope, and what it was made of.
+/// The type of the message in an envelope, and the arguments of its constructor.
 type Unwrapped = (&'static str, Map<String, Value>);
 
-/// Takes an envelope off; anything else comes back.
+/// Unwraps an envelope; returns any other object unchanged as the error.
 ///
-/// Only the shape is looked at and only the last word of the name, which is compared with a fixed list: as LangChain does it.
+/// Only the shape and the last word of the class's name are compared, as in LangChain. The name is looked up in a fixed list.
 pub(super) fn unwrap(mut map: Map<String, Value>) -> Result<Unwrapped, Map<String, Value>> {
     let is_constructor = map.get("lc").is_some_and(|version| *version == 1)
         && map.get("type").is_some_and(|kind| kind == "constructor")
@@ -104,12 +104,12 @@ pub(super) fn unwrap(mut map: Map<String, Value>) -> Result<Unwrapped, Map<Strin
     }
 }
 
-/// The type of every message and every chunk.
+/// Returns the type of every message and of every chunk.
 pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
     CLASSES.iter().map(|(_, kind)| *kind)
 }
 
-/// Takes LangChain's marks off, and refuses what is not marked and looks like one of its objects.
+/// Removes LangChain's marks, and refuses an object that looks like one of LangChain's and has no mark.
 fn unescape(value: &mut Value) -> Result<(), Misfit> {
     match value {
         Value::Array(items) => {
@@ -118,7 +118,7 @@ fn unescape(value: &mut Value) -> Result<(), Misfit> {
             }
         }
         Value::Object(map) if map.len() == 1 && map.contains_key(ESCAPED) => {
-            // What is inside is data as it was, marks of its own included.
+            // The value inside is the data as it was, including marks that it had itself.
             if let Some(inner) = map.shift_remove(ESCAPED) {
                 *value = inner;
             }

@@ -1,4 +1,4 @@
-//! Fields that a type does not know, kept verbatim.
+//! Members that a type has no field for, kept verbatim.
 
 use std::ops::Index;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::merge::json::merge_metadata;
 use crate::{Merge, Result};
 
-/// What else a server or a stored history said: JSON by key, one word wide.
+/// Members of a JSON object that a type has no field for: JSON by key, one word wide.
 ///
 /// # Examples
 ///
@@ -23,53 +23,119 @@ use crate::{Merge, Result};
 pub struct Extra(Option<Box<Map<String, Value>>>);
 
 impl Extra {
-    /// The value of a key.
+    /// Returns the value of a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("min_p", 0.05);
+    /// assert_eq!(extra.get("min_p").and_then(|value| value.as_f64()), Some(0.05));
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)
     }
 
-    /// The value of a key, to be changed.
+    /// Returns the value of a key, to be changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("n", 1);
+    /// if let Some(value) = extra.get_mut("n") {
+    ///     *value = 2.into();
+    /// }
+    /// assert_eq!(extra["n"], 2);
+    /// ```
     #[must_use]
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.0.as_mut()?.get_mut(key)
     }
 
-    /// Whether a key is set.
+    /// Returns whether a key is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("n", 1);
+    /// assert!(extra.contains_key("n") && !extra.contains_key("m"));
+    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// Sets a key; returns what it held before.
+    /// Sets a key. Returns the value that it had before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// assert_eq!(extra.insert("n", 1), None);
+    /// assert_eq!(extra.insert("n", 2), Some(1.into()));
+    /// ```
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         self.0.get_or_insert_default().insert(key.into(), value.into())
     }
 
-    /// Takes a key out.
+    /// Removes a key and returns its value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("n", 1);
+    /// assert_eq!(extra.remove("n"), Some(1.into()));
+    /// assert!(extra.is_empty());
+    /// ```
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let value = self.0.as_mut()?.shift_remove(key);
-        self.0.take_if(|map| map.is_empty()); // nothing is equal to nothing, however it came about
+        self.0.take_if(|map| map.is_empty()); // An emptied `Extra` must be equal to a new one.
         value
     }
 
-    /// Whether there is nothing.
+    /// Returns whether no key is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::Extra::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.as_ref().is_none_or(|map| map.is_empty())
     }
 
-    /// Every key and value, in the order in which they came.
+    /// Iterates over the keys and values, in the order in which they were set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("n", 1);
+    /// assert_eq!(extra.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["n"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter().flat_map(|map| map.iter())
     }
 
-    /// The object, if there is one.
+    /// Returns the object, if a key is set.
     pub(crate) fn as_mut_map(&mut self) -> Option<&mut Map<String, Value>> {
         self.0.as_deref_mut()
     }
 
-    /// The keys as a JSON object.
+    /// Returns the keys and values as a JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut extra = cadena_core::Extra::default();
+    /// extra.insert("n", 1);
+    /// assert_eq!(extra.into_map().len(), 1);
+    /// ```
     #[must_use]
     pub fn into_map(self) -> Map<String, Value> {
         self.0.map(|map| *map).unwrap_or_default()
@@ -115,7 +181,7 @@ impl IntoIterator for Extra {
     }
 }
 
-/// By the rules of [`merge_dicts`](crate::merge::json::merge_dicts), except that of two floats the later one wins.
+/// Keys are added by the rules of [`merge_dicts`](crate::merge::json::merge_dicts), except that of two floats the later one wins.
 impl Merge for Extra {
     fn merge(&mut self, next: Self) -> Result<()> {
         match (&mut self.0, next.0) {
@@ -137,7 +203,7 @@ impl Serialize for Extra {
 
 impl<'de> Deserialize<'de> for Extra {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Null is as good as missing.
+        // Servers write null for a missing object.
         let map = Option::<Map<String, Value>>::deserialize(deserializer)?;
         Ok(map.unwrap_or_default().into())
     }

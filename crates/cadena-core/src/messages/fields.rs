@@ -1,4 +1,4 @@
-//! The JSON object of a message, taken apart field by field, with errors that name the place.
+//! The JSON object of a message, read field by field, with errors that name the place.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::bounded::name_of;
 use super::{Content, ContentPart, Extra, ResponseMetadata};
 use crate::{Error, ErrorKind};
 
-/// What a field holds that it must not hold, and where.
+/// A field with a value that it must not have, and the place of the field.
 #[derive(Debug)]
 pub(crate) struct Misfit {
     place: String,
@@ -39,7 +39,7 @@ impl Misfit {
         self
     }
 
-    /// The same fault, seen from around the value: `content` inside `messages[3]` is `messages[3].content`.
+    /// Returns the error as the outer value sees it: `content` inside `messages[3]` is `messages[3].content`.
     pub(crate) fn inside(mut self, outer: impl fmt::Display) -> Self {
         let dot = if self.place.is_empty() || self.place.starts_with('[') {
             ""
@@ -66,7 +66,7 @@ impl From<Misfit> for Error {
     }
 }
 
-/// The fields of an object that nobody has taken yet.
+/// The fields of an object that have not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Fields(Map<String, Value>);
 
@@ -87,12 +87,12 @@ impl Fields {
         self.0.shift_remove(key)
     }
 
-    /// A field that is there and is not null.
+    /// Takes a field that is there and is not null.
     pub(crate) fn take_some(&mut self, key: &str) -> Option<Value> {
         self.take(key).filter(|value| !value.is_null())
     }
 
-    /// What nobody took.
+    /// Returns the fields that were not taken.
     pub(crate) fn into_extra(self) -> Extra {
         self.0.into()
     }
@@ -101,7 +101,7 @@ impl Fields {
         self.0
     }
 
-    /// Takes the `type`, which may be missing but not another one.
+    /// Takes the `type`, which may be missing but must not be another one.
     pub(crate) fn expect_type(&mut self, tag: &str) -> Result<(), Misfit> {
         match self.take("type") {
             None => Ok(()),
@@ -111,7 +111,7 @@ impl Fields {
         }
     }
 
-    /// What the message says: `content_blocks` if they are given, else `content`.
+    /// Takes the content: `content_blocks` if they are there, otherwise `content`.
     pub(crate) fn content(&mut self) -> Result<Content, Misfit> {
         let (key, value) = match (self.take_some("content_blocks"), self.take("content")) {
             (Some(blocks), _) => ("content_blocks", blocks),
@@ -121,8 +121,8 @@ impl Fields {
         read_content(value).map_err(|misfit| misfit.inside(key))
     }
 
-    /// As [`content`](Self::content), except that what is neither text nor a list, as a tool may give it, becomes its
-    /// JSON text.
+    /// As [`content`](Self::content), except that a value that is neither text nor a list becomes its JSON text: LangChain's tools may return
+    /// any value.
     pub(crate) fn tool_content(&mut self) -> Result<Content, Misfit> {
         match self.0.get_mut("content") {
             None | Some(Value::String(_)) => {}
@@ -136,7 +136,7 @@ impl Fields {
         self.content()
     }
 
-    /// A text; missing and null are none.
+    /// Takes a text; `None` if it is missing or null.
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, Misfit> {
         match self.take_some(key) {
             None => Ok(None),
@@ -153,7 +153,7 @@ impl Fields {
         self.required_text(key).map(Some)
     }
 
-    /// An id; LangChain takes numbers too.
+    /// Takes an id; LangChain accepts numbers too.
     pub(crate) fn id(&mut self, key: &str) -> Result<Option<String>, Misfit> {
         match self.take_some(key) {
             None => Ok(None),
@@ -167,7 +167,7 @@ impl Fields {
         self.id(key)?.ok_or_else(|| Misfit::missing(key))
     }
 
-    /// An object; a missing one is empty.
+    /// Takes an object; a missing object is empty.
     pub(crate) fn object(&mut self, key: &str) -> Result<Map<String, Value>, Misfit> {
         match self.take(key) {
             None => Ok(Map::new()),
@@ -184,18 +184,18 @@ impl Fields {
         self.object("response_metadata").map(ResponseMetadata::from)
     }
 
-    /// Any value; a missing one is null.
+    /// Takes any value; a missing value is null.
     #[expect(clippy::unnecessary_wraps, reason = "has the form of the other readers")]
     pub(crate) fn any(&mut self, key: &str) -> Result<Value, Misfit> {
         Ok(self.take(key).unwrap_or_default())
     }
 
-    /// A value of a type that reads itself; missing and null are none.
+    /// Takes a value that has a `Deserialize`; `None` if it is missing or null.
     pub(crate) fn parse<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, Misfit> {
         self.take_some(key).map(|value| parse(value, key)).transpose()
     }
 
-    /// A list; a missing one is empty, and so is null.
+    /// Takes a list; a missing list and null are empty.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, key: &str) -> Result<Vec<T>, Misfit> {
         let items = match self.take_some(key) {
             None => return Ok(Vec::new()),
@@ -211,7 +211,7 @@ fn parse<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, Misfit> {
     serde_json::from_value(value).map_err(|error| Misfit::new(place, format!("does not fit: {error}")))
 }
 
-/// Text, or a list of texts and objects. Nothing is copied.
+/// Reads a text, or a list of texts and objects. Nothing is copied.
 pub(crate) fn read_content(value: Value) -> Result<Content, Misfit> {
     let part = |(at, item)| match item {
         Value::String(text) => Ok(ContentPart::Text(text)),

@@ -1,4 +1,4 @@
-//! The answer of a function, in the form that tools replaced.
+//! The answer of a function, in the form that tools have replaced.
 
 use super::Content;
 use super::fields::Fields;
@@ -7,7 +7,7 @@ use crate::Result;
 use crate::merge::conflict;
 
 message_kind! {
-    /// The answer of a function, in the form that tools replaced.
+    /// The answer of a function, in the form that tools have replaced.
     ///
     /// # Examples
     ///
@@ -45,7 +45,14 @@ fn same_name(left: &mut Option<String>, right: Option<String>) -> Result<()> {
 }
 
 impl FunctionMessage {
-    /// The answer of the function `name`.
+    /// Makes the answer of the function `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let message = cadena_core::FunctionMessage::new("add", "3");
+    /// assert_eq!((message.name.as_deref(), message.text().as_ref()), (Some("add"), "3"));
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, content: impl Into<Content>) -> Self {
         Self {
@@ -57,7 +64,16 @@ impl FunctionMessage {
 }
 
 impl FunctionMessageChunk {
-    /// A piece of the answer of the function `name`.
+    /// Makes a piece of the answer of the function `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::FunctionMessageChunk;
+    ///
+    /// let sum = FunctionMessageChunk::new("add", "1") + FunctionMessageChunk::new("add", "2");
+    /// assert_eq!(sum.text(), "12");
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, content: impl Into<Content>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! A piece of one of the answers that a model gives to one prompt.
+//! A piece of one of the answers of a model to one prompt.
 
 use std::borrow::Cow;
 use std::iter::Sum;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{AIMessageChunk, ResponseMetadata};
 use crate::{Merge, Result};
 
-/// A piece of one of the answers that a model gives to one prompt, and what the provider said about that answer.
+/// A piece of one of the answers of a model to one prompt, with the provider's metadata about that answer.
 ///
 /// Serialises with the text of the message beside it, as LangChain's does.
 ///
@@ -28,13 +28,22 @@ use crate::{Merge, Result};
 pub struct ChatGenerationChunk {
     /// The piece of the answer.
     pub message: AIMessageChunk,
-    /// What the provider said about the answer, typed as in a message.
+    /// The provider's metadata about the answer, typed as in a message.
     #[serde(default)]
     pub generation_info: Option<ResponseMetadata>,
 }
 
 impl ChatGenerationChunk {
-    /// A piece that nothing is said about.
+    /// Makes a piece without metadata.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    /// use cadena_core::messages::ChatGenerationChunk;
+    ///
+    /// assert_eq!(ChatGenerationChunk::new(AIMessageChunk::new("Hel")).generation_info, None);
+    /// ```
     #[must_use]
     pub fn new(message: AIMessageChunk) -> Self {
         Self {
@@ -43,14 +52,23 @@ impl ChatGenerationChunk {
         }
     }
 
-    /// The text of the piece.
+    /// Returns the text of the piece.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    /// use cadena_core::messages::ChatGenerationChunk;
+    ///
+    /// assert_eq!(ChatGenerationChunk::new(AIMessageChunk::new("Hel")).text(), "Hel");
+    /// ```
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         self.message.text()
     }
 }
 
-/// As messages and their metadata add up; nothing said stays nothing said.
+/// Messages and metadata add up by their rules; a sum of empty metadata is `None`.
 impl Merge for ChatGenerationChunk {
     fn merge(&mut self, next: Self) -> Result<()> {
         let Self {
@@ -65,7 +83,7 @@ impl Merge for ChatGenerationChunk {
     }
 }
 
-/// As [`Merge`], except that where two values cannot be added the left one stays.
+/// As [`Merge`], but where two values cannot be added the left one stays.
 impl AddAssign for ChatGenerationChunk {
     fn add_assign(&mut self, next: Self) {
         let _ = self.merge(next);

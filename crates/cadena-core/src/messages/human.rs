@@ -1,11 +1,11 @@
-//! What a person says.
+//! The message of a person.
 
 use super::Content;
 use super::fields::Fields;
 use super::spoken::{keep_first, message_kind};
 
 message_kind! {
-    /// What a person says to the model.
+    /// A message of a person to the model.
     ///
     /// # Examples
     ///
@@ -15,7 +15,7 @@ message_kind! {
     /// # Ok::<_, serde_json::Error>(())
     /// ```
     HumanMessage = "human",
-    /// A piece of what a person says, such as speech that is being recognised.
+    /// A piece of a person's message, such as speech that is being recognised.
     ///
     /// # Examples
     ///
@@ -32,7 +32,13 @@ message_kind! {
 }
 
 impl HumanMessage {
-    /// What a person says.
+    /// Makes a message of a person.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::HumanMessage::new("hi").text(), "hi");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
@@ -43,7 +49,15 @@ impl HumanMessage {
 }
 
 impl HumanMessageChunk {
-    /// A piece of what a person says.
+    /// Makes a piece of a person's message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::HumanMessageChunk;
+    ///
+    /// assert_eq!((HumanMessageChunk::new("Hel") + HumanMessageChunk::new("lo")).text(), "Hello");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {

@@ -1,12 +1,12 @@
-//! Which id a sum of chunks keeps.
+//! The id that a sum of chunks keeps.
 
-/// The prefix of ids that the framework gives to the chunks and messages of a run.
+/// The prefix of the ids that the framework sets on the chunks and messages of a run.
 pub(crate) const RUN_PREFIX: &str = "lc_run-";
 
 /// The prefix of every id that is not the provider's.
 pub(crate) const AUTO_PREFIX: &str = "lc_";
 
-/// Keeps the better id: a provider's over a run's, a run's over another automatic one, the first among equals.
+/// Keeps the better id: a provider's id before a run's, a run's before another automatic one, the left one of two equally good ones.
 pub(crate) fn keep_better(left: &mut Option<String>, right: Option<String>) {
     fn rank(id: &str) -> u8 {
         if !id.starts_with(AUTO_PREFIX) {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 /// A block of content as its provider wrote it: a JSON object.
 ///
-/// A block that is nothing but a text, as most of the pieces of a stream are, is kept without a map: it costs its text alone, and
-/// grows in place. It reads, compares and prints as the same block in a map does, whichever way each of the two came about.
+/// Most pieces of a stream are a text and nothing else. Such a block is kept without a map: it costs its text alone, and grows in place. It reads,
+/// compares and prints as the same block in a map does.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ pub struct JsonBlock(Form);
 #[derive(Clone)]
 enum Form {
     Map(Map<String, Value>),
-    /// What stands in a map as `type`, which is `text`, `text`, which is a text, and `index`, in this order.
+    /// The members `type`, which is `text`, `text`, which is a text, and `index`, in this order.
     Text {
         text: Value,
         index: Option<Value>,
@@ -43,14 +43,31 @@ enum Form {
 static TEXT: LazyLock<Value> = LazyLock::new(|| Value::from("text"));
 
 impl JsonBlock {
-    /// A text block.
+    /// Makes a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::JsonBlock::text("Hello").as_text(), Some("Hello"));
+    /// ```
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         let text = Value::String(text.into());
         Self(Form::Text { text, index: None })
     }
 
-    /// Sets the `index`, by which the pieces of a block find each other when chunks are added up.
+    /// Sets the `index`, by which the pieces of a block find each other when chunks are added.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ContentPart, JsonBlock};
+    ///
+    /// let piece = |text| AIMessageChunk::new(vec![ContentPart::from(JsonBlock::text(text).with_index(0))]);
+    /// let sum = piece("Hel") + piece("lo");
+    /// assert_eq!(serde_json::to_value(&sum.content)?[0]["text"], "Hello");
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn with_index(mut self, index: i64) -> Self {
         match &mut self.0 {
@@ -60,7 +77,15 @@ impl JsonBlock {
         self
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonBlock;
+    ///
+    /// assert_eq!(JsonBlock::text("Hello").get("type"), Some(&"text".into()));
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         match (&self.0, key) {
@@ -72,7 +97,14 @@ impl JsonBlock {
         }
     }
 
-    /// Sets a key; returns what it held before.
+    /// Sets a key. Returns the value that it had before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut block = cadena_core::JsonBlock::text("Hello");
+    /// assert_eq!(block.insert("text", "Bye"), Some("Hello".into()));
+    /// ```
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         let key = key.into();
         match &mut self.0 {
@@ -81,7 +113,14 @@ impl JsonBlock {
         }
     }
 
-    /// Takes a key out; the others keep their order.
+    /// Removes a key and returns its value; the other keys keep their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut block = cadena_core::JsonBlock::text("Hello").with_index(0);
+    /// assert_eq!(block.remove("index"), Some(0.into()));
+    /// ```
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         match &mut self.0 {
             Form::Text { index, .. } if key == "index" => index.take(),
@@ -90,7 +129,14 @@ impl JsonBlock {
         }
     }
 
-    /// Every key and value, in the order in which they came.
+    /// Iterates over the keys and values, in the order in which they were set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::JsonBlock::text("Hello").with_index(0);
+    /// assert_eq!(block.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["type", "text", "index"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         let (map, members) = match &self.0 {
             Form::Map(map) => (Some(map), [None; 3]),
@@ -103,13 +149,28 @@ impl JsonBlock {
         map.chain(members.into_iter().flatten())
     }
 
-    /// The `type`.
+    /// Returns the `type`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::JsonBlock::text("Hello").block_type(), Some("text"));
+    /// ```
     #[must_use]
     pub fn block_type(&self) -> Option<&str> {
         self.get("type")?.as_str()
     }
 
-    /// The text of a text block.
+    /// Returns the text of a text block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonBlock;
+    ///
+    /// assert_eq!(JsonBlock::text("Hello").as_text(), Some("Hello"));
+    /// assert_eq!(JsonBlock::default().as_text(), None);
+    /// ```
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match &self.0 {
@@ -119,7 +180,13 @@ impl JsonBlock {
         }
     }
 
-    /// The block as a map, which is made for the occasion if there is none yet.
+    /// Returns the block as a map. A text block that has no map yet is copied into one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::JsonBlock::text("Hello").to_map().len(), 2);
+    /// ```
     #[must_use]
     pub fn to_map(&self) -> Cow<'_, Map<String, Value>> {
         match &self.0 {
@@ -128,7 +195,15 @@ impl JsonBlock {
         }
     }
 
-    /// The map of the block, to be changed.
+    /// Returns the map of the block, to be changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut block = cadena_core::JsonBlock::text("Hello");
+    /// block.as_map_mut().insert("cache_control".to_owned(), "ephemeral".into());
+    /// assert_eq!(block["cache_control"], "ephemeral");
+    /// ```
     #[must_use]
     pub fn as_map_mut(&mut self) -> &mut Map<String, Value> {
         match self.0 {
@@ -140,7 +215,13 @@ impl JsonBlock {
         }
     }
 
-    /// The block as a map.
+    /// Returns the block as a map, without a copy of its values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::JsonBlock::text("Hello").into_map()["text"], "Hello");
+    /// ```
     #[must_use]
     pub fn into_map(self) -> Map<String, Value> {
         match self.0 {
@@ -155,7 +236,7 @@ impl JsonBlock {
         }
     }
 
-    /// Appends a piece with the same `index`, if it is a text and nothing else. Gives any other piece back.
+    /// Appends a piece with the same `index`, if it is a text and nothing else. Returns any other piece.
     pub(crate) fn append(&mut self, piece: Self) -> Option<Self> {
         let Form::Text { text, index } = &piece.0 else {
             return Some(piece);
@@ -181,14 +262,14 @@ impl Default for JsonBlock {
     }
 }
 
-/// As a map prints.
+/// Prints as a map.
 impl fmt::Debug for JsonBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-/// As maps compare: the order of the keys is of no account.
+/// Compares as maps do: the order of the keys has no effect.
 impl PartialEq for JsonBlock {
     fn eq(&self, other: &Self) -> bool {
         let (map, members) = match (&self.0, &other.0) {

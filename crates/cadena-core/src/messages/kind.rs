@@ -1,4 +1,4 @@
-//! The kinds of messages, for choosing among them.
+//! The kinds of messages, for a choice among them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Message;
 use crate::{Error, ErrorKind, Result};
 
-/// The kinds of messages, for choosing among them.
+/// The kinds of messages, for a choice among them.
 ///
 /// # Examples
 ///
@@ -20,19 +20,19 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageKind {
-    /// What a person says: `human`.
+    /// A message of a person: `human`.
     Human,
-    /// What the application says: `system`.
+    /// Instructions of the application: `system`.
     System,
-    /// What a model says: `ai`.
+    /// An answer of a model: `ai`.
     AI,
-    /// What a tool answers: `tool`.
+    /// An answer of a tool: `tool`.
     Tool,
     /// A message in another role: `chat`.
     Chat,
-    /// What a function answers: `function`.
+    /// An answer of a function: `function`.
     Function,
-    /// The marker that takes a message out of a history: `remove`.
+    /// The marker that removes a message from a history: `remove`.
     Remove,
 }
 
@@ -47,7 +47,13 @@ impl MessageKind {
         Self::Remove,
     ];
 
-    /// The word that a message of this kind has as its `type`.
+    /// Returns the word that a message of this kind has as its `type`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::MessageKind::AI.as_str(), "ai");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +67,16 @@ impl MessageKind {
         }
     }
 
-    /// Whether a message is of this kind.
+    /// Returns whether a message is of this kind.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Message, MessageKind};
+    ///
+    /// assert!(MessageKind::Human.is(&Message::from("hi")));
+    /// assert!(!MessageKind::AI.is(&Message::from("hi")));
+    /// ```
     #[must_use]
     pub fn is(self, message: &Message) -> bool {
         self.as_str() == message.kind()

@@ -1,4 +1,4 @@
-//! What a provider said about an answer, typed where it is known.
+//! The provider's metadata about an answer, typed where it is known.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use crate::{Merge, Result};
 /// The key that marks an answer out of a cache.
 pub(crate) const FROM_CACHE: &str = "from_cache";
 
-/// What a provider said about an answer: LangChain's `response_metadata`, typed where it is known.
+/// The provider's metadata about an answer: LangChain's `response_metadata`, typed where it is known.
 ///
-/// It serialises to LangChain's keys, known ones only when set. When chunks are added, log probabilities append, the
+/// The JSON has LangChain's keys, the known ones only if they are set. When chunks are added, log probabilities append, the
 /// last known scalar wins, and other keys follow [`merge_dicts`](crate::merge::json::merge_dicts).
 ///
 /// # Examples
@@ -32,11 +32,11 @@ pub(crate) const FROM_CACHE: &str = "from_cache";
 pub struct ResponseMetadata {
     /// The usage object as the server wrote it; [`UsageMetadata`](crate::UsageMetadata) is the portable form.
     pub token_usage: Option<Box<Map<String, Value>>>,
-    /// Who answered, such as `openai`.
+    /// The provider of the answer, such as `openai`.
     pub model_provider: Option<Cow<'static, str>>,
     /// The model that answered, as the server names it.
     pub model_name: Option<String>,
-    /// The server's configuration, for reproducing an answer.
+    /// The server's configuration, with which an answer can be reproduced.
     pub system_fingerprint: Option<String>,
     /// The server's id of this answer.
     pub id: Option<String>,
@@ -44,35 +44,56 @@ pub struct ResponseMetadata {
     pub service_tier: Option<String>,
     /// Why the answer ended, such as `stop`, `length` or `tool_calls`.
     pub finish_reason: Option<String>,
-    /// The log probability of each token, if they were asked for. Log probabilities of a form that is not known are in
+    /// The log probability of each token, if the call asked for them. Log probabilities of an unknown form are in
     /// [`extra`](Self::extra) under `logprobs`, as the server sent them.
     pub logprobs: Option<Logprobs>,
-    /// Everything else, and known keys whose value has another type than expected.
+    /// All other keys, and known keys whose value has an unexpected type.
     pub extra: Extra,
 }
 
 impl ResponseMetadata {
-    /// Whether nothing is set.
+    /// Returns whether nothing is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::ResponseMetadata::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether the answer comes out of a [cache](crate::ChatCache): no model was called for it, and its usage was counted before.
+    /// Returns whether the answer is from a [cache](crate::ChatCache): no model was called for it, and its usage was counted before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!cadena_core::AIMessage::new("hi").response_metadata.is_from_cache());
+    /// ```
     #[must_use]
     pub fn is_from_cache(&self) -> bool {
         self.extra.get(FROM_CACHE) == Some(&Value::Bool(true))
     }
 
-    /// Whether the answer ended because it became too long.
+    /// Returns whether the answer ended at its token limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AIMessageChunk;
+    ///
+    /// let cut = AIMessageChunk::new("Once upon a").with_finish_reason("length");
+    /// assert!(cut.response_metadata.is_cut());
+    /// ```
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.finish_reason.as_deref() == Some("length")
     }
 
-    /// Whether the answer ended before it was finished, so that the last thing said may have been cut within.
+    /// Returns whether the answer ended before it was finished, so that its last text or call may be cut.
     pub(crate) fn ends_early(&self) -> bool {
-        // OpenAI's Responses API has a status beside the reason, whose words may be new ones.
+        // OpenAI's Responses API sends a status beside the reason, and may send reasons that are not known here.
         matches!(self.finish_reason.as_deref(), Some("length" | "content_filter"))
             || self.extra.get("status").is_some_and(|status| status == "incomplete")
     }
@@ -134,8 +155,8 @@ impl Merge for ResponseMetadata {
 }
 
 impl ResponseMetadata {
-    /// What filters found about each piece of an answer, category by category: a later finding replaces an earlier one, where the rules for
-    /// unknown JSON would make `safesafe` of two.
+    /// Merges the findings of content filters, category by category. A later finding replaces an earlier one, where the rules for unknown JSON would
+    /// join two texts to `safesafe`.
     fn merge_filters(&mut self, next: &mut Extra) {
         if !self.extra.get(FILTERS).is_some_and(Value::is_object) || !next.get(FILTERS).is_some_and(Value::is_object) {
             return;
@@ -150,8 +171,8 @@ impl ResponseMetadata {
 }
 
 impl ResponseMetadata {
-    /// Log probabilities of a form that is not known, as each event of a stream may bring some: a list of all, whatever their types. The rules for
-    /// unknown JSON would add numbers up and fail for two types.
+    /// Merges log probabilities of an unknown form to a list of all, since each event of a stream may bring some. The rules for unknown JSON would add
+    /// numbers up, and fail for two types.
     fn merge_strange_logprobs(&mut self, next: &mut Extra) {
         let is_strange = |extra: &Extra| extra.get(LOGPROBS).is_some_and(|value| !value.is_null());
         if !is_strange(&self.extra) || !is_strange(next) {
@@ -173,10 +194,10 @@ impl ResponseMetadata {
     }
 }
 
-/// The key of log probabilities.
+/// The key of the log probabilities.
 const LOGPROBS: &str = "logprobs";
 
-/// The key under which servers with filters tell what they found.
+/// The key under which servers report the findings of their content filters.
 const FILTERS: &str = "content_filter_results";
 
 fn replace<T>(left: &mut Option<T>, right: Option<T>) {
@@ -222,7 +243,7 @@ impl Serialize for ResponseMetadata {
             map.serialize_entry("logprobs", logprobs)?;
         }
         for (key, value) in self.extra.iter() {
-            // A known key of another type may stand beside the typed one after a merge: the typed one is printed.
+            // After a merge a known key of an unexpected type may stand beside the field: the field is written.
             let typed = match key.as_str() {
                 "token_usage" => self.token_usage.is_some(),
                 "logprobs" => self.logprobs.is_some(),

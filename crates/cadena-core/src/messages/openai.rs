@@ -10,7 +10,7 @@ use super::python::dumps;
 use super::{Content, ContentPart, Message, ToolCall};
 use crate::Result;
 
-/// How [`convert_to_openai_messages`] writes messages.
+/// The options of [`convert_to_openai_messages`].
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ pub struct OpenAIOptions {
     pass_through_unknown_blocks: bool,
 }
 
-/// How content that is only text is written.
+/// The form of content that is only text.
 ///
 /// # Examples
 ///
@@ -45,15 +45,24 @@ pub struct OpenAIOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextFormat {
-    /// As one text; text parts are joined with a line end between them.
+    /// One text; text parts are joined with a line end between them.
     #[default]
     String,
-    /// As a list of parts.
+    /// A list of parts.
     Block,
 }
 
 impl OpenAIOptions {
-    /// Text as text, no ids, unknown parts as they are.
+    /// Returns the defaults: text as one text, no ids, unknown parts as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{OpenAIOptions, convert_to_openai_messages};
+    ///
+    /// assert_eq!(convert_to_openai_messages(&["hi".into()], &OpenAIOptions::new())?[0]["content"], "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self {
             text_format: TextFormat::String,
@@ -62,19 +71,52 @@ impl OpenAIOptions {
         }
     }
 
-    /// How content that is only text is written; default: [`TextFormat::String`].
+    /// Sets the form of content that is only text; default: [`TextFormat::String`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{OpenAIOptions, TextFormat, convert_to_openai_messages};
+    ///
+    /// let options = OpenAIOptions::new().text_format(TextFormat::Block);
+    /// assert_eq!(convert_to_openai_messages(&["hi".into()], &options)?[0]["content"][0]["text"], "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn text_format(mut self, format: TextFormat) -> Self {
         self.text_format = format;
         self
     }
 
-    /// Whether the ids of messages are written; default: no.
+    /// Sets whether the ids of messages are written; default: no.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::HumanMessage;
+    /// use cadena_core::messages::{OpenAIOptions, convert_to_openai_messages};
+    ///
+    /// let messages = [HumanMessage::new("hi").with_id("msg_1").into()];
+    /// assert_eq!(convert_to_openai_messages(&messages, &OpenAIOptions::new().include_id(true))?[0]["id"], "msg_1");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn include_id(mut self, include: bool) -> Self {
         self.include_id = include;
         self
     }
 
-    /// Whether parts of an unknown form are written as they are, or are an error; default: they are written.
+    /// Sets whether parts of an unknown form are written as they are, or are an error; default: they are written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::HumanMessage;
+    /// use cadena_core::messages::{OpenAIOptions, convert_to_openai_messages};
+    /// use serde_json::{Value, json};
+    ///
+    /// let part: cadena_core::ContentPart = serde_json::from_value(json!({"type": "strange"})).expect("an object");
+    /// let strict = OpenAIOptions::new().pass_through_unknown_blocks(false);
+    /// assert!(convert_to_openai_messages(&[HumanMessage::new(vec![part]).into()], &strict).is_err());
+    /// ```
     pub fn pass_through_unknown_blocks(mut self, pass: bool) -> Self {
         self.pass_through_unknown_blocks = pass;
         self
@@ -89,8 +131,8 @@ impl Default for OpenAIOptions {
 
 /// Writes messages in the form of OpenAI's Chat Completions.
 ///
-/// Parts in the forms of OpenAI, Anthropic, Bedrock and Vertex AI and LangChain's own are translated. Calls in the content become
-/// `tool_calls`, and answers of tools in the content become messages of their own.
+/// Parts in the forms of OpenAI, Anthropic, Bedrock and Vertex AI and in LangChain's form are translated. Calls in the content become
+/// `tool_calls`, and each tool's answer in the content becomes a message.
 ///
 /// # Examples
 ///
@@ -105,8 +147,8 @@ impl Default for OpenAIOptions {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a part lacks what its form needs, cannot be said in this form, or is unknown and may not pass, and for a
-/// [`RemoveMessage`](super::RemoveMessage). The error names the place.
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a part lacks a member that its form needs, cannot be written in this form, or is unknown
+/// and may not pass, and for a [`RemoveMessage`](super::RemoveMessage). The error names the place.
 pub fn convert_to_openai_messages(messages: &[Message], options: &OpenAIOptions) -> Result<Vec<Value>> {
     let mut out = Vec::with_capacity(messages.len());
     for (at, message) in messages.iter().enumerate() {
@@ -158,7 +200,7 @@ fn convert(out: &mut Vec<Value>, message: &Message, options: &OpenAIOptions) -> 
     Ok(())
 }
 
-/// What became of a content.
+/// The conversion of one content.
 struct Converted {
     content: Value,
     more_calls: Vec<Value>,
@@ -215,7 +257,7 @@ fn text_of(block: &Value) -> Option<&str> {
     block.get("text")?.as_str()
 }
 
-/// The role of a message, in OpenAI's words.
+/// Returns the role of a message, in OpenAI's words.
 pub(crate) fn role(message: &Message) -> &str {
     match message {
         Message::Human(_) => "user",

@@ -1,4 +1,4 @@
-//! What a prompt gives and a model takes.
+//! The output of a prompt, and the input of a model.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{Result, Streamable, Whole};
 
-/// What a prompt gives and a model takes: the messages of a conversation.
+/// The output of a prompt and the input of a model: the messages of a conversation.
 ///
-/// Made by `into()` from a text, a pair of role and text, a message, or a list of messages.
+/// A `PromptValue` is made by `into()` from a text, a pair of role and text, a message, or a list of messages.
 ///
 /// # Examples
 ///
@@ -19,7 +19,7 @@ use crate::{Result, Streamable, Whole};
 /// let conversation = PromptValue::from(vec![SystemMessage::new("Be brief.").into(), "hi".into()]);
 /// assert_eq!(conversation.messages.len(), 2);
 ///
-/// // One message of a human: a pair is a role and what it says.
+/// // A pair is a role and a text. This is one message of a human.
 /// let prompt = PromptValue::from(("human", "how are you today"));
 /// assert_eq!(prompt.messages[0].text(), "how are you today");
 /// ```
@@ -31,7 +31,13 @@ pub struct PromptValue {
 }
 
 impl PromptValue {
-    /// A conversation.
+    /// Makes a conversation of messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::PromptValue::new(vec!["hi".into()]).messages.len(), 1);
+    /// ```
     #[must_use]
     pub fn new(messages: Vec<Message>) -> Self {
         Self { messages }
@@ -87,7 +93,7 @@ impl From<&[Message]> for PromptValue {
     }
 }
 
-/// A role and what it says: one message.
+/// A pair of a role and a text is one message.
 impl From<(&str, &str)> for PromptValue {
     fn from(pair: (&str, &str)) -> Self {
         Self {
@@ -96,7 +102,7 @@ impl From<(&str, &str)> for PromptValue {
     }
 }
 
-/// A conversation of roles and what they say.
+/// Pairs of a role and a text are a conversation.
 impl<const N: usize> From<[(&str, &str); N]> for PromptValue {
     fn from(pairs: [(&str, &str); N]) -> Self {
         Self {

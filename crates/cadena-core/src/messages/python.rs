@@ -1,4 +1,4 @@
-//! JSON as Python writes it, where LangChain's texts and counts depend on that.
+//! JSON as Python writes it, for LangChain's texts and counts that depend on it.
 
 use std::fmt::Write as _;
 use std::io;
@@ -9,14 +9,14 @@ use serde_json::{Map, Number, Serializer, Value};
 
 use super::ToolCall;
 
-/// As `repr` prints it: `{'a': [True, None, 'x']}`.
+/// Writes a value as Python's `repr`: `{'a': [True, None, 'x']}`.
 pub(crate) fn repr(value: &Value) -> String {
     let mut out = String::new();
     write_repr(&mut out, value);
     out
 }
 
-/// Tool calls as `repr` prints the list of their dictionaries.
+/// Writes tool calls as Python's `repr` of the list of their dictionaries.
 pub(crate) fn repr_calls(calls: &[ToolCall]) -> String {
     let mut out = "[".to_owned();
     for (at, call) in calls.iter().enumerate() {
@@ -36,7 +36,7 @@ pub(crate) fn repr_calls(calls: &[ToolCall]) -> String {
     out
 }
 
-/// An object as `repr` prints a dictionary.
+/// Writes an object as Python's `repr` of a dictionary.
 pub(crate) fn repr_map(map: &Map<String, Value>) -> String {
     let mut out = String::new();
     write_map(&mut out, map);
@@ -85,7 +85,7 @@ fn write_number(out: &mut String, number: &Number) {
         let _ = write!(out, "{number}");
         return;
     };
-    // Python changes to an exponent at other sizes than Rust, and writes it with a sign and two digits.
+    // Python writes an exponent below 1e-4 and from 1e16 on, with a sign and at least two digits.
     let scientific = format!("{float:e}");
     let exponent: i32 = scientific
         .split_once('e')
@@ -130,7 +130,7 @@ fn write_text(out: &mut String, text: &str) {
     out.push(quote);
 }
 
-/// Python's `isprintable`, without the code points that no character has yet.
+/// Python's `isprintable`, except for code points that are not assigned yet.
 fn is_printable(c: char) -> bool {
     let separator = c.is_whitespace() && c != ' ';
     let format = matches!(c,
@@ -140,15 +140,15 @@ fn is_printable(c: char) -> bool {
     !c.is_control() && !separator && !format
 }
 
-/// As `json.dumps(…, ensure_ascii=False)` writes it: `{"a": [1, 2]}`.
+/// Writes a value as `json.dumps(…, ensure_ascii=False)`: `{"a": [1, 2]}`.
 pub(crate) fn dumps(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    // JSON of JSON written to memory: neither can fail.
+    // JSON is written to memory: neither step can fail.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut out, Spaced));
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// As `json.dumps(…)` writes it: what is not ASCII as `\u` and four digits.
+/// Writes a value as `json.dumps(…)`: a character that is not ASCII as `\u` and four digits.
 pub(crate) fn dumps_ascii(value: &Value) -> String {
     let mut out = String::new();
     for c in dumps(value).chars() {
@@ -163,7 +163,8 @@ pub(crate) fn dumps_ascii(value: &Value) -> String {
     out
 }
 
-/// The length of `json.dumps(…)`, which writes what is not ASCII as `\u` and four digits, twice for what is above.
+/// Returns the length of `json.dumps(…)`, which writes a character that is not ASCII as `\u` and four digits, and as two of these above
+/// `\uffff`.
 pub(crate) fn dumps_ascii_len(value: &Value) -> usize {
     dumps(value)
         .chars()

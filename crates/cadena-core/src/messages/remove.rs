@@ -1,4 +1,4 @@
-//! The marker that takes a message out of a history.
+//! The marker that removes a message from a history.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -7,9 +7,9 @@ use super::fields::{Fields, Misfit};
 use super::spoken::Read;
 use super::{Content, Extra, ResponseMetadata};
 
-/// The marker that takes the message with this id out of a history.
+/// A marker that removes the message with this id from a history.
 ///
-/// It says nothing, so it can be stored but neither sent to a model nor printed: what does that gives an error of kind
+/// The marker has no content: it can be stored, but neither sent to a model nor printed. An attempt fails with an error of kind
 /// [`InvalidInput`](crate::ErrorKind::InvalidInput).
 ///
 /// # Examples
@@ -27,20 +27,26 @@ use super::{Content, Extra, ResponseMetadata};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveMessage {
-    /// The id of the message to take out.
+    /// The id of the message to remove.
     pub id: String,
-    /// The name of a speaker, which LangChain lets it have.
+    /// The name of a speaker, which LangChain allows here.
     pub name: Option<String>,
-    /// Unused; kept when it was stored.
+    /// Unused; kept if it was stored.
     pub additional_kwargs: Extra,
-    /// Unused; kept when it was stored.
+    /// Unused; kept if it was stored.
     pub response_metadata: ResponseMetadata,
-    /// Fields that this type does not know.
+    /// Keys of the JSON that this type has no field for.
     pub extra: Extra,
 }
 
 impl RemoveMessage {
-    /// Takes out the message with this id.
+    /// Makes a marker that removes the message with this id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::RemoveMessage::new("msg_1").id, "msg_1");
+    /// ```
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self {
@@ -56,7 +62,7 @@ impl Read for RemoveMessage {
         match fields.take_some("content") {
             None => {}
             Some(Value::String(text)) if text.is_empty() => {}
-            Some(_) => return Err(Misfit::new("content", "must be empty: a RemoveMessage says nothing")),
+            Some(_) => return Err(Misfit::new("content", "must be empty: a RemoveMessage has no content")),
         }
         Ok(Self {
             id: fields.required_id("id")?,
@@ -100,5 +106,5 @@ impl Serialize for RemoveMessage {
     }
 }
 
-/// What [`Content`] a [`RemoveMessage`] has: none.
+/// The empty [`Content`] of every [`RemoveMessage`].
 pub(crate) static NO_CONTENT: Content = Content::Text(String::new());

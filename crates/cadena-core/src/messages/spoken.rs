@@ -1,4 +1,4 @@
-//! What every message but a model's is made of: the macro that writes a message and its chunk.
+//! The macro that writes a message and its chunk, for every kind except a model's message.
 
 use super::fields::{Fields, Misfit};
 use super::metadata::ResponseMetadata;
@@ -12,7 +12,7 @@ pub(crate) trait Read: Sized {
     fn read(fields: Fields) -> Result<Self, Misfit>;
 }
 
-/// What any chunk can give to a chunk of another kind.
+/// The fields that any chunk can add to a chunk of another kind.
 #[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) content: Content,
@@ -20,7 +20,7 @@ pub(crate) struct Base {
     pub(crate) response_metadata: ResponseMetadata,
 }
 
-/// By LangChain's rules for JSON objects; the empty left side, which is the common one, costs nothing.
+/// Merges by LangChain's rules for JSON objects. The right side is empty in most chunks, and costs nothing then.
 pub(crate) fn merge_kwargs(left: &mut Extra, right: Extra) -> Result<()> {
     match (left.as_mut_map(), right.into_map()) {
         (_, right) if right.is_empty() => Ok(()),
@@ -32,7 +32,7 @@ pub(crate) fn merge_kwargs(left: &mut Extra, right: Extra) -> Result<()> {
     }
 }
 
-/// The first known value stays: a speaker does not change within a message.
+/// Keeps the first known value, since the speaker does not change within a message.
 pub(crate) fn keep_first<T>(left: &mut Option<T>, right: Option<T>) -> Result<()> {
     if left.is_none() {
         *left = right;
@@ -40,7 +40,7 @@ pub(crate) fn keep_first<T>(left: &mut Option<T>, right: Option<T>) -> Result<()
     Ok(())
 }
 
-/// Two texts that must be the same; an empty one is not known yet.
+/// Keeps a text that must be the same on both sides; an empty text is not known yet.
 pub(crate) fn same(left: &mut String, right: String, what: &str) -> Result<()> {
     if left.is_empty() {
         *left = right;
@@ -52,7 +52,7 @@ pub(crate) fn same(left: &mut String, right: String, what: &str) -> Result<()> {
 
 /// Writes a message and its chunk: fields, dump with LangChain's keys in LangChain's order, reader, addition, conversions.
 ///
-/// `content` and `name` say how those two are read, `name` also how it is added; each field of its own says both.
+/// `content` and `name` name the functions that read those two fields, and `name` also its rule of addition. Each further field has both.
 macro_rules! message_kind {
     (
         $(#[$doc:meta])* $name:ident = $tag:literal,
@@ -68,8 +68,7 @@ macro_rules! message_kind {
         message_kind!(@convert $chunk, $name, { $($field)* });
         message_kind!(@convert $name, $chunk, { $($field)* });
 
-        /// All that can be added is added before an error is returned, so that a conflict in one field loses nothing
-        /// of the others.
+        /// All values are added before the first error is returned, so that a conflict in one field loses nothing of the others.
         impl $crate::Merge for $chunk {
             fn merge(&mut self, next: Self) -> $crate::Result<()> {
                 // Name every field: a new one must not compile before it has a rule.
@@ -87,7 +86,7 @@ macro_rules! message_kind {
             }
         }
 
-        /// As [`Merge`](crate::Merge), except that where two values cannot be added the left one stays.
+        /// As [`Merge`](crate::Merge), but where two values cannot be added the left one stays.
         impl std::ops::AddAssign for $chunk {
             fn add_assign(&mut self, next: Self) {
                 let _ = $crate::Merge::merge(self, next);
@@ -139,29 +138,46 @@ macro_rules! message_kind {
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
-            /// What it says.
+            /// The text, or the list of parts.
             pub content: $crate::messages::Content,
-            /// What a provider sent or wants beside the content.
+            /// The provider's data about the message that has no field.
             pub additional_kwargs: $crate::messages::Extra,
-            /// What a provider said about it.
+            /// The provider's metadata about the message.
             pub response_metadata: $crate::messages::ResponseMetadata,
-            /// Its id.
+            /// The id of the message.
             pub id: Option<String>,
             /// The name of the speaker.
             pub name: Option<String>,
             $($(#[$field_doc])* pub $field: $type,)*
-            /// Fields that this type does not know.
+            /// Keys of the JSON that this type has no field for.
             pub extra: $crate::messages::Extra,
         }
 
         impl $name {
-            /// The text of the content.
+            /// Returns the text of the content.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let message: cadena_core::", stringify!($name), " = serde_json::from_value(serde_json::json!({")]
+            ///     "content": "hi", "role": "critic", "name": "add", "tool_call_id": "call_1",
+            /// }))?;
+            /// assert_eq!(message.text(), "hi");
+            /// # Ok::<_, serde_json::Error>(())
+            /// ```
             #[must_use]
             pub fn text(&self) -> std::borrow::Cow<'_, str> {
                 self.content.text()
             }
 
             /// Sets the name of the speaker.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let message = cadena_core::", stringify!($name), "::default().with_name(\"Ann\");")]
+            /// assert_eq!(message.name.as_deref(), Some("Ann"));
+            /// ```
             #[must_use]
             pub fn with_name(mut self, name: impl Into<String>) -> Self {
                 self.name = Some(name.into());
@@ -169,6 +185,13 @@ macro_rules! message_kind {
             }
 
             /// Sets the id.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let message = cadena_core::", stringify!($name), "::default().with_id(\"msg_1\");")]
+            /// assert_eq!(message.id.as_deref(), Some("msg_1"));
+            /// ```
             #[must_use]
             pub fn with_id(mut self, id: impl Into<String>) -> Self {
                 self.id = Some(id.into());

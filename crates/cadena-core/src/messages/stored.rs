@@ -9,7 +9,7 @@ use crate::merge::json::{MAX_DEPTH, discard};
 use crate::{ErrorKind, Result};
 
 impl Message {
-    /// The message as LangChain's `message_to_dict` gives it: its type, and beside it all of its fields.
+    /// Returns the message as LangChain's `message_to_dict` does: its type, and beside it all of its fields.
     ///
     /// # Examples
     ///
@@ -24,7 +24,16 @@ impl Message {
 }
 
 impl MessageChunk {
-    /// The chunk as LangChain's `message_to_dict` gives it.
+    /// Returns the chunk as LangChain's `message_to_dict` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, MessageChunk};
+    ///
+    /// let stored = MessageChunk::from(AIMessageChunk::new("Hel")).to_dict();
+    /// assert_eq!(stored["type"], "AIMessageChunk");
+    /// ```
     #[must_use]
     pub fn to_dict(&self) -> Value {
         json!({"type": self.kind(), "data": self})
@@ -32,14 +41,23 @@ impl MessageChunk {
 }
 
 impl AnyMessage {
-    /// The message or the chunk as LangChain's `message_to_dict` gives it.
+    /// Returns the message or the chunk as LangChain's `message_to_dict` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Message;
+    /// use cadena_core::messages::AnyMessage;
+    ///
+    /// assert_eq!(AnyMessage::from(Message::from("hi")).to_dict()["type"], "human");
+    /// ```
     #[must_use]
     pub fn to_dict(&self) -> Value {
         json!({"type": self.kind(), "data": self})
     }
 }
 
-/// A history as LangChain stores it: a list of `{"type": …, "data": …}`.
+/// Returns a history as LangChain stores it: a list of `{"type": …, "data": …}`.
 ///
 /// # Examples
 ///
@@ -59,7 +77,7 @@ pub fn messages_to_dict(messages: &[Message]) -> Value {
 
 /// Reads a history that [`messages_to_dict`] or LangChain stored, as [`Message`]s or as [`AnyMessage`]s.
 ///
-/// A history of LangChain's may hold chunks. As a [`Message`] each is finished, as an [`AnyMessage`] it stays what it is. Fields that
+/// A stored history of LangChain may hold chunks. A chunk read as a [`Message`] is finished, and read as an [`AnyMessage`] it stays a chunk. Fields that
 /// a type does not know are kept.
 ///
 /// # Examples
@@ -78,7 +96,7 @@ pub fn messages_to_dict(messages: &[Message]) -> Value {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if an element has no such type, no data, or data that do not fit its type;
+/// [`ErrorKind::InvalidInput`] if an element has no known type, no data, or data that does not fit its type;
 /// [`ErrorKind::LimitExceeded`] for more than [`MAX_DEPTH`] levels of nesting. The error names the place.
 pub fn messages_from_dict<M: From<AnyMessage>>(dicts: Value) -> Result<Vec<M>> {
     let read = |(at, dict)| read(dict).map_err(|misfit| misfit.inside(format_args!("[{at}]")));
@@ -105,7 +123,7 @@ pub(super) fn object(value: Value, expected: &str) -> Result<Map<String, Value>,
     }
 }
 
-/// The elements of a list, none of which is nested too deep. A list that is refused is dropped without recursion.
+/// Returns the elements of a list, if no element is nested too deep. A list that is refused is dropped without recursion.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, Misfit> {
     let items = match value {
         Value::Array(items) => items,

@@ -1,11 +1,11 @@
-//! What the application tells the model.
+//! The instructions of the application to the model.
 
 use super::Content;
 use super::fields::Fields;
 use super::spoken::{keep_first, message_kind};
 
 message_kind! {
-    /// What the application tells the model before the conversation.
+    /// The instructions of the application to the model, before the conversation.
     ///
     /// # Examples
     ///
@@ -13,7 +13,7 @@ message_kind! {
     /// assert_eq!(cadena_core::SystemMessage::new("Be brief.").text(), "Be brief.");
     /// ```
     SystemMessage = "system",
-    /// A piece of what the application tells the model.
+    /// A piece of the instructions of the application.
     ///
     /// # Examples
     ///
@@ -30,7 +30,13 @@ message_kind! {
 }
 
 impl SystemMessage {
-    /// What the application says.
+    /// Makes instructions for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::SystemMessage::new("Be brief.").text(), "Be brief.");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
@@ -41,7 +47,15 @@ impl SystemMessage {
 }
 
 impl SystemMessageChunk {
-    /// A piece of what the application says.
+    /// Makes a piece of instructions for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::SystemMessageChunk;
+    ///
+    /// assert_eq!((SystemMessageChunk::new("Be ") + SystemMessageChunk::new("brief.")).text(), "Be brief.");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {

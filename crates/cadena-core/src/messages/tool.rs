@@ -12,7 +12,7 @@ use crate::merge::json::merge_obj;
 message_kind! {
     /// The answer of a tool to one call.
     ///
-    /// Read from JSON, content that is neither text nor a list becomes its JSON text, as tools give what they like; a
+    /// If the content in the JSON is neither text nor a list, it is read as its JSON text, since tools may return any value. A
     /// `tool_call_id` may be a number.
     ///
     /// # Examples
@@ -31,7 +31,7 @@ message_kind! {
     ToolMessage = "tool",
     /// A piece of the answer of a tool to one call. Pieces of answers to two calls do not add up.
     ///
-    /// The artifacts are merged by [`merge_obj`](crate::merge::json::merge_obj), and one failed piece makes the answer a failed one.
+    /// The artifacts are merged by [`merge_obj`](crate::merge::json::merge_obj), and one failed piece makes the whole answer failed.
     ///
     /// # Examples
     ///
@@ -49,7 +49,7 @@ message_kind! {
     fields: {
         /// The id of the call that this answers.
         tool_call_id: String = Fields::required_id, same_call;
-        /// What the tool made for the program, not for the model; never sent.
+        /// The tool's result for the program. It is never sent to the model.
         artifact: Value = Fields::any, merge_obj;
         /// Whether the tool succeeded.
         status: ToolStatus = ToolStatus::read, ToolStatus::add;
@@ -61,13 +61,23 @@ fn same_call(left: &mut String, right: String) -> Result<()> {
 }
 
 /// Whether a tool succeeded.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ToolMessage, ToolStatus};
+///
+/// assert_eq!(ToolMessage::new("3", "call_1").status, ToolStatus::Success);
+/// assert_eq!(serde_json::to_value(ToolStatus::Error)?, "error");
+/// # Ok::<_, serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ToolStatus {
-    /// It did. As JSON: `"success"`.
+    /// The tool succeeded. As JSON: `"success"`.
     #[default]
     Success,
-    /// It failed, and the content says how. As JSON: `"error"`.
+    /// The tool failed, and the content describes the failure. As JSON: `"error"`.
     Error,
 }
 
@@ -91,7 +101,14 @@ impl ToolStatus {
 }
 
 impl ToolMessage {
-    /// The answer to the call with this id.
+    /// Makes the answer to the call with this id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let answer = cadena_core::ToolMessage::new("3", "call_1");
+    /// assert_eq!((answer.text().as_ref(), answer.tool_call_id.as_str()), ("3", "call_1"));
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>, tool_call_id: impl Into<String>) -> Self {
         Self {
@@ -103,7 +120,16 @@ impl ToolMessage {
 }
 
 impl ToolMessageChunk {
-    /// A piece of the answer to the call with this id.
+    /// Makes a piece of the answer to the call with this id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolMessageChunk;
+    ///
+    /// let sum = ToolMessageChunk::new("1", "call_1") + ToolMessageChunk::new("2", "call_1");
+    /// assert_eq!(sum.text(), "12");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>, tool_call_id: impl Into<String>) -> Self {
         Self {

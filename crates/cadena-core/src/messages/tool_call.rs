@@ -1,4 +1,4 @@
-//! Calls of tools: whole, invalid, and in pieces.
+//! Tool calls: whole, invalid, and in pieces.
 
 mod beside;
 pub(crate) use beside::{Beside, KwargsWithCalls, restore};
@@ -8,6 +8,8 @@ mod kind;
 pub use kind::ToolCallKind;
 mod finish;
 pub(crate) use finish::{finished_calls, growing_calls, mark_invalid};
+mod places;
+pub(crate) use places::{Places, merge_tool_call_chunks};
 mod parse;
 use parse::is_blank;
 pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
@@ -17,7 +19,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Extra;
-use crate::{Merge, Result};
 
 /// A model's request to call a tool, with arguments that are a JSON object.
 ///
@@ -41,19 +42,29 @@ pub struct ToolCall {
     /// The id that the answer to this call must name.
     #[serde(default)]
     pub id: Option<String>,
-    /// Whether the tool takes arguments or a text: arguments.
+    /// The kind of input that the tool takes; default: arguments.
     #[serde(default)]
     pub kind: ToolCallKind,
-    /// What else the server said of the call, such as the signature of a thought in `extra_content`, in the form in which it goes back.
+    /// Other members of the server's call, such as the signature of a thought in `extra_content`, in the form in which they are sent back.
     ///
-    /// Beside the members of the call stand those of its function, under `function`. In the JSON of a message it stands under
-    /// `additional_kwargs`, as LangChain takes no other keys in `tool_calls` than its own; in the JSON of a call alone it is `extras`.
+    /// The members of the call are keys here, and the members of its function are under `function`. In the JSON of a message this object is in
+    /// `additional_kwargs`, since LangChain accepts no other keys in `tool_calls` than its own; in the JSON of a call alone it is `extras`.
     #[serde(default, rename = "extras")]
     pub extra: Extra,
 }
 
 impl ToolCall {
-    /// A call of a tool.
+    /// Makes a call of a tool with arguments.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolCall;
+    /// use serde_json::Map;
+    ///
+    /// let call = ToolCall::new("now", Map::new(), "call_1");
+    /// assert_eq!((call.name.as_str(), call.id.as_deref()), ("now", Some("call_1")));
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, args: Map<String, Value>, id: impl Into<String>) -> Self {
         Self {
@@ -65,7 +76,7 @@ impl ToolCall {
         }
     }
 
-    /// A call of a tool that takes a text: see [`ToolCallKind::Custom`].
+    /// Makes a call of a tool that takes a text: see [`ToolCallKind::Custom`].
     ///
     /// # Examples
     ///
@@ -82,7 +93,7 @@ impl ToolCall {
         }
     }
 
-    /// The text that a custom tool gets. `None` for a function, and if the arguments are not this text alone.
+    /// Returns the text for a custom tool. `None` for a function, and if the arguments have more than this text.
     ///
     /// # Examples
     ///
@@ -101,7 +112,7 @@ impl ToolCall {
         }
     }
 
-    /// The text that the arguments are, whatever the kind of the call: LangChain does not write the kind.
+    /// Returns the text that is the only argument, whatever the kind of the call: LangChain does not write the kind.
     #[doc(hidden)]
     #[must_use]
     pub fn sole_text(&self) -> Option<&str> {
@@ -134,26 +145,26 @@ pub struct InvalidToolCall {
     /// The id of the call.
     #[serde(default)]
     pub id: Option<String>,
-    /// What is wrong with it.
+    /// The reason why the call is invalid.
     #[serde(default)]
     pub error: Option<String>,
-    /// Whether the tool takes arguments or a text: arguments.
+    /// The kind of input that the tool takes; default: arguments.
     #[serde(default)]
     pub kind: ToolCallKind,
-    /// What else the server said of the call, as [`ToolCall::extra`].
+    /// Other members of the server's call, as in [`ToolCall::extra`].
     #[serde(default, rename = "extras")]
     pub extra: Extra,
 }
 
 /// A piece of a tool call. Pieces with the same index are pieces of the same call.
 ///
-/// **Every piece that a provider gives carries the index of its call.** Where a server sends none, or the same one for every call, the provider
-/// numbers the calls itself, as it sees the order in which pieces come; it also leaves out a name or an id that the server repeats, as texts
+/// **Every piece of a provider carries the index of its call.** If a server sends no index, or the same one for every call, the provider's crate
+/// numbers the calls, since it sees the order of the pieces. It also leaves out a name or an id that the server repeats, as texts
 /// append here.
 ///
-/// Pieces without an index stay apart, since addition cannot know their call. They never make a call that may run without the arguments
+/// Pieces without an index stay apart, since addition cannot know their call. They never make a call that could run without the arguments
 /// that followed it: while there are pieces of arguments without a name, a call without arguments is an [`InvalidToolCall`], and so is a piece
-/// without a name itself.
+/// without a name.
 ///
 /// # Examples
 ///
@@ -170,28 +181,34 @@ pub struct ToolCallChunk {
     /// The tool's name, usually in the first piece.
     #[serde(default)]
     pub name: Option<String>,
-    /// A piece of the arguments' JSON text, or of the text for a custom tool as it is.
+    /// A piece of the arguments' JSON text, or a piece of the text for a custom tool.
     #[serde(default)]
     pub args: Option<String>,
     /// The id of the call, usually in the first piece.
     #[serde(default)]
     pub id: Option<String>,
-    /// Whether the tool takes arguments or a text: arguments. One piece that says so is enough.
+    /// The kind of input that the tool takes; default: arguments. One piece with [`ToolCallKind::Custom`] is enough.
     #[serde(default)]
     pub kind: ToolCallKind,
-    /// Which call of the message this is a piece of; pieces without an index stay apart.
+    /// The number of the call in its message; pieces without an index stay apart.
     #[serde(default)]
     pub index: Option<i64>,
-    /// What else the server said of the call with this piece, as [`ToolCall::extra`]. It adds up as metadata does.
+    /// Other members of the server's call that came with this piece, as in [`ToolCall::extra`]. They add up as metadata does.
     #[serde(default, rename = "extras")]
     pub extra: Extra,
-    /// Why the call is known to be invalid, if it was given as an invalid call: empty where nobody knows why.
+    /// The reason why the call is known to be invalid, if it was stored as an invalid call; empty if the reason is not known.
     #[serde(skip)]
     pub(crate) error: Option<String>,
 }
 
 impl ToolCallChunk {
-    /// An empty piece of the message's call number `index`, from 0.
+    /// Makes an empty piece of the message's call number `index`, from 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ToolCallChunk::new(0).index, Some(0));
+    /// ```
     #[must_use]
     pub fn new(index: i64) -> Self {
         Self {
@@ -201,6 +218,12 @@ impl ToolCallChunk {
     }
 
     /// Sets the tool's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ToolCallChunk::new(0).with_name("add").name.as_deref(), Some("add"));
+    /// ```
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -208,6 +231,12 @@ impl ToolCallChunk {
     }
 
     /// Sets the piece of the arguments' JSON text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ToolCallChunk::new(0).with_args("{\"a\"").args.as_deref(), Some("{\"a\""));
+    /// ```
     #[must_use]
     pub fn with_args(mut self, args: impl Into<String>) -> Self {
         self.args = Some(args.into());
@@ -215,13 +244,21 @@ impl ToolCallChunk {
     }
 
     /// Sets the id of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ToolCallChunk::new(0).with_id("call_1").id.as_deref(), Some("call_1"));
+    /// ```
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets why the call is known to be invalid, whatever its other pieces are: for a provider that sees what its pieces do not show.
+    /// Sets the reason why the call is invalid, whatever its other pieces are.
+    ///
+    /// A provider's crate sets it if it knows of a fault that the pieces do not show.
     ///
     /// # Examples
     ///
@@ -241,7 +278,7 @@ impl ToolCallChunk {
         self
     }
 
-    /// Says that it is a piece of the call of a custom tool, whose text [`args`](Self::args) is.
+    /// Marks the piece as one of a call of a custom tool, whose text is in [`args`](Self::args).
     ///
     /// # Examples
     ///
@@ -259,33 +296,7 @@ impl ToolCallChunk {
         self
     }
 
-    /// Whether `next` is another piece of this call: the same index, and no two different ids.
-    fn continues_in(&self, next: &Self) -> bool {
-        let known = |id: &Option<String>| id.as_deref().is_some_and(|id| !id.is_empty());
-        self.index == next.index && (!known(&self.id) || !known(&next.id) || self.id == next.id)
-    }
-
-    fn append(&mut self, next: Self) -> Result<()> {
-        let Self {
-            name,
-            args,
-            id,
-            index: _,
-            kind,
-            extra,
-            error,
-        } = next;
-        self.name.merge(name)?;
-        self.args.merge(args)?;
-        self.kind = self.kind.or(kind);
-        if self.id.as_deref().is_none_or(str::is_empty) {
-            self.id = id.or(self.id.take());
-        }
-        self.error = error.or(self.error.take());
-        self.extra.merge(extra)
-    }
-
-    /// Reads the arguments that have arrived so far: an object is a call, anything else an invalid one.
+    /// Parses the arguments that have arrived so far: an object is a call, anything else an invalid call.
     fn parse(&self, read: fn(&str) -> Option<Value>) -> Result<ToolCall, InvalidToolCall> {
         let text = self.args.as_deref().unwrap_or_default();
         let args = match self.kind {
@@ -305,7 +316,7 @@ impl ToolCallChunk {
         }
     }
 
-    /// The call as an invalid one, for a reason that is used if no other is known.
+    /// Returns the call as an invalid one. The reason is used if no other reason is known.
     fn invalid(&self, reason: Option<&str>) -> InvalidToolCall {
         InvalidToolCall {
             name: self.name.clone(),
@@ -323,7 +334,7 @@ impl ToolCallChunk {
 
 impl From<ToolCall> for ToolCallChunk {
     fn from(call: ToolCall) -> Self {
-        // A text that is not alone can only be kept as one of the arguments.
+        // A call with a text and other arguments can only be kept as arguments.
         let (args, kind) = match call.input() {
             Some(input) => (input.to_owned(), ToolCallKind::Custom),
             None => (Value::Object(call.args).to_string(), ToolCallKind::Function),
@@ -352,18 +363,4 @@ impl From<InvalidToolCall> for ToolCallChunk {
             error: Some(call.error.unwrap_or_default()),
         }
     }
-}
-
-/// Adds pieces to the calls that they continue; the others begin calls of their own.
-pub(crate) fn merge_tool_call_chunks(left: &mut Vec<ToolCallChunk>, right: Vec<ToolCallChunk>) -> Result<()> {
-    for piece in right {
-        let open = left
-            .iter_mut()
-            .find(|call| piece.index.is_some() && call.continues_in(&piece));
-        match open {
-            Some(call) => call.append(piece)?,
-            None => left.push(piece),
-        }
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! How many tokens a call used.
+//! The number of tokens that a call used.
 
 mod count;
 
@@ -12,9 +12,9 @@ use serde_json::Value;
 use super::Extra;
 use crate::{Error, ErrorKind, Merge, Result};
 
-/// The tokens that a call used, as LangChain counts them.
+/// The number of tokens that a call used, in LangChain's form.
 ///
-/// `total_tokens` is what the server said; it is not computed again. Details are open maps, as providers add their own
+/// `total_tokens` is the server's number and is not computed again. Details are open maps, since providers add their own
 /// keys (`cache_read`, `reasoning`, `audio`, `flex`, …).
 ///
 /// # Examples
@@ -26,7 +26,7 @@ use crate::{Error, ErrorKind, Merge, Result};
 /// assert_eq!((sum.input_tokens, sum.output_tokens, sum.total_tokens), (12, 3, 15));
 /// ```
 ///
-/// Counts that other programs stored as `7.0`, `"7"` or, where a difference was taken, below 0 are read as 7, 7 and 0.
+/// Counts that other programs stored as `7.0`, as `"7"`, or below 0 (as a difference) are read as 7, 7 and 0.
 ///
 /// ```
 /// use cadena_core::UsageMetadata;
@@ -45,17 +45,17 @@ pub struct UsageMetadata {
     /// Tokens of the answer.
     #[serde(deserialize_with = "count::read")]
     pub output_tokens: u64,
-    /// Both, as the server counts them.
+    /// The sum of both, as the server counts it.
     #[serde(deserialize_with = "count::read")]
     pub total_tokens: u64,
-    /// What the prompt's tokens were.
+    /// The details of the prompt's tokens.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "count::read_all"
     )]
     pub input_token_details: Option<Box<TokenDetails>>,
-    /// What the answer's tokens were.
+    /// The details of the answer's tokens.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -71,7 +71,13 @@ pub struct UsageMetadata {
 pub type TokenDetails = IndexMap<String, u64>;
 
 impl UsageMetadata {
-    /// Counts of a prompt and its answer; the total is their sum.
+    /// Makes counts of a prompt and its answer; the total is their sum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::UsageMetadata::new(5, 1).total_tokens, 6);
+    /// ```
     #[must_use]
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
         let total_tokens = input_tokens.saturating_add(output_tokens);
@@ -83,7 +89,7 @@ impl UsageMetadata {
         }
     }
 
-    /// Prompt tokens that came from the provider's cache: `input_token_details["cache_read"]`. 0 if it did not say.
+    /// Returns the prompt tokens that came from the provider's cache: `input_token_details["cache_read"]`; 0 if it is not set.
     ///
     /// # Examples
     ///
@@ -105,43 +111,92 @@ impl UsageMetadata {
         self.input_detail("cache_read").unwrap_or(0)
     }
 
-    /// Prompt tokens that went into the provider's cache: `input_token_details["cache_creation"]`. 0 if it did not say.
+    /// Returns the prompt tokens that the provider put into its cache: `input_token_details["cache_creation"]`; 0 if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_input_detail("cache_creation", 4);
+    /// assert_eq!(usage.cache_creation(), 4);
+    /// ```
     #[must_use]
     pub fn cache_creation(&self) -> u64 {
         self.input_detail("cache_creation").unwrap_or(0)
     }
 
-    /// Prompt tokens that were sound: `input_token_details["audio"]`. 0 if it did not say.
+    /// Returns the prompt tokens that were sound: `input_token_details["audio"]`; 0 if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_input_detail("audio", 2);
+    /// assert_eq!(usage.input_audio(), 2);
+    /// ```
     #[must_use]
     pub fn input_audio(&self) -> u64 {
         self.input_detail("audio").unwrap_or(0)
     }
 
-    /// Answer tokens that are sound: `output_token_details["audio"]`. 0 if it did not say.
+    /// Returns the answer tokens that are sound: `output_token_details["audio"]`; 0 if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_output_detail("audio", 2);
+    /// assert_eq!(usage.output_audio(), 2);
+    /// ```
     #[must_use]
     pub fn output_audio(&self) -> u64 {
         self.output_detail("audio").unwrap_or(0)
     }
 
-    /// Answer tokens that the model spent on reasoning: `output_token_details["reasoning"]`. 0 if it did not say.
+    /// Returns the answer tokens that the model spent on reasoning: `output_token_details["reasoning"]`; 0 if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_output_detail("reasoning", 1);
+    /// assert_eq!(usage.reasoning(), 1);
+    /// ```
     #[must_use]
     pub fn reasoning(&self) -> u64 {
         self.output_detail("reasoning").unwrap_or(0)
     }
 
-    /// A count of the prompt's tokens by its name; `None` if the provider did not say.
+    /// Returns a count of the prompt's tokens by its name; `None` if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_input_detail("flex", 2);
+    /// assert_eq!((usage.input_detail("flex"), usage.input_detail("audio")), (Some(2), None));
+    /// ```
     #[must_use]
     pub fn input_detail(&self, key: &str) -> Option<u64> {
         self.input_token_details.as_ref()?.get(key).copied()
     }
 
-    /// A count of the answer's tokens by its name; `None` if the provider did not say.
+    /// Returns a count of the answer's tokens by its name; `None` if it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_output_detail("flex", 2);
+    /// assert_eq!((usage.output_detail("flex"), usage.output_detail("audio")), (Some(2), None));
+    /// ```
     #[must_use]
     pub fn output_detail(&self, key: &str) -> Option<u64> {
         self.output_token_details.as_ref()?.get(key).copied()
     }
 
     /// Sets a count of the prompt's tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_input_detail("cache_read", 4);
+    /// assert_eq!(usage.cache_read(), 4);
+    /// ```
     #[must_use]
     pub fn with_input_detail(mut self, key: impl Into<String>, count: u64) -> Self {
         self.input_token_details
@@ -151,6 +206,13 @@ impl UsageMetadata {
     }
 
     /// Sets a count of the answer's tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let usage = cadena_core::UsageMetadata::new(9, 3).with_output_detail("reasoning", 1);
+    /// assert_eq!(usage.reasoning(), 1);
+    /// ```
     #[must_use]
     pub fn with_output_detail(mut self, key: impl Into<String>, count: u64) -> Self {
         self.output_token_details
@@ -169,7 +231,7 @@ fn combine_details(left: &mut Option<Box<TokenDetails>>, right: Option<Box<Token
     }
 }
 
-/// Combines open counts; a bool counts as 0 or 1, as in Python.
+/// Combines open counts. A boolean counts as 0 or 1, as in Python.
 fn combine_extra(left: &mut Extra, right: Extra, op: fn(u64, u64) -> u64) -> Result<()> {
     fn count(value: &Value) -> Option<u64> {
         value.as_u64().or_else(|| value.as_bool().map(u64::from))
@@ -213,11 +275,11 @@ impl UsageMetadata {
         combine_extra(&mut self.extra, extra, op)
     }
 
-    /// What is left when `used` is taken away; no count goes below 0.
+    /// Returns the counts minus those of `used`; no count goes below 0.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Merge`] if a count of the provider's own is not a whole number.
+    /// [`ErrorKind::Merge`] if another count of the provider is not a whole number.
     ///
     /// # Examples
     ///
@@ -241,7 +303,7 @@ impl Merge for UsageMetadata {
     }
 }
 
-/// As [`Merge`], except that a count of the provider's own that cannot be added stays as it was.
+/// As [`Merge`], but another count of the provider that cannot be added stays as it was.
 impl AddAssign for UsageMetadata {
     fn add_assign(&mut self, next: Self) {
         let _ = self.merge(next);

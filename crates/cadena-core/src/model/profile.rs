@@ -36,6 +36,21 @@ impl ModelProfile {
         }
     }
 
+    /// The profile of models that stand in for each other: this provider and model, with what both can do.
+    pub(crate) fn meet(self, other: Self) -> Self {
+        let Self {
+            provider: _,
+            model: _,
+            logprobs,
+            tools,
+        } = other;
+        Self {
+            logprobs: self.logprobs && logprobs,
+            tools: self.tools && tools,
+            ..self
+        }
+    }
+
     /// Claims log probabilities.
     #[must_use]
     pub fn with_logprobs(mut self, logprobs: bool) -> Self {

@@ -127,7 +127,7 @@ impl<O: Streamable> Repair<O> {
             if retry == self.max_retries {
                 return Err(give_up(first_error, error, retry, first));
             }
-            let prompt = again(&text, &self.complaint(&error));
+            let prompt = again(&text, &complaint(&error, self.instructions.as_deref()));
             first_error.get_or_insert(error);
             answer = match self.model.invoke_in(prompt, cx).await {
                 Ok(answer) => answer,
@@ -136,17 +136,25 @@ impl<O: Streamable> Repair<O> {
         }
         Err(ErrorKind::Internal.into()) // The loop ends by itself only after 2^32 calls.
     }
+}
 
-    /// The fault in an answer, as the model reads it.
-    fn complaint(&self, error: &Error) -> String {
-        let mut text = format!("This answer could not be read: {}", error.detail());
-        text += ".";
-        if let Some(instructions) = &self.instructions {
-            text += "\n\n";
-            text += instructions;
-        }
-        text += "\n\nWrite the whole answer again, correctly, and nothing else.";
-        text
+/// Returns the fault in an answer in words for the model, which may see its own words.
+pub(crate) fn complaint(error: &Error, instructions: Option<&str>) -> String {
+    let mut text = format!("This answer could not be read: {}", error.detail());
+    text += ".";
+    if let Some(instructions) = instructions {
+        text += "\n\n";
+        text += instructions;
+    }
+    text += "\n\nWrite the whole answer again, correctly, and nothing else.";
+    text
+}
+
+/// Returns how often a model was asked again, for the detail of an error.
+pub(crate) fn asked_again(retries: u32) -> String {
+    match retries {
+        1 => "asked again once".to_owned(),
+        retries => format!("asked again {retries} times"),
     }
 }
 
@@ -162,14 +170,10 @@ fn give_up(first_error: Option<Error>, last: Error, retries: u32, first: AIMessa
     let Some(first_error) = first_error else {
         return keep(last, first);
     };
-    let times = if retries == 1 {
-        "once"
-    } else {
-        &format!("{retries} times")
-    };
     let detail = format!(
-        "{}; asked again {times}, and at last: {}",
+        "{}; {}, and at last: {}",
         first_error.detail(),
+        asked_again(retries),
         last.detail()
     );
     keep(Error::new(ErrorKind::Parse, detail).with_source(first_error), first)

@@ -26,14 +26,14 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum BlockTemplate {
-    /// A text; left out if nothing comes of it.
+    /// A text; left out if it is empty after rendering.
     Text(Template),
-    /// An image by its address.
+    /// An image by its URL.
     #[non_exhaustive]
     Image {
-        /// The address.
+        /// The URL.
         url: Template,
-        /// How closely the model looks: `low`, `high` or `auto`.
+        /// The level of detail at which the model sees the image: `low`, `high` or `auto`.
         detail: Option<Template>,
     },
     /// Any other object: the texts in it are templates, its keys are not.
@@ -41,6 +41,18 @@ pub enum BlockTemplate {
 }
 
 /// JSON whose texts are templates.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{BlockTemplate, JsonTemplate, TemplateFormat};
+/// use serde_json::json;
+///
+/// let block = BlockTemplate::parse(json!({"type": "document", "title": "{name}"}), TemplateFormat::FString)?;
+/// assert!(matches!(&block, BlockTemplate::Json(JsonTemplate { .. })));
+/// assert_eq!(block.variables(), ["name"]);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonTemplate(Node);
 
@@ -57,7 +69,21 @@ impl BlockTemplate {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`] for a text that cannot be parsed, for an image from a file, and for what is no block.
+    /// [`ErrorKind::Template`] for a text that cannot be parsed, for an image from a file, and for a value that is not a block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BlockTemplate, TemplateFormat};
+    /// use serde_json::json;
+    ///
+    /// let format = TemplateFormat::FString;
+    /// assert!(matches!(BlockTemplate::parse("What is on {what}?".into(), format)?, BlockTemplate::Text(_)));
+    /// let image = json!({"type": "image_url", "image_url": {"url": "https://example.com/{id}.png"}});
+    /// assert!(matches!(BlockTemplate::parse(image, format)?, BlockTemplate::Image { .. }));
+    /// assert!(BlockTemplate::parse(7.into(), format).is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn parse(block: Value, format: TemplateFormat) -> Result<Self> {
         let map = match block {
             Value::String(text) => return Ok(Self::Text(Template::parse_as(text, format)?)),
@@ -101,7 +127,17 @@ impl BlockTemplate {
         })
     }
 
-    /// The names of its variables.
+    /// Returns the names of the variables.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BlockTemplate, TemplateFormat};
+    ///
+    /// let block = BlockTemplate::parse("What is on {what}?".into(), TemplateFormat::FString)?;
+    /// assert_eq!(block.variables(), ["what"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -116,7 +152,7 @@ impl BlockTemplate {
         names
     }
 
-    /// The block, if anything comes of it.
+    /// Renders the block; `None` for an empty text.
     pub(super) fn render(&self, scope: &Scope<'_>) -> Result<Option<Value>> {
         Ok(match self {
             Self::Text(template) => {

@@ -29,7 +29,7 @@ use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, Ru
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 ///
-/// # Example: parts that were made elsewhere
+/// # Example: parts from elsewhere
 ///
 /// ```
 /// use cadena_core::{dict, ChatPromptTemplate, MessagesPlaceholder};
@@ -50,21 +50,42 @@ pub struct ChatPromptTemplate {
 }
 
 impl ChatPromptTemplate {
-    /// A template without messages.
+    /// Makes a template without messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().system("Be brief.")?.human("{question}")?;
+    /// assert_eq!(prompt.format(&dict! {"question": "Why?"})?.messages.len(), 2);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A template of messages in any of the forms of [`IntoMessageTemplate`], such as pairs of role and text.
+    /// Makes a template of messages in any of the forms of [`IntoMessageTemplate`], such as pairs of role and text.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the place, for a text that cannot be parsed or an unknown role.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::from_messages([("system", "You are a {role}."), ("human", "{question}")])?;
+    /// let filled = prompt.format(&dict! {"role": "poet", "question": "Why?"})?;
+    /// assert_eq!(filled.messages[0].text(), "You are a poet.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn from_messages<M: IntoMessageTemplate>(messages: impl IntoIterator<Item = M>) -> Result<Self> {
         messages.into_iter().try_fold(Self::new(), Self::append)
     }
 
-    /// Says how variables are written in the messages that are added from now on; default: `{name}`.
+    /// Sets how variables are written in the messages that are added after this call; default: `{name}`.
     ///
     /// # Examples
     ///
@@ -80,11 +101,21 @@ impl ChatPromptTemplate {
         self
     }
 
-    /// Adds a place in any of the forms of [`IntoMessageTemplate`].
+    /// Adds one message, placeholder or prompt, in any of the forms of [`IntoMessageTemplate`].
     ///
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, MessagesPlaceholder};
+    ///
+    /// let prompt = ChatPromptTemplate::new().append(("system", "Be brief."))?.append(MessagesPlaceholder::new("history"))?;
+    /// assert_eq!(prompt.len(), 2);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn append(mut self, message: impl IntoMessageTemplate) -> Result<Self> {
         let place = self.messages.len() + 1;
         let message = message
@@ -99,6 +130,18 @@ impl ChatPromptTemplate {
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    /// use serde_json::json;
+    ///
+    /// let image = json!(["What is this?", {"type": "image_url", "image_url": "https://example.com/{id}.png"}]);
+    /// let prompt = ChatPromptTemplate::new().message("human", image)?;
+    /// assert_eq!(prompt.format(&dict! {"id": 7})?.messages[0].text(), "What is this?");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn message(mut self, role: &str, content: impl Into<Value>) -> Result<Self> {
         let place = self.messages.len() + 1;
         let message = MessageTemplate::of_role(role, content.into(), self.format)
@@ -107,44 +150,94 @@ impl ChatPromptTemplate {
         Ok(self)
     }
 
-    /// Adds what a person says.
+    /// Adds a message of a person.
     ///
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().human("Why {what}?")?;
+    /// assert_eq!(prompt.format(&dict! {"what": "bears"})?.messages[0].text(), "Why bears?");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn human(self, text: &str) -> Result<Self> {
         self.message("human", text)
     }
 
-    /// Adds what the application says.
+    /// Adds instructions of the application.
     ///
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().system("You are a {role}.")?;
+    /// assert_eq!(prompt.format(&dict! {"role": "poet"})?.messages[0].kind(), "system");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn system(self, text: &str) -> Result<Self> {
         self.message("system", text)
     }
 
-    /// Adds what the model said, as an example.
+    /// Adds an answer of the model, as an example.
     ///
     /// # Errors
     ///
     /// As [`from_messages`](Self::from_messages).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().human("2+2")?.ai("4")?.human("{input}")?;
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?.messages[1].kind(), "ai");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn ai(self, text: &str) -> Result<Self> {
         self.message("ai", text)
     }
 
     /// Adds a message that stays as it is: its braces are text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, HumanMessage, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().literal(HumanMessage::new("What does {x} mean?"));
+    /// assert_eq!(prompt.format(&dict! {})?.messages[0].text(), "What does {x} mean?");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn literal(self, message: impl Into<Message>) -> Self {
         self + message.into()
     }
 
-    /// Adds room for messages from the input.
+    /// Adds a placeholder for messages of the input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, MessagesPlaceholder, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().placeholder(MessagesPlaceholder::new("history"));
+    /// assert_eq!(prompt.format(&dict! {"history": vec!["hi", "there"]})?.messages.len(), 2);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn placeholder(self, placeholder: MessagesPlaceholder) -> Self {
         self + placeholder
     }
 
-    /// The places, first one first.
+    /// Returns the messages, placeholders and prompts of the template, in order.
     ///
     /// # Examples
     ///
@@ -161,7 +254,17 @@ impl ChatPromptTemplate {
         &self.messages
     }
 
-    /// A template of some of the places; what is beyond the end is left out.
+    /// Returns a template of a part of the messages; a range beyond the end is cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatPromptTemplate;
+    ///
+    /// let prompt = ChatPromptTemplate::from_messages(["one", "two", "three"])?;
+    /// assert_eq!(prompt.slice(1..9).len(), 2);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
         let places = self.messages.iter().enumerate();
         let messages = places
@@ -175,25 +278,48 @@ impl ChatPromptTemplate {
         }
     }
 
-    /// How many places there are.
+    /// Returns the number of messages, placeholders and prompts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::ChatPromptTemplate::from_messages(["one", "two"])?.len(), 2);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether there are no places.
+    /// Returns whether the template has no messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::ChatPromptTemplate::new().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// The keys that the input must have, sorted.
+    /// Returns the keys that the input must have, sorted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatPromptTemplate;
+    ///
+    /// let prompt = ChatPromptTemplate::from_messages([("system", "You are a {role}."), ("human", "{question}")])?;
+    /// assert_eq!(prompt.input_variables(), ["question", "role"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
         open_names(self.names().0, &self.partials)
     }
 
-    /// The keys of placeholders that the input may have, sorted.
+    /// Returns the keys of placeholders that the input may have, sorted.
     ///
     /// # Examples
     ///
@@ -221,8 +347,8 @@ impl ChatPromptTemplate {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a key is missing or holds no messages where messages belong,
-    /// and as [`Template::format`](crate::Template::format); [`ErrorKind::Unsupported`] if a selector of examples waits: then invoke
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a key is missing, or if the key of a placeholder holds anything but messages;
+    /// the errors of [`Template::format`](crate::Template::format); [`ErrorKind::Unsupported`] if a selector of examples has to wait: then invoke
     /// the prompt.
     ///
     /// # Examples
@@ -283,7 +409,7 @@ impl<M: Into<MessageTemplate>> Extend<M> for ChatPromptTemplate {
     }
 }
 
-/// The places of the left one, then those of the right one; what the right one filled in before wins.
+/// The messages of the left template, then those of the right one; a partial of the right one wins.
 impl Add for ChatPromptTemplate {
     type Output = Self;
 

@@ -15,7 +15,7 @@ use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, i
 
 /// A text with examples: a prefix, the examples, a suffix. Empty parts are left out.
 ///
-/// What an example says is data: its braces are never read as variables.
+/// The examples are data: their braces are never read as variables.
 ///
 /// # Examples
 ///
@@ -39,7 +39,17 @@ pub struct FewShotPromptTemplate {
 }
 
 impl FewShotPromptTemplate {
-    /// A prompt of examples in a form, and a suffix after them.
+    /// Makes a prompt of a template for each example, and a suffix after the examples.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, Template, dict};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?);
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "1+1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new(example: Template, suffix: Template) -> Self {
         Self {
             examples: Examples::default(),
@@ -52,24 +62,58 @@ impl FewShotPromptTemplate {
     }
 
     /// Sets the examples.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, Template, dict};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?)
+    ///     .with_examples([dict! {"q": "2+2", "a": "4"}]);
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "2+2=4\n\n1+1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn with_examples(mut self, examples: impl IntoIterator<Item = Dict>) -> Self {
         self.examples = Examples::All(examples.into_iter().collect());
         self
     }
 
-    /// Chooses the examples for each input.
+    /// Sets the selector that chooses the examples for each input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, LengthExampleSelector, Template, dict};
+    ///
+    /// let example = Template::parse("{q}={a}")?;
+    /// let selector = LengthExampleSelector::new([dict! {"q": "2+2", "a": "4"}, dict! {"q": "3+3", "a": "6"}], &example, 2)?;
+    /// let prompt = FewShotPromptTemplate::new(example, Template::parse("{input}=")?).with_selector(selector);
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "2+2=4\n\n1+1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn with_selector(mut self, selector: impl ExampleSelector + 'static) -> Self {
         self.examples = Examples::Selected(Arc::new(selector));
         self
     }
 
-    /// Sets what stands before the examples.
+    /// Sets the text before the examples.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, Template, dict};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?)
+    ///     .with_prefix(Template::parse("Add:")?);
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "Add:\n\n1+1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn with_prefix(mut self, prefix: Template) -> Self {
         self.prefix = Some(prefix);
         self
     }
 
-    /// Sets what stands between the parts; default: an empty line.
+    /// Sets the text between the parts; default: an empty line.
     ///
     /// # Examples
     ///
@@ -88,7 +132,17 @@ impl FewShotPromptTemplate {
         self
     }
 
-    /// The keys that the input must have, sorted.
+    /// Returns the keys that the input must have, sorted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, Template};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?);
+    /// assert_eq!(prompt.input_variables(), ["input"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
         let templates = self.prefix.iter().chain([&self.suffix]);
@@ -99,8 +153,19 @@ impl FewShotPromptTemplate {
     ///
     /// # Errors
     ///
-    /// As [`Template::format`], for the input and for every example; what the selector says; and
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if it waits: then invoke the prompt.
+    /// The errors of [`Template::format`], for the input and for every example; the error of the selector; and
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the selector has to wait: then invoke the prompt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FewShotPromptTemplate, Template, dict};
+    ///
+    /// let prompt = FewShotPromptTemplate::new(Template::parse("{q}={a}")?, Template::parse("{input}=")?)
+    ///     .with_examples([dict! {"q": "2+2", "a": "4"}]);
+    /// assert_eq!(prompt.format(&dict! {"input": "1+1"})?, "2+2=4\n\n1+1=");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn format(&self, input: &Dict) -> Result<String> {
         at_once(self.render(input))
     }
@@ -150,7 +215,7 @@ impl Runnable for FewShotPromptTemplate {
 
 impl_pipe!(FewShotPromptTemplate);
 
-/// Messages that show examples, to stand in a [`ChatPromptTemplate`].
+/// Messages that show examples, as a part of a [`ChatPromptTemplate`].
 ///
 /// # Examples
 ///
@@ -171,7 +236,18 @@ pub struct FewShotChatPromptTemplate {
 }
 
 impl FewShotChatPromptTemplate {
-    /// Examples in a form.
+    /// Makes messages of a template for each example.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, dict};
+    ///
+    /// let example = ChatPromptTemplate::new().human("{q}")?.ai("{a}")?;
+    /// let shown = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}]);
+    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {})?.messages[1].text(), "4");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(example: ChatPromptTemplate) -> Self {
         Self {
@@ -181,13 +257,35 @@ impl FewShotChatPromptTemplate {
     }
 
     /// Sets the examples.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, dict};
+    ///
+    /// let example = ChatPromptTemplate::new().human("{q}")?.ai("{a}")?;
+    /// let shown = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}, dict! {"q": "1+1", "a": "2"}]);
+    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {})?.messages.len(), 4);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_examples(mut self, examples: impl IntoIterator<Item = Dict>) -> Self {
         self.examples = Examples::All(examples.into_iter().collect());
         self
     }
 
-    /// Chooses the examples for each input.
+    /// Sets the selector that chooses the examples for each input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, LengthExampleSelector, Template, dict};
+    ///
+    /// let selector = LengthExampleSelector::new([dict! {"q": "2+2", "a": "4"}], &Template::parse("{q}")?, 10)?;
+    /// let shown = FewShotChatPromptTemplate::new(ChatPromptTemplate::new().human("{q}")?.ai("{a}")?).with_selector(selector);
+    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {"input": "1+1"})?.messages[0].text(), "2+2");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_selector(mut self, selector: impl ExampleSelector + 'static) -> Self {
         self.examples = Examples::Selected(Arc::new(selector));

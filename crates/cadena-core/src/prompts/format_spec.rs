@@ -1,4 +1,4 @@
-//! What follows the colon in `{name:>5}`: Python's format specification.
+//! The part after the colon in `{name:>5}`: Python's format specification.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::printed::push_value;
 
-/// A width allocates what it says, so it has a limit.
+/// A width allocates as many characters, so it has a limit.
 const LIMIT: usize = 1000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct FormatSpec {
     fill: Option<char>,
     align: Option<char>,
     sign: Option<char>,
-    /// A number that is rounded to -0 is written as 0.
+    /// Whether a number that is rounded to -0 is written as 0.
     positive_zero: bool,
     alternate: bool,
     zero: bool,
@@ -75,7 +75,7 @@ impl FormatSpec {
     pub(super) fn write(&self, value: &Value, out: &mut String) -> Result<(), String> {
         match value {
             Value::String(text) => self.write_text(text, out),
-            // `True` is 1 as soon as something is said about its form.
+            // In Python `format(True, "d")` is `1`: a boolean with a format is a number.
             Value::Bool(flag) => self.write_number(&Number::from(u8::from(*flag)), out),
             Value::Number(number) => self.write_number(number, out),
             Value::Null | Value::Array(_) | Value::Object(_) if self.is_empty() => {
@@ -189,8 +189,8 @@ impl FormatSpec {
         }
     }
 
-    /// `g`: as many digits as the precision says, with an exponent where the number is long. Without a letter one digit follows
-    /// the point in any case.
+    /// Writes a number in the form `g`: with as many digits as the precision, and with an exponent if the number is long. Without a letter in the
+    /// specification one digit always follows the point.
     fn general(&self, value: f64, precision: usize, plain: bool) -> String {
         let precision = precision.max(1);
         let scientific = format!("{value:.*e}", precision - 1);
@@ -220,7 +220,7 @@ impl FormatSpec {
         }
     }
 
-    /// Puts a mark between the thousands, or between fours of other digits; zeros that fill are grouped too.
+    /// Puts a mark between the thousands, or between groups of four binary, octal or hexadecimal digits; zeros that fill are grouped too.
     fn group(&self, digits: &str, mark: char, lead: usize) -> String {
         let size = if matches!(self.kind, Some('b' | 'o' | 'x' | 'X')) {
             4
@@ -271,7 +271,7 @@ impl FormatSpec {
     }
 }
 
-/// Python writes the sign of an exponent, and at least two digits.
+/// Writes an exponent as Python does: with its sign, and with at least two digits.
 fn exponent(text: &str) -> String {
     let Some((mantissa, power)) = text.split_once('e') else {
         return text.to_owned();

@@ -133,7 +133,7 @@ impl Field {
     }
 }
 
-/// What is not ASCII as Python's `ascii` escapes it.
+/// Escapes every character that is not ASCII as Python's `ascii` does.
 fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -167,7 +167,7 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The column of a rest of a text, in characters, from 1.
+/// Returns the column of the rest of a text, in characters, from 1.
 pub(super) fn column(text: &str, rest: &str) -> usize {
     let before = text.len() - rest.len();
     text.get(..before).unwrap_or_default().chars().count() + 1

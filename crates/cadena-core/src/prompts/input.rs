@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Dict, Error, ErrorKind, Result};
 
 impl Dict {
-    /// The fields of a struct, or the entries of a map, as an input for a prompt.
+    /// Makes the input of a prompt from the fields of a struct, or from the entries of a map.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Dict {
     }
 }
 
-/// An object as it is, anything else as the value of the only variable.
+/// Returns an object as it is, and any other value as the value of the only variable.
 pub(super) fn input_of(value: Value, variables: &[&str]) -> Result<Dict> {
     match (value, variables) {
         (Value::Object(map), _) => Ok(map.into()),

@@ -16,12 +16,12 @@ use super::printed::push_value;
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
 
-/// What one rendering may cost: an instruction is 1, and so are 64 bytes that it writes or makes. This bounds loops inside loops to
+/// The cost limit of one rendering: an instruction costs 1, and so do 64 bytes that it writes or makes. The limit bounds loops inside loops to
 /// 64 MiB, as in mustache.
 const FUEL: u64 = 1 << 20;
-/// How deep macros may call each other.
+/// The number of macro calls that may be open inside each other.
 const RECURSION_LIMIT: usize = 64;
-/// The only template of its environment: there is nothing to include.
+/// The name of the only template in its environment: there is no other template to include.
 const NAME: &str = "prompt";
 
 /// A parsed template.
@@ -34,13 +34,13 @@ pub(super) struct Jinja {
 impl Jinja {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut environment = Environment::new();
-        environment.set_debug(true); // Without it errors know no column. Their own `Debug` shows values, so it is never used.
+        environment.set_debug(true); // Without it errors have no column. Their own `Debug` shows values, so it is never used.
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(RECURSION_LIMIT);
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_formatter(write_value);
-        environment.remove_global("debug"); // It prints every value.
+        environment.remove_global("debug"); // It prints every value of the scope.
         environment.set_unknown_method_callback(method);
         environment
             .add_template_owned(NAME, text.to_owned())
@@ -67,7 +67,7 @@ impl Jinja {
         self.variables.iter().map(String::as_str)
     }
 
-    /// Renders it; a name without a value is an error where it is printed, or nothing at all.
+    /// Renders the template. A name without a value is an error where it is printed if `checked`, otherwise it is empty.
     pub(super) fn render(&self, scope: &Scope<'_>, checked: bool) -> Result<String> {
         if checked {
             return self.render_in(&self.environment, scope);
@@ -95,16 +95,16 @@ impl fmt::Debug for Jinja {
     }
 }
 
-/// The template that holds it compares the source.
+/// The template around this value compares the source, so two parsed sources need no comparison.
 impl PartialEq for Jinja {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-/// A method of Python's, such as `.items()` or `.upper()`.
+/// Calls a method of Python's, such as `.items()` or `.upper()`.
 ///
-/// The engine charges for what a call makes. A call that reads much and makes little is charged here for what it reads.
+/// The engine charges fuel for the output of a call only. A call that reads much and makes little is charged here for its input.
 fn method(
     state: &mut State<'_, '_>,
     value: &minijinja::Value,
@@ -136,7 +136,7 @@ fn write_value(
     out.write_str(&text).map_err(minijinja::Error::from)
 }
 
-/// What failed and where. The details of a failed rendering may show values, so only those of the syntax are kept.
+/// Makes the error of a failure, with its place. The details of a failed rendering may show values, so only those of the syntax are kept.
 fn located(error: &minijinja::Error, source: &str) -> Error {
     let range = error.range().unwrap_or_default();
     let before = source.get(..range.start).unwrap_or_default();

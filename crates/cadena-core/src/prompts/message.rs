@@ -1,4 +1,4 @@
-//! One place of a conversation's template.
+//! One message in the template of a conversation.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::template::{Template, TemplateFormat};
 use crate::{ChatMessage, Content, Error, ErrorKind, Message, Result};
 
-/// One place of a [`ChatPromptTemplate`].
+/// One message, placeholder or prompt in a [`ChatPromptTemplate`].
 ///
 /// # Examples
 ///
@@ -25,33 +25,33 @@ use crate::{ChatMessage, Content, Error, ErrorKind, Message, Result};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MessageTemplate {
-    /// What a human, the model or the application says.
+    /// A message of a human, of the model or of the application.
     #[non_exhaustive]
     Role {
         /// The role: `human`, `ai` or `system`, or another word for one of these.
         role: String,
-        /// What is said.
+        /// The content of the message.
         content: ContentTemplate,
     },
-    /// What somebody with another role says, in a [`ChatMessage`].
+    /// A message in another role, a [`ChatMessage`].
     #[non_exhaustive]
     Chat {
         /// The role.
         role: String,
-        /// What is said.
+        /// The content of the message.
         content: ContentTemplate,
     },
     /// A message that stays as it is: its braces are text.
     Message(Box<Message>),
-    /// Room for messages from the input.
+    /// A placeholder for messages of the input.
     Placeholder(MessagesPlaceholder),
-    /// Another template, with its own values filled in before.
+    /// Another template, with its own partials.
     Prompt(Box<ChatPromptTemplate>),
     /// Examples.
     FewShot(Box<FewShotChatPromptTemplate>),
 }
 
-/// What is said: a text, or a list of blocks.
+/// The content of a message: a text, or a list of blocks.
 ///
 /// # Examples
 ///
@@ -71,11 +71,11 @@ pub enum ContentTemplate {
     Blocks(Vec<BlockTemplate>),
 }
 
-/// What can stand in the list of [`ChatPromptTemplate::from_messages`].
+/// A value that can be an element of [`ChatPromptTemplate::from_messages`].
 ///
-/// - a text, which a human says;
+/// - a text, which is a human message;
 /// - a pair of a role (`human`, `user`, `ai`, `assistant`, `system`) and a text or a list of blocks;
-/// - `("placeholder", "{history}")`, room for messages that may be missing; `("placeholder", json!(["{history}", false]))`
+/// - `("placeholder", "{history}")`, a placeholder for messages that may be missing; `("placeholder", json!(["{history}", false]))`
 ///   for messages that must be there;
 /// - a [`Message`], which stays as it is;
 /// - a [`MessagesPlaceholder`], another [`ChatPromptTemplate`], a [`FewShotChatPromptTemplate`], a [`MessageTemplate`];
@@ -92,7 +92,7 @@ pub enum ContentTemplate {
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait IntoMessageTemplate {
-    /// The place that it makes.
+    /// Makes the message template.
     ///
     /// # Errors
     ///
@@ -101,7 +101,18 @@ pub trait IntoMessageTemplate {
 }
 
 impl MessageTemplate {
-    /// A text in a role of your own, which becomes a [`ChatMessage`].
+    /// Makes a message in a role of your choice, which becomes a [`ChatMessage`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, MessageTemplate, Template, dict};
+    ///
+    /// let critic = MessageTemplate::chat("critic", Template::parse("I find {what} dull.")?);
+    /// let filled = ChatPromptTemplate::from_messages([critic])?.format(&dict! {"what": "it"})?;
+    /// assert_eq!(filled.messages[0].kind(), "chat");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn chat(role: impl Into<String>, content: impl Into<ContentTemplate>) -> Self {
         Self::Chat {
@@ -125,7 +136,7 @@ impl MessageTemplate {
         })
     }
 
-    /// The word that errors call it.
+    /// Returns the word for this element in errors.
     pub(super) fn word(&self) -> &str {
         match self {
             Self::Role { role, .. } | Self::Chat { role, .. } => role,
@@ -167,7 +178,18 @@ impl ContentTemplate {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`] for a text that cannot be parsed, with its place, and for what is neither.
+    /// [`ErrorKind::Template`], with the place, for a text that cannot be parsed, and for a value that is neither a text nor a list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ContentTemplate, TemplateFormat};
+    /// use serde_json::json;
+    ///
+    /// let content = ContentTemplate::parse(json!(["{question}", {"type": "image_url", "image_url": "{url}"}]), TemplateFormat::FString)?;
+    /// assert!(matches!(&content, ContentTemplate::Blocks(blocks) if blocks.len() == 2));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn parse(content: Value, format: TemplateFormat) -> Result<Self> {
         match content {
             Value::String(text) => Ok(Self::Text(Template::parse_as(text, format)?)),
@@ -184,7 +206,16 @@ impl ContentTemplate {
         }
     }
 
-    /// The names of its variables.
+    /// Returns the names of the variables.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ContentTemplate, Template};
+    ///
+    /// assert_eq!(ContentTemplate::from(Template::parse("Why {what}?")?).variables(), ["what"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         match self {
@@ -211,7 +242,7 @@ impl From<Template> for ContentTemplate {
     }
 }
 
-/// `"{name}"` or `["{name}", true]`.
+/// Reads a placeholder: `"{name}"` or `["{name}", true]`.
 fn placeholder(content: &Value) -> Result<MessageTemplate> {
     let (text, optional) = match content {
         Value::Array(items) => match items.as_slice() {

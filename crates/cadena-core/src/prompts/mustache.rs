@@ -7,9 +7,9 @@ use super::printed::push_value;
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Result};
 
-/// Sections may be nested so deep.
+/// The number of sections that may be nested: the parser and the renderer are recursive.
 const DEPTH_LIMIT: usize = 64;
-/// Lists inside lists multiply: so many pieces and bytes may come of one template.
+/// The number of pieces and bytes that a rendering may make: lists inside lists multiply.
 const WORK_LIMIT: usize = 64 << 20;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>> {
     let mut stack: Vec<Open> = Vec::new();
     let mut nodes = Vec::new();
     let mut rest = text;
-    // Whether only blanks stand before the next tag in its line.
+    // Whether the line has only blanks before the next tag. The line of such a tag is left out, as the specification requires.
     let mut alone = true;
     while let Some((literal, from_tag)) = rest.split_once(left.as_str()) {
         let place = column(text, rest) + literal.chars().count();
@@ -123,7 +123,7 @@ enum Tag {
         new_right: String,
     },
     Comment,
-    /// There are no partials to include: it stands for nothing.
+    /// A partial stands for nothing, since there is no other template to include.
     Partial,
 }
 
@@ -211,7 +211,7 @@ pub(super) fn render(nodes: &[Node], scope: &Scope<'_>) -> Result<String> {
 
 struct Renderer<'a> {
     root: &'a Scope<'a>,
-    /// The values of the open sections, the inmost last.
+    /// The values of the open sections, the innermost last.
     stack: Vec<&'a Value>,
     out: String,
     work: usize,
@@ -288,8 +288,8 @@ impl<'a> Renderer<'a> {
         result
     }
 
-    /// Looks a dotted name up, from the inmost section outwards. A number of nothing and `False` are values, anything else that
-    /// is empty is nothing.
+    /// Looks a dotted name up, from the innermost section outwards. The number 0 and `False` are values; every other empty value counts as
+    /// missing, as in LangChain.
     fn get(&self, key: &str) -> Option<&'a Value> {
         if key == "." {
             return self.stack.last().copied();

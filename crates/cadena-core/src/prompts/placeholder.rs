@@ -1,9 +1,9 @@
-//! Room for messages from the input.
+//! A placeholder for messages of the input.
 
 use super::scope::Scope;
 use crate::{Error, ErrorKind, Message, Result, convert_to_messages};
 
-/// Room for messages from the input, such as the history of a conversation.
+/// A placeholder for messages of the input, such as the history of a conversation.
 ///
 /// The value is a list in any of the forms of [`convert_to_messages`](crate::convert_to_messages).
 ///
@@ -21,16 +21,27 @@ use crate::{Error, ErrorKind, Message, Result, convert_to_messages};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessagesPlaceholder {
-    /// The key of the input that holds the messages.
+    /// The key of the input with the messages.
     pub variable: String,
     /// Whether the key may be missing.
     pub optional: bool,
-    /// How many of the last messages are kept; default: all.
+    /// The number of the last messages that are kept; default: all.
     pub n_messages: Option<usize>,
 }
 
 impl MessagesPlaceholder {
-    /// Room for the messages of a key.
+    /// Makes a placeholder for the messages under a key, which must be there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, MessagesPlaceholder, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().placeholder(MessagesPlaceholder::new("history"));
+    /// assert_eq!(prompt.format(&dict! {"history": vec!["hi"]})?.messages[0].text(), "hi");
+    /// assert!(prompt.format(&dict! {}).is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(variable: impl Into<String>) -> Self {
         Self {
@@ -40,14 +51,24 @@ impl MessagesPlaceholder {
         }
     }
 
-    /// Lets the key be missing.
+    /// Allows that the key is missing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatPromptTemplate, MessagesPlaceholder, dict};
+    ///
+    /// let prompt = ChatPromptTemplate::new().placeholder(MessagesPlaceholder::new("history").optional());
+    /// assert!(prompt.format(&dict! {})?.messages.is_empty());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// Keeps the last so many messages.
+    /// Keeps only the last `n_messages` messages.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Where the values of variables come from: the input, then what was filled in before.
+//! The values of the variables: the input first, then the partials.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Dict, Error, ErrorKind, Result};
 
-/// The values of one rendering. The outer ones win: what a caller says is better than what was filled in before.
+/// The values of one rendering. The outer ones win: a value of the caller replaces a partial.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     outer: Option<&'a Self>,
@@ -33,7 +33,7 @@ impl<'a> Scope<'a> {
             .or_else(|| self.own.get(name))
     }
 
-    /// Every value in one object.
+    /// Returns all values in one object.
     pub(super) fn to_dict(self) -> Dict {
         let mut all = self.own.clone();
         if let Some(outer) = self.outer {
@@ -58,7 +58,7 @@ impl<'a> Scope<'a> {
             .with_hint(format!("if `{{{name}}}` is meant as text, write `{{{{{name}}}}}`"))
     }
 
-    /// An error for the first name that has no value.
+    /// Returns an error for the first name without a value.
     pub(super) fn check<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<()> {
         match names.into_iter().find(|name| self.get(name).is_none()) {
             Some(name) => Err(self.missing(name)),
@@ -67,7 +67,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Variables that were filled in before.
+/// Variables that were filled in before: LangChain's partial variables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Partials(IndexMap<String, Partial>);
 
@@ -94,7 +94,7 @@ impl Partials {
         self.0.extend(other.0);
     }
 
-    /// The values that the caller did not give; a function is called here, once per rendering.
+    /// Returns the values that the caller did not set; a function is called here, once per rendering.
     pub(super) fn resolve(&self, outer: &Scope<'_>) -> Dict {
         let unset = self.0.iter().filter(|(name, _)| outer.get(name).is_none());
         unset
@@ -128,7 +128,7 @@ impl fmt::Debug for Partial {
     }
 }
 
-/// Names without those that were filled in, sorted, each once.
+/// Returns the names without those that were filled in, sorted, each once.
 pub(super) fn open_names<'a>(names: impl IntoIterator<Item = &'a str>, partials: &Partials) -> Vec<&'a str> {
     let mut names: Vec<_> = names.into_iter().filter(|name| !partials.has(name)).collect();
     names.sort_unstable();
@@ -136,11 +136,12 @@ pub(super) fn open_names<'a>(names: impl IntoIterator<Item = &'a str>, partials:
     names
 }
 
-/// What every template with `partials` has, and an example of it: how one with `{a} {b}` is made, and the text of what it gives.
+/// Writes the methods of every template with `partials`, with an example: the code that makes a template of `{a} {b}`, and the code from its output to
+/// the text.
 macro_rules! partials {
     ($type:ident, $make:literal, $text:literal) => {
         impl $type {
-            /// Fills a variable in before; what the input says wins.
+            /// Fills a variable in before; a value in the input replaces it.
             ///
             /// # Examples
             ///
@@ -157,7 +158,7 @@ macro_rules! partials {
                 self
             }
 
-            /// Fills a variable in by a function that is called in every rendering whose input does not have it.
+            /// Fills a variable in with a function, which is called in every rendering whose input does not have the variable.
             ///
             /// # Examples
             ///
@@ -178,11 +179,11 @@ macro_rules! partials {
                 self
             }
 
-            /// An input from an object, or from the bare value of the only variable.
+            /// Makes an input from an object, or from the bare value of the only variable.
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if there is not one variable.
+            /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a bare value if the prompt has no variable or several.
             ///
             /// # Examples
             ///

@@ -1,4 +1,4 @@
-//! Which examples a prompt shows.
+//! The choice of the examples that a prompt shows.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::{Dict, Error, ErrorKind, Result};
 
 /// Chooses the examples that a prompt shows for an input.
 ///
-/// It may wait, as for embeddings; a prompt whose selector waits can be invoked, and its `format`, which does not wait, is an error.
+/// A selector may wait, as for embeddings. A prompt whose selector waits can be invoked, but not formatted: `format` does not wait, and fails.
 ///
 /// # Examples
 ///
@@ -38,15 +38,15 @@ use crate::{Dict, Error, ErrorKind, Result};
 /// ```
 #[async_trait]
 pub trait ExampleSelector: fmt::Debug + Send + Sync {
-    /// The examples, in the order in which they are shown.
+    /// Returns the examples, in the order in which they are shown.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from choosing; the prompt is not rendered then.
+    /// Any error of the choice; the prompt is not rendered then.
     async fn select(&self, input: &Dict) -> Result<Vec<Dict>>;
 }
 
-/// Takes examples, first one first, as long as they fit beside the input.
+/// A selector that takes examples in their order, as long as they fit beside the input.
 ///
 /// # Examples
 ///
@@ -67,20 +67,33 @@ pub struct LengthExampleSelector {
 }
 
 impl LengthExampleSelector {
-    /// Takes as many examples as have, with the input, at most so many words.
+    /// Makes a selector of as many examples as have, together with the input, at most `max_length` words.
     ///
     /// # Errors
     ///
-    /// As [`Template::format`], for an example that does not fit its template.
+    /// The errors of [`Template::format`], for an example that does not fit its template.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ExampleSelector, LengthExampleSelector, Template, dict};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let examples = [dict! {"q": "one two"}, dict! {"q": "three four"}];
+    /// let selector = LengthExampleSelector::new(examples, &Template::parse("{q}")?, 5)?;
+    /// assert_eq!(selector.select(&dict! {"input": "x"}).await?.len(), 2);
+    /// assert_eq!(selector.select(&dict! {"input": "x y z"}).await?.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn new(examples: impl IntoIterator<Item = Dict>, template: &Template, max_length: usize) -> Result<Self> {
         Self::with_length(examples, template, max_length, words)
     }
 
-    /// As [`new`](Self::new), with a length of your own, such as a number of tokens.
+    /// As [`new`](Self::new), with another measure of the length, such as a number of tokens.
     ///
     /// # Errors
     ///
-    /// As [`Template::format`], for an example that does not fit its template.
+    /// The errors of [`Template::format`], for an example that does not fit its template.
     ///
     /// # Examples
     ///
@@ -125,12 +138,12 @@ impl ExampleSelector for LengthExampleSelector {
     }
 }
 
-/// As LangChain counts: what stands between spaces and line ends.
+/// Counts words as LangChain does: the parts between spaces and line ends.
 fn words(text: &str) -> usize {
     text.split([' ', '\n']).count()
 }
 
-/// The values as text, with blanks between them.
+/// Returns the values as text, with spaces between them.
 pub(super) fn joined<'a>(values: impl Iterator<Item = &'a Value>) -> String {
     let mut text = String::new();
     for value in values {
@@ -142,7 +155,7 @@ pub(super) fn joined<'a>(values: impl Iterator<Item = &'a Value>) -> String {
     text
 }
 
-/// The result of a rendering that need not wait, which none does but for its selectors.
+/// Returns the result of a rendering that does not wait; only a selector can make a rendering wait.
 pub(super) fn at_once<T>(rendering: impl Future<Output = Result<T>>) -> Result<T> {
     rendering.now_or_never().unwrap_or_else(|| {
         let detail = "the examples are chosen by a selector that waits";

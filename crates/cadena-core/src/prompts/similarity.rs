@@ -1,4 +1,4 @@
-//! Examples that are like the input.
+//! Examples that are similar to the input.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::selector::{ExampleSelector, joined};
 use crate::embeddings::wrong_number;
 use crate::{Dict, Embeddings, Error, ErrorKind, Result, cosine_similarity};
 
-/// Takes the examples whose meaning is nearest to that of the input, the nearest one first.
+/// A selector that takes the examples with the meaning nearest to the input's, the nearest one first.
 ///
-/// The examples are embedded once, in one call, when an input is first chosen for or by [`prepare`](Self::prepare); then each input costs one embedding and a
-/// walk over the examples. Examples that are equally near stay in their order.
+/// The examples are embedded once, in one call, at the first input or by [`prepare`](Self::prepare). After that each input costs one embedding and a
+/// comparison with each example. Examples that are equally near stay in their order.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ pub struct SemanticSimilarityExampleSelector {
     vectors: OnceCell<Vec<Vec<f32>>>,
 }
 
-/// Maximal marginal relevance.
+/// The options of maximal marginal relevance.
 #[derive(Clone, Copy, Debug)]
 struct Diversity {
     fetch_k: usize,
@@ -58,10 +58,29 @@ struct Diversity {
 }
 
 impl SemanticSimilarityExampleSelector {
-    /// How many examples are shown, unless [`k`](Self::k) says otherwise.
+    /// The number of examples that are shown, unless [`k`](Self::k) sets another.
     pub const DEFAULT_K: usize = 4;
 
-    /// Chooses among examples by an embedding model. Nothing is embedded yet.
+    /// Makes a selector of examples and an embedding model. Nothing is embedded yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Embeddings, ExampleSelector, Result, SemanticSimilarityExampleSelector, async_trait, dict};
+    ///
+    /// # struct Words;
+    /// # #[async_trait]
+    /// # impl Embeddings for Words {
+    /// #     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// #         let count = |text: &String, word| text.matches(word).count() as f32;
+    /// #         Ok(texts.iter().map(|text| ["cat", "dog", "car"].map(|word| count(text, word)).to_vec()).collect())
+    /// #     }
+    /// # }
+    /// # futures::executor::block_on(async {
+    /// let selector = SemanticSimilarityExampleSelector::new([dict! {"q": "a dog"}, dict! {"q": "a cat"}], Words);
+    /// assert_eq!(selector.select(&dict! {"q": "my cat"}).await?[0], dict! {"q": "a cat"});
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(examples: impl IntoIterator<Item = Dict>, embeddings: impl Embeddings) -> Self {
         Self {
@@ -74,14 +93,53 @@ impl SemanticSimilarityExampleSelector {
         }
     }
 
-    /// Sets how many examples are shown at most; default: 4.
+    /// Sets the number of examples that are shown at most; default: 4.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Embeddings, ExampleSelector, Result, SemanticSimilarityExampleSelector, async_trait, dict};
+    ///
+    /// # struct Words;
+    /// # #[async_trait]
+    /// # impl Embeddings for Words {
+    /// #     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// #         let count = |text: &String, word| text.matches(word).count() as f32;
+    /// #         Ok(texts.iter().map(|text| ["cat", "dog", "car"].map(|word| count(text, word)).to_vec()).collect())
+    /// #     }
+    /// # }
+    /// # futures::executor::block_on(async {
+    /// let selector = SemanticSimilarityExampleSelector::new([dict! {"q": "a dog"}, dict! {"q": "a cat"}], Words).k(1);
+    /// assert_eq!(selector.select(&dict! {"q": "my cat"}).await?.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn k(mut self, k: usize) -> Self {
         self.k = k;
         self
     }
 
-    /// Sets the keys that are compared, of the input and of the examples; default: all that each has.
+    /// Sets the keys of the input and of the examples that are compared; default: all keys of each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Embeddings, ExampleSelector, Result, SemanticSimilarityExampleSelector, async_trait, dict};
+    ///
+    /// # struct Words;
+    /// # #[async_trait]
+    /// # impl Embeddings for Words {
+    /// #     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// #         let count = |text: &String, word| text.matches(word).count() as f32;
+    /// #         Ok(texts.iter().map(|text| ["cat", "dog", "car"].map(|word| count(text, word)).to_vec()).collect())
+    /// #     }
+    /// # }
+    /// # futures::executor::block_on(async {
+    /// let examples = [dict! {"q": "a dog", "a": "not a cat, no cat"}, dict! {"q": "a cat", "a": "claws"}];
+    /// let selector = SemanticSimilarityExampleSelector::new(examples, Words).k(1).input_keys(["q"]);
+    /// assert_eq!(selector.select(&dict! {"q": "my cat"}).await?[0]["q"], "a cat");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn input_keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         let mut keys: Vec<String> = keys.into_iter().map(Into::into).collect();
@@ -91,9 +149,10 @@ impl SemanticSimilarityExampleSelector {
         self
     }
 
-    /// Prefers examples that also differ from each other: of the `fetch_k` nearest ones, it takes one after the other that has the
-    /// best `lambda` × nearness to the input − (1 − `lambda`) × nearness to one already taken. LangChain's `MaxMarginalRelevanceExampleSelector`
-    /// has 20 and 0.5.
+    /// Prefers examples that also differ from each other: maximal marginal relevance.
+    ///
+    /// Of the `fetch_k` nearest examples, the selector takes one after the other: the one with the best `lambda` × similarity to the input −
+    /// (1 − `lambda`) × similarity to the nearest one that was taken. LangChain's `MaxMarginalRelevanceExampleSelector` has 20 and 0.5.
     ///
     /// # Examples
     ///
@@ -120,12 +179,31 @@ impl SemanticSimilarityExampleSelector {
         self
     }
 
-    /// Embeds the examples now, so that a fault shows here and the first input does not wait for it.
+    /// Embeds the examples now, so that a fault shows at the start and the first input does not wait.
     ///
     /// # Errors
     ///
-    /// What the model says; [`ErrorKind::InvalidInput`] if an example lacks one of the [`input_keys`](Self::input_keys);
-    /// [`ErrorKind::Decode`] if the model gave another number of vectors. The next use tries again.
+    /// The error of the model; [`ErrorKind::InvalidInput`] if an example lacks one of the [`input_keys`](Self::input_keys);
+    /// [`ErrorKind::Decode`] if the model returned another number of vectors. The next use tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Embeddings, Result, SemanticSimilarityExampleSelector, async_trait, dict};
+    ///
+    /// # struct Words;
+    /// # #[async_trait]
+    /// # impl Embeddings for Words {
+    /// #     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// #         Ok(vec![vec![1.0]; texts.len()])
+    /// #     }
+    /// # }
+    /// # futures::executor::block_on(async {
+    /// let selector = SemanticSimilarityExampleSelector::new([dict! {"q": "a dog"}], Words);
+    /// selector.prepare().await?;
+    /// assert!(SemanticSimilarityExampleSelector::new([dict! {}], Words).input_keys(["q"]).prepare().await.is_err());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub async fn prepare(&self) -> Result<()> {
         self.vectors().await.map(drop)
     }
@@ -143,7 +221,7 @@ impl SemanticSimilarityExampleSelector {
         self.vectors.get_or_try_init(embed).await.map(Vec::as_slice)
     }
 
-    /// The values that are compared, in the order of their keys, as LangChain joins them.
+    /// Returns the values that are compared, in the order of their keys, as LangChain joins them.
     fn text(&self, values: &Dict, whose: &str) -> Result<String> {
         let Some(keys) = &self.input_keys else {
             let mut all: Vec<_> = values.iter().collect();
@@ -184,7 +262,7 @@ impl ExampleSelector for SemanticSimilarityExampleSelector {
 
 impl Diversity {
     fn choose(self, near: Vec<(f64, usize)>, vectors: &[Vec<f32>], k: usize) -> Result<Vec<(f64, usize)>> {
-        // Of each candidate, also how near it is to the nearest one that was taken.
+        // Each candidate also has its similarity to the nearest example that was taken.
         let mut left: Vec<_> = near.into_iter().map(|found| (found, f64::NEG_INFINITY)).collect();
         let mut taken = Vec::new();
         while taken.len() < k && !left.is_empty() {
@@ -193,7 +271,7 @@ impl Diversity {
                 self.lambda * relevance - (1.0 - self.lambda) * repeats
             };
             let scores = left.iter().map(score).enumerate();
-            // The first of those that are equally good.
+            // Of several equally good candidates the first one is taken.
             let best = scores.reduce(|best, next| if next.1 > best.1 { next } else { best });
             let (found, _) = left.remove(best.map_or(0, |(at, _)| at));
             let vector = vectors.get(found.1).map_or(&[][..], Vec::as_slice);

@@ -8,8 +8,8 @@ use crate::{Dict, Result};
 
 /// A text with variables, parsed once.
 ///
-/// Values are data: what they hold is never expanded again, and there is no access to attributes. A text is printed as it is, any
-/// other value as LangChain prints it, `True` and `[1, 'x']` among them, so that a template taken from there gives the same prompt;
+/// Values are data: they are never expanded again, and a template cannot access attributes. A text is printed as it is. Any
+/// other value is printed as LangChain prints it, such as `True` and `[1, 'x']`, so that a template of LangChain makes the same prompt;
 /// `{value!j}` prints JSON.
 ///
 /// # Examples
@@ -36,11 +36,11 @@ enum Parsed {
     Mustache(Vec<mustache::Node>),
     #[cfg(feature = "minijinja")]
     Jinja(Jinja),
-    /// One after the other: templates in different formats were added.
+    /// Several templates one after the other: templates in different formats were added.
     Joined(Vec<Self>),
 }
 
-/// How variables are written in a text.
+/// The form of variables in a text.
 ///
 /// # Examples
 ///
@@ -55,15 +55,15 @@ enum Parsed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TemplateFormat {
-    /// `{name}`, with Python's `{name!r}` and `{name:>5}`; `{{` and `}}` stand for braces. No access to attributes or indexes.
+    /// `{name}`, with Python's `{name!r}` and `{name:>5}`; `{{` and `}}` stand for braces. Attributes and indexes cannot be accessed.
     #[default]
     FString,
-    /// Mustache: `{{name}}` escapes HTML as its specification says, `{{{name}}}` does not; sections, dotted names, comments.
+    /// Mustache: `{{name}}` escapes HTML as the specification requires, `{{{name}}}` does not; sections, dotted names, comments.
     Mustache,
     /// Jinja, by the crate `minijinja`: `{{ name }}`, filters, loops, macros. Nothing is escaped, nothing is included, values are data
     /// without methods, and a rendering has a limit of steps and bytes.
     ///
-    /// A misspelt name is an error where a step prints it; `{{ name | default('') }}` and `{% if name %}` let it be missing.
+    /// A misspelt name is an error where a step prints it. `{{ name | default('') }}` and `{% if name %}` allow that it is missing.
     ///
     /// ```
     /// use cadena_core::{dict, PromptTemplate, TemplateFormat};
@@ -86,8 +86,19 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a brace without its twin and for what is not a plain
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a brace without its twin and for a variable that is not a plain
     /// name (`{user.name}`, `{0}`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Template, dict};
+    ///
+    /// let template = Template::parse("Tell a joke about {topic}.")?;
+    /// assert_eq!(template.format(&dict! {"topic": "bears"})?, "Tell a joke about bears.");
+    /// assert!(Template::parse("{user.name}").is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         Self::parse_as(text, TemplateFormat::FString)
     }
@@ -96,7 +107,17 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for what is not in that format.
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a text that is not in that format.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Template, TemplateFormat, dict};
+    ///
+    /// let template = Template::parse_as("Hi {{name}}!", TemplateFormat::Mustache)?;
+    /// assert_eq!(template.format(&dict! {"name": "Ann"})?, "Hi Ann!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn parse_as(text: impl Into<String>, format: TemplateFormat) -> Result<Self> {
         let source = text.into();
         let parsed = match format {
@@ -108,7 +129,7 @@ impl Template {
         Ok(Self { source, parsed })
     }
 
-    /// Writes a text so that [`parse`](Self::parse) takes it as it is: with its braces doubled.
+    /// Doubles the braces of a text, so that [`parse`](Self::parse) reads them as braces.
     ///
     /// # Examples
     ///
@@ -124,14 +145,29 @@ impl Template {
         text.replace('{', "{{").replace('}', "}}")
     }
 
-    /// The text that was parsed.
+    /// Returns the text that was parsed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Template::parse("Hi {name}!")?.source(), "Hi {name}!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The names of the variables, in the order of their first use. Of a dotted name it is the first part; names inside of
-    /// a mustache section are not among them.
+    /// Returns the names of the variables, in the order of their first use.
+    ///
+    /// Of a dotted name the first part is returned; names inside of a mustache section are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Template::parse("{b} {a} {b}")?.variables(), ["b", "a"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -141,13 +177,24 @@ impl Template {
         names
     }
 
-    /// Puts values in the place of the variables. Other keys are ignored, and so is a name that mustache does not find.
+    /// Replaces the variables with values. Other keys are ignored, and so is a name that mustache does not find.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a variable has no value,
-    /// [`ErrorKind::Template`](crate::ErrorKind::Template) if a value does not fit what follows the name, as a text does not fit
-    /// `{x:.2f}`, [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) if sections inside sections become too much.
+    /// [`ErrorKind::Template`](crate::ErrorKind::Template) if a value does not fit the specification after the name, as a text does not fit
+    /// `{x:.2f}`, [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) if sections inside sections make too much output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Template, dict};
+    ///
+    /// let template = Template::parse("{price:.2f} EUR")?;
+    /// assert_eq!(template.format(&dict! {"price": 1.5})?, "1.50 EUR");
+    /// assert!(template.format(&dict! {"price": "much"}).is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn format(&self, input: &Dict) -> Result<String> {
         self.render(&Scope::new(input))
     }
@@ -156,17 +203,17 @@ impl Template {
         self.parsed.render(scope, self.source.len(), false)
     }
 
-    /// As a step renders it: every name must have a value, for a misspelt one would leave a hole in the prompt.
+    /// Renders the template as a step does: every name must have a value, since a misspelt one would leave a hole in the prompt.
     pub(super) fn render_checked(&self, scope: &Scope<'_>) -> Result<String> {
         self.parsed.render(scope, self.source.len(), true)
     }
 
-    /// Whether nothing can come of it.
+    /// Returns whether the output is always empty.
     pub(super) fn is_empty(&self) -> bool {
         self.source.is_empty()
     }
 
-    /// This template, and after it another one.
+    /// Returns this template followed by another one.
     pub(super) fn then(mut self, next: &Self) -> Self {
         self.source.push_str(&next.source);
         self.parsed = match (self.parsed, next.parsed.clone()) {

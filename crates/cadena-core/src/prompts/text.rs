@@ -9,9 +9,9 @@ use super::scope::{Partials, Scope, open_names, partials};
 use super::template::{Template, TemplateFormat};
 use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
 
-/// A template of one text: a step from a [`Dict`] to a prompt that a human says.
+/// A template of one text: a step from a [`Dict`] to a prompt of one human message.
 ///
-/// [`format`](Self::format) gives the text itself.
+/// [`format`](Self::format) returns the text.
 ///
 /// # Examples
 ///
@@ -35,16 +35,26 @@ pub struct PromptTemplate {
 }
 
 impl PromptTemplate {
-    /// A template with `{variables}`.
+    /// Makes a template with `{variables}`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Template`](crate::ErrorKind::Template), with the column, for a text that cannot be parsed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{PromptTemplate, dict};
+    ///
+    /// let prompt = PromptTemplate::from_template("Tell a joke about {topic}.")?;
+    /// assert_eq!(prompt.format(&dict! {"topic": "bears"})?, "Tell a joke about bears.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn from_template(text: impl Into<String>) -> Result<Self> {
         Template::parse(text).map(Self::from)
     }
 
-    /// A template in a format.
+    /// Makes a template in a format.
     ///
     /// # Errors
     ///
@@ -63,23 +73,52 @@ impl PromptTemplate {
         Template::parse_as(text, format).map(Self::from)
     }
 
-    /// The template without what was filled in before.
+    /// Returns the template, without its partials.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::PromptTemplate;
+    ///
+    /// let prompt = PromptTemplate::from_template("Hi {name}!")?.partial("name", "Ann");
+    /// assert_eq!(prompt.template().variables(), ["name"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
     }
 
-    /// The keys that the input must have, sorted.
+    /// Returns the keys that the input must have, sorted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::PromptTemplate;
+    ///
+    /// assert_eq!(PromptTemplate::from_template("{b} {a}")?.input_variables(), ["a", "b"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
         open_names(self.template.variables(), &self.partials)
     }
 
-    /// Fills the template. In mustache a name without a value is nothing here, and an error when the step is invoked.
+    /// Fills the template. In mustache a name without a value is empty here, and an error when the step is invoked.
     ///
     /// # Errors
     ///
-    /// As [`Template::format`].
+    /// The errors of [`Template::format`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{PromptTemplate, dict};
+    ///
+    /// let prompt = PromptTemplate::from_template("Hi {name}!")?;
+    /// assert_eq!(prompt.format(&dict! {"name": "Ann"})?, "Hi Ann!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn format(&self, input: &Dict) -> Result<String> {
         let input = Scope::new(input);
         self.template.render(&input.with(&self.partials.resolve(&input)))
@@ -97,7 +136,7 @@ impl From<Template> for PromptTemplate {
     }
 }
 
-/// The text of the left one, and after it that of the right one; what the right one filled in before wins.
+/// The text of the left template, then the text of the right one; a partial of the right one wins.
 impl Add for PromptTemplate {
     type Output = Self;
 

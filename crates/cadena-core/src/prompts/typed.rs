@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::ChatPromptTemplate;
 use crate::{Dict, Error, ErrorKind, PromptValue, Result, RunContext, RunKind, Runnable, Streamable, impl_pipe};
 
-/// A prompt whose input is a type of yours; `prompt!` and `chat_prompt!` make one, and check at compile time that the type has a field
-/// for each variable.
+/// A prompt whose input is a type of yours.
+///
+/// `prompt!` and `chat_prompt!` of the facade make one, and check at compile time that the type has a field for each variable.
 #[must_use = "steps do nothing until they are invoked"]
 pub struct TypedPrompt<I> {
     template: Result<Arc<ChatPromptTemplate>, Arc<Error>>,
@@ -19,29 +20,29 @@ pub struct TypedPrompt<I> {
 }
 
 impl<I> TypedPrompt<I> {
-    /// What the macros call: roles with texts, and what gives a value for each variable.
+    /// Called by the macros: roles with texts, and a function that returns a value for each variable.
     #[doc(hidden)]
     pub fn new(messages: &[(&str, &str)], fields: fn(&I) -> Result<Dict>) -> Self {
         let template = ChatPromptTemplate::from_messages(messages.iter().copied());
         Self {
-            // The macros have checked braces, variables and roles; a wrong format such as `{x:!}` is found by the first call.
+            // The macros have checked braces, variables and roles. A wrong format such as `{x:!}` is found by the first call.
             template: template.map(Arc::new).map_err(Arc::new),
             fields,
         }
     }
 
-    /// The prompt with its variables filled.
+    /// Fills the variables of the prompt.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if a field has no JSON form, [`ErrorKind::Template`] for a wrong format behind a variable's name.
+    /// [`ErrorKind::InvalidInput`] if a field has no JSON form, [`ErrorKind::Template`] for a wrong format after a variable's name.
     pub fn format(&self, input: &I) -> Result<PromptValue> {
         let template = self.template.as_ref().map_err(Error::shared)?;
         template.format(&(self.fields)(input)?)
     }
 }
 
-/// Puts a field's value under its name.
+/// Inserts a field's value under its name.
 #[doc(hidden)]
 pub fn fill(dict: &mut Dict, name: &str, value: &impl Serialize) -> Result<()> {
     let value = serde_json::to_value(value).map_err(|error| {

@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::active::{ActiveRun, json_of};
 use super::config::add_tag;
-use super::frame::{Frame, dump};
-use super::hook::place::Place;
-use super::queue::Queue;
+use super::event_queue::EventQueue;
+use super::hook::path::StepPath;
 use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
 use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable};
 
@@ -47,16 +47,16 @@ pub struct RunContext {
 struct Inner {
     /// The run that this context is inside of.
     run: Option<Arc<RunInfo>>,
-    /// That run as listeners hear it.
-    frame: Option<Arc<Frame>>,
+    /// That run as its listeners hear it.
+    active: Option<Arc<ActiveRun>>,
     /// Where the events of the whole call wait, if a stream reads them.
-    queue: Option<Arc<Queue>>,
+    queue: Option<Arc<EventQueue>>,
     tags: Vec<String>,
     metadata: Map<String, Value>,
     listeners: Vec<Arc<dyn Listener>>,
     hooks: Vec<Arc<dyn StepHook>>,
-    /// Where the next step is called, if a hook may ask.
-    place: Option<Place>,
+    /// The path of the next step, if a hook may ask for it.
+    path: Option<StepPath>,
     /// For the next run only.
     run_name: Option<String>,
     run_id: Option<RunId>,
@@ -123,7 +123,7 @@ impl RunContext {
         inner.metadata = metadata;
         inner.listeners = listeners;
         if !hooks.is_empty() {
-            inner.place.get_or_insert_default();
+            inner.path.get_or_insert_default();
         }
         inner.hooks = hooks;
         inner.run_name = run_name.or(inner.run_name);
@@ -177,7 +177,7 @@ impl RunContext {
     /// This context with a name for the next run, unless the caller said one. Only listeners, hooks and spans hear names.
     #[must_use]
     pub(crate) fn over_name(&self, name: &str) -> Self {
-        if self.is_observed() || super::span::are_wanted() {
+        if self.is_observed() || super::layers::span::are_wanted() {
             self.over(&RunConfig::new().run_name(name))
         } else {
             self.clone()
@@ -223,16 +223,16 @@ impl RunContext {
     /// This context for an input of a batch, so that its steps are named by its place whatever runs at the same time.
     #[must_use]
     pub(crate) fn item(&self, index: usize) -> Self {
-        let Some((inner, place)) = self
+        let Some((inner, path)) = self
             .inner
             .as_deref()
-            .and_then(|inner| Some((inner, inner.place.as_ref()?)))
+            .and_then(|inner| Some((inner, inner.path.as_ref()?)))
         else {
             return self.clone();
         };
-        let place = Some(place.item(&format!("batch:item:{}", index + 1)));
+        let path = Some(path.item(&format!("batch:item:{}", index + 1)));
         Self {
-            inner: Some(Arc::new(Inner { place, ..inner.clone() })),
+            inner: Some(Arc::new(Inner { path, ..inner.clone() })),
             depth: self.depth,
             in_span: self.in_span,
         }
@@ -357,10 +357,10 @@ impl RunContext {
         self.inner.as_ref().map_or(&[], |inner| &inner.hooks)
     }
 
-    /// Where the step is called that this context is inside of.
-    pub(crate) fn place(&self) -> Option<Arc<str>> {
-        let place = self.inner.as_ref()?.place.as_ref()?;
-        Some(Arc::clone(place.path()))
+    /// The path of the step that this context is inside of.
+    pub(super) fn step_path(&self) -> Option<Arc<str>> {
+        let path = self.inner.as_ref()?.path.as_ref()?;
+        Some(Arc::clone(path.as_str()))
     }
 
     /// Whether somebody hears events, so that values are worth writing as JSON.
@@ -373,14 +373,14 @@ impl RunContext {
     }
 
     /// The context of a call whose events are read from a queue.
-    pub(crate) fn with_queue(mut self, queue: Arc<Queue>) -> Self {
+    pub(super) fn with_queue(mut self, queue: Arc<EventQueue>) -> Self {
         let inner = self.inner.get_or_insert_default();
         Arc::make_mut(inner).queue = Some(queue);
         self
     }
 
-    /// Opens a run: the context inside it, and the run as those hear it who listen.
-    pub(crate) fn open(&self, name: impl FnOnce() -> String, kind: RunKind) -> (Self, Option<Arc<Frame>>) {
+    /// Opens a run. Returns the context for its children, and the handle that emits its events if a listener of the call wants events.
+    pub(super) fn open_run(&self, name: impl FnOnce() -> String, kind: RunKind) -> (Self, Option<Arc<ActiveRun>>) {
         let Some(outer) = self.inner.as_deref() else {
             return (self.clone(), None);
         };
@@ -395,8 +395,8 @@ impl RunContext {
             add_tag(&mut tags, tag);
         }
         let name = inner.run_name.take().unwrap_or_else(name);
-        if let Some(place) = &mut inner.place {
-            *place = place.enter(&outer.local_tags, kind.does_io().then_some(&*name));
+        if let Some(path) = &mut inner.path {
+            *path = path.enter(&outer.local_tags, kind.does_io().then_some(&*name));
         }
         let run = Arc::new(RunInfo {
             id: inner.run_id.take().unwrap_or_else(|| self.next_id()),
@@ -406,20 +406,20 @@ impl RunContext {
             tags,
             metadata: inner.metadata.clone(),
         });
-        let frame = self.emits().then(|| {
+        let active = self.emits().then(|| {
             let hears = |listener: &&Arc<dyn Listener>| listener.wants_events() && listener.wants_run(&run);
             let listeners = inner.listeners.iter().filter(hears).cloned().collect();
-            let parent = inner.frame.take();
-            Arc::new(Frame::new(Arc::clone(&run), parent, listeners, inner.queue.clone()))
+            let parent = inner.active.take();
+            Arc::new(ActiveRun::new(Arc::clone(&run), parent, listeners, inner.queue.clone()))
         });
         inner.run = Some(run);
-        inner.frame.clone_from(&frame);
+        inner.active.clone_from(&active);
         let inside = Self {
             inner: Some(Arc::new(inner)),
             depth: self.depth,
             in_span: self.in_span,
         };
-        (inside, frame)
+        (inside, active)
     }
 
     /// Tells the listeners something of the step's own, such as how far it is; LangChain's `dispatch_custom_event`.
@@ -467,7 +467,7 @@ impl RunContext {
         let event = run.map(|run| RunEvent::Custom {
             run,
             name: name.to_owned(),
-            data: dump(data),
+            data: json_of(data),
         });
         std::future::poll_fn(move |task| {
             let (Some(inner), Some(event)) = (&self.inner, &event) else {
@@ -476,8 +476,8 @@ impl RunContext {
             if let Some(queue) = &inner.queue {
                 ready!(queue.poll_room(task));
             }
-            if let Some(frame) = &inner.frame {
-                frame.begin(None);
+            if let Some(run) = &inner.active {
+                run.start(None);
             }
             let listeners = inner.listeners.iter().filter(|listener| listener.wants_events());
             listeners.for_each(|listener| listener.on_event(event));

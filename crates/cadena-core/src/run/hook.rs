@@ -1,16 +1,15 @@
 //! Middleware around every step that does I/O.
 
-pub(crate) mod frame;
-
-mod call;
+pub(super) mod call;
 pub use call::StepCall;
-mod output;
+pub(super) mod output;
 pub use output::{StepChunk, StepOutput};
-mod next;
+pub(super) mod next;
 pub use next::Next;
 mod journal;
 pub use journal::Journal;
-pub(crate) mod place;
+pub(super) mod path;
+pub(super) mod target;
 
 use async_trait::async_trait;
 

@@ -10,7 +10,7 @@ use futures::stream::{self, PollNext, StreamExt};
 
 use super::tee::tee;
 use super::{Keyed, Parallel, Runnable};
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::stream::until_error;
 use crate::{ChunkStream, Dict, DictChunk, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 

@@ -10,7 +10,7 @@ use super::Runnable;
 use super::caught::caught;
 use super::sources::lambda::failed;
 use crate::error::BoxError;
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::stream::later;
 use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
 

@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt};
 use super::erased::Erased;
 use super::sources::lambda::{Place, Started};
 use super::{Lambda, Runnable};
-use crate::run::scope::{call, call_stream, call_transform, is_seen};
+use crate::run::layers::{call, call_stream, call_transform, is_observed};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable};
 
 /// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
@@ -143,7 +143,7 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
         let mut value = Erased::new(input);
         // Nothing is allocated for a future without a size.
         let mut place = Place::new(std::future::pending());
-        let observed = is_seen(&cx);
+        let observed = is_observed(&cx);
         for (index, step) in self.steps.iter().enumerate() {
             // Often nobody sees the frame around a function.
             let started = if observed {

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listeners, Map,
-    MessageHistory, Named, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Timeout, WithListeners,
+    MessageHistory, Named, OneStep, Or, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Steps, Timeout,
+    WithListeners,
 };
-use crate::run::scope::{call, call_stream, call_transform, enforce, enforce_stream};
+use crate::run::layers::{call, call_stream, call_transform, enter, enter_stream, enter_transform};
 use crate::{
     ChatMessageHistory, ChunkStream, ConfigKey, Dict, EventStream, IntoListener, Result, RunConfig, RunContext,
 };
@@ -74,8 +75,7 @@ pub trait RunnableExt: Runnable {
         input: impl Into<Self::Input>,
         config: RunConfig,
     ) -> impl Future<Output = Result<Self::Output>> + Send {
-        let cx = RunContext::new(config);
-        enforce(&cx, call(self, input.into(), cx.clone()))
+        enter(self, input.into(), RunContext::new(config))
     }
 
     /// As [`invoke`](Self::invoke), as a part of the step that was given this context.
@@ -98,8 +98,7 @@ pub trait RunnableExt: Runnable {
 
     /// As [`stream`](Self::stream), with what the caller says about the call.
     fn stream_with(&self, input: impl Into<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
-        let cx = RunContext::new(config);
-        enforce_stream(&cx, call_stream(self, input.into(), cx.clone()))
+        enter_stream(self, input.into(), RunContext::new(config))
     }
 
     /// As [`stream`](Self::stream), as a part of the step that was given this context.
@@ -114,8 +113,7 @@ pub trait RunnableExt: Runnable {
 
     /// As [`transform`](Self::transform), with what the caller says about the call.
     fn transform_with(&self, input: ChunkStream<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
-        let cx = RunContext::new(config);
-        enforce_stream(&cx, call_transform(self, input, cx.clone()))
+        enter_transform(self, input, RunContext::new(config))
     }
 
     /// As [`transform`](Self::transform), as a part of the step that was given this context.
@@ -175,7 +173,7 @@ pub trait RunnableExt: Runnable {
         let runs = inputs
             .into_iter()
             .enumerate()
-            .map(move |(index, input)| enforce(&cx, call(self, input, cx.item(index))));
+            .map(move |(index, input)| enter(self, input, cx.item(index)));
         in_order(runs, limit)
     }
 
@@ -208,7 +206,7 @@ pub trait RunnableExt: Runnable {
             inputs.into_iter().map(|(input, each)| (input.into(), each)).collect();
         let runs = inputs.into_iter().enumerate().map(move |(index, (input, each))| {
             let cx = cx.with_config(each);
-            enforce(&cx, call(self, input, cx.item(index)))
+            enter(self, input, cx.item(index))
         });
         in_order(runs, limit)
     }
@@ -256,7 +254,7 @@ pub trait RunnableExt: Runnable {
         let step: Arc<Self> = dyn_clone::clone_box(self).into();
         let runs = inputs.into_iter().enumerate().map(move |(index, input)| {
             let (step, cx, input) = (Arc::clone(&step), cx.item(index), input.into());
-            async move { (index, enforce(&cx, call(&*step, input, cx.clone())).await) }
+            async move { (index, enter(&*step, input, cx).await) }
         });
         stream::iter(runs).buffer_unordered(limit).boxed()
     }
@@ -433,12 +431,12 @@ pub trait RunnableExt: Runnable {
 
     /// Runs other steps when this one fails. See [`Fallbacks`]; steps of different types are added by
     /// [`Fallbacks::or`].
-    fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Self::Input, Self::Output>
+    fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Or<OneStep<Self>, Steps<F>>>
     where
         Self: Sized,
         F: Runnable<Input = Self::Input, Output = Self::Output>,
     {
-        fallbacks.into_iter().fold(Fallbacks::new(self), Fallbacks::or)
+        Fallbacks::new(Or::new(OneStep::new(self), Steps::new(fallbacks)))
     }
 
     /// Limits how long the step may take. See [`Timeout`].
@@ -466,7 +464,7 @@ pub trait RunnableExt: Runnable {
         self,
         key: ConfigKey<String>,
         default: impl Into<String>,
-    ) -> Alternatives<Self::Input, Self::Output>
+    ) -> Alternatives<OneStep<Self>>
     where
         Self: Sized,
     {

@@ -9,7 +9,7 @@ use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{DEFAULT_BATCH_CONCURRENCY, Runnable};
-use crate::run::scope::call;
+use crate::run::layers::call;
 use crate::{ChunkStream, Error, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.

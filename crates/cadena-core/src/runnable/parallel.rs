@@ -16,7 +16,7 @@ use futures::stream::{self, BoxStream, Stream, StreamExt};
 
 use super::Runnable;
 use super::tee::tee;
-use crate::run::scope::{call, call_stream, call_transform};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::{
     ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Node, Result, RunContext, StreamMode, Streamable,
     ValueChunk, impl_pipe,

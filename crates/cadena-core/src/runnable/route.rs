@@ -10,7 +10,7 @@ use super::caught::caught;
 use super::sources::lambda::failed;
 use super::{BoxRunnable, Runnable, RunnableExt};
 use crate::error::BoxError;
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::stream::later;
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Runnable;
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::{
     ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, RunKind, StreamMode, Streamable, Whole, impl_pipe,
 };

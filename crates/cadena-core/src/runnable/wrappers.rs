@@ -16,3 +16,7 @@ mod message_history;
 pub use message_history::{MessageHistory, Remembers};
 mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
+mod step_list;
+pub use step_list::{OneStep, Or, StepList, Steps};
+mod rewrap;
+pub(crate) use rewrap::Rewrap;

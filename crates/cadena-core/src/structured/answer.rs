@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::read::Read;
-use super::{AnswerChunk, Form, confidence};
+use super::{AnswerChunk, FromAnswer, confidence};
 use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 
 /// A value that a model answered with; it can be used as the value itself.

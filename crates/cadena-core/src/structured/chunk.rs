@@ -1,5 +1,6 @@
 //! A value that a model is still writing.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,8 +44,10 @@ pub struct AnswerChunk<T> {
     raw: AIMessageChunk,
     json: Arc<Value>,
     value: Option<Arc<T>>,
-    /// What became of it, once the message is complete.
+    /// Whether it could be read, once the message is complete.
     end: Option<std::result::Result<Stands, Arc<Error>>>,
+    /// How many answers before this one could not be read.
+    attempt: u32,
 }
 
 impl<T> AnswerChunk<T> {
@@ -54,6 +57,7 @@ impl<T> AnswerChunk<T> {
             json,
             value: value.map(Arc::new),
             end: None,
+            attempt: 0,
         }
     }
 
@@ -65,12 +69,14 @@ impl<T> AnswerChunk<T> {
                 json,
                 value: Some(value),
                 end: Some(Ok(stands)),
+                attempt: 0,
             },
             Err(error) => Self {
                 raw,
                 json: Arc::default(),
                 value: None,
                 end: Some(Err(error)),
+                attempt: 0,
             },
         }
     }
@@ -109,17 +115,79 @@ impl<T> AnswerChunk<T> {
         &self.raw
     }
 
-    /// Whether it is the last one, so that the value is the answer.
+    /// Whether it is the last chunk, so that the value is the answer.
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.end.is_some()
     }
+
+    /// Returns which answer of the model this is a chunk of: 1 for the first, more after a [repair](crate::Structured::with_repair).
+    ///
+    /// A higher number than that of the chunk before takes everything shown so far back: the earlier answer could not be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1, oops}"#).say(r#"{"n": 2}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"})).with_repair(1);
+    /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
+    /// assert_eq!((chunks[0].attempt(), &chunks[0].json()["n"]), (1, &json!(1)));
+    /// let last = chunks.last().expect("an answer has a chunk");
+    /// assert_eq!((last.attempt(), &last.json()["n"]), (2, &json!(2)));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt.saturating_add(1)
+    }
+
+    pub(super) fn set_attempt(&mut self, unread: u32) {
+        self.attempt = unread;
+    }
+
+    /// Why the message could not be read.
+    pub(super) fn error(&self) -> Option<&Arc<Error>> {
+        self.end.as_ref()?.as_ref().err()
+    }
+
+    pub(super) fn map_error(&mut self, change: impl FnOnce(Error) -> Error) {
+        if let Some(Err(error)) = &mut self.end {
+            let known = std::mem::replace(error, Arc::new(ErrorKind::Internal.into()));
+            let known = Arc::try_unwrap(known).unwrap_or_else(|known| Error::shared(&known));
+            *error = Arc::new(change(known));
+        }
+    }
+
+    pub(super) fn map_raw(&mut self, change: impl FnOnce(&mut AIMessageChunk)) {
+        change(&mut self.raw);
+    }
 }
 
+/// Chunks of one answer add up. The answer to a repair replaces the answers before it.
 impl<T> Merge for AnswerChunk<T> {
     fn merge(&mut self, next: Self) -> Result<()> {
+        match next.attempt.cmp(&self.attempt) {
+            Ordering::Less => return Ok(()),
+            Ordering::Greater => {
+                *self = next;
+                return Ok(());
+            }
+            Ordering::Equal => {}
+        }
         // Name every field: a new one must not compile before it has a rule.
-        let Self { raw, json, value, end } = next;
+        let Self {
+            raw,
+            json,
+            value,
+            end,
+            attempt: _,
+        } = next;
         self.json = json;
         self.value = value;
         self.end = end;
@@ -134,6 +202,7 @@ impl<T> Clone for AnswerChunk<T> {
             json: Arc::clone(&self.json),
             value: self.value.clone(),
             end: self.end.clone(),
+            attempt: self.attempt,
         }
     }
 }

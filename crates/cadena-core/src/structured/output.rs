@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::read::Outcome;
-use super::{Answer, AnswerChunk, Form};
+use super::{Answer, AnswerChunk, FromAnswer};
 use crate::{AIMessage, Error, Result, Streamable};
 
 /// A model's message with the value that could be read from it, or with the reason why none could.
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> Streamable for StructuredOutput<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Form<T> for StructuredOutput<T> {
+impl<T: Send + Sync + 'static> FromAnswer<T> for StructuredOutput<T> {
     const KEEPS_ERRORS: bool = true;
 
     fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self> {
@@ -95,7 +95,7 @@ impl<T: Send + Sync + 'static> Form<T> for StructuredOutput<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Form<T> for Answer<T> {
+impl<T: Send + Sync + 'static> FromAnswer<T> for Answer<T> {
     const KEEPS_ERRORS: bool = false;
 
     fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self> {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::wrapper::{Stands, Taken, peek, take};
-use super::{AnswerChunk, Form, Refusal};
+use super::{AnswerChunk, FromAnswer, Refusal};
 use crate::json::{AnswerJson, PartialJson, quote};
 use crate::parsers::{Chunks, Reader, read_json};
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable, UnparsedAnswer};
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned, O> AnswerReader<T, O> {
     }
 }
 
-impl<T: DeserializeOwned + Send + Sync + 'static, O: Form<T>> Reader for AnswerReader<T, O> {
+impl<T: DeserializeOwned + Send + Sync + 'static, O: FromAnswer<T>> Reader for AnswerReader<T, O> {
     type Output = O;
 
     fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<O>) -> Result<()> {

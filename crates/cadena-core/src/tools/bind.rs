@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{IntoTools, known_names, unique};
-use crate::{Bind, Bound, ChatModel, ChatOptions, Error, ErrorKind, IntoToolChoice, OptionName, Result, ToolChoice};
+use crate::{Bound, ChatOptions, Error, ErrorKind, IntoToolChoice, OptionName, Result, ToChatModel, ToolChoice};
 
 /// How tools are given to a model by [`BindTools::bind_tools_with`].
 ///
@@ -59,7 +59,7 @@ impl ToolOptions {
     }
 }
 
-/// Gives tools to a model. Every model that is `Clone` has it.
+/// Gives tools to a model. Every [chat model and wrapper of chat models](ToChatModel) has it.
 ///
 /// # Examples
 ///
@@ -81,13 +81,13 @@ impl ToolOptions {
 /// assert_eq!(error.detail(), "the tool choice `later` is none of the tools: `now`");
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
-pub trait BindTools: ChatModel + Clone {
+pub trait BindTools: ToChatModel {
     /// Lets the model call these tools. Tools that were bound before are replaced, every other option stays.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] if two tools have one name.
-    fn bind_tools(&self, tools: impl IntoTools) -> Result<Bound<Self>> {
+    fn bind_tools(&self, tools: impl IntoTools) -> Result<Bound<Self::Model>> {
         self.bind_tools_with(tools, ToolOptions::default())
     }
 
@@ -96,7 +96,7 @@ pub trait BindTools: ChatModel + Clone {
     /// # Errors
     ///
     /// As [`bind_tools`](Self::bind_tools), and if the choice names none of the tools; [`ErrorKind::Unsupported`] for what strict mode cannot say.
-    fn bind_tools_with(&self, tools: impl IntoTools, options: ToolOptions) -> Result<Bound<Self>> {
+    fn bind_tools_with(&self, tools: impl IntoTools, options: ToolOptions) -> Result<Bound<Self::Model>> {
         let tools = unique(tools)?;
         let described = tools.iter().map(|tool| tool.to_openai(options.strict));
         let mut bound = ChatOptions::new().tools(described.collect::<Result<Vec<Value>>>()?);
@@ -112,8 +112,8 @@ pub trait BindTools: ChatModel + Clone {
             bound = bound.without(OptionName::ToolChoice);
         }
         bound.parallel_tool_calls = options.parallel_tool_calls;
-        Ok(self.bind(bound))
+        Ok(Bound::new(self.to_chat_model(), bound))
     }
 }
 
-impl<M: ChatModel + Clone> BindTools for M {}
+impl<M: ToChatModel> BindTools for M {}

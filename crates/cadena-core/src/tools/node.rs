@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{AnyTool, IntoTools, known_names, unique};
 use crate::messages::read_arguments;
-use crate::run::scope::call;
+use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
     RunContext, Runnable, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus, impl_pipe,
@@ -94,12 +94,12 @@ impl ToolNode {
     /// The answers as they are ready, in order.
     pub(crate) fn answers(
         &self,
-        message: AIMessage,
+        message: &AIMessage,
         cx: &RunContext,
     ) -> stream::BoxStream<'static, Result<ToolMessage>> {
         let limit = cx.max_concurrency().unwrap_or(DEFAULT_BATCH_CONCURRENCY);
-        let calls = message.tool_calls.into_iter().map(|call| self.answer(call, cx));
-        let invalid = message.invalid_tool_calls.into_iter().map(refuse);
+        let calls = message.tool_calls.iter().cloned().map(|call| self.answer(call, cx));
+        let invalid = message.invalid_tool_calls.iter().cloned().map(refuse);
         let answers: Vec<_> = calls.chain(invalid).collect();
         stream::iter(answers).buffered(limit).boxed()
     }
@@ -157,7 +157,7 @@ impl Runnable for ToolNode {
     }
 
     async fn run(&self, message: AIMessage, cx: RunContext) -> Result<Vec<ToolMessage>> {
-        self.answers(message, &cx).try_collect().await
+        self.answers(&message, &cx).try_collect().await
     }
 
     fn run_stream(&self, message: AIMessage, cx: RunContext) -> ChunkStream<Vec<ToolMessage>> {
@@ -165,7 +165,7 @@ impl Runnable for ToolNode {
         let none = message.tool_calls.is_empty() && message.invalid_tool_calls.is_empty();
         let empty = stream::iter(none.then(|| Ok(Vec::new())));
         empty
-            .chain(self.answers(message, &cx).map_ok(|answer| vec![answer]))
+            .chain(self.answers(&message, &cx).map_ok(|answer| vec![answer]))
             .boxed()
     }
 }
@@ -199,7 +199,7 @@ impl Runnable for ConversationNode {
                 "the last message is not a model's: there are no calls to run",
             ));
         };
-        let mut answers = self.node.answers(message.clone(), &cx);
+        let mut answers = self.node.answers(message, &cx);
         while let Some(answer) = answers.try_next().await? {
             conversation.messages.push(answer.into());
         }

@@ -14,12 +14,12 @@ use super::{HttpClient, Streamed};
 use crate::clock::{self, Deadline};
 use crate::request::origin;
 use crate::response::request_id;
-use crate::{Answer, Body, EventStream, Failure, Redactor, Request, Response};
+use crate::{Body, Failure, HttpRequest, HttpResponse, Redactor, SseStream, StreamingResponse};
 
 /// A request on its way, once.
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a HttpClient,
-    pub(super) request: Request,
+    pub(super) request: HttpRequest,
     /// When the whole call must have ended.
     pub(super) deadline: Deadline,
 }
@@ -46,7 +46,7 @@ struct Timer {
 
 impl Attempt<'_> {
     /// The whole answer.
-    pub(super) async fn whole(self) -> Result<Answer, Lost> {
+    pub(super) async fn whole(self) -> Result<HttpResponse, Lost> {
         let timer = Timer::start("answer", self.client.timers.answer);
         let response = self.head(timer).await?;
         Ok(self.read(response, timer).await?)
@@ -74,7 +74,7 @@ impl Attempt<'_> {
         match content_type.resolve(kind.transpose()?.flatten()) {
             BodyKind::Events => {
                 let redactor = Redactor::of(&self.request);
-                let mut events = EventStream::new(response, started, timers, &self.client.limits, redactor);
+                let mut events = SseStream::new(response, started, timers, &self.client.limits, redactor);
                 events.set_deadline(self.deadline);
                 events.push(first.into_bytes());
                 events.wait_for_first().await?;
@@ -93,7 +93,7 @@ impl Attempt<'_> {
     }
 
     /// The head of the answer, and its body under the timers and limits of a stream.
-    pub(super) async fn opened(self) -> Result<Response, Lost> {
+    pub(super) async fn opened(self) -> Result<StreamingResponse, Lost> {
         let timer = Timer::start("answer", self.client.timers.answer);
         let mut response = self.head(timer).await?;
         let (idle, limit) = (self.client.timers.idle, self.client.limits.stream);
@@ -102,7 +102,7 @@ impl Attempt<'_> {
     }
 
     /// The head of a successful answer.
-    async fn head(&self, timer: Timer) -> Result<Response, Lost> {
+    async fn head(&self, timer: Timer) -> Result<StreamingResponse, Lost> {
         let sent = self.client.transport.send(self.request.clone());
         let deadline = clock::earlier(timer.at, self.deadline);
         let response = match clock::until(deadline, sent).await? {
@@ -118,8 +118,8 @@ impl Attempt<'_> {
         }
     }
 
-    async fn read(&self, response: Response, timer: Timer) -> Result<Answer> {
-        let Response {
+    async fn read(&self, response: StreamingResponse, timer: Timer) -> Result<HttpResponse> {
+        let StreamingResponse {
             status,
             headers,
             mut body,
@@ -142,11 +142,11 @@ impl Attempt<'_> {
             }
             Some(Ok((whole, false))) => whole,
         };
-        Ok(Answer::new(status, headers, without_mark(whole)))
+        Ok(HttpResponse::new(status, headers, without_mark(whole)))
     }
 
-    async fn failure(&self, response: Response) -> Lost {
-        let Response {
+    async fn failure(&self, response: StreamingResponse) -> Lost {
+        let StreamingResponse {
             status, headers, body, ..
         } = response;
         let body = self.error_body(body).await;
@@ -158,7 +158,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn unexpected(&self, response: Response) -> Error {
+    async fn unexpected(&self, response: StreamingResponse) -> Error {
         let kind = response
             .headers
             .get(header::CONTENT_TYPE)
@@ -252,7 +252,7 @@ async fn collect(body: &mut Body, limit: usize) -> Result<(Bytes, bool)> {
     Ok((whole.freeze(), false))
 }
 
-fn redirected(status: StatusCode, headers: &HeaderMap, request: &Request) -> Error {
+fn redirected(status: StatusCode, headers: &HeaderMap, request: &HttpRequest) -> Error {
     let location = headers
         .get(header::LOCATION)
         .map(|value| String::from_utf8_lossy(value.as_bytes()));

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::Recording;
 use super::line::{RequestLine, ResponseLine};
 use super::recording::{End, Exchange};
-use crate::{Body, Redactor, Request, Response, Secret, Transport};
+use crate::{Body, HttpRequest, Redactor, Secret, StreamingResponse, Transport};
 
 /// The headers that a client acts upon. All others stay out of the file: cookies, organisations, hosts, dates.
 const KEPT: [&str; 6] = [
@@ -41,7 +41,7 @@ const KEPT: [&str; 6] = [
 /// # Examples
 ///
 /// ```
-/// use cadena_http::{HttpClient, Recorder, Replay, Request};
+/// use cadena_http::{HttpClient, Recorder, Replay, HttpRequest};
 /// use serde_json::json;
 ///
 /// # futures::executor::block_on(async {
@@ -54,11 +54,11 @@ const KEPT: [&str; 6] = [
 /// # ))?;
 /// # let path = std::env::temp_dir().join(format!("cadena-recorder-{}.jsonl", std::process::id()));
 /// let recorder = Recorder::create(source, &path, json!({"description": "the list of models"}))?;
-/// HttpClient::new(recorder).send(Request::get("http://localhost/v1/models")).await?;
+/// HttpClient::new(recorder).send(HttpRequest::get("http://localhost/v1/models")).await?;
 ///
 /// let replay = Replay::open(&path)?;
 /// assert_eq!(replay.about()["description"], "the list of models");
-/// let answer = HttpClient::new(replay).send(Request::get("http://localhost/v1/models")).await?;
+/// let answer = HttpClient::new(replay).send(HttpRequest::get("http://localhost/v1/models")).await?;
 /// assert_eq!(answer.body, "{}");
 /// # std::fs::remove_file(path).unwrap();
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -140,7 +140,7 @@ impl<T: fmt::Debug> fmt::Debug for Recorder<T> {
 
 #[async_trait]
 impl<T: Transport> Transport for Recorder<T> {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let redactor = self.secrets.iter().fold(Redactor::of(&request), Redactor::with_secret);
         let exchange = Exchange {
             request: RequestLine::of(&request, &redactor),
@@ -162,11 +162,13 @@ impl<T: Transport> Transport for Recorder<T> {
             }
         };
         pen.head(&response);
-        let Response {
+        let StreamingResponse {
             status, headers, body, ..
         } = response;
         let body = Recorded { body: Some(body), pen };
-        Ok(Response::new(status).with_headers(headers).with_body(body.boxed()))
+        Ok(StreamingResponse::new(status)
+            .with_headers(headers)
+            .with_body(body.boxed()))
     }
 }
 
@@ -210,7 +212,7 @@ struct Pen {
 }
 
 impl Pen {
-    fn head(&mut self, response: &Response) {
+    fn head(&mut self, response: &StreamingResponse) {
         let headers = kept(&response.headers, &self.redactor);
         if let Some(exchange) = &mut self.exchange {
             exchange.response = Some(ResponseLine {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::line::{EndWord, Line, RequestLine, ResponseLine, VERSION, decode, encode, kind_of};
 use crate::redactor::secret_parameters;
 use crate::request::path_and_query;
-use crate::{Redactor, Request};
+use crate::{HttpRequest, Redactor};
 
 /// What a server was asked and what it answered, byte for byte and chunk for chunk.
 ///
@@ -233,7 +233,7 @@ impl Exchange {
 
 impl RequestLine {
     /// What a recording keeps of a request: no host, no header, no secret.
-    pub(super) fn of(request: &Request, redactor: &Redactor) -> Self {
+    pub(super) fn of(request: &HttpRequest, redactor: &Redactor) -> Self {
         let mut path = path_and_query(&request.url).to_owned();
         for (name, value) in secret_parameters(&request.url) {
             path = path.replace(&format!("{name}={value}"), &format!("{name}=***"));

@@ -16,7 +16,7 @@ use super::Recording;
 use super::compare::{difference, distance};
 use super::line::RequestLine;
 use super::recording::{End, Exchange};
-use crate::{Redactor, Request, Response, Transport};
+use crate::{HttpRequest, Redactor, StreamingResponse, Transport};
 
 /// Answers each request as the recording did, with the same chunks and the same errors.
 ///
@@ -28,7 +28,7 @@ use crate::{Redactor, Request, Response, Transport};
 ///
 /// ```
 /// use cadena_core::ErrorKind;
-/// use cadena_http::{HttpClient, Replay, Request};
+/// use cadena_http::{HttpClient, Replay, HttpRequest};
 /// use serde_json::json;
 ///
 /// # futures::executor::block_on(async {
@@ -42,7 +42,7 @@ use crate::{Redactor, Request, Response, Transport};
 /// assert_eq!(replay.about()["model"], "demo");
 ///
 /// let client = HttpClient::new(replay);
-/// let request = Request::post("https://any.host/v1/chat");
+/// let request = HttpRequest::post("https://any.host/v1/chat");
 /// let same = request.clone().with_json(&json!({"seed": 1, "model": "demo"}))?;
 /// assert_eq!(client.send(same).await?.body, "hello");
 ///
@@ -162,7 +162,7 @@ impl fmt::Debug for Replay {
 
 #[async_trait]
 impl Transport for Replay {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         let exchange = self.find(&RequestLine::of(&request, &Redactor::of(&request)))?;
         let failure = match &exchange.end {
             End::Complete => None,
@@ -194,7 +194,7 @@ impl Transport for Replay {
             .map(Ok)
             .chain(failure.map(Err))
             .collect();
-        Ok(Response::new(status)
+        Ok(StreamingResponse::new(status)
             .with_headers(headers)
             .with_body(stream::iter(chunks).boxed()))
     }

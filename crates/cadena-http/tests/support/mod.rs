@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cadena_http::{HttpClient, Request, ReqwestTransport, RetryPolicy};
+use cadena_http::{HttpClient, HttpRequest, ReqwestTransport, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -130,8 +130,8 @@ impl Server {
         self.requests.load(Ordering::SeqCst)
     }
 
-    pub fn post(&self) -> Request {
-        Request::post(format!("{}/v1/chat", self.url))
+    pub fn post(&self) -> HttpRequest {
+        HttpRequest::post(format!("{}/v1/chat", self.url))
             .with_json(&serde_json::json!({"prompt": "hi"}))
             .unwrap()
     }

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes};
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Body, Redactor, Response};
+use cadena_http::{Body, Redactor, StreamingResponse};
 use futures::stream::{self, StreamExt};
 use http::{HeaderMap, StatusCode, header};
 
@@ -111,7 +111,7 @@ impl Download {
 }
 
 /// The place in the file at which an answer begins.
-fn begins_at(response: &Response) -> Result<u64> {
+fn begins_at(response: &StreamingResponse) -> Result<u64> {
     if response.status != StatusCode::PARTIAL_CONTENT {
         return Ok(0);
     }

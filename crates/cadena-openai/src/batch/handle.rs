@@ -20,7 +20,7 @@ use super::ids::IdSum;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchJobHandle {
-    pub(super) batches: Vec<Part>,
+    pub(super) batches: Vec<SubmittedBatch>,
     /// A file that is on the server and whose batch may not be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) uploaded: Option<Uploaded>,
@@ -36,7 +36,7 @@ pub(super) struct Uploaded {
 
 /// One batch of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct SubmittedBatch {
     pub(super) id: String,
     /// What was asked, if the handle comes from the job that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,15 +65,15 @@ impl BatchJobHandle {
     /// ```
     #[must_use]
     pub fn from_ids(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let part = |id: String| Part { id, asked: None };
+        let submitted = |id: String| SubmittedBatch { id, asked: None };
         Self {
-            batches: ids.into_iter().map(|id| part(id.into())).collect(),
+            batches: ids.into_iter().map(|id| submitted(id.into())).collect(),
             uploaded: None,
         }
     }
 
     /// The ids of the batches, in the order of the requests.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.batches.iter().map(|part| part.id.as_str())
+        self.batches.iter().map(|batch| batch.id.as_str())
     }
 }

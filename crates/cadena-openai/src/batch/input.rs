@@ -1,7 +1,7 @@
 //! The input file of one batch, written as the form that uploads it.
 
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::Request;
+use cadena_http::HttpRequest;
 use http::{HeaderValue, header};
 
 use super::spool::{Spool, SpoolLimits};
@@ -59,7 +59,7 @@ impl InputFile {
     }
 
     /// Makes the form the body of a request.
-    pub(super) fn attach(mut self, request: Request) -> Result<Request> {
+    pub(super) fn attach(mut self, request: HttpRequest) -> Result<HttpRequest> {
         self.form.write(format!("\r\n--{BOUNDARY}--\r\n").as_bytes())?;
         let content_type = HeaderValue::from_static("multipart/form-data; boundary=cadena-batch-7d1f0c52");
         self.form
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn the_form_names_its_boundary() {
         let file = InputFile::new(limits(1, 1)).unwrap();
-        let request = file.attach(Request::post("http://h/")).unwrap();
+        let request = file.attach(HttpRequest::post("http://h/")).unwrap();
         let content_type = request.headers[header::CONTENT_TYPE].to_str().unwrap();
         assert!(content_type.ends_with(BOUNDARY));
         assert!(request.body.ends_with(format!("\r\n--{BOUNDARY}--\r\n").as_bytes()));

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use cadena_core::Result;
 
-use super::ids::{halves, hash};
-use super::pause::pause;
+use super::poll::Poll;
 use super::server::Server;
 use super::status::Batch;
 use super::{BatchJobHandle, BatchJobResults, BatchJobState, BatchJobStatus, BatchModel};
@@ -21,35 +20,17 @@ use crate::ChatOpenAI;
 /// See [`ChatOpenAI::batch_job`].
 #[derive(Clone)]
 pub struct BatchJob<M = ChatOpenAI> {
-    pub(super) model: M,
-    pub(super) server: Server,
-    pub(super) handle: BatchJobHandle,
-    pub(super) pauses: Pauses,
+    model: M,
+    handle: BatchJobHandle,
+    poll: Poll,
 }
-
-/// How long to wait between two questions for the state of a batch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pauses {
-    first: Duration,
-    longest: Duration,
-}
-
-/// A pause of nothing would be a loop that does nothing else.
-const SHORTEST: Duration = Duration::from_millis(1);
-
-/// So many questions in a row may fail before a wait does: a day is long, and networks are not always there.
-const LOST_IN_A_ROW: u32 = 20;
 
 impl<M: BatchModel> BatchJob<M> {
-    pub(super) fn new(model: &M, handle: BatchJobHandle) -> Self {
+    pub(crate) fn new(model: &M, handle: BatchJobHandle) -> Self {
         Self {
-            server: Server::of(model.batch_client(), model.batch_name()),
+            poll: Poll::new(Server::of(model.batch_client(), model.batch_name())),
             model: model.clone(),
             handle,
-            pauses: Pauses {
-                first: Duration::from_secs(5),
-                longest: Duration::from_secs(60),
-            },
         }
     }
 
@@ -69,7 +50,7 @@ impl<M: BatchModel> BatchJob<M> {
     /// ```
     #[must_use]
     pub fn with_poll_pauses(mut self, first: Duration, longest: Duration) -> Self {
-        self.pauses = Pauses { first, longest };
+        self.poll.set_pauses(first, longest);
         self
     }
 
@@ -102,7 +83,7 @@ impl<M: BatchModel> BatchJob<M> {
     pub async fn status(&self) -> Result<BatchJobStatus> {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
-            status.batches.push(self.server.batch(id).await?.progress());
+            status.batches.push(self.poll.server.batch(id).await?.progress());
         }
         Ok(status)
     }
@@ -126,7 +107,7 @@ impl<M: BatchModel> BatchJob<M> {
     pub async fn wait(&self) -> Result<BatchJobStatus> {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
-            status.batches.push(self.ended(id).await?.progress());
+            status.batches.push(self.poll.ended(id).await?.progress());
         }
         Ok(status)
     }
@@ -155,7 +136,7 @@ impl<M: BatchModel> BatchJob<M> {
     pub async fn cancel(&self) -> Result<BatchJobStatus> {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
-            let batch = self.server.batch(id).await?;
+            let batch = self.poll.server.batch(id).await?;
             let ended = batch.status.is_final() || batch.status == BatchJobState::Cancelling;
             let batch = if ended { batch } else { self.cancel_one(id).await? };
             status.batches.push(batch.progress());
@@ -187,35 +168,18 @@ impl<M: BatchModel> BatchJob<M> {
     /// batch.
     #[must_use = "results are read as they are pulled"]
     pub fn results(&self) -> BatchJobResults<M::Output> {
-        super::results::read(self.clone())
+        BatchJobResults::new(self.model.clone(), self.poll.clone(), &self.handle)
     }
 
     async fn cancel_one(&self, id: &str) -> Result<Batch> {
-        let error = match self.server.cancel(id).await {
+        let error = match self.poll.server.cancel(id).await {
             Ok(batch) => return Ok(batch),
             Err(error) => error,
         };
         // It may have ended meanwhile, which servers refuse to cancel.
-        match self.server.batch(id).await {
+        match self.poll.server.batch(id).await {
             Ok(batch) if batch.status.is_final() => Ok(batch),
             _ => Err(error),
-        }
-    }
-
-    /// The batch once it has ended.
-    pub(super) async fn ended(&self, id: &str) -> Result<Batch> {
-        let mut time = self.pauses.first;
-        let mut lost = 0;
-        loop {
-            match self.server.batch(id).await {
-                Ok(batch) if batch.status.is_final() => return Ok(batch),
-                Ok(_) => lost = 0,
-                Err(error) if lost >= LOST_IN_A_ROW || !error.is_retryable() => return Err(error),
-                Err(_) => lost += 1,
-            }
-            time = time.min(self.pauses.longest);
-            pause(spread(time, id).max(SHORTEST)).await?;
-            time = time.saturating_mul(3) / 2;
         }
     }
 }
@@ -224,14 +188,7 @@ impl<M> fmt::Debug for BatchJob<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchJob")
             .field("handle", &self.handle)
-            .field("pauses", &self.pauses)
+            .field("poll", &self.poll)
             .finish_non_exhaustive()
     }
-}
-
-/// The pause, shortened by up to a quarter. The id decides, so that a test knows and two jobs differ.
-fn spread(pause: Duration, id: &str) -> Duration {
-    let [low, _] = halves(hash(id));
-    let share = u32::try_from(low % 256).unwrap_or_default();
-    pause.saturating_sub(pause / 1024 * share)
 }

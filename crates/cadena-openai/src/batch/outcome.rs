@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Answer, Failure, Redactor};
+use cadena_http::{Failure, HttpResponse, Redactor};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::model::Reader;
+use super::model::ReadAnswer;
 use crate::error;
 use crate::wire::{Text, lenient};
 
@@ -34,7 +34,7 @@ struct ResponseLine<'a> {
 
 impl ResultLine<'_> {
     /// What it says about its request. `text` is the line itself, so that the body need not be copied.
-    pub(super) fn outcome<T>(self, text: &Bytes, reader: &Reader<T>, redactor: &Redactor) -> Result<T> {
+    pub(super) fn outcome<T>(self, text: &Bytes, read_answer: &ReadAnswer<T>, redactor: &Redactor) -> Result<T> {
         if let Some(report) = self.error.filter(error::says_something) {
             return Err(error::of_report(&report, redactor));
         }
@@ -61,6 +61,6 @@ impl ResultLine<'_> {
         let id = request_id.and_then(|id| HeaderValue::from_str(&redactor.snippet(id.as_bytes())).ok());
         let headers = id.map(|id| (HeaderName::from_static("x-request-id"), id));
         let body = text.slice_ref(body.get().as_bytes());
-        reader(&Answer::new(status, HeaderMap::from_iter(headers), body))
+        read_answer(&HttpResponse::new(status, HeaderMap::from_iter(headers), body))
     }
 }

@@ -1,4 +1,4 @@
-//! One batch that is being read: its files line by line, then what they lack.
+//! One batch that is being read: its files line by line, then the requests that the files lack.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -8,15 +8,15 @@ use cadena_http::Redactor;
 use serde::Deserialize;
 
 use super::download::Download;
-use super::handle::Part;
+use super::handle::SubmittedBatch;
 use super::ids::{IdSum, LONGEST_ID};
 use super::lines::{Line, Lines};
-use super::model::Reader;
+use super::model::ReadAnswer;
 use super::outcome::ResultLine;
-use super::results::Item;
+use super::poll::Poll;
 use super::server::Server;
 use super::status::Batch;
-use super::{BatchJob, BatchJobState, BatchModel};
+use super::{BatchJobState, BatchModel};
 use crate::wire;
 
 /// So many results of one batch are held by their ids. OpenAI's batches have 50,000, Azure's 100,000.
@@ -25,11 +25,15 @@ const MOST_RESULTS: usize = 1_000_000;
 /// How long a line of an input may be: what OpenAI takes as a whole file. It is the caller's own line that comes back.
 const INPUT_LINE: usize = 200_000_000;
 
+/// A request's id with its answer or its own error; or an error that concerns no single request.
+pub(super) type JobResult<T> = Result<(String, Result<T>)>;
+
+/// One batch while its results are read.
 pub(super) struct Reading<T> {
     server: Server,
-    part: Part,
+    submitted: SubmittedBatch,
     batch: Batch,
-    reader: Reader<T>,
+    read_answer: ReadAnswer<T>,
     files: VecDeque<(Role, String)>,
     open: Option<OpenFile>,
     /// The ids that had a line.
@@ -73,17 +77,20 @@ struct InputLine {
 
 impl<T> Reading<T> {
     /// Waits for the batch.
-    pub(super) async fn new<M: BatchModel<Output = T>>(job: &BatchJob<M>, part: Part) -> Result<Self> {
-        let batch = job.ended(&part.id).await?;
-        let reader = job.model.batch_reader(batch.endpoint.as_deref())?;
+    pub(super) async fn new<M>(model: &M, poll: &Poll, submitted: SubmittedBatch) -> Result<Self>
+    where
+        M: BatchModel<Output = T>,
+    {
+        let batch = poll.ended(&submitted.id).await?;
+        let read_answer = model.batch_reader(batch.endpoint.as_deref())?;
         let files = [&batch.output_file_id, &batch.error_file_id].into_iter().flatten();
         let files = files.filter(|id| !id.is_empty());
         Ok(Self {
-            server: job.server.clone(),
+            server: poll.server.clone(),
             files: files.map(|id| (Role::Results, id.clone())).collect(),
-            part,
+            submitted,
             batch,
-            reader,
+            read_answer,
             open: None,
             seen: HashSet::new(),
             sum: IdSum::default(),
@@ -92,7 +99,7 @@ impl<T> Reading<T> {
     }
 
     /// The next result; an error of the outer kind ends the batch.
-    pub(super) async fn next(&mut self) -> Result<Option<Item<T>>> {
+    pub(super) async fn next(&mut self) -> Result<Option<JobResult<T>>> {
         loop {
             if let Some(mut file) = self.open.take() {
                 // An error, and the end, leave the file closed.
@@ -126,7 +133,7 @@ impl<T> Reading<T> {
 
     /// Whether the results are of exactly the requests that were submitted, as far as this is known.
     fn is_complete(&self) -> bool {
-        self.part.asked == Some(self.sum)
+        self.submitted.asked == Some(self.sum)
     }
 
     /// An error about results that nobody has asked for.
@@ -137,16 +144,21 @@ impl<T> Reading<T> {
             return None;
         }
         let id = self.seen.iter().min()?;
-        let (count, batch) = (self.seen.len(), &self.part.id);
+        let (count, batch) = (self.seen.len(), &self.submitted.id);
         let detail =
             format!("the batch `{batch}` has results of {count} requests that were not submitted, such as `{id}`");
         Some(Error::new(ErrorKind::Decode, detail))
     }
 
     /// What a line of a file of results says; an error of the outer kind ends the batch.
-    fn result(&mut self, line: &Line, file: &OpenFile) -> Result<Item<T>> {
+    fn result(&mut self, line: &Line, file: &OpenFile) -> Result<JobResult<T>> {
         let redactor = &file.redactor;
-        let place = || format!("line {} of the file of the batch `{}`", file.lines.number, self.part.id);
+        let place = || {
+            format!(
+                "line {} of the file of the batch `{}`",
+                file.lines.number, self.submitted.id
+            )
+        };
         let (Line::Whole(text) | Line::Cut(text)) = line else {
             let detail = format!("{} is longer than {} bytes", place(), self.server.line_limit());
             let error = Error::new(ErrorKind::LimitExceeded, detail);
@@ -176,7 +188,7 @@ impl<T> Reading<T> {
             return Ok(Err(Error::new(ErrorKind::Decode, detail)));
         }
         if self.seen.len() >= MOST_RESULTS {
-            let detail = format!("the batch `{}` has more than {MOST_RESULTS} results", self.part.id);
+            let detail = format!("the batch `{}` has more than {MOST_RESULTS} results", self.submitted.id);
             return Err(Error::new(ErrorKind::LimitExceeded, detail));
         }
         let id = read.custom_id.clone();
@@ -189,12 +201,12 @@ impl<T> Reading<T> {
             return Ok(Err(Error::new(ErrorKind::Decode, detail)));
         }
         self.sum.add(&id);
-        let outcome = read.outcome(text, &self.reader, redactor);
+        let outcome = read.outcome(text, &self.read_answer, redactor);
         Ok(Ok((id, outcome.map_err(|error| self.server.explain(error)))))
     }
 
     /// The error of a request that has no line.
-    fn missing(&mut self, line: &Line) -> Option<Item<T>> {
+    fn missing(&mut self, line: &Line) -> Option<JobResult<T>> {
         let (Line::Whole(text) | Line::Cut(text)) = line else {
             return None;
         };
@@ -206,7 +218,7 @@ impl<T> Reading<T> {
     }
 
     fn unanswered(&self) -> Error {
-        let batch = &self.part.id;
+        let batch = &self.submitted.id;
         match self.batch.status {
             BatchJobState::Expired => {
                 let detail = format!("the batch `{batch}` expired before this request was asked");

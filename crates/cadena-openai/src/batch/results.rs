@@ -3,29 +3,27 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{self, Context};
 
-use cadena_core::{AIMessage, Result};
+use cadena_core::AIMessage;
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
-use super::handle::Part;
-use super::reading::Reading;
-use super::{BatchJob, BatchModel};
-
-/// A request's id with its answer or its own error; or an error that concerns none.
-pub(super) type Item<T> = Result<(String, Result<T>)>;
+use super::handle::SubmittedBatch;
+use super::poll::Poll;
+use super::reading::{JobResult, Reading};
+use super::{BatchJobHandle, BatchModel};
 
 /// The results of a batch job as a stream of id and answer: see [`BatchJob::results`].
 #[must_use = "results are read as they are pulled"]
 pub struct BatchJobResults<T = AIMessage> {
-    items: BoxStream<'static, Item<T>>,
+    results: BoxStream<'static, JobResult<T>>,
 }
 
 impl<T> Stream for BatchJobResults<T> {
-    type Item = Item<T>;
+    type Item = JobResult<T>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item<T>>> {
-        self.items.poll_next_unpin(cx)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> task::Poll<Option<JobResult<T>>> {
+        self.results.poll_next_unpin(cx)
     }
 }
 
@@ -35,34 +33,40 @@ impl<T> fmt::Debug for BatchJobResults<T> {
     }
 }
 
-pub(super) fn read<M: BatchModel>(job: BatchJob<M>) -> BatchJobResults<M::Output> {
-    let parts = job.handle.batches.clone().into();
-    let reader = Reader {
-        job,
-        parts,
-        current: None,
-    };
-    let items = stream::unfold(reader, |mut reader| async move {
-        let item = reader.next().await?;
-        Some((item, reader))
-    });
-    BatchJobResults { items: items.boxed() }
+impl<T: Send + 'static> BatchJobResults<T> {
+    pub(super) fn new<M: BatchModel<Output = T>>(model: M, poll: Poll, handle: &BatchJobHandle) -> Self {
+        let batches = Batches {
+            model,
+            poll,
+            waiting: handle.batches.clone().into(),
+            current: None,
+        };
+        let results = stream::unfold(batches, |mut batches| async move {
+            let result = batches.next().await?;
+            Some((result, batches))
+        });
+        Self {
+            results: results.boxed(),
+        }
+    }
 }
 
-struct Reader<M: BatchModel> {
-    job: BatchJob<M>,
-    parts: VecDeque<Part>,
+/// The batches of a job, read one after the other.
+struct Batches<M: BatchModel> {
+    model: M,
+    poll: Poll,
+    waiting: VecDeque<SubmittedBatch>,
     current: Option<Reading<M::Output>>,
 }
 
-impl<M: BatchModel> Reader<M> {
-    async fn next(&mut self) -> Option<Item<M::Output>> {
+impl<M: BatchModel> Batches<M> {
+    async fn next(&mut self) -> Option<JobResult<M::Output>> {
         loop {
             let read = match &mut self.current {
                 Some(reading) => reading.next().await,
                 None => {
-                    let part = self.parts.pop_front()?;
-                    match Reading::new(&self.job, part).await {
+                    let batch = self.waiting.pop_front()?;
+                    match Reading::new(&self.model, &self.poll, batch).await {
                         Ok(reading) => {
                             self.current = Some(reading);
                             continue;
@@ -72,9 +76,9 @@ impl<M: BatchModel> Reader<M> {
                 }
             };
             match read {
-                Ok(Some(item)) => return Some(item),
+                Ok(Some(result)) => return Some(result),
                 Ok(None) => self.current = None,
-                // The next batch goes on behind it.
+                // The stream goes on with the next batch.
                 Err(error) => {
                     self.current = None;
                     return Some(Err(error));

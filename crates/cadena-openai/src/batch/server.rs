@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Failure, HttpClient, Redactor, Request, Response};
+use cadena_http::{Failure, HttpClient, HttpRequest, Redactor, StreamingResponse};
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::input::InputFile;
 use super::status::Batch;
+use crate::client::{read, send_with_key};
 use crate::config::Config;
-use crate::connection::{read, send_with_key};
 use crate::{OpenAIClient, error};
 
 /// So many pages of batches are searched for one: as many as OpenAI lets an account create in an hour.
@@ -113,7 +113,7 @@ impl Server {
     }
 
     /// A file from a place on, as far as the server knows of ranges, and what takes the request's secrets out of it.
-    pub(super) async fn content(&self, id: &str, place: Option<u64>) -> Result<(Response, Redactor)> {
+    pub(super) async fn content(&self, id: &str, place: Option<u64>) -> Result<(StreamingResponse, Redactor)> {
         let mut request = self.config.get(&format!("/files/{}/content", path_part(id)?))?;
         if let Some(range) = place.and_then(from_place) {
             request = request.with_header(header::RANGE, range);
@@ -144,7 +144,7 @@ impl Server {
     }
 
     /// Sends a request with a key that holds, and gives it back as it went out beside its answer.
-    async fn send<T, Fut>(&self, request: &Request, send: impl Fn(Request) -> Fut) -> Result<(Request, T)>
+    async fn send<T, Fut>(&self, request: &HttpRequest, send: impl Fn(HttpRequest) -> Fut) -> Result<(HttpRequest, T)>
     where
         Fut: Future<Output = Result<T>>,
     {
@@ -152,7 +152,7 @@ impl Server {
         sent.map_err(|error| self.explain(error))
     }
 
-    async fn ask<T: DeserializeOwned>(&self, http: &HttpClient, request: Request, what: &str) -> Result<T> {
+    async fn ask<T: DeserializeOwned>(&self, http: &HttpClient, request: HttpRequest, what: &str) -> Result<T> {
         let (request, answer) = self.send(&request, |request| http.send(request)).await?;
         let read = read(&answer, what, &Redactor::of(&request));
         read.map_err(|error| self.explain(error))

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use cadena_core::{Error, ErrorKind, Result};
-use cadena_http::{Body, Request, Upload};
+use cadena_http::{Body, HttpRequest, Upload};
 use futures::stream::{self, StreamExt};
 
 /// What a spool may use.
@@ -55,7 +55,7 @@ impl Spool {
     }
 
     /// Makes the bytes the body of a request.
-    pub(super) fn attach(mut self, request: Request) -> Result<Request> {
+    pub(super) fn attach(mut self, request: HttpRequest) -> Result<HttpRequest> {
         if self.file.is_none() {
             return Ok(request.with_body(self.memory));
         }
@@ -186,7 +186,7 @@ mod tests {
                 spool.write(part).unwrap();
                 assert!(spool.memory.capacity() <= 2000);
             }
-            let request = spool.attach(Request::post("http://h/")).unwrap();
+            let request = spool.attach(HttpRequest::post("http://h/")).unwrap();
             let upload = request.upload.unwrap();
             assert_eq!(upload.length(), 200_000);
             for _ in 0..2 {

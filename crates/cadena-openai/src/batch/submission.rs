@@ -7,7 +7,7 @@ use cadena_core::{ChatOptions, ChatRequest, Error, ErrorKind, Result};
 use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
-use super::handle::{Part, Uploaded};
+use super::handle::{SubmittedBatch, Uploaded};
 use super::ids::{IdSum, KnownIds};
 use super::input::{FileLimits, InputFile, write_line};
 use super::model::Written;
@@ -29,7 +29,7 @@ pub struct BatchJobSubmission<M = ChatOpenAI> {
 }
 
 impl<M: BatchModel> BatchJobSubmission<M> {
-    pub(super) fn new(model: M) -> Self {
+    pub(crate) fn new(model: M) -> Self {
         Self {
             model,
             limits: FileLimits {
@@ -203,7 +203,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         self.start_uploaded(handle).await?;
         let mut known = KnownIds::default();
         let mut before = Before::of(handle)?;
-        let mut part: Option<NewPart> = None;
+        let mut filling: Option<NewBatch> = None;
         let mut first: Option<Common> = None;
         let mut line = Vec::new();
         while let Some(request) = requests.next().await {
@@ -222,41 +222,41 @@ impl<M: BatchModel> BatchJobSubmission<M> {
             });
             first.check(&custom_id, endpoint, &model)?;
             write_line(&mut line, &custom_id, endpoint, &body)?;
-            if let Some(full) = self.append(&mut part, &custom_id, &line)? {
+            if let Some(full) = self.append(&mut filling, &custom_id, &line)? {
                 self.start(first, full, handle).await?;
             }
         }
         before.all_passed()?;
-        if let (Some(first), Some(rest)) = (&first, part) {
+        if let (Some(first), Some(rest)) = (&first, filling) {
             self.start(first, rest, handle).await?;
         }
         Ok(BatchJob::new(&self.model, handle.clone()))
     }
 
-    /// Appends a line to the part that is being filled, and gives the one that is full.
-    fn append(&self, part: &mut Option<NewPart>, custom_id: &str, line: &[u8]) -> Result<Option<NewPart>> {
-        if let Some(open) = part
+    /// Appends a line to the batch that is being filled, and returns the one that is full.
+    fn append(&self, filling: &mut Option<NewBatch>, custom_id: &str, line: &[u8]) -> Result<Option<NewBatch>> {
+        if let Some(open) = filling
             && open.file.push(custom_id, line)?
         {
             open.ids.add(custom_id);
             return Ok(None);
         }
-        let mut next = NewPart {
+        let mut next = NewBatch {
             file: InputFile::new(self.limits.clone())?,
             ids: IdSum::default(),
         };
         // A line that no file can hold is an error of `push`, so an empty file takes every other one.
         next.file.push(custom_id, line)?;
         next.ids.add(custom_id);
-        Ok(part.replace(next))
+        Ok(filling.replace(next))
     }
 
-    async fn start(&mut self, common: &Common, part: NewPart, handle: &mut BatchJobHandle) -> Result<()> {
+    async fn start(&mut self, common: &Common, full: NewBatch, handle: &mut BatchJobHandle) -> Result<()> {
         let server = Server::of(self.model.batch_client(), common.model.clone());
         let uploaded = Uploaded {
-            file: server.upload(part.file).await?,
+            file: server.upload(full.file).await?,
             endpoint: common.endpoint.to_owned(),
-            asked: part.ids,
+            asked: full.ids,
         };
         // Kept before the batch is made: then nothing that happens from here on makes a second one of these requests.
         handle.uploaded = Some(uploaded.clone());
@@ -291,7 +291,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
             }
         };
         handle.uploaded = None;
-        handle.batches.push(Part {
+        handle.batches.push(SubmittedBatch {
             id: batch.id,
             asked: Some(uploaded.asked),
         });
@@ -313,7 +313,7 @@ impl<M: fmt::Debug> fmt::Debug for BatchJobSubmission<M> {
 }
 
 /// A batch that is being filled.
-struct NewPart {
+struct NewBatch {
     file: InputFile,
     ids: IdSum,
 }
@@ -391,7 +391,7 @@ impl Before {
             .batches
             .iter()
             .rev()
-            .map(|part| part.asked)
+            .map(|batch| batch.asked)
             .collect::<Option<_>>();
         let batches = asked.ok_or_else(|| {
             let detail = "a handle that was made of ids does not know its requests, and cannot be continued";

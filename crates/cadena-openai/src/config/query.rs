@@ -1,13 +1,13 @@
 //! Parameters of an address that one request brings.
 
+use std::fmt::Write;
+
 use cadena_core::{Error, ErrorKind, Extra, Result};
-use cadena_http::Request;
+use cadena_http::HttpRequest;
 use serde_json::Value;
 
-use super::percent_encode;
-
 /// Adds parameters to the address of a request, in place of those of the same name.
-pub(crate) fn add_query(mut request: Request, query: &Extra) -> Result<Request> {
+pub(crate) fn add_query(mut request: HttpRequest, query: &Extra) -> Result<HttpRequest> {
     for (name, value) in query.iter() {
         let value = match value {
             Value::String(text) => text.clone(),
@@ -34,6 +34,17 @@ pub(crate) fn add_query(mut request: Request, query: &Extra) -> Result<Request> 
     Ok(request)
 }
 
+/// Writes a text so that it stays one part of an address.
+pub(crate) fn percent_encode(part: &str, out: &mut String) {
+    for byte in part.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            // Writing to a text cannot fail.
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, json};
@@ -43,7 +54,7 @@ mod tests {
     #[track_caller]
     fn check(url: &str, query: Value, expect: &str) {
         let query: Map<String, Value> = serde_json::from_value(query).unwrap();
-        let request = add_query(Request::post(url), &query.into()).unwrap();
+        let request = add_query(HttpRequest::post(url), &query.into()).unwrap();
         assert_eq!(request.url, expect);
     }
 
@@ -65,7 +76,7 @@ mod tests {
     #[test]
     fn a_parameter_that_is_no_text_is_refused_without_its_value() {
         let query = Map::from_iter([("a".to_owned(), json!(["secret"]))]);
-        let error = add_query(Request::post("http://h"), &query.into()).unwrap_err();
+        let error = add_query(HttpRequest::post("http://h"), &query.into()).unwrap_err();
         assert!(!format!("{error:?}").contains("secret"));
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }

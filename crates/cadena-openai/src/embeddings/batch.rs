@@ -7,11 +7,43 @@ use cadena_http::Redactor;
 
 use super::{Body, Embedded, List, OpenAIEmbeddings, PATH, in_order, pieces};
 use crate::OpenAIClient;
-use crate::batch::{BatchModel, Reader, Written, of_another, sealed};
-use crate::connection::read;
+use crate::batch::{BatchJob, BatchJobHandle, BatchJobSubmission, BatchModel, ReadAnswer, Written, of_another, sealed};
+use crate::client::read;
 use crate::tokens::Tokens;
 
 const ENDPOINT: &str = "/v1/embeddings";
+
+impl OpenAIEmbeddings {
+    /// Begins a batch job of embeddings, one text to a request: see [`ChatOpenAI::batch_job`].
+    ///
+    /// A result is an [`Embedded`](crate::Embedded) with one vector. A text that is too long for the model is an error of the submission,
+    /// and is not cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let submission = cadena_openai::OpenAIEmbeddings::new("text-embedding-3-small").batch_job().with_max_requests(1_000);
+    /// # let _ = submission;
+    /// ```
+    pub fn batch_job(&self) -> BatchJobSubmission<Self> {
+        BatchJobSubmission::new(self.clone())
+    }
+
+    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{BatchJobHandle, OpenAIEmbeddings};
+    ///
+    /// let job = OpenAIEmbeddings::new("text-embedding-3-small").batch_job_from(BatchJobHandle::from_ids(["batch_1"]));
+    /// assert_eq!(job.handle().ids().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn batch_job_from(&self, handle: BatchJobHandle) -> BatchJob<Self> {
+        BatchJob::new(self, handle)
+    }
+}
 
 impl sealed::Sealed for OpenAIEmbeddings {}
 
@@ -65,7 +97,7 @@ impl BatchModel for OpenAIEmbeddings {
         })
     }
 
-    fn batch_reader(&self, endpoint: Option<&str>) -> Result<Reader<Embedded>> {
+    fn batch_reader(&self, endpoint: Option<&str>) -> Result<ReadAnswer<Embedded>> {
         if let Some(other) = endpoint.filter(|endpoint| *endpoint != ENDPOINT) {
             return Err(of_another(other, &[ENDPOINT]));
         }

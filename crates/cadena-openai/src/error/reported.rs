@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::words::by_word;
-use reader::Reader;
+use reader::ReportReader;
 
 /// A report, read.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ pub(super) struct Reported {
 impl Reported {
     /// Reads a report. Nothing is found in JSON that is none.
     pub(super) fn read(report: &Value, redactor: &Redactor) -> Self {
-        Reader::read(report, redactor)
+        ReportReader::read(report, redactor)
     }
 
     /// Whether the server said anything.

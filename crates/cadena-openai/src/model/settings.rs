@@ -2,7 +2,8 @@
 
 use cadena_core::{ChatOptions, ModelProfile, OnUnsupported};
 
-use super::{ChatOpenAI, Endpoint};
+use super::ChatOpenAI;
+use crate::endpoint::Endpoint;
 use crate::rules::ModelRules;
 
 impl ChatOpenAI {

@@ -8,15 +8,13 @@ use serde_json::{Map, Value};
 use super::answer::Response;
 use super::arrived::Arrived;
 use super::block::{PROGRESS, place_of, provided, push, refuse, with};
-use super::call::{CUSTOM, FUNCTION, broken, call, is_call, piece};
+use super::call::{broken, call, is_call, piece};
 use super::event::{Cited, Delta, OfItem, Whole, Words};
-use super::item::{Item, MaybeItem, text_of};
+use super::item::{CUSTOM, FUNCTION, Item, MaybeItem, text_of};
 use super::message;
 use super::metadata::describe;
 use super::slot::{Piece, Slot, Slots};
 use crate::wire::{Text, Tokens};
-
-type Read<T> = serde_json::Result<T>;
 
 /// Puts a message together out of what has come.
 ///
@@ -230,7 +228,7 @@ impl Assembler {
     }
 
     /// An item that has come whole. Whether there is something to give away.
-    pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> Read<bool> {
+    pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> serde_json::Result<bool> {
         match event.item.0 {
             Some(item) => self.close(item, event.output_index, chunk),
             None => Ok(false),
@@ -238,14 +236,19 @@ impl Assembler {
     }
 
     /// The end: what no event has brought before it, and what is said about the whole.
-    pub(crate) fn finish(&mut self, response: Response<'_>, asked_model: &str, chunk: &mut AIMessageChunk) -> Read<()> {
+    pub(crate) fn finish(
+        &mut self,
+        response: Response<'_>,
+        asked_model: &str,
+        chunk: &mut AIMessageChunk,
+    ) -> serde_json::Result<()> {
         let output = response.output.as_deref().unwrap_or_default();
         let new: &[_] = if self.slots.have_all(output.len()) { &[] } else { output };
         // All of them are read before one is given away: one that cannot be read is tried again with the whole event.
         let items: Vec<MaybeItem<'_>> = new
             .iter()
             .map(|raw| serde_json::from_str(raw.get()))
-            .collect::<Read<_>>()?;
+            .collect::<serde_json::Result<_>>()?;
         self.begin(&response.id, chunk);
         for (place, MaybeItem(item)) in (0..).zip(items) {
             if let Some(item) = item {
@@ -262,7 +265,12 @@ impl Assembler {
         Ok(())
     }
 
-    fn close(&mut self, mut item: Item<'_>, place: Option<u32>, chunk: &mut AIMessageChunk) -> Read<bool> {
+    fn close(
+        &mut self,
+        mut item: Item<'_>,
+        place: Option<u32>,
+        chunk: &mut AIMessageChunk,
+    ) -> serde_json::Result<bool> {
         let Some(slot) = self.slots.find(item.text("id"), place) else {
             return Ok(false);
         };

@@ -4,6 +4,7 @@ use cadena_core::{AIMessageChunk, Content, ContentPart, JsonBlock};
 use serde_json::{Map, Value};
 
 use super::event::Words;
+use super::item::{CUSTOM, FUNCTION};
 use crate::convert::PROVIDER;
 
 /// A block as JSON.
@@ -17,8 +18,8 @@ pub(super) fn place_of(words: Words) -> (&'static str, &'static str) {
     match words {
         Words::Text => ("text", "text"),
         Words::Refusal => ("refusal", "refusal"),
-        Words::Arguments => (super::call::FUNCTION, "arguments"),
-        Words::Input => (super::call::CUSTOM, "input"),
+        Words::Arguments => (FUNCTION, "arguments"),
+        Words::Input => (CUSTOM, "input"),
         Words::McpArguments => ("mcp_call", "arguments"),
         Words::Code => ("code_interpreter_call", "code"),
         Words::Summary => ("reasoning", "summary"),

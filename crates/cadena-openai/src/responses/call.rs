@@ -2,13 +2,8 @@
 
 use cadena_core::ToolCallChunk;
 
-use super::item::Item;
+use super::item::{CUSTOM, FUNCTION, Item};
 use super::slot::Slot;
-
-/// A call of a function, by its type on the wire.
-pub(super) const FUNCTION: &str = "function_call";
-/// A call of a tool whose input is free text, by its type on the wire.
-pub(super) const CUSTOM: &str = "custom_tool_call";
 
 /// Whether an item is such a call, by its type.
 pub(super) fn is_call(kind: Option<&str>) -> bool {

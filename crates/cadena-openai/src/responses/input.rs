@@ -7,9 +7,8 @@ use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::call::{CUSTOM, FUNCTION};
 use super::content::{InputContent, inner};
-use super::item::MESSAGE;
+use super::item::{CUSTOM, FUNCTION, MESSAGE};
 use super::message::OF_MESSAGE;
 use crate::wire::is_anthropics_work;
 

@@ -35,6 +35,10 @@ impl Item<'_> {
 
 /// The type of an item that is a message.
 pub(super) const MESSAGE: &str = "message";
+/// The type of an item that calls a function.
+pub(super) const FUNCTION: &str = "function_call";
+/// The type of an item that calls a tool whose input is free text.
+pub(super) const CUSTOM: &str = "custom_tool_call";
 
 /// A member that is a text, unless it is empty.
 pub(super) fn text_of<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a str> {

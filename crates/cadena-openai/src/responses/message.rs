@@ -7,13 +7,16 @@ use super::block::{Block, push, refuse, with};
 use super::item::{Item, Part};
 use super::slot::{Piece, Slot};
 
-type Read<T> = serde_json::Result<T>;
-
 /// The member of a block that holds what is not known of its message. It also says that a block of an unknown type is a part of one.
 pub(super) const OF_MESSAGE: &str = "message";
 
 /// Adds what the whole message has and its pieces had not.
-pub(super) fn close(slot: &mut Slot, item: Item<'_>, blocks: &mut i64, chunk: &mut AIMessageChunk) -> Read<()> {
+pub(super) fn close(
+    slot: &mut Slot,
+    item: Item<'_>,
+    blocks: &mut i64,
+    chunk: &mut AIMessageChunk,
+) -> serde_json::Result<()> {
     let parts = item.parts.unwrap_or_default();
     if parts.is_empty() && slot.parts.is_empty() {
         // Without a part there is no block that could hold its id: it is one itself.
@@ -51,7 +54,7 @@ fn split(members: Map<String, Value>) -> (Block, Block) {
     (known, unknown)
 }
 
-fn close_part(part: Part<'_>, piece: &Piece, chunk: &mut AIMessageChunk) -> Read<Block> {
+fn close_part(part: Part<'_>, piece: &Piece, chunk: &mut AIMessageChunk) -> serde_json::Result<Block> {
     let kind = match part.members.get("type").and_then(Value::as_str) {
         Some("output_text" | "text") => "text",
         Some("refusal") => "refusal",

@@ -11,8 +11,8 @@ use super::arrived::Arrived;
 use super::assemble::Assembler;
 use super::event::{Begun, Ended, Kind, Typed, Words};
 use crate::error;
-use crate::stream::{End, Expect, Read, Seams};
-use crate::wire::Tokens;
+use crate::events::{End, EventReader, Expect, Step, is_done};
+use crate::wire::{Seams, Tokens};
 
 /// Reads the events of one response. Those that only repeat what others say are not parsed at all.
 pub(crate) struct ResponsesReader {
@@ -39,32 +39,10 @@ impl ResponsesReader {
         }
     }
 
-    /// Reads an event into an empty chunk.
-    pub(crate) fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
-        let data = event.data().trim_ascii();
-        if crate::stream::is_done(data) {
-            return Ok(Read::Done);
-        }
-        if self.seams.is_open()
-            && let Some(joined) = self.seams.join(data)
-        {
-            return self.read_data(event.name(), &joined, redactor, chunk);
-        }
-        match self.read_data(event.name(), data, redactor, chunk) {
-            Err(error) if error.kind() == ErrorKind::Decode => match self.seams.join(data) {
-                Some(joined) => self
-                    .read_data(event.name(), &joined, redactor, chunk)
-                    .map_err(|_| error),
-                None => Err(error),
-            },
-            read => read,
-        }
-    }
-
-    fn read_data(&mut self, name: &str, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+    fn read_data(&mut self, name: &str, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Step> {
         let kind = match Kind::of(name) {
             Kind::Error => return Err(error::of_event(data, redactor)),
-            _ if data.is_empty() => return Ok(Read::Nothing),
+            _ if data.is_empty() => return Ok(Step::Nothing),
             Kind::Unknown => {
                 let typed: Typed<'_> = parse(data, redactor)?;
                 Kind::of(typed.r#type.known().unwrap_or_default())
@@ -91,7 +69,7 @@ impl ResponsesReader {
                 check(&response, redactor)?;
                 assembler.finish(response, &self.model, chunk).map_err(malformed)?;
                 self.finished = true;
-                return Ok(Read::Last);
+                return Ok(Step::Last);
             }
             Kind::Failed => {
                 check(&ended(data, redactor)?, redactor)?;
@@ -105,36 +83,36 @@ impl ResponsesReader {
             Kind::Unknown => return self.unknown(data, redactor),
         };
         if !given {
-            return Ok(Read::Nothing);
+            return Ok(Step::Nothing);
         }
         self.arrived.add(chunk);
-        Ok(Read::Chunk)
+        Ok(Step::Chunk)
     }
 
-    fn words(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+    fn words(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Step> {
         let event = parse(data, redactor)?;
         if !self.assembler.words(words, event, &mut self.arrived, chunk) {
-            return Ok(Read::Nothing);
+            return Ok(Step::Nothing);
         }
         if Tokens::are_in(chunk) {
             self.arrived.add_tokens(data);
         }
-        Ok(Read::Chunk)
+        Ok(Step::Chunk)
     }
 
-    fn whole(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Read> {
+    fn whole(&mut self, words: Words, data: &[u8], redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Step> {
         let event = parse(data, redactor)?;
         if !self.assembler.whole(words, event, &mut self.arrived, chunk) {
-            return Ok(Read::Nothing);
+            return Ok(Step::Nothing);
         }
         if chunk.response_metadata.logprobs.is_some() {
             self.arrived.add_tokens(data);
         }
-        Ok(Read::Chunk)
+        Ok(Step::Chunk)
     }
 
     /// An event of a kind that is not known: a ping, or a report that does not call itself one.
-    fn unknown(&mut self, data: &[u8], redactor: &Redactor) -> Result<Read> {
+    fn unknown(&mut self, data: &[u8], redactor: &Redactor) -> Result<Step> {
         match serde_json::from_slice::<Value>(data) {
             Ok(value) if value.get("type").is_none() && error::is_report(&value) => {
                 return Err(error::of_report(&value, redactor));
@@ -143,21 +121,41 @@ impl ResponsesReader {
             Ok(value) if value.get("type").is_none() => self.unknown = Some(error::quote(data, redactor)),
             _ => {}
         }
-        Ok(Read::Nothing)
+        Ok(Step::Nothing)
+    }
+}
+
+impl EventReader for ResponsesReader {
+    fn read(&mut self, event: &SseEvent, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<Step> {
+        let data = event.data().trim_ascii();
+        if is_done(data) {
+            return Ok(Step::End);
+        }
+        if self.seams.is_open()
+            && let Some(joined) = self.seams.join(data)
+        {
+            return self.read_data(event.name(), &joined, redactor, chunk);
+        }
+        match self.read_data(event.name(), data, redactor, chunk) {
+            Err(error) if error.kind() == ErrorKind::Decode => match self.seams.join(data) {
+                Some(joined) => self
+                    .read_data(event.name(), &joined, redactor, chunk)
+                    .map_err(|_| error),
+                None => Err(error),
+            },
+            read => read,
+        }
     }
 
-    /// The last event that was not understood, as an error may quote it.
-    pub(crate) fn take_unknown(&mut self) -> Option<String> {
+    fn take_unknown(&mut self) -> Option<String> {
         self.unknown.take()
     }
 
-    /// Whether the server has said how the response ended.
-    pub(crate) fn has_finished(&self) -> bool {
+    fn has_finished(&self) -> bool {
         self.finished
     }
 
-    /// What is missing where the stream ends.
-    pub(crate) fn check_end(&self, end: End) -> Result<(), &'static str> {
+    fn check_end(&self, end: End) -> Result<(), &'static str> {
         match end {
             _ if self.finished => Ok(()),
             _ if self.arrived.is_empty() => Err("the stream ended without a chunk"),
@@ -168,8 +166,7 @@ impl ResponsesReader {
         }
     }
 
-    /// What had arrived, for an error. `None` if there was nothing.
-    pub(crate) fn take_partial(&mut self) -> Option<AIMessageChunk> {
+    fn take_partial(&mut self) -> Option<AIMessageChunk> {
         let mut partial = std::mem::take(&mut self.arrived).into_chunk()?;
         partial.response_metadata.model_name = Some(self.model.clone());
         Some(partial)

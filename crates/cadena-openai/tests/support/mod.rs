@@ -14,7 +14,7 @@ use bytes::Bytes;
 use cadena_core::{
     AIMessage, AIMessageChunk, ChatModel, ChatRequest, Error, ErrorKind, Result, RunContext, async_trait,
 };
-use cadena_http::{Request, Response, RetryPolicy, Transport};
+use cadena_http::{HttpRequest, RetryPolicy, StreamingResponse, Transport};
 use cadena_openai::ChatOpenAI;
 use futures::stream::{self, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -27,7 +27,7 @@ pub(crate) struct Canned {
     content_type: &'static str,
     chunks: Vec<Bytes>,
     end: End,
-    requests: Arc<Mutex<Vec<Request>>>,
+    requests: Arc<Mutex<Vec<HttpRequest>>>,
 }
 
 /// What happens behind the last chunk.
@@ -76,7 +76,7 @@ impl Canned {
         self
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<HttpRequest> {
         self.requests.lock().unwrap().clone()
     }
 
@@ -96,7 +96,7 @@ impl fmt::Debug for Canned {
 
 #[async_trait]
 impl Transport for Canned {
-    async fn send(&self, request: Request) -> Result<Response> {
+    async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         self.requests.lock().unwrap().push(request);
         let headers = HeaderMap::from_iter([
             (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type)),
@@ -114,7 +114,9 @@ impl Transport for Canned {
             }
             End::Open => chunks.chain(stream::pending()).boxed(),
         };
-        Ok(Response::new(self.status).with_headers(headers).with_body(body))
+        Ok(StreamingResponse::new(self.status)
+            .with_headers(headers)
+            .with_body(body))
     }
 }
 

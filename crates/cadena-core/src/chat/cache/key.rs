@@ -6,7 +6,7 @@ use std::io;
 use hmac_sha256::Hash;
 use serde_json::{Map, Value, json};
 
-use crate::{ChatModel, ChatRequest, Error, ErrorKind, Message, Result};
+use crate::{ChatModel, ChatOptions, ChatRequest, Error, ErrorKind, Message, Result, RunContext};
 
 /// What the bytes below mean. A change of the rules makes every older key another one.
 const FORMAT: &str = "cadena-chat-1";
@@ -38,19 +38,23 @@ impl CacheKey {
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) if the request has no JSON form.
     pub fn new<M: ChatModel + ?Sized>(model: &M, request: &ChatRequest) -> Result<Self> {
+        Self::in_context(model, request, &RunContext::default())
+    }
+
+    /// The key of what a model is asked in a call, which may choose or build another model.
+    pub(in crate::chat) fn in_context<M: ChatModel + ?Sized>(
+        model: &M,
+        request: &ChatRequest,
+        cx: &RunContext,
+    ) -> Result<Self> {
         let options = model.bound_options().merge(request.options.clone());
         let messages = request.messages.iter().map(spoken).collect::<Result<Vec<_>>>()?;
-        let mut known = to_json(&options)?;
-        if let Value::Object(known) = &mut known {
-            // They are not written with the options, and a gateway may choose the model by one.
-            for (kind, unwritten) in [("header", &options.headers), ("query", &options.query)] {
-                let named = unwritten
-                    .iter()
-                    .map(|(name, value)| (format!("{kind} {name}"), value.clone()));
-                known.extend(named);
-            }
-        }
-        let parts = (FORMAT, model.cache_identity(), messages, sorted(known));
+        let parts = (
+            FORMAT,
+            model.cache_identity_in(cx)?,
+            messages,
+            options_as_json(&options),
+        );
         let mut hash = Sha256(Hash::new());
         serde_json::to_writer(&mut hash, &parts).map_err(no_json)?;
         Ok(Self(hash.0.finalize()))
@@ -74,6 +78,21 @@ impl fmt::Debug for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CacheKey({self})")
     }
+}
+
+/// Everything in options that can change an answer.
+pub(in crate::chat) fn options_as_json(options: &ChatOptions) -> Value {
+    let mut known = serde_json::to_value(options).unwrap_or_default();
+    if let Value::Object(known) = &mut known {
+        // They are not written with the options, and a gateway may choose the model by one.
+        for (kind, unwritten) in [("header", &options.headers), ("query", &options.query)] {
+            let named = unwritten
+                .iter()
+                .map(|(name, value)| (format!("{kind} {name}"), value.clone()));
+            known.extend(named);
+        }
+    }
+    sorted(known)
 }
 
 /// A message without what is different in every run.
@@ -129,7 +148,7 @@ impl io::Write for Sha256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AIMessage, Bind, ChatOptions, EchoModel, HumanMessage, OptionName, ToolChoice};
+    use crate::{AIMessage, Bind, EchoModel, HumanMessage, OptionName, ToolChoice};
 
     fn key(options: ChatOptions) -> CacheKey {
         CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi").with_options(options)).unwrap()

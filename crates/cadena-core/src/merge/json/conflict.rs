@@ -1,4 +1,4 @@
-//! The error of a merge while it is on its way out.
+//! The error of a merge, on its way from the place of the conflict to the caller.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{Error, ErrorKind};
 
-/// Says what kept two values apart, and builds its path on the way out. Boxed, as it is as rare as it is wide.
+/// The reason why two values do not add up, and the path to them, which grows on the way out. Boxed, since it is rare and large.
 pub(super) struct Conflict {
     kind: ErrorKind,
     what: String,
-    /// From the inside to the outside.
+    /// The path from the inside to the outside.
     path: Vec<Segment>,
 }
 
@@ -44,7 +44,7 @@ impl Conflict {
         ))
     }
 
-    /// The same conflict, seen from the container that `segment` is in.
+    /// Returns the conflict as the container sees it in which `segment` is.
     pub(super) fn inside(mut self: Box<Self>, segment: Segment) -> Box<Self> {
         self.path.push(segment);
         self

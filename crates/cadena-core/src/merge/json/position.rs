@@ -1,4 +1,4 @@
-//! Finds the list element that another one is merged into.
+//! Finds the list element into which another one is merged.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -8,17 +8,17 @@ use serde_json::Value;
 use super::conflict::Conflict;
 use super::{Item, integer};
 
-/// From how many added elements on, and from how many elements in all, a table pays for itself.
+/// A table pays for itself from this number of added elements on, and from this number of elements in all.
 const TABLE_FROM: (usize, usize) = (8, 64);
 
-/// What an element must have so that another is merged into it.
+/// The members that an element must have so that another one is merged into it.
 pub(super) struct Wanted<'a> {
     index: Scalar<'a>,
     id: Id<'a>,
 }
 
 impl<'a> Wanted<'a> {
-    /// `None` for an element that is always appended.
+    /// Returns `None` for an element that is always appended.
     pub(super) fn of<T: Item>(block: &'a T) -> Option<Self> {
         let index = match block.member("index")? {
             index @ Value::Bool(_) => index, // Python's booleans are integers.
@@ -33,7 +33,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A value that can be compared as Python compares it: `1 == 1.0 == True`.
+/// A value that is compared as Python compares it: `1 == 1.0 == True`.
 #[derive(PartialEq, Eq, Hash)]
 enum Scalar<'a> {
     Integer(i128),
@@ -74,10 +74,10 @@ impl<'a> Scalar<'a> {
 
 #[derive(PartialEq)]
 enum Id<'a> {
-    /// Missing, null or the empty text: fits every other.
+    /// A missing id, null or the empty text: it fits every other id.
     Empty,
     Known(Scalar<'a>),
-    /// An object or a list: Python cannot look it up, so neither do we.
+    /// An object or a list: Python cannot look it up in a set, so LangChain fails, and so do we.
     Malformed,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Id<'a> {
 
 type Found = Result<Option<usize>, Box<Conflict>>;
 
-/// Finds by looking at every element, or by a table where that would be quadratic.
+/// Finds an element by a look at every one, or by a table where the looks would be quadratic.
 pub(super) enum Finder {
     Scan,
     Table(Table),
@@ -106,9 +106,9 @@ pub(super) struct Table(HashMap<Scalar<'static>, Slot>);
 #[derive(Default)]
 struct Slot {
     first: Option<usize>,
-    /// In ascending order. Only the front can get an `id`, as a piece with an `id` is merged into no other of these.
+    /// Positions in ascending order. Only the front can get an `id`, as a piece with an `id` is merged into no other of these.
     without_id: VecDeque<usize>,
-    /// The first one with each `id`.
+    /// The first element with each `id`.
     by_id: HashMap<Scalar<'static>, usize>,
     has_malformed: bool,
 }
@@ -128,7 +128,7 @@ impl Finder {
         finder
     }
 
-    /// The first element that fits; an error if one with this `index` has a malformed `id`, or if the wanted `id` is malformed
+    /// Returns the first element that fits. Fails if an element with this `index` has a malformed `id`, or if the wanted `id` is malformed
     /// and has to be compared.
     pub(super) fn find<T: Item>(&self, left: &[T], wanted: &Wanted<'_>) -> Found {
         match self {
@@ -137,7 +137,7 @@ impl Finder {
         }
     }
 
-    /// Must be told of every element that was appended or merged into.
+    /// Records an element that was appended, or into which another one was merged.
     pub(super) fn has_grown<T: Item>(&mut self, left: &[T], position: usize) {
         let Self::Table(Table(slots)) = self else { return };
         let Some(block) = left.get(position) else {
@@ -155,7 +155,7 @@ impl Finder {
 
 fn scan<T: Item>(left: &[T], wanted: &Wanted<'_>) -> Found {
     let mut first = None;
-    // To the end, as a later element may be malformed.
+    // The loop runs to the end, as a later element may be malformed.
     for (position, block) in left.iter().enumerate() {
         if block.member("index").and_then(Scalar::of).as_ref() != Some(&wanted.index) {
             continue;

@@ -1,4 +1,4 @@
-//! What becomes of the blocks of a message when its last piece has come.
+//! The blocks of a message after its last piece.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use crate::messages::tool_call::finished_calls;
 use crate::messages::{Content, ContentPart, ToolCall};
 
 impl AIMessageChunk {
-    /// Replaces the pieces of calls in the content by the calls, once the last piece is there: LangChain's rule for content
-    /// in standard blocks (`output_version` `v1`).
+    /// Replaces the pieces of calls in the content with the calls, after the last piece. This is LangChain's rule for content in standard
+    /// blocks (`output_version` `v1`).
     ///
-    /// A call that was cut keeps its pieces: they are not a call.
+    /// A call that was cut keeps its pieces, since they are not a call.
     pub(super) fn finish_blocks(&mut self) {
         let in_blocks = self
             .response_metadata
@@ -35,10 +35,10 @@ impl AIMessageChunk {
     }
 }
 
-/// The content of a message whose last piece has come: its blocks without the numbers by which their pieces found each other, and
-/// without what a tool of the server was doing meanwhile.
+/// Returns the content of a message after its last piece: without the numbers that join the pieces of a block, and without the progress of a
+/// server's tools.
 ///
-/// Only whole numbers count pieces; an `index` of LangChain's standard blocks is a text.
+/// Only whole numbers join pieces; an `index` of LangChain's standard blocks is a text.
 pub(super) fn finished_content(mut content: Content) -> Content {
     if let Content::Parts(parts) = &mut content {
         for part in parts {
@@ -49,7 +49,7 @@ pub(super) fn finished_content(mut content: Content) -> Content {
             if block.get("tool_progress").is_some_and(Value::is_object) {
                 block.remove("tool_progress");
             }
-            // A thought of OpenAI's, or of Mistral's, has its text in parts of its own.
+            // OpenAI and Mistral write a thought as a list of parts, and each part has an index too.
             let inner: &[_] = match block.block_type() {
                 Some("reasoning") => &["summary", "content"],
                 Some("thinking") => &["thinking"],
@@ -75,7 +75,7 @@ fn take_number(block: &mut Map<String, Value>) {
 
 fn finish_call(block: &mut Map<String, Value>, calls: &[ToolCall]) {
     let id = block.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    // The last call wins where two have one id, as in a map by id.
+    // Of two calls with one id the last one wins, as in LangChain's dictionary by id.
     let Some(call) = id.and_then(|id| calls.iter().rev().find(|call| call.id.as_deref() == Some(id))) else {
         return;
     };
@@ -92,7 +92,7 @@ fn finish_server_call(block: &mut Map<String, Value>) {
     let text = match block.get("args") {
         Some(Value::String(text)) if !text.is_empty() => text,
         None | Some(Value::Null | Value::String(_)) => "{}",
-        Some(_) => return, // They have been parsed.
+        Some(_) => return, // The arguments have been parsed already.
     };
     if let Ok(args @ Value::Object(_)) = serde_json::from_str(text) {
         block.insert("type".to_owned(), "server_tool_call".into());

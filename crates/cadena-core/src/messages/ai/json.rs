@@ -1,4 +1,4 @@
-//! The JSON of a model's message and of its chunk: what LangChain's `model_dump()` gives and its constructors take.
+//! The JSON of a model's message and of its chunk: the output of LangChain's `model_dump()`, and the input of its constructors.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl Serialize for AIMessageChunk {
     }
 }
 
-/// What both constructors take beside their own fields.
+/// The fields that both constructors take.
 struct Common {
     content: Content,
     additional_kwargs: Extra,
@@ -117,13 +117,14 @@ impl Common {
         Ok(common)
     }
 
-    /// Calls in OpenAI's own form, which older messages keep beside the content; used where no others are given.
+    /// Returns the calls in OpenAI's form, which older messages keep in `additional_kwargs`; used if there are no other calls.
     fn provider_calls(&self) -> impl Iterator<Item = ToolCallChunk> {
         let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
         raw.into_iter().flatten().map(ToolCallChunk::of_openai)
     }
 
-    /// The same of a finished message, where what calls no tool of the caller's is no call.
+    /// Returns the same calls of a finished message. An entry that calls neither a function nor a custom tool is left out, since no tool of the caller's
+    /// could answer it.
     fn finished_provider_calls(&self) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
         let raw = self.additional_kwargs.get("tool_calls").and_then(Value::as_array);
         let calls = raw.into_iter().flatten().filter(|call| {
@@ -190,6 +191,7 @@ impl Read for AIMessageChunk {
             name: common.name,
             chunk_position: fields.parse("chunk_position")?,
             extra: fields.into_extra(),
+            places: Default::default(),
         };
         chunk.finish_blocks();
         Ok(chunk)

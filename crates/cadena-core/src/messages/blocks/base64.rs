@@ -1,8 +1,8 @@
-//! Bytes as text, for blocks that carry data.
+//! Base 64 of bytes, for blocks that carry data.
 
 const ALPHABET: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The standard base 64 of RFC 4648, with padding.
+/// Encodes bytes in the standard base 64 of RFC 4648, with padding.
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -1,19 +1,19 @@
-//! How the fields of a block are read from its JSON object and written back, so that nothing in the object is lost.
+//! Reads the fields of a block from its JSON object and writes them back, so that nothing in the object is lost.
 
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
 use crate::messages::Extra;
 
-/// A field of a block: what its key may hold.
+/// A field of a block, with the rule for the value of its key.
 pub(crate) trait Field: Sized {
-    /// Whether the object has what this field needs.
+    /// Returns whether the object has the value that this field needs.
     fn fits(map: &Map<String, Value>, key: &str) -> bool;
-    /// Takes the value out, if it is of this field's type; another one stays in the object.
+    /// Takes the value out if it is of this field's type; a value of another type stays in the object.
     fn take(map: &mut Map<String, Value>, key: &str) -> Self;
     /// Puts the value into an object.
     fn put(self, map: &mut Map<String, Value>, key: &str);
-    /// Writes the value behind those that are written.
+    /// Writes the value after those that are written already.
     fn write<M: SerializeMap>(&self, map: &mut M, key: &str) -> Result<(), M::Error>;
 }
 
@@ -25,7 +25,7 @@ pub(crate) trait Json: Sized {
     fn write<M: SerializeMap>(&self, map: &mut M, key: &str) -> Result<(), M::Error>;
 }
 
-/// A field that the block needs.
+/// Implements a field that the block needs.
 macro_rules! needed_field {
     ($type:ty, $fits:expr, $from:expr) => {
         impl Json for $type {
@@ -52,7 +52,7 @@ macro_rules! needed_field {
             }
 
             fn take(map: &mut Map<String, Value>, key: &str) -> Self {
-                // A caller asks `fits` first, so that the default is never seen.
+                // The caller asks `fits` first, so the default is never used.
                 map.shift_remove(key)
                     .and_then(Self::from_json)
                     .unwrap_or_default()
@@ -78,7 +78,7 @@ needed_field!(Map<String, Value>, Value::is_object, |value| match value {
     _ => None,
 });
 
-/// Any JSON but null: a null stays in the object, so that it is not taken for a missing key.
+/// Any JSON except null: a null stays in the object, so that it is written again and not taken for a missing key.
 impl Json for Value {
     fn fits(value: &Value) -> bool {
         !value.is_null()
@@ -118,7 +118,7 @@ impl<T: Json> Field for Option<T> {
     }
 }
 
-/// An object with at least one key; an empty one stays where it is.
+/// An object with at least one key; an empty object stays in the block's object.
 impl Field for Extra {
     fn fits(_: &Map<String, Value>, _: &str) -> bool {
         true
@@ -149,7 +149,7 @@ impl Field for Extra {
     }
 }
 
-/// Writes one block type: its fields, those that every block has, and the way from and to its JSON object.
+/// Writes one block type: its fields, the fields that every block has, and the conversion from and to its JSON object.
 macro_rules! block {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -157,19 +157,19 @@ macro_rules! block {
         #[non_exhaustive]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
-            /// Its id: the provider's, or one that starts with `lc_`.
+            /// The id of the block: the provider's, or one that starts with `lc_`.
             pub id: Option<String>,
-            /// Which block of the answer it is a piece of, while it is streamed.
+            /// The index of the block in its answer, by which streamed pieces of the block find each other.
             pub index: Option<$crate::messages::BlockIndex>,
-            /// What the provider says beside the standard.
+            /// The provider's data for which the standard has no field.
             pub extras: $crate::messages::Extra,
-            /// Other keys of the object, and standard ones whose value has another type, verbatim.
+            /// Other keys of the object, and standard keys whose value has another type, verbatim.
             pub other: $crate::messages::Extra,
         }
 
         impl $name {
-            /// Reads the object of a block, or gives it back if a field that the block needs is not there.
-            #[allow(unused_mut, reason = "a block may have no field of its own")]
+            /// Reads the object of a block. Returns the object if a field that the block needs is missing.
+            #[allow(unused_mut, reason = "some blocks have no field except the common ones")]
             pub(crate) fn read(
                 mut map: serde_json::Map<String, serde_json::Value>,
             ) -> std::result::Result<Self, serde_json::Map<String, serde_json::Value>> {
@@ -206,20 +206,41 @@ macro_rules! block {
             }
 
             /// Sets the id.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let block = cadena_core::messages::", stringify!($name), "::default().with_id(\"msg_1\");")]
+            /// assert_eq!(block.id.as_deref(), Some("msg_1"));
+            /// ```
             #[must_use]
             pub fn with_id(mut self, id: impl Into<String>) -> Self {
                 self.id = Some(id.into());
                 self
             }
 
-            /// Sets which block of the answer this is a piece of.
+            /// Sets the index of the block in its answer, by which streamed pieces of the block find each other.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let block = cadena_core::messages::", stringify!($name), "::default().with_index(0);")]
+            /// assert_eq!(block.index, Some(0.into()));
+            /// ```
             #[must_use]
             pub fn with_index(mut self, index: impl Into<$crate::messages::BlockIndex>) -> Self {
                 self.index = Some(index.into());
                 self
             }
 
-            /// Adds what the standard has no field for.
+            /// Adds a value for which the standard has no field.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let block = cadena_core::messages::", stringify!($name), "::default().with_extra(\"score\", 7);")]
+            /// assert_eq!(block.extras["score"], 7);
+            /// ```
             #[must_use]
             pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
                 self.extras.insert(key, value);

@@ -1,4 +1,4 @@
-//! Ids for blocks that come without one.
+//! Ids for blocks that have none.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use uuid::Builder;
 use crate::IdGenerator;
 use crate::messages::id::AUTO_PREFIX;
 
-/// Where the ids of blocks come from.
+/// The source of the ids of blocks.
 pub(super) enum Ids<'a> {
     Given(&'a dyn IdGenerator),
-    /// From the message's id and what came before in it, so that looking twice gives the same ids.
+    /// Made of the message's id and the content before the block, so that two views have the same ids.
     Derived(Fnv),
 }
 
@@ -26,7 +26,7 @@ impl<'a> Ids<'a> {
         Self::Derived(hash)
     }
 
-    /// An id for a block that has none.
+    /// Returns an id for a block that has none.
     pub(super) fn next(&mut self, block: &Map<String, Value>) -> String {
         match self {
             Self::Given(ids) => format!("{AUTO_PREFIX}{}", ids.next_id()),
@@ -40,7 +40,7 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// The 128-bit FNV-1a hash, which is the same on every machine (RFC 9923). Ids are no secret and need no more.
+/// The 128-bit FNV-1a hash, which is the same on every machine (RFC 9923). An id is not a secret, so no stronger hash is needed.
 pub(super) struct Fnv(u128);
 
 impl Fnv {

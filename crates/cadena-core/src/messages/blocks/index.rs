@@ -1,11 +1,11 @@
-//! Which block of an answer a piece belongs to.
+//! The index of a block in its answer.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::Json;
 
-/// Which block of an answer a piece belongs to: pieces with the same index grow together.
+/// The index of a block in its answer: pieces with the same index grow together.
 ///
 /// # Examples
 ///
@@ -19,9 +19,9 @@ use super::fields::Json;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BlockIndex {
-    /// The provider's count. As JSON: `0`.
+    /// The provider's number. As JSON: `0`.
     Number(i64),
-    /// A name, such as those that translation makes. As JSON: `"lc_txt_0"`.
+    /// A name, such as those that a translation makes. As JSON: `"lc_txt_0"`.
     Name(String),
 }
 

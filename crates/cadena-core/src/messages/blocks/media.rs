@@ -1,10 +1,10 @@
-//! Images, sounds, videos and files: where their data is.
+//! Images, sounds, videos and files: by URL, as data, or by id.
 
 use super::base64;
 use super::fields::block;
 
 block! {
-    /// An image, a sound, a video or a file: by URL, as data, or by the id that the provider gave it.
+    /// An image, a sound, a video or a file: by URL, as data, or by the provider's id.
     ///
     /// # Examples
     ///
@@ -23,19 +23,26 @@ block! {
     /// # Ok::<_, serde_json::Error>(())
     /// ```
     MediaBlock {
-        /// Where the data is.
+        /// The address of the data.
         url: Option<String>,
         /// The data, in base 64.
         base64: Option<String>,
-        /// The provider's id of the data.
+        /// The id under which the provider keeps the data.
         file_id: Option<String>,
-        /// What the data is, such as `image/png`.
+        /// The type of the data, such as `image/png`.
         mime_type: Option<String>,
     }
 }
 
 impl MediaBlock {
-    /// Data that is behind a URL.
+    /// Makes a block of data at a URL.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::MediaBlock::from_url("https://example.com/a.png");
+    /// assert_eq!(block.url.as_deref(), Some("https://example.com/a.png"));
+    /// ```
     #[must_use]
     pub fn from_url(url: impl Into<String>) -> Self {
         Self {
@@ -44,7 +51,14 @@ impl MediaBlock {
         }
     }
 
-    /// Data that is in base 64 already.
+    /// Makes a block of data that is in base 64 already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::MediaBlock::from_base64("iVBORw==", "image/png");
+    /// assert_eq!(block.mime_type.as_deref(), Some("image/png"));
+    /// ```
     #[must_use]
     pub fn from_base64(base64: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self {
@@ -54,13 +68,26 @@ impl MediaBlock {
         }
     }
 
-    /// Data as it is; it is kept in base 64.
+    /// Makes a block of bytes, which are kept in base 64.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::MediaBlock::from_bytes([0x89, b'P', b'N', b'G'], "image/png");
+    /// assert_eq!(block.base64.as_deref(), Some("iVBORw=="));
+    /// ```
     #[must_use]
     pub fn from_bytes(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
         Self::from_base64(base64::encode(bytes.as_ref()), mime_type)
     }
 
-    /// Data that the provider has.
+    /// Makes a block of data that the provider keeps under an id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::MediaBlock::from_file_id("file-1").file_id.as_deref(), Some("file-1"));
+    /// ```
     #[must_use]
     pub fn from_file_id(file_id: impl Into<String>) -> Self {
         Self {
@@ -69,14 +96,28 @@ impl MediaBlock {
         }
     }
 
-    /// Sets what the data is, such as `image/png`.
+    /// Sets the type of the data, such as `image/png`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::MediaBlock::from_url("https://example.com/a").with_mime_type("image/png");
+    /// assert_eq!(block.mime_type.as_deref(), Some("image/png"));
+    /// ```
     #[must_use]
     pub fn with_mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
         self
     }
 
-    /// Sets the name of the file, which OpenAI wants for files that are sent as data.
+    /// Sets the name of the file, which OpenAI requires for a file that is sent as data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::MediaBlock::from_base64("JVBERg==", "application/pdf").with_filename("a.pdf");
+    /// assert_eq!(block.extras["filename"], "a.pdf");
+    /// ```
     #[must_use]
     pub fn with_filename(self, name: impl Into<String>) -> Self {
         self.with_extra("filename", name.into())
@@ -84,7 +125,7 @@ impl MediaBlock {
 }
 
 block! {
-    /// A document that is plain text.
+    /// A document of plain text.
     ///
     /// # Examples
     ///
@@ -98,23 +139,29 @@ block! {
     PlainTextBlock {
         /// The text.
         text: Option<String>,
-        /// Where the text is.
+        /// The address of the text.
         url: Option<String>,
         /// The text, in base 64.
         base64: Option<String>,
-        /// The provider's id of the text.
+        /// The id under which the provider keeps the text.
         file_id: Option<String>,
-        /// `text/plain`.
+        /// The type of the text: `text/plain`.
         mime_type: Option<String>,
         /// The title of the document.
         title: Option<String>,
-        /// What the document is for.
+        /// The purpose of the document, for the model.
         context: Option<String>,
     }
 }
 
 impl PlainTextBlock {
-    /// A document by its text.
+    /// Makes a document of a text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::PlainTextBlock::new("Once").mime_type.as_deref(), Some("text/plain"));
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -124,14 +171,27 @@ impl PlainTextBlock {
         }
     }
 
-    /// Sets the title.
+    /// Sets the title of the document.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::PlainTextBlock::new("Once").with_title("A tale").title.as_deref(), Some("A tale"));
+    /// ```
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Sets what the document is for.
+    /// Sets the purpose of the document, for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let block = cadena_core::messages::PlainTextBlock::new("Once").with_context("A source to quote from");
+    /// assert_eq!(block.context.as_deref(), Some("A source to quote from"));
+    /// ```
     #[must_use]
     pub fn with_context(mut self, context: impl Into<String>) -> Self {
         self.context = Some(context.into());

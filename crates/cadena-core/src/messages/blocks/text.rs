@@ -1,4 +1,4 @@
-//! Text, and what its parts refer to.
+//! Text, and the sources that its parts cite.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use super::fields::{Field, Json, block};
 use crate::messages::Extra;
 
 block! {
-    /// Text, with what its parts refer to.
+    /// Text, with the sources that its parts cite.
     ///
     /// # Examples
     ///
@@ -20,13 +20,19 @@ block! {
     TextBlock {
         /// The text.
         text: String,
-        /// What parts of the text refer to.
+        /// The sources that parts of the text cite.
         annotations: Option<Vec<Annotation>>,
     }
 }
 
 impl TextBlock {
-    /// A text without annotations.
+    /// Makes a text without annotations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::TextBlock::new("Madrid").text, "Madrid");
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -36,6 +42,15 @@ impl TextBlock {
     }
 
     /// Adds an annotation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{Citation, TextBlock};
+    ///
+    /// let block = TextBlock::new("Madrid").with_annotation(Citation::new("https://example.com"));
+    /// assert_eq!(block.annotations.map(|annotations| annotations.len()), Some(1));
+    /// ```
     #[must_use]
     pub fn with_annotation(mut self, annotation: impl Into<Annotation>) -> Self {
         self.annotations.get_or_insert_default().push(annotation.into());
@@ -43,7 +58,7 @@ impl TextBlock {
     }
 }
 
-/// What a part of a text refers to.
+/// A reference from a part of a text.
 ///
 /// # Examples
 ///
@@ -76,26 +91,32 @@ pub enum Annotation {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Citation {
-    /// Its id.
+    /// The id of the citation.
     pub id: Option<String>,
-    /// Where the source is.
+    /// The address of the source.
     pub url: Option<String>,
     /// The title of the source.
     pub title: Option<String>,
-    /// Where the part of the answer begins, as the provider counts.
+    /// The start of the citing part in the answer, as the provider counts.
     pub start_index: Option<i64>,
-    /// Where the part of the answer ends.
+    /// The end of the citing part in the answer.
     pub end_index: Option<i64>,
-    /// The part of the source.
+    /// The cited part of the source.
     pub cited_text: Option<String>,
-    /// What the provider says beside the standard.
+    /// The provider's data for which the standard has no field.
     pub extras: Extra,
     /// Other keys of the object, verbatim.
     pub other: Extra,
 }
 
 impl Citation {
-    /// A source by its URL.
+    /// Makes a citation of a source at a URL.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::Citation::new("https://example.com").url.as_deref(), Some("https://example.com"));
+    /// ```
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -104,7 +125,14 @@ impl Citation {
         }
     }
 
-    /// Sets which part of the answer has this source.
+    /// Sets the part of the answer that has this source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let citation = cadena_core::messages::Citation::new("https://example.com").with_span(0, 6);
+    /// assert_eq!((citation.start_index, citation.end_index), (Some(0), Some(6)));
+    /// ```
     #[must_use]
     pub fn with_span(mut self, start_index: i64, end_index: i64) -> Self {
         (self.start_index, self.end_index) = (Some(start_index), Some(end_index));
@@ -187,7 +215,7 @@ impl Json for i64 {
     }
 }
 
-/// A list of objects; one with something else in it stays in the block as it is.
+/// A list of objects; a list with another element stays in the block as it is.
 impl Json for Vec<Annotation> {
     fn fits(value: &Value) -> bool {
         value.as_array().is_some_and(|items| items.iter().all(Value::is_object))

@@ -1,4 +1,4 @@
-//! Calls of tools and what came of them, as blocks of content.
+//! Tool calls and their results, as blocks of content.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::fields::block;
 use crate::messages::{InvalidToolCall, ToolCall, ToolCallChunk};
 
 block! {
-    /// What the model thought before it answered, or a summary of it.
+    /// A thought of the model before its answer, or a summary of the thought.
     ///
     /// # Examples
     ///
@@ -14,13 +14,22 @@ block! {
     /// assert_eq!(cadena_core::messages::ReasoningBlock::new("It is big.").reasoning.as_deref(), Some("It is big."));
     /// ```
     ReasoningBlock {
-        /// The text.
+        /// The text of the thought.
         reasoning: Option<String>,
     }
 }
 
 impl ReasoningBlock {
-    /// A thought.
+    /// Makes a block of a thought.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ContentBlock, ReasoningBlock};
+    ///
+    /// let block = ContentBlock::Reasoning(ReasoningBlock::new("It is big."));
+    /// assert_eq!(block.block_type(), "reasoning");
+    /// ```
     #[must_use]
     pub fn new(reasoning: impl Into<String>) -> Self {
         Self {
@@ -31,7 +40,7 @@ impl ReasoningBlock {
 }
 
 block! {
-    /// A call of a tool that the program runs: a [`ToolCall`] among the content.
+    /// A call of a tool that the program runs: a [`ToolCall`] in the content.
     ///
     /// # Examples
     ///
@@ -63,7 +72,7 @@ impl From<ToolCall> for ToolCallBlock {
 }
 
 block! {
-    /// A piece of a call of a tool: a [`ToolCallChunk`] among the content.
+    /// A piece of a tool call: a [`ToolCallChunk`] in the content.
     ///
     /// # Examples
     ///
@@ -95,7 +104,7 @@ impl From<ToolCallChunk> for ToolCallChunkBlock {
 }
 
 block! {
-    /// A call that cannot be run: an [`InvalidToolCall`] among the content.
+    /// A call that cannot be run: an [`InvalidToolCall`] in the content.
     ///
     /// # Examples
     ///
@@ -112,7 +121,7 @@ block! {
         name: Option<String>,
         /// The arguments as they arrived.
         args: Option<String>,
-        /// What is wrong with it.
+        /// The reason why the call is invalid.
         error: Option<String>,
     }
 }
@@ -173,7 +182,7 @@ block! {
 }
 
 block! {
-    /// What came of a tool that the provider ran.
+    /// The result of a tool that the provider ran.
     ///
     /// # Examples
     ///
@@ -191,13 +200,13 @@ block! {
         tool_call_id: String,
         /// `success` or `error`.
         status: Option<String>,
-        /// What the tool gave.
+        /// The output of the tool.
         output: Option<Value>,
     }
 }
 
 block! {
-    /// What only one provider has, as it is.
+    /// A block that only one provider has, verbatim.
     ///
     /// # Examples
     ///

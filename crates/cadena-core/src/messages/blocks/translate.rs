@@ -1,4 +1,4 @@
-//! From the blocks that providers and older versions write to standard ones, object by object.
+//! Translates the blocks of providers and of older versions into standard blocks, object by object.
 
 mod anthropic;
 mod chat;
@@ -22,7 +22,7 @@ use super::ids::Ids;
 use super::is_known_type;
 use crate::messages::{Extra, InvalidToolCall, ToolCall, ToolCallChunk};
 
-/// The object of one block.
+/// The JSON object of one block.
 pub(super) type Block = Map<String, Value>;
 
 /// The calls of a model's message: whole in a message, in pieces in a chunk that is not the last one.
@@ -34,15 +34,15 @@ pub(super) enum Calls<'a> {
     Pieces(&'a [ToolCallChunk]),
 }
 
-/// Translates a block, or gives it back.
+/// Translates a block, or returns it unchanged as the error.
 type Pass = fn(Block, &mut Ids<'_>) -> Result<Block, Block>;
 
-/// The standard block for one that a program or a provider wrote, whoever that was.
+/// Returns the standard block for a block that a program or any provider wrote.
 pub(super) fn standard(block: Block, ids: &mut Ids<'_>) -> Block {
     let passes: [Pass; 4] = [v0::translate, chat::translate, anthropic::translate, google::translate];
-    // LangChain has a fifth pass, for Amazon's Converse: in JSON its blocks are Google's.
+    // LangChain has a fifth pass, for Amazon's Converse API: in JSON its blocks are Google's.
     passes.into_iter().fold(block, |block, pass| {
-        // What one provider does not know may be another one's.
+        // A block that one provider does not have may be another provider's.
         pass(unwrap(block), ids).unwrap_or_else(|block| {
             if block_type(&block).is_some_and(is_known_type) {
                 block
@@ -96,7 +96,7 @@ pub(super) fn call_block(call: &ToolCall) -> Block {
     with_extras(block, &call.extra)
 }
 
-/// LangChain's place in a block for what a provider said besides.
+/// Adds the provider's unknown members under `extras`, as LangChain does.
 fn with_extras(mut block: Block, extra: &Extra) -> Block {
     if !extra.is_empty() {
         block.insert("extras".to_owned(), extra.clone().into());
@@ -127,13 +127,13 @@ pub(super) fn piece_block(piece: &ToolCallChunk) -> Block {
     with_extras(block, &piece.extra)
 }
 
-/// The entries whose key is none of these.
+/// Returns the entries with other keys than these.
 fn without(block: &Block, known: &[&str]) -> Block {
     let rest = block.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     rest.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Adds to the `extras` of a block; no extras leave it without the key.
+/// Adds to the `extras` of a block. Empty extras leave the block without the key.
 fn add_extras(block: &mut Block, extras: Block) {
     if extras.is_empty() {
         return;
@@ -144,7 +144,7 @@ fn add_extras(block: &mut Block, extras: Block) {
     }
 }
 
-/// A data block as LangChain's factories make it: with an id, and what the block has no field for among the extras.
+/// Completes a data block as LangChain's factories do: with an id, and with the members for which the block has no field in `extras`.
 fn with_id(mut block: Block, more: Block, ids: &mut Ids<'_>) -> Block {
     const FIELDS: [&str; 6] = ["url", "base64", "file_id", "mime_type", "id", "index"];
     let mut extras = Block::new();

@@ -18,18 +18,40 @@ use crate::messages::{
     SystemMessage, SystemMessageChunk, ToolCallChunk, ToolMessage, ToolMessageChunk,
 };
 
-/// Writes the two public methods on a type that can say its blocks with given ids.
+/// Writes the two public methods for a type whose blocks can be made with given ids.
 macro_rules! content_blocks {
     ($($type:ident: |$message:ident| $id:expr, $blocks:expr;)*) => {$(
         impl $type {
-            /// The content in [standard blocks](crate::messages::blocks). Blocks that need an id get one that is the same every time.
+            /// Returns the content in [standard blocks](crate::messages::blocks). A block that needs an id gets the same id each time.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let message: cadena_core::", stringify!($type), " = serde_json::from_value(serde_json::json!({")]
+            ///     "content": "hi", "role": "critic", "name": "add", "tool_call_id": "call_1",
+            /// }))?;
+            /// assert_eq!(message.content_blocks()[0].as_text(), Some("hi"));
+            /// # Ok::<_, serde_json::Error>(())
+            /// ```
             #[must_use]
             pub fn content_blocks(&self) -> Vec<ContentBlock> {
                 let $message = self;
                 typed($blocks(&mut Ids::derived($id)))
             }
 
-            /// As [`content_blocks`](Self::content_blocks), with ids from a generator for the blocks that need one.
+            /// As [`content_blocks`](Self::content_blocks), with ids of a generator for the blocks that need one.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::SequentialIds;
+            ///
+            #[doc = concat!("let message: cadena_core::", stringify!($type), " = serde_json::from_value(serde_json::json!({")]
+            ///     "content": "hi", "role": "critic", "name": "add", "tool_call_id": "call_1",
+            /// }))?;
+            /// assert_eq!(message.content_blocks_with(&SequentialIds::default())[0].as_text(), Some("hi"));
+            /// # Ok::<_, serde_json::Error>(())
+            /// ```
             #[must_use]
             pub fn content_blocks_with(&self, ids: &dyn IdGenerator) -> Vec<ContentBlock> {
                 let $message = self;
@@ -66,7 +88,7 @@ plain_content_blocks!(
 );
 
 impl Message {
-    /// The content in [standard blocks](crate::messages::blocks). Blocks that need an id get one that is the same every time.
+    /// Returns the content in [standard blocks](crate::messages::blocks). A block that needs an id gets the same id each time.
     ///
     /// # Examples
     ///
@@ -94,7 +116,16 @@ impl Message {
 }
 
 impl MessageChunk {
-    /// The content in [standard blocks](crate::messages::blocks), calls of tools in pieces until the last chunk.
+    /// Returns the content in [standard blocks](crate::messages::blocks), with tool calls in pieces until the last chunk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, MessageChunk};
+    ///
+    /// let chunk = MessageChunk::from(AIMessageChunk::new("Hel"));
+    /// assert_eq!(chunk.content_blocks()[0].as_text(), Some("Hel"));
+    /// ```
     #[must_use]
     pub fn content_blocks(&self) -> Vec<ContentBlock> {
         match self {
@@ -112,7 +143,7 @@ fn typed(blocks: Vec<Block>) -> Vec<ContentBlock> {
     blocks.into_iter().map(ContentBlock::from).collect()
 }
 
-/// What anybody's content is.
+/// Returns the blocks of a content, whoever wrote it.
 fn plain(content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
     match content {
         Content::Text(text) if text.is_empty() => Vec::new(),
@@ -127,14 +158,14 @@ fn plain(content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
     }
 }
 
-/// What a model says, whole or in part.
+/// A model's message or chunk.
 struct Spoken<'a> {
     content: &'a Content,
     kwargs: &'a Extra,
     metadata: &'a ResponseMetadata,
     id: Option<&'a str>,
     calls: Calls<'a>,
-    /// The pieces of calls of a chunk, the last one too.
+    /// The pieces of a chunk's calls, also of the last chunk.
     pieces: Option<&'a [ToolCallChunk]>,
 }
 
@@ -153,7 +184,7 @@ impl<'a> Spoken<'a> {
         }
     }
 
-    /// The last chunk shows the calls of its message; any other one shows pieces, as they may go on.
+    /// Reads a chunk: the last one shows the calls of its message, any other one shows pieces, as they may go on.
     fn chunk(chunk: &'a AIMessageChunk) -> Self {
         let calls = if chunk.chunk_position == Some(ChunkPosition::Last) {
             let (valid, invalid) = finished_calls(&chunk.tool_call_chunks, chunk.response_metadata.ends_early());
@@ -197,7 +228,7 @@ impl<'a> Spoken<'a> {
         }
     }
 
-    /// The content of a provider that is not known.
+    /// Returns the blocks for a provider that is not known.
     fn any(&self, content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
         let mut blocks = plain(content, ids);
         let shown = |kind: &str, id: Option<&str>| {

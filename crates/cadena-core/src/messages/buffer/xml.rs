@@ -8,10 +8,10 @@ use super::function_call;
 use crate::messages::python::dumps;
 use crate::messages::{AIMessage, Content, ContentPart, Message};
 
-/// How much of a document or of a server's call is shown.
+/// The number of characters of a document or of a server's call that are written.
 const SHOWN_CHARS: usize = 500;
 
-/// How much of the id of a call is shown.
+/// The number of characters of a call's id that are written.
 const SHOWN_ID_CHARS: usize = 64;
 
 pub(super) fn message(out: &mut String, kind: &str, message: &Message) {
@@ -113,7 +113,7 @@ fn block_element(block: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Whether a block carries bytes, which are no text for a reader.
+/// Returns whether a block carries bytes, which a reader of the text could not use.
 fn holds_data(block: &Map<String, Value>) -> bool {
     let is_data = |url: Option<&Value>| url.and_then(Value::as_str).is_some_and(|url| url.starts_with("data:"));
     block.get("base64").is_some_and(says_something)
@@ -175,7 +175,7 @@ fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace('&', "&amp;").replace('>', "&gt;").replace('<', "&lt;"))
 }
 
-/// An attribute's value in the quotes that need no escape, if there are such.
+/// Writes an attribute's value in the quotes that need no escape, if there are such quotes.
 fn quote(out: &mut String, value: &str) {
     let value = escape(value)
         .replace('\n', "&#10;")

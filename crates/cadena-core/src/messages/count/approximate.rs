@@ -1,4 +1,4 @@
-//! [`ApproximateCounter`]: tokens by the number of letters.
+//! [`ApproximateCounter`]: tokens estimated from the number of characters.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::messages::openai::role;
 use crate::messages::python::{dumps_ascii_len, repr_calls, repr_map};
 use crate::messages::{AIMessage, Content, ContentPart, Message};
 
-/// Counts tokens by the number of letters, as LangChain's `count_tokens_approximately` does.
+/// Estimates tokens from the number of characters, as LangChain's `count_tokens_approximately` does.
 ///
-/// Text, role, name and tool calls count one token per four letters, rounded up for each message; each message costs three
-/// tokens more, and an image 85. It is no model's own count, which is usually within a fifth of it for English.
+/// Text, role, name and tool calls count one token for each four characters, rounded up for each message. Each message costs three
+/// tokens more, and an image 85. For English the count of a model is usually within a fifth of the estimate.
 ///
 /// # Examples
 ///
@@ -32,7 +32,15 @@ pub struct ApproximateCounter {
 }
 
 impl ApproximateCounter {
-    /// Four letters to a token.
+    /// Makes a counter of four characters to a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    ///
+    /// assert_eq!(ApproximateCounter::new().count(&["hello world".into()]), 7);
+    /// ```
     pub fn new() -> Self {
         Self {
             chars_per_token: 4.0,
@@ -44,39 +52,100 @@ impl ApproximateCounter {
         }
     }
 
-    /// How many letters make a token; default: 4.
+    /// Sets the number of characters of a token; default: 4.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    ///
+    /// assert_eq!(ApproximateCounter::new().chars_per_token(2.0).count(&["hello world".into()]), 11);
+    /// ```
     pub fn chars_per_token(mut self, chars: f64) -> Self {
         self.chars_per_token = chars;
         self
     }
 
-    /// What each message costs beside its text; default: 3.
+    /// Sets the cost of each message beside its text; default: 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    ///
+    /// assert_eq!(ApproximateCounter::new().extra_tokens_per_message(0.0).count(&["hello world".into()]), 4);
+    /// ```
     pub fn extra_tokens_per_message(mut self, tokens: f64) -> Self {
         self.extra_tokens_per_message = tokens;
         self
     }
 
-    /// Whether the name of the speaker counts; default: yes.
+    /// Sets whether the name of the speaker counts; default: yes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::HumanMessage;
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    ///
+    /// let message = [HumanMessage::new("hello world").with_name("Annabell").into()];
+    /// assert_eq!(ApproximateCounter::new().count(&message), 9);
+    /// assert_eq!(ApproximateCounter::new().count_name(false).count(&message), 7);
+    /// ```
     pub fn count_name(mut self, count: bool) -> Self {
         self.count_name = count;
         self
     }
 
-    /// What an image costs; default: 85.
+    /// Sets the cost of an image; default: 85.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    /// use cadena_core::{ContentPart, HumanMessage};
+    ///
+    /// let message = [HumanMessage::new(vec![ContentPart::image_url("https://example.com/a.png")]).into()];
+    /// assert_eq!(ApproximateCounter::new().tokens_per_image(1000).count(&message), 1004);
+    /// ```
     pub fn tokens_per_image(mut self, tokens: u64) -> Self {
         self.tokens_per_image = tokens;
         self
     }
 
-    /// Whether to scale by what the last answer with usage really cost, if one provider gave all answers; default: no.
+    /// Sets whether the estimate is scaled by the real cost of the last answer with usage, if one provider wrote all answers; default: no.
     ///
     /// The factor stays between 1 and 1.25.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    /// use cadena_core::{AIMessage, Message, UsageMetadata};
+    ///
+    /// let mut answer = AIMessage::new("hello");
+    /// answer.usage_metadata = Some(UsageMetadata::new(12, 3));
+    /// answer.response_metadata.model_provider = Some("openai".into());
+    /// let history: [Message; 2] = ["hello world".into(), answer.into()];
+    /// assert_eq!(ApproximateCounter::new().count(&history), 14);
+    /// assert_eq!(ApproximateCounter::new().use_usage_metadata_scaling(true).count(&history), 15);
+    /// ```
     pub fn use_usage_metadata_scaling(mut self, scale: bool) -> Self {
         self.scaling = scale;
         self
     }
 
-    /// Tools that are sent with the messages, as JSON.
+    /// Sets the tools that are sent with the messages, as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ApproximateCounter, TokenCounter};
+    /// use serde_json::json;
+    ///
+    /// let counter = ApproximateCounter::new().tools([json!({"name": "now"})]);
+    /// assert_eq!(counter.count(&["hello world".into()]), 11);
+    /// ```
     pub fn tools(mut self, tools: impl IntoIterator<Item = Value>) -> Self {
         self.tools = tools.into_iter().collect();
         self
@@ -96,7 +165,7 @@ impl ApproximateCounter {
         }
         let (mut chars, images) = content(message.content());
         chars += match message {
-            // Providers that write calls into the content need no second count.
+            // Content in parts may hold the calls already, and they would count twice.
             Message::AI(ai) if matches!(ai.content, Content::Text(_)) => tool_calls(ai),
             Message::Tool(tool) => length(&tool.tool_call_id),
             _ => 0,
@@ -117,7 +186,7 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Letters and images.
+/// Returns the number of characters and the number of images.
 fn content(content: &Content) -> (usize, u64) {
     let parts = match content {
         Content::Text(text) => return (length(text), 0),
@@ -142,7 +211,7 @@ fn tool_calls(message: &AIMessage) -> usize {
     length(&repr_calls(&message.tool_calls))
 }
 
-/// What the answers say about their real cost, message by message.
+/// The real cost of the answers, message by message.
 #[derive(Default)]
 struct Scale<'a> {
     provider: Option<&'a str>,
@@ -183,7 +252,7 @@ impl TokenCounter for ApproximateCounter {
                 scale.see(ai, count);
             }
         }
-        // A float beyond the integers becomes the nearest one.
+        // A float above the largest integer becomes that integer.
         (count * scale.factor(messages.len())).ceil() as usize
     }
 
@@ -196,7 +265,7 @@ impl TokenCounter for ApproximateCounter {
     }
 }
 
-/// The tokens of messages by the number of letters; [`ApproximateCounter`] has the options.
+/// Estimates the tokens of messages from the number of characters; [`ApproximateCounter`] has the options.
 ///
 /// # Examples
 ///

@@ -11,19 +11,19 @@ use crate::messages::python::dumps;
 use crate::messages::{Content, Message};
 use crate::{Error, ErrorKind, Result};
 
-/// What the frame around a message costs.
+/// The cost of the frame around a message, as OpenAI documents it.
 const PER_MESSAGE: usize = 3;
 
-/// What a name or a call costs beside its text.
+/// The cost of a name or a call beside its text.
 const PER_FIELD: usize = 1;
 
-/// What the beginning of the answer costs.
+/// The cost of the beginning of the answer.
 const REPLY: usize = 3;
 
-/// Counts tokens as OpenAI's models count them, without asking anybody: the vocabularies are part of the program.
+/// Counts tokens as OpenAI's models do, without a request: the vocabularies are part of the program.
 ///
-/// Text is counted exactly and the frame of a message as OpenAI documents it (three tokens a message, one a name, three for
-/// the beginning of the answer). Images and the description of tools are left out: they count differently from model to model.
+/// Text is counted exactly, and the frame of a message as OpenAI documents it (three tokens for a message, one for a name, three for
+/// the beginning of the answer). Images and the description of tools are left out, since models count them differently.
 ///
 /// # Examples
 ///
@@ -41,12 +41,22 @@ pub struct TiktokenCounter {
 }
 
 impl TiktokenCounter {
-    /// The vocabulary of a chat model by the model's name. The first counter of a vocabulary reads it, which takes a moment.
+    /// Returns a counter with the vocabulary of a chat model. The first counter of a vocabulary reads it, which takes a moment.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for a model that is not known to be a chat model of OpenAI's: use
+    /// [`ErrorKind::Unsupported`] for a model that is not known as a chat model of OpenAI: use
     /// [`o200k`](Self::o200k), the vocabulary of today's models, or another counter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_core::messages::TiktokenCounter;
+    ///
+    /// assert!(TiktokenCounter::for_model("gpt-4o-mini").is_ok());
+    /// assert_eq!(TiktokenCounter::for_model("llama-3").unwrap_err().kind(), ErrorKind::Unsupported);
+    /// ```
     pub fn for_model(model: &str) -> Result<Self> {
         let chat = [Tokenizer::O200kBase, Tokenizer::O200kHarmony, Tokenizer::Cl100kBase];
         let found = get_tokenizer(model).filter(|tokenizer| chat.contains(tokenizer));
@@ -56,7 +66,13 @@ impl TiktokenCounter {
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, detail()))
     }
 
-    /// The vocabulary of GPT-4o and the models since.
+    /// Returns a counter with the vocabulary of GPT-4o and of the models since.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::TiktokenCounter::o200k().count_text("hello world"), 2);
+    /// ```
     #[must_use]
     pub fn o200k() -> Self {
         Self {
@@ -64,13 +80,19 @@ impl TiktokenCounter {
         }
     }
 
-    /// The tokens of a text alone. What looks like a special token counts as text.
+    /// Counts the tokens of a text alone. Characters that look like a special token count as text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::messages::TiktokenCounter::o200k().count_text("tiktoken is great!"), 6);
+    /// ```
     #[must_use]
     pub fn count_text(&self, text: &str) -> usize {
         self.bpe.count_ordinary(text)
     }
 
-    /// The ids of the tokens of a text alone. What looks like a special token is text.
+    /// Returns the ids of the tokens of a text alone. Characters that look like a special token are text.
     ///
     /// # Examples
     ///

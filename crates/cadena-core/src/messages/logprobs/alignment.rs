@@ -1,4 +1,4 @@
-//! Where each token stands in the text.
+//! The place of each token in the text.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::TokenLogprob;
 use super::measure::sum;
 
-/// Tokens laid over the text that they made: which bytes are whose, and how probable a part of the text was.
+/// Tokens laid over the text that they made: the bytes of each token, and the probability of each part of the text.
 ///
 /// Ranges are in bytes of the text, ascending, and never overlap. A character that is split over several tokens is
-/// split between their ranges. [`AIMessage::alignment`](crate::AIMessage::alignment) makes one for a message.
+/// split between their ranges. [`AIMessage::alignment`](crate::AIMessage::alignment) makes an alignment for a message.
 ///
 /// # Examples
 ///
@@ -25,18 +25,18 @@ use super::measure::sum;
 /// assert_eq!(alignment.logprob(answer), Some(-0.375));
 /// ```
 ///
-/// # When the tokens are not the text
+/// # Tokens that differ from the text
 ///
-/// A token's bytes are those that the server sent; only where it sent none, the bytes of the token as text. Texts are edited on the way, so the bytes of all tokens need
-/// not be the text. From left to right:
+/// The bytes of a token are those that the server sent, or those of the token as text if the server sent none. Texts are edited on the way, so the
+/// bytes of all tokens need not be the text. The tokens are placed from left to right:
 ///
 /// - a token that continues the text takes its bytes;
-/// - the first token in the text may have lost white space in front, the last one may go on behind the end, as when a stop
-///   sequence was cut off: it takes the bytes that are left of it;
-/// - a token that is not in the text, such as `<|im_end|>`, gets no place;
-/// - text that no token continues is passed over, if the tokens go on behind it.
+/// - the first token in the text may have lost white space at its start, and the last one may go on after the end of the text, as when a stop
+///   sequence was cut off: each takes the bytes of it that are left;
+/// - a token that is not in the text, such as `<|im_end|>`, has no place;
+/// - text that no token continues is passed over, if the tokens go on after it.
 ///
-/// [`is_complete`](Self::is_complete) says whether every byte of the text has a token, [`is_exact`](Self::is_exact) also
+/// [`is_complete`](Self::is_complete) returns whether every byte of the text has a token, [`is_exact`](Self::is_exact) also
 /// whether every token is in the text whole. The cost is linear in the text and the tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alignment<'a> {
@@ -47,19 +47,39 @@ pub struct Alignment<'a> {
 }
 
 /// A token with its place in the text.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AlignedToken, Alignment, TokenLogprob};
+///
+/// let tokens = [TokenLogprob::new("Mad", -0.5), TokenLogprob::new("rid", -0.25)];
+/// let alignment = Alignment::new("Madrid", &tokens);
+/// let AlignedToken { token, index, range, .. } = &alignment.tokens()[1];
+/// assert_eq!((token.token.as_str(), *index, range.clone()), ("rid", 1, 3..6));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AlignedToken<'a> {
     /// The token.
     pub token: &'a TokenLogprob,
-    /// Which of the tokens it is, from 0.
+    /// The number of the token in the list of tokens, from 0.
     pub index: usize,
-    /// Its bytes in the text, at least one. They may begin or end within a character.
+    /// The bytes of the token in the text, at least one. The range may begin or end within a character.
     pub range: Range<usize>,
 }
 
 impl<'a> Alignment<'a> {
     /// Lays tokens over a text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Alignment, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("Mad", -0.5), TokenLogprob::new("rid", -0.25)];
+    /// assert_eq!(Alignment::new("Madrid", &tokens).probability(0..6), Some((-0.75_f64).exp()));
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<Cow<'a, str>>, tokens: &'a [TokenLogprob]) -> Self {
         let text = text.into();
@@ -74,13 +94,19 @@ impl<'a> Alignment<'a> {
         }
     }
 
-    /// The text that the tokens are laid over.
+    /// Returns the text over which the tokens are laid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::Alignment::new("Hi", &[]).text(), "Hi");
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The tokens that have a place in the text, in its order.
+    /// Returns the tokens that have a place in the text, in the order of the text.
     ///
     /// # Examples
     ///
@@ -96,7 +122,7 @@ impl<'a> Alignment<'a> {
         &self.tokens
     }
 
-    /// Whether every byte of the text has a token.
+    /// Returns whether every byte of the text has a token.
     ///
     /// # Examples
     ///
@@ -112,7 +138,7 @@ impl<'a> Alignment<'a> {
         self.complete
     }
 
-    /// Whether the bytes of the tokens, one after the other, are the text.
+    /// Returns whether the bytes of the tokens, one after the other, are the text.
     ///
     /// # Examples
     ///
@@ -128,7 +154,7 @@ impl<'a> Alignment<'a> {
         self.exact
     }
 
-    /// The tokens that have at least one byte in a span of the text.
+    /// Returns the tokens that have at least one byte in a span of the text.
     ///
     /// # Examples
     ///
@@ -150,14 +176,14 @@ impl<'a> Alignment<'a> {
         self.tokens.get(start..end).unwrap_or_default()
     }
 
-    /// The log probability of a span of the text, given the text before it, in nats: the sum over the tokens in it.
+    /// Returns the log probability of a span of the text, given the text before it, in nats: the sum over the tokens in the span.
     ///
-    /// A token that is only partly in the span counts whole, as a token has one probability: the result is that of the
+    /// A token that is only partly in the span counts whole, since a token has one probability. So the result is the log probability of the
     /// shortest run of tokens that holds the span. The model could have written the same text in other tokens, so the
     /// probability of the text itself is at least this. An empty span has 0.
     ///
-    /// `None` if a byte of the span has no token, or one [without a value](TokenLogprob::known_logprob), or is not in the text: then part of the sum is
-    /// not known.
+    /// `None` if a byte of the span has no token, has a token [without a value](TokenLogprob::known_logprob), or is not in the text: then a part of the
+    /// sum is not known.
     ///
     /// # Examples
     ///
@@ -180,7 +206,7 @@ impl<'a> Alignment<'a> {
         known.then(|| sum(tokens.iter().map(|aligned| aligned.token)))
     }
 
-    /// The probability of a span of the text, given the text before it, from 0 to 1: `exp` of its [`logprob`](Self::logprob).
+    /// Returns the probability of a span of the text, given the text before it, from 0 to 1: `exp` of its [`logprob`](Self::logprob).
     ///
     /// # Examples
     ///
@@ -196,7 +222,7 @@ impl<'a> Alignment<'a> {
         self.logprob(span).map(f64::exp)
     }
 
-    /// Where a part of the text stands first.
+    /// Returns the first place of a part of the text.
     ///
     /// # Examples
     ///
@@ -213,21 +239,21 @@ impl<'a> Alignment<'a> {
     }
 }
 
-/// How many tokens in a row may be missing in the text before the text is searched.
+/// The number of tokens in a row that may be missing in the text before the text is searched.
 const SKIPPED_TOKENS: usize = 8;
 
-/// How many bytes must agree before tokens count as found again behind a gap.
+/// The number of bytes that must agree before tokens count as found again after a gap.
 const ANCHOR: usize = 8;
 
-/// How often the text may be searched through, so that tokens of another text cost linear time too.
+/// The number of times that the text may be searched, so that tokens of another text cost linear time too.
 const SEARCHES: usize = 16;
 
 struct Walk<'a, 't> {
     text: &'t [u8],
     tokens: &'a [TokenLogprob],
-    /// The end of what has a token, in bytes of the text.
+    /// The end of the placed tokens, in bytes of the text.
     at: usize,
-    /// How many bytes may still be searched.
+    /// The number of bytes that may still be searched.
     budget: usize,
     placed: Vec<AlignedToken<'a>>,
 }
@@ -273,16 +299,16 @@ impl<'a, 't> Walk<'a, 't> {
         Some(start..start + token.len())
     }
 
-    /// Where the tokens go on, if the text has something else in between.
+    /// Returns the place where the tokens go on, if the text has other bytes in between.
     fn behind_gap(&mut self, index: usize) -> Option<usize> {
-        // If later tokens continue the text, it is this token that is not in it.
+        // If later tokens continue the text, then this token is missing in it.
         if (1..=SKIPPED_TOKENS).any(|skipped| self.continues(index + skipped)) {
             return None;
         }
         let anchor = self.anchor(index);
         let rest = self.rest();
         if anchor.len() < ANCHOR {
-            // Few bytes are found anywhere; the last ones of all tokens belong at the end of the text.
+            // So few bytes are found anywhere. The last bytes of all tokens belong at the end of the text.
             return rest.ends_with(&anchor).then(|| self.text.len() - anchor.len());
         }
         let window = rest.get(..self.budget).unwrap_or(rest);
@@ -291,14 +317,14 @@ impl<'a, 't> Walk<'a, 't> {
         found.map(|gap| self.at + gap)
     }
 
-    /// Whether the tokens from this one on continue the text, as far as the anchor reaches.
+    /// Returns whether the tokens from this one on continue the text, as far as the anchor reaches.
     fn continues(&self, index: usize) -> bool {
         let anchor = self.anchor(index);
         let rest = self.rest();
         !anchor.is_empty() && (rest.starts_with(&anchor) || anchor.starts_with(rest))
     }
 
-    /// The bytes of the tokens from this one on, until they are enough to be found again.
+    /// Returns the bytes of the tokens from this one on, until they are enough to be found again.
     fn anchor(&self, index: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         for token in self.tokens.iter().skip(index).take(ANCHOR) {

@@ -5,16 +5,16 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The bytes of a token, if every one of them is a byte.
+/// The bytes of a token, if every element of the list is a byte.
 ///
-/// They are a detail beside the token and its probability, so a server that writes something else there has said nothing about them, and
-/// the answer stays readable.
+/// The bytes are a detail beside the token and its probability. If a server writes another value there, the bytes count as not sent, and the
+/// answer stays readable.
 pub(super) struct Bytes(pub(super) Option<Vec<u8>>);
 
-/// A number from 0 to 255, if it is one.
+/// A number from 0 to 255, or `None` for any other value.
 struct Byte(Option<u8>);
 
-/// Reads every kind of value that has no method of its own as "nothing".
+/// Reads every kind of value without a method here as "nothing".
 macro_rules! nothing {
     ($nothing:expr, $lifetime:lifetime) => {
         fn visit_unit<E>(self) -> Result<Self::Value, E> {

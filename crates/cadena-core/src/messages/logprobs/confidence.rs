@@ -8,11 +8,12 @@ use serde::{Serialize, Serializer};
 use super::{Alignment, TokenLogprob};
 use crate::json::{Children, JsonSpans, SpanNode, escape};
 
-/// How sure the model was of each value of an answer in JSON, by JSON pointer.
+/// How sure the model was of each value of a JSON answer, by JSON pointer.
 ///
-/// The values are those of the JSON in the text, which is found as [`JsonOutputParser`](crate::JsonOutputParser) does, complete or still growing; of a repeated key it is the last
-/// one. Text that is not JSON ends it: what stands before remains. [`AIMessage::json_confidence`](crate::AIMessage::json_confidence) makes one for a
-/// message. It costs time linear in the text, and each look what the value is long.
+/// The values are those of the JSON in the text, complete or still growing, which is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it. Of a
+/// repeated key the last value counts. Text that is not JSON ends the reading, and the values before it remain.
+/// [`AIMessage::json_confidence`](crate::AIMessage::json_confidence) returns the confidences of a message. Reading costs time linear in the text, and each
+/// look-up the length of the value.
 ///
 /// # Examples
 ///
@@ -30,19 +31,28 @@ use crate::json::{Children, JsonSpans, SpanNode, escape};
 ///
 /// # Which tokens count
 ///
-/// Those with at least one byte of the value's own characters: of a text what stands between its quotes (its quotes if it is empty), of a number or a word
-/// all of it, of an object or an array everything from its first bracket to its last. A token that also holds a quote, a comma or a bracket outside of the
-/// value counts whole, as a token has one probability; two neighbours in one token both count it. Escapes are the
-/// characters that the model wrote, so `\u00e9` is six. A token [without a value](TokenLogprob::known_logprob) counts as none.
+/// A token counts if it has at least one byte of the value's own characters. The own characters of a text are those between its quotes (its quotes if it
+/// is empty), of a number or a word all of it, of an object or an array everything from its first bracket to its last. A token that also holds a quote, a
+/// comma or a bracket outside of the value counts whole, since a token has one probability; a token of two neighbours counts for both. Escapes are
+/// the characters that the model wrote, so `\u00e9` is six. A token [without a value](TokenLogprob::known_logprob) does not count.
 #[derive(Clone, Default, PartialEq)]
 pub struct JsonConfidence {
     values: JsonSpans,
-    /// Those that have a value.
+    /// The tokens that have a log probability.
     tokens: Vec<(Range<usize>, f64)>,
 }
 
 impl JsonConfidence {
-    /// Finds the values in a text, and lays its tokens over them.
+    /// Finds the values in a text, and lays the tokens over them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("[", -0.5), TokenLogprob::new("1", -0.25), TokenLogprob::new("]", -0.125)];
+    /// assert_eq!(JsonConfidence::new("[1]", &tokens).probability("/0"), Some((-0.25_f64).exp()));
+    /// ```
     #[must_use]
     pub fn new(text: &str, tokens: &[TokenLogprob]) -> Self {
         Self::of(&Alignment::new(text, tokens))
@@ -58,7 +68,7 @@ impl JsonConfidence {
         }
     }
 
-    /// That of the values within a member of the root, with pointers that begin there.
+    /// Returns the confidences of the values within a member of the root, with pointers that begin there.
     pub(crate) fn within(self, key: &str) -> Self {
         Self {
             values: self.values.within(key),
@@ -66,7 +76,7 @@ impl JsonConfidence {
         }
     }
 
-    /// How sure the model was of the value at a JSON pointer (RFC 6901; `""` is the whole value). `None` if there is no such value.
+    /// Measures the value at a JSON pointer (RFC 6901; `""` is the whole value). `None` if there is no such value.
     ///
     /// # Examples
     ///
@@ -86,13 +96,24 @@ impl JsonConfidence {
         self.values.at(pointer).map(|node| self.measure(node))
     }
 
-    /// The probability of the value at a JSON pointer, from 0 to 1. `None` if there is no such value or not all of it has tokens.
+    /// Returns the probability of the value at a JSON pointer, from 0 to 1. `None` if there is no such value or not all of it has tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("[", -0.5), TokenLogprob::new("1", -0.25)];
+    /// let answer = JsonConfidence::new("[1", &tokens);
+    /// assert_eq!(answer.probability("/0"), Some((-0.25_f64).exp()));
+    /// assert_eq!(answer.probability("/1"), None);
+    /// ```
     #[must_use]
     pub fn probability(&self, pointer: &str) -> Option<f64> {
         self.confidence(pointer)?.probability()
     }
 
-    /// Every value with its pointer, in the order of the text, each container before what is in it.
+    /// Iterates over all values with their pointers, in the order of the text, each container before its values.
     ///
     /// # Examples
     ///
@@ -128,7 +149,15 @@ impl JsonConfidence {
         })
     }
 
-    /// Whether the text has no JSON value.
+    /// Returns whether the text has no JSON value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonConfidence;
+    ///
+    /// assert!(JsonConfidence::new("no JSON here", &[]).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.root().is_none()
@@ -160,13 +189,13 @@ impl JsonConfidence {
 
 impl fmt::Debug for JsonConfidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Keys are content: they stay out of logs.
+        // Keys are content of the answer, so they stay out of logs.
         let (values, tokens) = (self.values().count(), self.tokens.len());
         write!(f, "JsonConfidence({values} values, {tokens} tokens)")
     }
 }
 
-/// An object from each pointer to its probability, `null` where it is not known.
+/// Serialises as an object from each pointer to its probability, `null` where it is not known.
 impl Serialize for JsonConfidence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.values().map(|(pointer, value)| (pointer, value.probability())))
@@ -188,47 +217,95 @@ impl Serialize for JsonConfidence {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FieldConfidence {
-    /// Where the value stands, in bytes of the text, with its quotes and brackets.
+    /// The place of the value, in bytes of the text, with its quotes and brackets.
     pub span: Range<usize>,
-    /// Whether its end was seen: its last quote or bracket, or what follows a number. Else it may still grow.
+    /// Whether the end of the value was seen: its last quote or bracket, or a character after a number. Otherwise the value may still grow.
     pub is_complete: bool,
-    /// How many tokens count.
+    /// The number of tokens that count.
     pub tokens: usize,
-    /// Whether every byte of its own characters has a token. If not, the sums are over those that are known.
+    /// Whether every byte of the value's own characters has a token. If not, the sums are over the known tokens.
     pub is_covered: bool,
     sum: f64,
     min: f64,
 }
 
 impl FieldConfidence {
-    /// The probability of the value, given the text before it, from 0 to 1. `None` if not all of it is [covered](Self::is_covered).
+    /// Returns the probability of the value, given the text before it, from 0 to 1. `None` if not all of it is [covered](Self::is_covered).
     ///
     /// It shrinks with the length of the value; to compare values of different lengths use [`perplexity`](Self::perplexity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let value = JsonConfidence::new("12", &[TokenLogprob::new("12", -0.5)]).confidence("").expect("there is a value");
+    /// assert_eq!(value.probability(), Some((-0.5_f64).exp()));
+    /// ```
     #[must_use]
     pub fn probability(&self) -> Option<f64> {
         self.logprob().map(f64::exp)
     }
 
-    /// The logarithm of the [`probability`](Self::probability): `Σ logprob` in nats. `None` if not all of it is covered.
+    /// Returns the logarithm of the [`probability`](Self::probability): `Σ logprob` in nats. `None` if not all of the value is covered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let value = JsonConfidence::new("12", &[TokenLogprob::new("12", -0.5)]).confidence("").expect("there is a value");
+    /// assert_eq!(value.logprob(), Some(-0.5));
+    /// ```
     #[must_use]
     pub fn logprob(&self) -> Option<f64> {
         self.is_covered.then_some(self.sum)
     }
 
-    /// `Σ logprob / n` over the known tokens, in nats; `None` without tokens.
+    /// Returns `Σ logprob / n` over the known tokens, in nats; `None` without tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("1", -0.5), TokenLogprob::new("2", -1.0)];
+    /// let value = JsonConfidence::new("12", &tokens).confidence("").expect("there is a value");
+    /// assert_eq!(value.mean_logprob(), Some(-0.75));
+    /// ```
     #[must_use]
     pub fn mean_logprob(&self) -> Option<f64> {
         // Exact up to 2^53 tokens.
         (self.tokens > 0).then(|| self.sum / self.tokens as f64)
     }
 
-    /// The probability of the least probable of the known tokens, from 0 to 1; `None` without tokens.
+    /// Returns the probability of the least probable of the known tokens, from 0 to 1; `None` without tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("1", -0.5), TokenLogprob::new("2", -1.0)];
+    /// let value = JsonConfidence::new("12", &tokens).confidence("").expect("there is a value");
+    /// assert_eq!(value.weakest(), Some((-1.0_f64).exp()));
+    /// ```
     #[must_use]
     pub fn weakest(&self) -> Option<f64> {
         (self.tokens > 0).then(|| self.min.exp())
     }
 
-    /// Among how many equally probable tokens the model chose, on average: `exp(−Σ logprob / n)`; `None` without tokens.
+    /// Returns the number of equally probable tokens from which the model chose, on average: `exp(−Σ logprob / n)`; `None` without tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonConfidence, TokenLogprob};
+    ///
+    /// let tokens = [TokenLogprob::new("1", -0.5), TokenLogprob::new("2", -1.0)];
+    /// let value = JsonConfidence::new("12", &tokens).confidence("").expect("there is a value");
+    /// assert_eq!(value.perplexity(), Some(0.75_f64.exp()));
+    /// ```
     #[must_use]
     pub fn perplexity(&self) -> Option<f64> {
         self.mean_logprob().map(|mean| (-mean).exp())

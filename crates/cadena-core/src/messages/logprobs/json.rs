@@ -1,4 +1,4 @@
-//! The JSON of log probabilities, read without a detour: it is most of what a stream sends.
+//! The JSON of log probabilities, which are most of the bytes of a stream: read without a `Value` in between.
 
 use std::fmt;
 
@@ -62,14 +62,14 @@ impl Key {
         }
     }
 
-    /// Keeps an entry that has no field of its own; `None` values are kept too, as LangChain keeps them.
+    /// Keeps an entry without a field; null values are kept too, as LangChain keeps them.
     fn keep<'de, A: MapAccess<'de>>(self, map: &mut A, extra: &mut Extra) -> Result<(), A::Error> {
         let value: Value = map.next_value()?;
         extra.insert(self.into_name(), value);
         Ok(())
     }
 
-    /// Writes a member into its field, `null` as it is given; a value of a strange type is kept under its name beside the fields.
+    /// Writes a member into its field, and the given value for `null`. A value of an unexpected type is kept under its name in `extra`.
     fn put<T>(self, read: Read<T>, null: T, field: &mut T, extra: &mut Extra) {
         match read {
             Read::Known(value) => *field = value,
@@ -79,7 +79,7 @@ impl Key {
     }
 }
 
-/// A server that computes `ln 0` has no JSON number for it and writes `null`.
+/// A server that computes `ln 0` has no JSON number for the result, and writes `null`.
 const NULL: f64 = f64::NEG_INFINITY;
 
 macro_rules! deserialize_object {
@@ -125,7 +125,7 @@ impl TokenLogprob {
 }
 
 impl TopLogprob {
-    /// An alternative of which nothing is known.
+    /// Makes an alternative without a log probability.
     pub(super) fn unset() -> Self {
         Self {
             logprob: f64::NAN,
@@ -152,11 +152,11 @@ deserialize_object!(TopLogprob, "an object with the log probability of an altern
     Key::Logprob => key.put(map.next_value::<Logarithm>()?.0, NULL, &mut out.logprob, &mut out.extra),
 });
 
-/// An object as it is written: its fields, then what stands beside them.
+/// An object as it is written: first its fields, then the entries of `extra`.
 struct Members<'a, M> {
     map: M,
     extra: &'a Extra,
-    /// Fields that have a value although a strange one of that name is kept, as after a merge: the typed one is written.
+    /// Fields that have a value although `extra` has an entry of that name, as after a merge: the field is written.
     typed: Vec<&'static str>,
 }
 
@@ -169,7 +169,7 @@ impl<'a, M: SerializeMap> Members<'a, M> {
         }
     }
 
-    /// Writes a field. One that is not set leaves its place to the strange value of its name.
+    /// Writes a field. A field that is not set leaves its place to the entry of `extra` with its name.
     fn field(&mut self, name: &'static str, value: &impl Serialize, is_set: bool) -> Result<(), M::Error> {
         match (self.extra.contains_key(name), is_set) {
             (true, false) => return Ok(()),
@@ -179,7 +179,7 @@ impl<'a, M: SerializeMap> Members<'a, M> {
         self.map.serialize_entry(name, value)
     }
 
-    /// Writes a logarithm, unless it has no value: what is not there reads as no value, and `null` as minus infinity.
+    /// Writes a logarithm. One without a value is not written: a missing member reads as no value, and `null` as minus infinity.
     fn logprob(&mut self, logprob: f64) -> Result<(), M::Error> {
         if logprob.is_nan() {
             return Ok(());

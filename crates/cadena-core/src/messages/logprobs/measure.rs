@@ -1,12 +1,12 @@
-//! What the log probabilities of several tokens say together.
+//! Measures of several log probabilities.
 
 use super::TokenLogprob;
 
-/// Measures of a list of tokens: sums, means and what follows from them.
+/// Measures of a list of tokens: sums, means and values that follow from them.
 ///
-/// Logarithms are natural, so differences and sums are in nats. A server that sent `null` said nothing more than
-/// "impossible": such a token counts as `-inf`, probability 0, and makes the whole list impossible too. A token
-/// [without a value](TokenLogprob::known_logprob) is left out, as if it were not in the list.
+/// Logarithms are natural, so differences and sums are in nats. A server writes `null` for "impossible": such a token counts as `-inf`,
+/// probability 0, and makes the whole list impossible too. A token [without a value](TokenLogprob::known_logprob) is left out, as if it were
+/// not in the list.
 ///
 /// # Examples
 ///
@@ -19,15 +19,31 @@ use super::TokenLogprob;
 /// assert_eq!(tokens[..1].mean_logprob(), Some(-0.5));
 /// ```
 pub trait TokenLogprobsExt {
-    /// The logarithm of the probability of all tokens together: `Σ logprob`. 0 for no tokens, `-inf` if one of them is.
+    /// Returns the logarithm of the probability of all tokens together: `Σ logprob`. 0 for no tokens, `-inf` if one of them has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TokenLogprob, TokenLogprobsExt};
+    ///
+    /// assert_eq!([TokenLogprob::new("Mad", -0.5), TokenLogprob::new("rid", -0.25)].sum_logprob(), -0.75);
+    /// ```
     fn sum_logprob(&self) -> f64;
 
-    /// The mean per token: `Σ logprob / n`. `None` for no tokens, `-inf` if one of them is.
+    /// Returns the mean per token: `Σ logprob / n`. `None` for no tokens, `-inf` if one of them has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TokenLogprob, TokenLogprobsExt};
+    ///
+    /// assert_eq!([TokenLogprob::new("Mad", -0.5), TokenLogprob::new("rid", -0.25)].mean_logprob(), Some(-0.375));
+    /// ```
     fn mean_logprob(&self) -> Option<f64>;
 
-    /// The probability of all tokens together, from 0 to 1: `exp(Σ logprob)`. 1 for no tokens.
+    /// Returns the probability of all tokens together, from 0 to 1: `exp(Σ logprob)`. 1 for no tokens.
     ///
-    /// It shrinks with the length of the text and is 0 in `f64` below about −745 nats; to compare texts of different lengths use
+    /// The probability shrinks with the length of the text, and below about −745 nats it is 0 in `f64`. To compare texts of different lengths use
     /// [`perplexity`](Self::perplexity).
     ///
     /// # Examples
@@ -41,7 +57,7 @@ pub trait TokenLogprobsExt {
     /// ```
     fn joint_probability(&self) -> f64;
 
-    /// Among how many equally probable tokens the model chose, on average: `exp(−Σ logprob / n)`, from 1 to infinity.
+    /// Returns the number of equally probable tokens from which the model chose, on average: `exp(−Σ logprob / n)`, from 1 to infinity.
     ///
     /// This is the definition of Jelinek et al. (1977). `None` for no tokens, infinity if one of them is impossible.
     ///
@@ -56,7 +72,7 @@ pub trait TokenLogprobsExt {
     /// ```
     fn perplexity(&self) -> Option<f64>;
 
-    /// The closest decision: the smallest [`TokenLogprob::margin`], in nats. `None` if no token has one.
+    /// Returns the margin of the closest decision: the smallest [`TokenLogprob::margin`], in nats. `None` if no token has a margin.
     ///
     /// # Examples
     ///
@@ -69,7 +85,7 @@ pub trait TokenLogprobsExt {
     /// ```
     fn margin(&self) -> Option<f64>;
 
-    /// The mean of [`TokenLogprob::entropy`] over the tokens that have one, in nats. `None` if no token has one.
+    /// Returns the mean of [`TokenLogprob::entropy`] over the tokens that have one, in nats. `None` if no token has an entropy.
     ///
     /// # Examples
     ///
@@ -108,7 +124,7 @@ impl TokenLogprobsExt for [TokenLogprob] {
     }
 }
 
-/// A plain `sum()` of nothing is -0.0.
+/// Sums from 0.0, since the standard `sum()` of no numbers is -0.0.
 pub(super) fn sum<'a>(tokens: impl IntoIterator<Item = &'a TokenLogprob>) -> f64 {
     let known = tokens.into_iter().filter_map(TokenLogprob::known_logprob);
     known.fold(0.0, |sum, logprob| sum + logprob)

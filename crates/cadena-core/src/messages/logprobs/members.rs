@@ -1,4 +1,4 @@
-//! The members of a token's object, read with tolerance: no value of another type costs the answer, and none is lost.
+//! The members of a token's object, read with tolerance: a value of an unexpected type neither fails the answer nor is lost.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 
 use super::{TokenLogprob, TopLogprob};
 
-/// What stands under a key.
+/// The value under a key.
 #[derive(Debug)]
 pub(super) enum Read<T> {
     /// `null`.
     Nothing,
     Known(T),
-    /// A value of a type that is not known there. Boxed, as this is what every member of every alternative of every token returns.
+    /// A value of an unexpected type. Boxed, since every member of every alternative of every token returns a `Read`.
     Strange(Box<Value>),
 }
 
@@ -26,7 +26,7 @@ impl<T> Read<T> {
     }
 }
 
-/// Reads the kinds of values that have no method of their own.
+/// Reads the kinds of values that have no method in the visitor.
 macro_rules! strange {
     ($lifetime:lifetime; $($kind:ident),*) => {
         $(strange!(@ $lifetime, $kind);)*
@@ -69,7 +69,7 @@ macro_rules! strange {
     };
 }
 
-/// The text of a token. A server that does not look its tokens up sends their numbers.
+/// The text of a token. A server that does not decode its tokens sends their numbers.
 pub(super) struct TokenText(pub(super) Read<String>);
 
 impl<'de> Deserialize<'de> for TokenText {
@@ -108,16 +108,16 @@ impl<'de> Deserialize<'de> for TokenText {
     }
 }
 
-/// A natural logarithm of a probability, as a number or as a text. `NaN` is one that has no value.
+/// The natural logarithm of a probability, as a number or as a text. `NaN` is a logarithm without a value.
 pub(super) struct Logarithm(pub(super) Read<f64>);
 
 impl Logarithm {
-    /// No probability is above 1, so infinity is none either.
+    /// No probability is above 1, so infinity is not a logarithm of one.
     fn of(number: f64) -> Read<f64> {
         Read::Known(if number == f64::INFINITY { f64::NAN } else { number })
     }
 
-    /// JSON has no infinity and no `NaN`, so servers write them as texts, and then often every number.
+    /// JSON has no infinity and no `NaN`, so servers write them as texts, and often every number with them.
     fn of_text(text: &str) -> Read<f64> {
         match text.trim() {
             "" => Read::Known(f64::NAN),
@@ -160,19 +160,19 @@ impl<'de> Deserialize<'de> for Logarithm {
 
 /// An element of a list of tokens.
 pub(super) trait Element: for<'de> Deserialize<'de> {
-    /// The element of a text and the value beside it.
+    /// Makes an element of a text and the value beside it.
     fn named(token: String, value: Value) -> Self;
 
-    /// An element that is not known.
+    /// Makes an element of a value of an unknown form.
     fn strange(value: Value) -> Self;
 
-    /// The list that an object stands for, if it may stand in place of one.
+    /// Reads an object in the place of a list, if the elements can be written so.
     fn of_object(object: Map<String, Value>) -> Read<Vec<Self>> {
         Read::strange(object)
     }
 }
 
-/// The key of an element that is not known.
+/// The key in `extra` for an element of an unknown form.
 const RAW: &str = "raw";
 
 impl Element for TokenLogprob {
@@ -225,7 +225,7 @@ impl Element for TopLogprob {
         top
     }
 
-    /// The logarithm of each text. The most probable one comes first, as in a list.
+    /// Reads the logarithm of each text. The most probable one comes first, as in a list.
     fn of_object(object: Map<String, Value>) -> Read<Vec<Self>> {
         let mut list: Vec<_> = object
             .into_iter()
@@ -243,7 +243,7 @@ impl Element for TopLogprob {
 pub(super) struct List<T>(pub(super) Read<Vec<T>>);
 
 impl<T> List<T> {
-    /// The same, where the list may be missing.
+    /// Returns the list as a field that may be missing.
     pub(super) fn some(self) -> Read<Option<Vec<T>>> {
         match self.0 {
             Read::Known(list) => Read::Known(Some(list)),
@@ -270,7 +270,7 @@ impl<'de, T: Element> Deserialize<'de> for Item<T> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(Read::Known)
             }
 
-            /// Some servers write a text and its logarithm.
+            /// Reads a pair of a text and its logarithm, as some servers write it.
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
                 Ok(match Value::deserialize(SeqAccessDeserializer::new(seq))? {
                     Value::Array(pair) => match <[Value; 2]>::try_from(pair) {
@@ -320,7 +320,8 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
     }
 }
 
-/// The rest of a list with an element that is not known. If none is known, the list stays as it is; else each of the others keeps its place.
+/// Reads the rest of a list with an element of an unknown form. If no element is known, the list stays as it is; otherwise each element keeps its
+/// place.
 fn mixed<'de, T: Element, A: SeqAccess<'de>>(
     known: Vec<T>,
     first: Value,

@@ -1,8 +1,8 @@
-//! One token, and those that could have stood in its place.
+//! One token, and the tokens that could have stood in its place.
 
 use crate::messages::Extra;
 
-/// One token and how probable it was.
+/// One token with its log probability.
 ///
 /// # Examples
 ///
@@ -17,9 +17,9 @@ use crate::messages::Extra;
 ///
 /// # JSON
 ///
-/// JSON has neither infinity nor `NaN`. Minus infinity is written as `null`; a logarithm without a value is not written. Both read back as they were. Texts are read
-/// too, as servers write them: `"-inf"`, `"-0.5"`, `"NaN"`. A token that came as a number is its text, and alternatives may stand in an object by their text.
-/// A member of a type that is not known is kept in [`extra`](Self::extra) under its name and written as it came.
+/// JSON has neither infinity nor `NaN`. Minus infinity is written as `null`, and a logarithm without a value is not written; both read back as they
+/// were. The texts of servers are read too: `"-inf"`, `"-0.5"`, `"NaN"`. A token that came as a number is read as its text, and alternatives may be
+/// an object by their texts. A member of an unexpected type is kept in [`extra`](Self::extra) under its name and written as it came.
 ///
 /// ```
 /// use cadena_core::TokenLogprob;
@@ -33,11 +33,11 @@ use crate::messages::Extra;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TokenLogprob {
-    /// The token as text. Where a character is split over several tokens this text may be empty or hold `�`.
+    /// The token as text. If a character is split over several tokens, this text may be empty or contain `�`.
     pub token: String,
     /// The token's own bytes, if the server sent them.
     pub bytes: Option<Vec<u8>>,
-    /// The natural logarithm of its probability; `-inf` where the server wrote `null`, `NaN` where it has no value:
+    /// The natural logarithm of its probability; `-inf` where the server wrote `null`, `NaN` where the server sent no value:
     /// [`known_logprob`](Self::known_logprob) tells the two apart. OpenAI writes `-9999.0` for a token that is not among the most
     /// probable ones.
     pub logprob: f64,
@@ -48,7 +48,14 @@ pub struct TokenLogprob {
 }
 
 impl TokenLogprob {
-    /// A token with its natural log probability.
+    /// Makes a token with its natural log probability; the bytes are those of the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cadena_core::TokenLogprob::new("Hi", -0.25);
+    /// assert_eq!((token.logprob, token.bytes.as_deref()), (-0.25, Some(&b"Hi"[..])));
+    /// ```
     #[must_use]
     pub fn new(token: impl Into<String>, logprob: f64) -> Self {
         let token = token.into();
@@ -61,13 +68,22 @@ impl TokenLogprob {
     }
 
     /// Sets the alternatives at this place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TokenLogprob, TopLogprob};
+    ///
+    /// let token = TokenLogprob::new("yes", -0.25).with_top(vec![TopLogprob::new("no", -1.5)]);
+    /// assert_eq!(token.margin(), Some(1.25));
+    /// ```
     #[must_use]
     pub fn with_top(mut self, top: Vec<TopLogprob>) -> Self {
         self.top_logprobs = Some(top);
         self
     }
 
-    /// The natural logarithm of its probability; `None` where the server has no value, as for a `NaN` that it computed.
+    /// Returns the natural logarithm of the probability; `None` if the server sent no value, as for a `NaN` that it computed.
     ///
     /// # Examples
     ///
@@ -84,15 +100,21 @@ impl TokenLogprob {
         known(self.logprob)
     }
 
-    /// The probability, from 0 to 1: `exp(logprob)`; `NaN` where the server has no value.
+    /// Returns the probability, from 0 to 1: `exp(logprob)`; `NaN` if the server sent no value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::TokenLogprob::new("Hi", 0.0).probability(), 1.0);
+    /// ```
     #[must_use]
     pub fn probability(&self) -> f64 {
         self.logprob.exp()
     }
 
-    /// The bytes that the token adds to the text: those that the server sent, or else those of the token as text.
+    /// Returns the bytes that the token adds to the text: those that the server sent, or else those of the token as text.
     ///
-    /// A server that sends no bytes writes `�` for a part of a character; then these are not the bytes of the text.
+    /// A server that sends no bytes writes `�` for a part of a character; then the returned bytes are not those of the text.
     ///
     /// # Examples
     ///
@@ -109,13 +131,13 @@ impl TokenLogprob {
         self.bytes.as_deref().unwrap_or(self.token.as_bytes())
     }
 
-    /// By how much the chosen token beats the best other one, in nats: `logprob − max(logprob of another token)`.
+    /// Returns by how much the chosen token beats the best other one, in nats: `logprob − max(logprob of another token)`.
     ///
-    /// It is the logarithm of the odds between the two, the natural-log form of the margin that active learning selects by
-    /// (Scheffer, Decomain, Wrobel 2001: best versus second best). At 0 the two are equally probable; below 0 the model's first choice was another
-    /// token, as happens when it samples. Tokens of the same bytes are the same token here.
+    /// The margin is the logarithm of the odds between the two, the natural-log form of the margin by which active learning selects
+    /// (Scheffer, Decomain, Wrobel 2001: best versus second best). At 0 the two are equally probable. Below 0 the model preferred another
+    /// token, as happens in sampling. Tokens of the same bytes are the same token here.
     ///
-    /// `None` if there is no other token in [`top_logprobs`](Self::top_logprobs), or if this one has no value. Two probabilities of 0 are equal.
+    /// `None` if there is no other token in [`top_logprobs`](Self::top_logprobs), or if this token has no value. Two probabilities of 0 are equal.
     ///
     /// # Examples
     ///
@@ -131,15 +153,14 @@ impl TokenLogprob {
     pub fn margin(&self) -> Option<f64> {
         let chosen = self.known_logprob()?;
         let best = self.others().filter_map(TopLogprob::known_logprob).reduce(f64::max)?;
-        // Both may be minus infinity, whose difference is no number.
+        // Both may be minus infinity, whose difference is not a number.
         Some(if best == chosen { 0.0 } else { chosen - best })
     }
 
-    /// How undecided the model was at this place, in nats: `−Σ p·ln p` over the tokens that are known here, and over all others
-    /// as if they were one.
+    /// Returns how undecided the model was at this place, in nats: `−Σ p·ln p` over the known tokens, with all other tokens counted as one.
     ///
-    /// Taking the others for one never adds entropy (Shannon's grouping property), so this is a lower bound of the entropy
-    /// of the whole vocabulary, and exact when the known tokens have all the probability. A token without a value is not known. `None` without
+    /// To count the others as one never adds entropy (Shannon's grouping property), so this is a lower bound of the entropy
+    /// of the whole vocabulary, and exact if the known tokens have all the probability. A token without a value is not known. `None` without
     /// alternatives.
     ///
     /// # Examples
@@ -155,7 +176,7 @@ impl TokenLogprob {
     #[must_use]
     pub fn entropy(&self) -> Option<f64> {
         fn term(p: f64) -> f64 {
-            // p·ln p goes to 0 with p.
+            // p·ln p goes to 0 with p, but the product of 0 and minus infinity is `NaN`.
             if p > 0.0 { -p * p.ln() } else { 0.0 }
         }
         self.top_logprobs.as_ref().filter(|top| !top.is_empty())?;
@@ -169,7 +190,7 @@ impl TokenLogprob {
         Some(entropy + term(rest))
     }
 
-    /// The tokens that were not chosen.
+    /// Returns the alternatives that were not chosen.
     fn others(&self) -> impl Iterator<Item = &TopLogprob> {
         let top = self.top_logprobs.as_deref().unwrap_or_default();
         top.iter().filter(|other| match (&self.bytes, &other.bytes) {
@@ -179,7 +200,7 @@ impl TokenLogprob {
     }
 }
 
-/// A `NaN` is equal to a `NaN` here: a token without a value is equal to itself.
+/// A `NaN` is equal to a `NaN` here, so a token without a value is equal to itself.
 impl PartialEq for TokenLogprob {
     fn eq(&self, other: &Self) -> bool {
         let Self {
@@ -220,7 +241,13 @@ pub struct TopLogprob {
 }
 
 impl TopLogprob {
-    /// An alternative with its natural log probability.
+    /// Makes an alternative with its natural log probability; the bytes are those of the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::TopLogprob::new("Hi", -0.25).logprob, -0.25);
+    /// ```
     #[must_use]
     pub fn new(token: impl Into<String>, logprob: f64) -> Self {
         let token = token.into();
@@ -232,7 +259,7 @@ impl TopLogprob {
         }
     }
 
-    /// The natural logarithm of its probability; `None` where the server has no value.
+    /// Returns the natural logarithm of the probability; `None` if the server sent no value.
     ///
     /// # Examples
     ///
@@ -244,14 +271,20 @@ impl TopLogprob {
         known(self.logprob)
     }
 
-    /// The probability, from 0 to 1: `exp(logprob)`; `NaN` where the server has no value.
+    /// Returns the probability, from 0 to 1: `exp(logprob)`; `NaN` if the server sent no value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::TopLogprob::new("Hi", 0.0).probability(), 1.0);
+    /// ```
     #[must_use]
     pub fn probability(&self) -> f64 {
         self.logprob.exp()
     }
 }
 
-/// As of [`TokenLogprob`]: a `NaN` is equal to a `NaN`.
+/// As for [`TokenLogprob`], a `NaN` is equal to a `NaN`.
 impl PartialEq for TopLogprob {
     fn eq(&self, other: &Self) -> bool {
         let Self {
@@ -267,7 +300,7 @@ impl PartialEq for TopLogprob {
     }
 }
 
-/// `NaN` stands for a logarithm without a value, so that a token keeps its place in the list.
+/// Returns the logarithm if it has a value; `NaN` marks one without a value, so that the token keeps its place in the list.
 fn known(logprob: f64) -> Option<f64> {
     (!logprob.is_nan()).then_some(logprob)
 }

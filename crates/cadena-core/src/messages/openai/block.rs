@@ -12,15 +12,15 @@ use crate::messages::{
 
 type Block = Map<String, Value>;
 
-/// The parts of a content, and what left the content on the way.
+/// The parts of a content, and the calls and answers that left the content.
 pub(super) struct Blocks<'a> {
-    /// The calls that the message has beside its content; `None` where nothing may be called.
+    /// The calls that the message has beside its content; `None` for a message that cannot have calls.
     calls: Option<&'a [ToolCall]>,
     options: &'a OpenAIOptions,
     pub(super) content: Vec<Value>,
-    /// Calls that stand only in the content.
+    /// Calls that are only in the content.
     pub(super) more_calls: Vec<Value>,
-    /// Answers of tools, which are messages of their own.
+    /// Answers of tools, each of which becomes a message.
     pub(super) answers: Vec<Value>,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Blocks<'a> {
         Ok(calls.iter().any(|call| call.id.as_deref() == id))
     }
 
-    /// Anthropic's form of a call.
+    /// Adds a call in Anthropic's form.
     fn tool_use(&mut self, block: &Block) -> Result<(), Misfit> {
         let (id, name, input) = (need(block, "id")?, need(block, "name")?, need(block, "input")?);
         if !self.is_known_call(Some(id))? {
@@ -108,7 +108,7 @@ impl<'a> Blocks<'a> {
         Ok(())
     }
 
-    /// The form of OpenAI's Responses.
+    /// Adds a call in the form of OpenAI's Responses.
     fn function_call(&mut self, block: &Block) -> Result<(), Misfit> {
         if !self.is_known_call(block.get("call_id"))? {
             let id = need(block, "call_id")?;
@@ -122,7 +122,7 @@ impl<'a> Blocks<'a> {
         Ok(())
     }
 
-    /// Anthropic's form of an answer.
+    /// Adds an answer in Anthropic's form.
     fn tool_result(&mut self, block: &Block) -> Result<(), Misfit> {
         let (content, id) = (need(block, "content")?, need(block, "tool_use_id")?);
         let fields = [("content", content), ("tool_call_id", id)];
@@ -131,13 +131,13 @@ impl<'a> Blocks<'a> {
             .map(|(key, value)| (key.to_owned(), value.clone()))
             .collect();
         let answer = ToolMessage::read(Fields::new(fields))?.into();
-        // Only the form of text is handed on, as LangChain does it.
+        // LangChain hands on only the form of the text.
         let options = OpenAIOptions::new().text_format(self.options.text_format);
         convert(&mut self.answers, &answer, &options)
     }
 }
 
-/// A member of a part that its form needs.
+/// Returns a member that the form of the part needs.
 fn need<'a>(block: impl Members<'a>, key: &str) -> Result<&'a Value, Misfit> {
     block.member(key).ok_or_else(|| Misfit::missing(key))
 }
@@ -167,7 +167,7 @@ fn image_url(mime_type: &str, encoding: &str, data: &str) -> Value {
     json!({"type": "image_url", "image_url": {"url": format!("data:{mime_type};{encoding},{data}")}})
 }
 
-/// Bedrock's form of an image.
+/// Converts an image in Bedrock's form.
 fn image(block: &Block) -> Result<Value, Misfit> {
     let Some(image) = block.get("image") else {
         return Err(Misfit::new(
@@ -183,19 +183,19 @@ fn image(block: &Block) -> Result<Value, Misfit> {
     read().map_err(|misfit: Misfit| misfit.inside("image"))
 }
 
-/// Vertex AI's form of an image; in JSON the data are base64 text.
+/// Converts an image in Vertex AI's form; in JSON the data is base64 text.
 fn media(block: &Block) -> Result<Value, Misfit> {
     let (mime_type, data) = (text(block, "mime_type")?, text(block, "data")?);
     if !mime_type.contains("image") {
         return Err(Misfit::new(
             "mime_type",
-            format!("is `{mime_type}`, and only text and images can be said in this form"),
+            format!("is `{mime_type}`, and this form holds only text and images"),
         ));
     }
     Ok(image_url(mime_type, "base64", data))
 }
 
-/// OpenAI wants a name for every file.
+/// Sets a name on a file without one: OpenAI requires a name for every file.
 fn named_file(mut block: Value) -> Value {
     if let Some(Value::Object(file)) = block.get_mut("file")
         && file.get("filename").is_none_or(Value::is_null)
@@ -215,9 +215,9 @@ fn is_audio(block: &Block) -> bool {
     is_text("data") && is_text("format")
 }
 
-/// LangChain's own form of data.
+/// Converts data in LangChain's form.
 fn data_block(block: &Block) -> Result<Value, Misfit> {
     let sent = convert_to_openai_data_block(block, OpenAIApi::ChatCompletions);
     sent.map(Value::Object)
-        .map_err(|error| Misfit::new("", format!("cannot be said in this form: {}", error.detail())))
+        .map_err(|error| Misfit::new("", format!("cannot be written in this form: {}", error.detail())))
 }

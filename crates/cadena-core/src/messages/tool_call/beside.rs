@@ -1,4 +1,4 @@
-//! What is known of calls besides LangChain's own keys, and where a message that holds them dumps it.
+//! The members of calls for which LangChain has no key, and their place in the JSON of a message.
 
 use std::collections::HashSet;
 
@@ -9,29 +9,29 @@ use super::dump::from_json;
 use super::{InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind};
 use crate::messages::{Content, ContentPart, Extra};
 
-/// Where the dump of a message says more of its calls: in `additional_kwargs`, by the id of each call.
+/// The key in `additional_kwargs` under which the JSON of a message holds these members, by the id of each call.
 ///
-/// LangChain refuses a history in which a call has a key of its own, and keeps whatever stands here. In memory the members stand on the
+/// LangChain refuses a history in which a call has an unknown key, and keeps every value under this one. In memory the members are on the
 /// calls and this key is gone, so that it is not sent to a server.
 const KEY: &str = "__tool_call_extras__";
 
-/// A flag and no text, as LangChain joins the texts of two chunks and leaves equal flags as they are.
+/// A flag and not a text, since LangChain joins the texts of two chunks and leaves equal flags as they are.
 const CUSTOM: &str = "custom";
 const EXTRAS: &str = "extras";
 
-/// A call, or a piece of one, of which more may be known than LangChain has keys for.
+/// A call, or a piece of one, which may have members for which LangChain has no key.
 pub(crate) trait Beside {
     fn id(&self) -> Option<&str>;
 
-    /// The number of a piece within its message.
+    /// Returns the number of a piece within its message.
     fn number(&self) -> Option<i64> {
         None
     }
 
-    /// What LangChain has no key for; mostly nothing.
+    /// Returns the members for which LangChain has no key; mostly there are none.
     fn beside(&self) -> Map<String, Value>;
 
-    /// Takes back what [`beside`](Self::beside) gave.
+    /// Restores the members that [`beside`](Self::beside) returned.
     fn learn(&mut self, beside: &Map<String, Value>);
 }
 
@@ -116,7 +116,7 @@ fn kind_in(beside: &Map<String, Value>) -> ToolCallKind {
     }
 }
 
-/// The `additional_kwargs` of a message in its dump: its own, and what is known of its calls.
+/// The `additional_kwargs` in the JSON of a message: its entries, and the members of its calls.
 pub(crate) struct KwargsWithCalls<'a> {
     kwargs: &'a Extra,
     calls: Value,
@@ -153,7 +153,7 @@ impl Serialize for KwargsWithCalls<'_> {
     }
 }
 
-/// Gives the calls of a message that was dumped what was known of them besides LangChain's keys.
+/// Restores the members of the calls of a message from its JSON.
 pub(crate) fn restore<'c>(kwargs: &mut Extra, content: &Content, calls: impl Iterator<Item = &'c mut dyn Beside>) {
     let told = custom_calls(content);
     let known = match kwargs.get(KEY) {
@@ -176,7 +176,7 @@ pub(crate) fn restore<'c>(kwargs: &mut Extra, content: &Content, calls: impl Ite
     }
 }
 
-/// The ids of the calls of which the content says that their tools are custom ones, as it does in an answer of OpenAI's Responses API.
+/// Returns the ids of the calls that the content marks as calls of custom tools, as an answer of OpenAI's Responses API does.
 fn custom_calls(content: &Content) -> HashSet<&str> {
     let parts = match content {
         Content::Text(_) => &[],
@@ -189,7 +189,7 @@ fn custom_calls(content: &Content) -> HashSet<&str> {
     ids.collect()
 }
 
-/// Names the calls of a message one by one: by their ids, or by their numbers where that would name none or two.
+/// Names the calls of a message one by one: by their ids, or by their numbers if the id is missing or used twice.
 #[derive(Default)]
 struct Keys {
     seen: HashSet<String>,

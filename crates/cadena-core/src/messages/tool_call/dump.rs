@@ -1,4 +1,4 @@
-//! The JSON of calls: alone with all that is known of them, in a message with LangChain's own keys.
+//! The JSON of calls: alone with all of their members, in a message with LangChain's keys only.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::json::parse_partial_json;
 use crate::messages::Extra;
 
-/// The calls of a message, with LangChain's own keys and no others: see [`Beside`](super::Beside).
+/// The calls of a message, with LangChain's keys and no others: [`Beside`](super::Beside) holds the other members.
 pub(crate) struct Plain<'a, T>(pub(crate) &'a [T]);
 
 macro_rules! dump {
@@ -118,7 +118,7 @@ impl<'a> ToolCallChunkDump<'a> {
         }
     }
 
-    /// LangChain reads the arguments of every call as JSON.
+    /// Makes the dump of a piece in a message. LangChain parses the arguments of every call as JSON, so the text of a custom tool becomes JSON.
     fn plain(piece: &'a ToolCallChunk) -> Self {
         let plain = Self {
             kind: ToolCallKind::Function,
@@ -138,9 +138,9 @@ impl<'a> ToolCallChunkDump<'a> {
     }
 }
 
-/// A piece of the text for a custom tool as a piece of the JSON of its arguments, which the first piece opens.
+/// Converts a piece of the text for a custom tool to a piece of the JSON of its arguments; the first piece opens the JSON.
 ///
-/// No piece closes it, as none knows that it is the last; LangChain completes an object that is open.
+/// No piece closes the JSON, since a piece does not know whether it is the last one; LangChain completes an open object.
 fn to_json(text: &str, first: bool) -> String {
     let quoted = Value::from(text).to_string();
     let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -152,7 +152,7 @@ fn opening() -> String {
     format!("{{\"{ONLY_ARGUMENT}\": \"")
 }
 
-/// The text of which such JSON is a piece, or the whole.
+/// Returns the text of which such JSON is a piece or the whole.
 pub(super) fn from_json(json: String) -> String {
     let only_text = |mut args: Value| match args.get_mut(ONLY_ARGUMENT).map(Value::take) {
         Some(Value::String(text)) => Some(text),

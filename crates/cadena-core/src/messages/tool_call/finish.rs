@@ -1,4 +1,4 @@
-//! Which pieces are calls: while they grow, and when all of them have come.
+//! Makes calls of pieces: while they grow, and after the last one.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,15 @@ use super::parse::{is_blank, read_arguments};
 use super::{InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind};
 use crate::json::parse_partial_json;
 
-/// Calls as far as they have arrived, an open object closed: what a chunk shows while it grows.
+/// Returns the calls as far as they have arrived, with an open object closed: the calls that a growing chunk shows.
 pub(crate) fn growing_calls(chunks: &[ToolCallChunk]) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
     split(chunks, |chunk| chunk.parse(|text| parse_partial_json(text).ok()))
 }
 
-/// Calls of a finished message: only a name with a complete JSON object is a call. A cut one is never completed.
+/// Returns the calls of a finished message: only a name with a complete JSON object is a call. A cut call is never completed.
 ///
-/// In an answer that was `cut`, by its length or by a filter, a call without any arguments was cut before them, and a text that is the last thing
-/// said was cut within: unlike JSON it does not show its end.
+/// If the answer was `cut`, by its length or by a filter, then a call without any arguments was cut before them. A text that is the last piece
+/// was cut within: unlike JSON, a text does not show its end.
 pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCall>, Vec<InvalidToolCall>) {
     let last = chunks.last().filter(|last| last.kind == ToolCallKind::Custom);
     let strays = Strays::among(chunks);
@@ -39,9 +39,9 @@ pub(crate) fn finished_calls(chunks: &[ToolCallChunk], cut: bool) -> (Vec<ToolCa
     })
 }
 
-/// Finds the invalid calls of a chunk that was stored among its pieces: what was known to be invalid must not become a call.
+/// Finds the invalid calls of a stored chunk among its pieces, so that a call that was known to be invalid does not become a call.
 ///
-/// A piece that is none by itself, as it is no object yet, may become one.
+/// A piece whose JSON is not an object yet is left alone, since it may become one.
 pub(crate) fn mark_invalid(chunks: &mut [ToolCallChunk], invalid: Vec<InvalidToolCall>) {
     let mut invalid = invalid.into_iter().peekable();
     for chunk in chunks {
@@ -68,19 +68,19 @@ fn split(
     (calls, invalid)
 }
 
-/// Pieces of arguments whose call is not known. Whatever call they belong to must not run without them.
+/// Pieces of arguments whose call is not known. No call to which they may belong must run without them.
 #[derive(Default)]
 struct Strays<'a> {
-    /// Whether one of them names nothing.
+    /// Whether one of these pieces has no name.
     nameless: bool,
-    /// How those without the index that would put them together name their calls.
+    /// The ids and names in the pieces without an index, which would join them to their call.
     named: HashSet<Named<'a>>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 enum Named<'a> {
     Id(&'a str),
-    /// The name of the tool, beside an id or alone.
+    /// The name of the tool, with or without an id.
     Name(&'a str),
     NameAlone(&'a str),
 }
@@ -88,11 +88,11 @@ enum Named<'a> {
 impl<'a> Strays<'a> {
     fn among(chunks: &'a [ToolCallChunk]) -> Self {
         let mut strays = Self::default();
-        // A call that is alone cannot miss what another piece has.
+        // A single piece cannot miss the arguments of another piece.
         if chunks.len() < 2 {
             return strays;
         }
-        // One with an error was found to be broken before, and so was what it may belong to.
+        // A piece with an error was found to be broken before, and so was the call to which it may belong.
         for piece in chunks
             .iter()
             .filter(|piece| piece.error.is_none() && piece.has_arguments())
@@ -108,7 +108,7 @@ impl<'a> Strays<'a> {
         strays
     }
 
-    /// Whether the arguments of a call may be among them, as it has none itself.
+    /// Returns whether the arguments of a call may be among these pieces, as the call has none.
     fn may_belong_to(&self, chunk: &ToolCallChunk, call: &ToolCall) -> bool {
         if chunk.has_arguments() && !call.args.is_empty() {
             return false;

@@ -1,18 +1,18 @@
-//! Whether a tool takes arguments or a text.
+//! The kind of input that a tool takes: arguments or a text.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// LangChain's name for a single argument that has none.
+/// LangChain's name for a single argument without a name.
 pub(super) const ONLY_ARGUMENT: &str = "__arg1";
 
-/// What a call gives to its tool.
+/// The kind of input in a call: arguments or a text.
 ///
-/// A model that was given a *custom* tool writes any text, such as code or SQL, and a server that is told of the call again must be told so
-/// too. Among the arguments of a [`ToolCall`](crate::ToolCall) this text stands under `__arg1`, as LangChain puts it.
+/// A model with a *custom* tool writes any text for it, such as code or SQL, and a server to which the call is sent again must see that it was a
+/// custom one. Among the arguments of a [`ToolCall`](crate::ToolCall) this text is under `__arg1`, as in LangChain.
 ///
-/// In the JSON of a call it is `"kind": "custom"`, and left out for a function. In the JSON of a message it stands in
-/// `additional_kwargs["__tool_call_extras__"]` by the id of the call, as LangChain reads no call with a key that it does not know.
+/// In the JSON of a call the kind is `"kind": "custom"`, and left out for a function. In the JSON of a message it is in
+/// `additional_kwargs["__tool_call_extras__"]` by the id of the call, since LangChain reads no call with an unknown key.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ pub(super) const ONLY_ARGUMENT: &str = "__arg1";
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ToolCallKind {
-    /// Arguments by name, a JSON object: the default. As JSON: `"function"`.
+    /// Arguments by name, a JSON object; the default. As JSON: `"function"`.
     #[default]
     Function,
     /// A text. As JSON: `"custom"`.
@@ -37,12 +37,12 @@ pub enum ToolCallKind {
 }
 
 impl ToolCallKind {
-    /// Whether it goes without saying.
+    /// Returns whether this is the default, which is not written.
     pub(super) fn is_function(&self) -> bool {
         *self == Self::Function
     }
 
-    /// The kind of a call of which this is one piece and `next` another: servers say it once, or in every piece.
+    /// Returns the kind of a call from the kinds of two of its pieces: servers write it once, or in every piece.
     pub(super) fn or(self, next: Self) -> Self {
         match self {
             Self::Function => next,
@@ -51,12 +51,12 @@ impl ToolCallKind {
     }
 }
 
-/// A text as arguments.
+/// Returns a text as arguments.
 pub(super) fn wrap(input: &str) -> Map<String, Value> {
     Map::from_iter([(ONLY_ARGUMENT.to_owned(), input.into())])
 }
 
-/// The text that arguments are, if they are nothing else.
+/// Returns the text in arguments, if they have nothing else.
 pub(super) fn unwrap(args: &Map<String, Value>) -> Option<&str> {
     match args.get(ONLY_ARGUMENT) {
         Some(Value::String(input)) if args.len() == 1 => Some(input),

@@ -1,4 +1,4 @@
-//! Reads tool calls as OpenAI writes them: a function's name, and its arguments as JSON text.
+//! Reads tool calls as OpenAI writes them: the name of a function, and its arguments as JSON text.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::json::{PartialJson, parse_partial_json, parse_partial_json_strict};
 use crate::messages::Extra;
 use crate::{Error, ErrorKind, Result};
 
-/// How [`parse_tool_call`] reads: whole or growing arguments, how strictly, and whether it keeps the id.
+/// The options of [`parse_tool_call`]: whole or growing arguments, strict or lenient JSON, with or without the id.
 ///
 /// # Examples
 ///
@@ -25,14 +25,23 @@ use crate::{Error, ErrorKind, Result};
 pub struct ToolCallParsing {
     /// Whether the arguments may be cut off: for showing a call while it grows, never for running it. Default: no.
     pub partial: bool,
-    /// Whether control characters in strings must be escaped, as JSON says and models forget. Default: no.
+    /// Whether control characters in strings must be escaped, as JSON requires and models forget. Default: no.
     pub strict: bool,
     /// Whether the call keeps its id. Default: yes.
     pub return_id: bool,
 }
 
 impl ToolCallParsing {
-    /// Whole arguments, line ends in strings allowed, with the id.
+    /// Returns the defaults: whole arguments, unescaped line ends in strings allowed, with the id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::ToolCallParsing;
+    ///
+    /// let parsing = ToolCallParsing::new();
+    /// assert_eq!((parsing.partial, parsing.strict, parsing.return_id), (false, false, true));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -43,6 +52,18 @@ impl ToolCallParsing {
     }
 
     /// Sets whether the arguments may be cut off.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ToolCallParsing, parse_tool_call};
+    /// use serde_json::json;
+    ///
+    /// let raw = json!({"function": {"name": "add", "arguments": "{\"a\": 1, \"b\""}});
+    /// let call = parse_tool_call(&raw, ToolCallParsing::new().partial(true))?;
+    /// assert_eq!(call.map(|call| call.args.len()), Some(1));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.partial = partial;
@@ -50,6 +71,17 @@ impl ToolCallParsing {
     }
 
     /// Sets whether control characters in strings must be escaped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ToolCallParsing, parse_tool_call};
+    /// use serde_json::json;
+    ///
+    /// let raw = json!({"function": {"name": "say", "arguments": "{\"text\": \"a\nb\"}"}});
+    /// assert!(parse_tool_call(&raw, ToolCallParsing::new()).is_ok());
+    /// assert!(parse_tool_call(&raw, ToolCallParsing::new().strict(true)).is_err());
+    /// ```
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -57,6 +89,18 @@ impl ToolCallParsing {
     }
 
     /// Sets whether the call keeps its id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{ToolCallParsing, parse_tool_call};
+    /// use serde_json::json;
+    ///
+    /// let raw = json!({"id": "c1", "function": {"name": "now", "arguments": "{}"}});
+    /// let call = parse_tool_call(&raw, ToolCallParsing::new().return_id(false))?;
+    /// assert_eq!(call.and_then(|call| call.id), None);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn return_id(mut self, return_id: bool) -> Self {
         self.return_id = return_id;
@@ -70,10 +114,10 @@ impl Default for ToolCallParsing {
     }
 }
 
-/// Reads a tool call that OpenAI wrote. `None` if it is not the call of a function, or has no readable arguments yet.
+/// Reads a tool call that OpenAI wrote. `None` if it does not call a function, or has no readable arguments yet.
 ///
-/// No arguments at all (`null`, as JSON or as its text, or a blank text) are an empty object. A server that writes the arguments as an object
-/// instead of a text is understood. `NaN` and infinities are no JSON here, as no tool could get them.
+/// Missing arguments (`null`, as JSON or as its text, or a blank text) are an empty object. Arguments that a server writes as an object
+/// instead of a text are read too. `NaN` and infinities are errors, since JSON has neither and no tool could receive them.
 ///
 /// # Examples
 ///
@@ -96,9 +140,9 @@ impl Default for ToolCallParsing {
 ///
 /// # Errors
 ///
-/// [`Parse`](ErrorKind::Parse) if the arguments are not a JSON object: keep the call with [`make_invalid_tool_call`]. JSON that counts as
-/// nothing in Python, such as `[]` or `0`, is no object either.
-/// [`InvalidInput`](ErrorKind::InvalidInput) if the function has no `name`, an empty one or no `arguments`, or they are of another type.
+/// [`Parse`](ErrorKind::Parse) if the arguments are not a JSON object; keep the call with [`make_invalid_tool_call`]. JSON that is false in
+/// Python, such as `[]` or `0`, is not an object either.
+/// [`InvalidInput`](ErrorKind::InvalidInput) if the function has no `name`, an empty one or no `arguments`, or if they are of another type.
 /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the JSON is nested too deep.
 pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<ToolCall>> {
     let Some(function) = raw.get("function") else {
@@ -106,7 +150,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
     };
     let name = match function.get("name") {
         Some(Value::String(name)) if !name.is_empty() => name.clone(),
-        // The name of a call that grows may still come.
+        // The name of a growing call may still come.
         Some(Value::String(_) | Value::Null) if parsing.partial => return Ok(None),
         _ => return Err(misses("name")),
     };
@@ -150,7 +194,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
     }))
 }
 
-/// Reads a list of tool calls that OpenAI wrote, and leaves out what is not the call of a function.
+/// Reads a list of tool calls that OpenAI wrote. An entry that does not call a function is left out.
 ///
 /// # Examples
 ///
@@ -165,7 +209,7 @@ pub fn parse_tool_call(raw: &Value, parsing: ToolCallParsing) -> Result<Option<T
 ///
 /// # Errors
 ///
-/// As [`parse_tool_call`]: one error that names every call that cannot be read.
+/// As [`parse_tool_call`]: one error that names every unreadable call.
 pub fn parse_tool_calls(raw: &[Value], parsing: ToolCallParsing) -> Result<Vec<ToolCall>> {
     let mut calls = Vec::new();
     let mut failed: Option<(ErrorKind, String)> = None;
@@ -185,7 +229,7 @@ pub fn parse_tool_calls(raw: &[Value], parsing: ToolCallParsing) -> Result<Vec<T
     }
 }
 
-/// Keeps a tool call that cannot be read: name, arguments and id as the server wrote them, and what is wrong.
+/// Keeps an unreadable tool call: name, arguments and id as the server wrote them, and the reason.
 ///
 /// # Examples
 ///
@@ -212,7 +256,7 @@ pub fn make_invalid_tool_call(raw: &Value, error: Option<String>) -> InvalidTool
 }
 
 impl ToolCallChunk {
-    /// A call that OpenAI wrote, or a piece of one. Arguments that are no text are kept as JSON.
+    /// Reads a call that OpenAI wrote, or a piece of one. Arguments that are not a text are kept as JSON.
     pub(crate) fn of_openai(raw: &Value) -> Self {
         let custom = raw.get("custom").filter(|custom| custom.is_object());
         let (called, key, kind) = match custom {
@@ -239,7 +283,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// The members of a call, and of its function, that have no field in [`ToolCall`].
+/// Returns the members of a call, and of its function, that have no field in [`ToolCall`].
 pub(crate) fn unknown_members(raw: &Value) -> Extra {
     let rest_of = |value: &Value, known: &[&str]| -> Map<String, Value> {
         let members = value.as_object().into_iter().flatten();
@@ -263,12 +307,12 @@ pub(crate) fn unknown_members(raw: &Value) -> Extra {
     unknown
 }
 
-/// Whether a text says that there are no arguments.
+/// Returns whether a text stands for no arguments.
 pub(crate) fn is_blank(arguments: &str) -> bool {
     matches!(arguments.trim(), "" | "null")
 }
 
-/// Reads complete JSON. Unless it is strict, line ends and other control characters may stand in strings as they are.
+/// Parses complete JSON. Unless it is strict, line ends and other control characters may be unescaped in strings.
 pub(crate) fn read_arguments(text: &str, strict: bool) -> Result<Value> {
     let error = match serde_json::from_str(text) {
         Ok(args) => return Ok(args),
@@ -296,7 +340,7 @@ fn misses(key: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, detail)
 }
 
-/// What counts as nothing in Python, and so as no arguments in LangChain.
+/// Returns whether a value is false in Python, and so counts as no value in LangChain.
 pub(crate) fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,

@@ -1,4 +1,4 @@
-//! A count of tokens as histories hold it: a whole number, which Python also writes as `7.0`.
+//! A count of tokens as histories hold it: a whole number, which Python may write as `7.0`.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(super) fn read_all<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     Ok(details.map(|details| Box::new(details.into_iter().map(|(name, Count(count))| (name, count)).collect())))
 }
 
-/// What LangChain takes for a whole number; below 0 it is 0, as there are no such tokens.
+/// A value that LangChain takes for a whole number; a value below 0 is 0, as there are no negative counts.
 struct Count(u64);
 
 impl<'de> Deserialize<'de> for Count {
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Count {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
                 let number = text.trim();
                 let count = number.parse().ok().or_else(|| whole(number.parse().ok()?));
-                // The text may be anything, so it is not quoted.
+                // The text may be anything, so the error does not quote it.
                 count.map(Count).ok_or_else(|| E::custom("the text is no whole number"))
             }
         }
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// A float without a fraction that is no larger than a count may be.
+/// Returns a float without a fraction as a count, if it is in the range of a count.
 fn whole(number: f64) -> Option<u64> {
     // 2^64, which a float can hold and a count cannot.
     let fits = number.fract() == 0.0 && number < 18_446_744_073_709_551_616.0;

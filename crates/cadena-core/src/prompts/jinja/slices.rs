@@ -1,6 +1,6 @@
-//! Slices in a template, which minijinja leaves out when it looks for variables.
+//! Slices in a template, which minijinja skips when it looks for variables.
 
-/// The template with `[0]` for each slice such as `[1:3]`; `None` if it has none. The names outside of the brackets are the same.
+/// Replaces each slice such as `[1:3]` with `[0]`; returns `None` if there is no slice. The names outside of the brackets stay the same.
 pub(super) fn without_slices(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut found = false;
@@ -15,9 +15,9 @@ pub(super) fn without_slices(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// Copies the code of one block; gives how much of the text it is.
+/// Copies the code of one block. Returns the length of the code in the text.
 fn block(code: &str, out: &mut String, found: &mut bool) -> usize {
-    // Each open bracket, where it stands in `out`, and whether a slice was seen in it.
+    // Each open bracket, its place in `out`, and whether a slice was seen in it.
     let mut open: Vec<(char, usize, bool)> = Vec::new();
     let mut quote = None;
     let mut escaped = false;

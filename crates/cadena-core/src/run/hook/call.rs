@@ -50,12 +50,12 @@ struct Facts {
 }
 
 impl StepCall {
-    pub(super) fn new<I: Streamable>(
+    pub(in crate::run) fn new<I: Streamable>(
         name: Arc<str>,
         run: Arc<RunInfo>,
         model: Option<ModelSetup>,
         streams: bool,
-        input: &Arc<Input<I>>,
+        input: &Arc<SharedInput<I>>,
     ) -> Self {
         Self {
             facts: Arc::new(Facts {
@@ -64,7 +64,7 @@ impl StepCall {
                 model,
                 streams,
             }),
-            input: Arc::<Input<I>>::clone(input),
+            input: Arc::<SharedInput<I>>::clone(input),
         }
     }
 
@@ -136,10 +136,10 @@ impl fmt::Debug for StepCall {
 }
 
 /// An input that can be given again. Locked, because a value that flows is `Send` but need not be `Sync`.
-pub(super) struct Input<I>(Mutex<I>);
+pub(in crate::run) struct SharedInput<I>(Mutex<I>);
 
-impl<I: Streamable> Input<I> {
-    pub(super) fn new(input: I) -> Self {
+impl<I: Streamable> SharedInput<I> {
+    pub(in crate::run) fn new(input: I) -> Self {
         Self(Mutex::new(input))
     }
 
@@ -153,7 +153,7 @@ trait ErasedInput: Send + Sync {
     fn with(&self, see: &mut dyn FnMut(&dyn Any));
 }
 
-impl<I: Streamable> ErasedInput for Input<I> {
+impl<I: Streamable> ErasedInput for SharedInput<I> {
     fn json(&self) -> Result<Value> {
         let input = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::to_value(&*input).map_err(|error| no_json("the input", error))

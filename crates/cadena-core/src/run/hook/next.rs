@@ -9,8 +9,9 @@ use std::task::Poll;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::output::{ErasedChunk, StepChunk, StepOutput};
+use super::target::{Target, TypedStep};
 use super::{StepCall, StepHook};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Runnable};
 
 /// What lies inside a hook: the hooks behind it, then the step. A hook calls it once, often, or not at all.
 ///
@@ -43,8 +44,8 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 pub struct Next<'a> {
-    layers: Layers<'a>,
-    sink: Sink<'a>,
+    inside: Inside<'a>,
+    sink: Option<&'a dyn Sink>,
     calls: AtomicUsize,
     passed: Passed,
 }
@@ -78,7 +79,7 @@ impl Next<'_> {
     ///
     /// Those of the step.
     pub async fn run_whole(&self) -> Result<StepOutput> {
-        self.layers.call(None).await
+        self.inside.run(None).await
     }
 
     /// Whether something has gone on to the caller, so that it is too late to call again or to answer otherwise.
@@ -97,7 +98,7 @@ impl Next<'_> {
         if self.has_passed() {
             return Err(called_again());
         }
-        let mut output = self.layers.call(self.sink.map(|_| &route as _)).await?;
+        let mut output = self.inside.run(self.sink.map(|_| &route as _)).await?;
         // Whole outputs follow the rule of chunks, so that a hook that breaks it is found out in every mode.
         if !route.claim() {
             return Err(called_again());
@@ -116,24 +117,23 @@ fn called_again() -> Error {
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Next")
-            .field("hooks", &self.layers.hooks.len())
+            .field("hooks", &self.inside.hooks.len())
             .field("has_passed", &self.has_passed())
             .finish_non_exhaustive()
     }
 }
 
-/// Where chunks go; `None` where nobody wants them.
-pub(super) type Sink<'a> = Option<&'a dyn Deliver>;
-
-pub(super) trait Deliver: Send + Sync {
+/// The way of chunks to the caller. A call has none if the caller wants a whole output.
+pub(in crate::run) trait Sink: Send + Sync {
+    /// Hands a chunk on.
     fn put(&self, chunk: Box<dyn ErasedChunk>);
 
-    /// Whether the caller has what was put last.
+    /// Whether the caller has taken the last chunk.
     fn is_taken(&self) -> bool;
 }
 
 /// Hands a chunk on and waits until the caller has it, so that the step makes no more than the caller takes.
-pub(super) async fn deliver(sink: &dyn Deliver, chunk: Box<dyn ErasedChunk>) {
+pub(super) async fn deliver(sink: &dyn Sink, chunk: Box<dyn ErasedChunk>) {
     sink.put(chunk);
     poll_fn(|task| {
         if sink.is_taken() {
@@ -151,7 +151,7 @@ type Each<'a> = dyn FnMut(&StepChunk<'_>) + Send + 'a;
 
 /// The way of chunks through one hook.
 struct Route<'a, 'b> {
-    outer: Sink<'a>,
+    outer: Option<&'a dyn Sink>,
     call: usize,
     passed: &'a AtomicUsize,
     each: Option<Mutex<&'b mut Each<'b>>>,
@@ -167,7 +167,7 @@ impl Route<'_, '_> {
     }
 }
 
-impl Deliver for Route<'_, '_> {
+impl Sink for Route<'_, '_> {
     fn put(&self, chunk: Box<dyn ErasedChunk>) {
         if !self.claim() {
             return;
@@ -182,54 +182,52 @@ impl Deliver for Route<'_, '_> {
     }
 
     fn is_taken(&self) -> bool {
-        self.outer.is_none_or(Deliver::is_taken)
+        self.outer.is_none_or(Sink::is_taken)
     }
 }
 
-/// The step behind the hooks, without its types.
-pub(super) trait Target: Send + Sync {
-    /// Calls the step; its chunks, if it streams, go into the sink.
-    fn call<'a>(&'a self, sink: Sink<'a>) -> BoxFuture<'a, Result<StepOutput>>;
-
-    /// The output in the type that the step gives.
-    fn restore(&self, output: StepOutput) -> Result<StepOutput>;
-
-    /// An output as one chunk.
-    fn chunk(&self, output: &StepOutput) -> Result<Box<dyn ErasedChunk>>;
-}
-
-/// Hooks around hooks around a step.
+/// The part of a call inside a hook: the hooks that follow it, then the step.
 #[derive(Clone, Copy)]
-pub(super) struct Layers<'a> {
-    pub(super) hooks: &'a [Arc<dyn StepHook>],
-    pub(super) call: &'a StepCall,
-    pub(super) target: &'a dyn Target,
+pub(in crate::run) struct Inside<'a> {
+    hooks: &'a [Arc<dyn StepHook>],
+    call: &'a StepCall,
+    target: &'a dyn Target,
 }
 
-impl<'a> Layers<'a> {
-    pub(super) fn call<'b>(self, sink: Sink<'b>) -> BoxFuture<'b, Result<StepOutput>>
+impl<'a> Inside<'a> {
+    pub(in crate::run) fn new<R: Runnable + ?Sized>(
+        hooks: &'a [Arc<dyn StepHook>],
+        call: &'a StepCall,
+        step: &'a TypedStep<'_, R>,
+    ) -> Self {
+        Self {
+            hooks,
+            call,
+            target: step,
+        }
+    }
+
+    /// Calls the outermost of the hooks, or the step if there is none. Chunks go into the sink.
+    pub(in crate::run) fn run<'b>(self, sink: Option<&'b dyn Sink>) -> BoxFuture<'b, Result<StepOutput>>
     where
         'a: 'b,
     {
         match self.hooks.split_first() {
-            None => self.target.call(sink),
-            Some((hook, inner)) => {
-                let inner = Layers { hooks: inner, ..self };
-                through(&**hook, inner, sink).boxed()
-            }
+            None => self.target.run(sink),
+            Some((hook, hooks)) => through(&**hook, Self { hooks, ..self }, sink).boxed(),
         }
     }
 }
 
-async fn through(hook: &dyn StepHook, inner: Layers<'_>, sink: Sink<'_>) -> Result<StepOutput> {
+async fn through(hook: &dyn StepHook, inside: Inside<'_>, sink: Option<&dyn Sink>) -> Result<StepOutput> {
     let passed = Passed::default();
     let next = Next {
-        layers: inner,
+        inside,
         sink,
         calls: AtomicUsize::new(0),
         passed: Arc::clone(&passed),
     };
-    let output = hook.around(inner.call, next).await?;
+    let output = hook.around(inside.call, next).await?;
     if output
         .origin
         .as_ref()
@@ -241,9 +239,9 @@ async fn through(hook: &dyn StepHook, inner: Layers<'_>, sink: Sink<'_>) -> Resu
         let detail = "a hook changed an output that had gone on to the caller";
         return Err(Error::new(ErrorKind::Config, detail).with_hint("call `Next::run_whole` in it"));
     }
-    let output = inner.target.restore(output)?;
+    let output = inside.target.restore(output)?;
     if let Some(sink) = sink {
-        deliver(sink, inner.target.chunk(&output)?).await;
+        deliver(sink, inside.target.chunk(&output)?).await;
     }
     Ok(output)
 }

@@ -25,13 +25,13 @@ use crate::{Result, Streamable};
 /// ```
 #[derive(Clone)]
 pub struct StepOutput {
-    pub(super) value: Answer,
+    pub(super) value: OutputValue,
     /// The call of [`Next`](super::Next) that gave it: what it has passed on must not change any more.
     pub(super) origin: Option<Arc<AtomicUsize>>,
 }
 
 #[derive(Clone)]
-pub(super) enum Answer {
+pub(super) enum OutputValue {
     Typed(Box<dyn ErasedOutput>),
     Json(Value),
 }
@@ -41,7 +41,7 @@ impl StepOutput {
     #[must_use]
     pub fn new<T: Streamable>(output: T) -> Self {
         Self {
-            value: Answer::Typed(Box::new(output)),
+            value: OutputValue::Typed(Box::new(output)),
             origin: None,
         }
     }
@@ -50,7 +50,7 @@ impl StepOutput {
     #[must_use]
     pub fn from_json(output: Value) -> Self {
         Self {
-            value: Answer::Json(output),
+            value: OutputValue::Json(output),
             origin: None,
         }
     }
@@ -62,8 +62,8 @@ impl StepOutput {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the output has no JSON form.
     pub fn to_json(&self) -> Result<Value> {
         match &self.value {
-            Answer::Typed(output) => output.json(),
-            Answer::Json(output) => Ok(output.clone()),
+            OutputValue::Typed(output) => output.json(),
+            OutputValue::Json(output) => Ok(output.clone()),
         }
     }
 
@@ -71,8 +71,8 @@ impl StepOutput {
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         match &self.value {
-            Answer::Typed(output) => output.as_any().downcast_ref(),
-            Answer::Json(_) => None,
+            OutputValue::Typed(output) => output.as_any().downcast_ref(),
+            OutputValue::Json(_) => None,
         }
     }
 }
@@ -134,7 +134,7 @@ impl<T: Streamable> ErasedOutput for T {
 }
 
 /// A chunk without its type.
-pub(super) trait ErasedChunk: Send {
+pub(in crate::run) trait ErasedChunk: Send {
     fn json(&self) -> Result<Value>;
     fn as_any(&self) -> &dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;

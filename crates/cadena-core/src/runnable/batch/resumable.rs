@@ -12,7 +12,7 @@ use super::fingerprint::Fingerprint;
 use super::journal::{Journal, TURN};
 use super::line;
 use super::record::{Record, State};
-use crate::run::scope::{call, enforce};
+use crate::run::layers::enter;
 use crate::stream::until_error;
 use crate::{DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, Result, RunConfig, RunContext, Runnable};
 
@@ -39,7 +39,7 @@ where
         let runs = open.map(move |(index, fingerprint, input)| {
             let (step, cx) = (Arc::clone(&step), frame.item(index));
             async move {
-                let result = enforce(&cx, call(&*step, input, cx.clone())).await;
+                let result = enter(&*step, input, cx).await;
                 (index, fingerprint, result)
             }
         });

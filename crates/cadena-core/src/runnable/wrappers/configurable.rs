@@ -9,7 +9,9 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use super::step_list::AnyStep;
+use super::{OneStep, Or, Rewrap, StepList};
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::{
@@ -106,6 +108,28 @@ impl<R: Runnable, T: Send + Sync + 'static> Runnable for ConfigurableStep<R, T> 
 
 impl_pipe!(ConfigurableStep<R, T>, for <R: Runnable, T: SendSync>);
 
+impl<R: Runnable, T: Send + Sync + 'static> Rewrap for ConfigurableStep<R, T> {
+    type Step = R;
+    type Around<S: Runnable> = ConfigurableStep<S, T>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn step_in(&self, cx: &RunContext) -> Result<Arc<R>> {
+        self.built(cx)
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> ConfigurableStep<S, T> {
+        let (step, build) = (Arc::clone(&self.step), Arc::clone(&self.build));
+        ConfigurableStep {
+            step: Arc::new(make(&self.step)),
+            key: self.key,
+            build: Arc::new(move |_, value| make(&build(&step, value))),
+        }
+    }
+}
+
 /// A value that a caller may set; a single bound for the `|` of [`ConfigurableStep`].
 #[doc(hidden)]
 pub trait SendSync: Send + Sync + 'static {}
@@ -154,38 +178,74 @@ impl<R: Runnable, T> fmt::Debug for ConfigurableStep<R, T> {
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
-pub struct Alternatives<I, O> {
+pub struct Alternatives<L: StepList> {
     key: ConfigKey<String>,
-    default: AnyStep<I, O>,
-    steps: Arc<IndexMap<String, AnyStep<I, O>>>,
+    list: L,
+    default: AnyStep<L::Input, L::Output>,
+    /// Each name with its step, and with the place of the step in the list.
+    steps: Arc<IndexMap<String, Placed<L>>>,
 }
 
-type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
+/// A step and its place in the list.
+type Placed<L> = (usize, AnyStep<<L as StepList>::Input, <L as StepList>::Output>);
 
-impl<I: Streamable, O: Streamable> Alternatives<I, O> {
-    pub(in crate::runnable) fn new<R>(step: R, key: ConfigKey<String>, default: String) -> Self
-    where
-        R: Runnable<Input = I, Output = O>,
-    {
-        let step: AnyStep<I, O> = Arc::new(step);
+impl<R: Runnable> Alternatives<OneStep<R>> {
+    pub(in crate::runnable) fn new(step: R, key: ConfigKey<String>, name: String) -> Self {
+        let step = Arc::new(step);
+        let default: AnyStep<_, _> = Arc::<R>::clone(&step);
         Self {
             key,
-            default: Arc::clone(&step),
-            steps: Arc::new(IndexMap::from([(default, step)])),
+            list: OneStep::shared(step),
+            steps: Arc::new(IndexMap::from([(name, (0, Arc::clone(&default)))])),
+            default,
+        }
+    }
+}
+
+impl<L: StepList> Alternatives<L> {
+    /// Adds an alternative; one of the same name is replaced.
+    pub fn or<R>(mut self, name: impl Into<String>, step: R) -> Alternatives<Or<L, OneStep<R>>>
+    where
+        R: Runnable<Input = L::Input, Output = L::Output>,
+    {
+        let step = Arc::new(step);
+        let place = self.list.steps().len();
+        Arc::make_mut(&mut self.steps).insert(name.into(), (place, Arc::<R>::clone(&step) as AnyStep<_, _>));
+        Alternatives {
+            key: self.key,
+            list: Or::new(self.list, OneStep::shared(step)),
+            default: self.default,
+            steps: self.steps,
         }
     }
 
-    /// Adds an alternative; one of the same name is replaced.
-    pub fn or<R: Runnable<Input = I, Output = O>>(mut self, name: impl Into<String>, step: R) -> Self {
-        Arc::make_mut(&mut self.steps).insert(name.into(), Arc::new(step));
-        self
+    /// The steps with their types.
+    pub(crate) fn list(&self) -> &L {
+        &self.list
     }
 
-    fn chosen(&self, cx: &RunContext) -> Result<&AnyStep<I, O>> {
+    /// The places in the list of the default and of each step that can be chosen.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        let replaced = self.steps.values().all(|(place, _)| *place != 0);
+        let default = replaced.then_some(0);
+        default.into_iter().chain(self.steps.values().map(|(place, _)| *place))
+    }
+
+    /// The place in the list of the step that a call runs.
+    pub(crate) fn place(&self, cx: &RunContext) -> Result<usize> {
+        Ok(self.named(cx)?.map_or(0, |(place, _)| *place))
+    }
+
+    fn chosen(&self, cx: &RunContext) -> Result<&AnyStep<L::Input, L::Output>> {
+        Ok(self.named(cx)?.map_or(&self.default, |(_, step)| step))
+    }
+
+    /// The step that the caller chose, if any.
+    fn named(&self, cx: &RunContext) -> Result<Option<&Placed<L>>> {
         let Some(name) = cx.configured(self.key) else {
-            return Ok(&self.default);
+            return Ok(None);
         };
-        self.steps.get(name).ok_or_else(|| {
+        self.steps.get(name).map(Some).ok_or_else(|| {
             let known: Vec<_> = self.steps.keys().map(|name| format!("`{name}`")).collect();
             let key = self.key.name();
             let detail = format!("`{key}` has no alternative `{name}`; there are {}", known.join(", "));
@@ -196,9 +256,9 @@ impl<I: Streamable, O: Streamable> Alternatives<I, O> {
 
 #[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
 #[async_trait]
-impl<I: Streamable, O: Streamable> Runnable for Alternatives<I, O> {
-    type Input = I;
-    type Output = O;
+impl<L: StepList> Runnable for Alternatives<L> {
+    type Input = L::Input;
+    type Output = L::Output;
 
     fn name(&self) -> Cow<'_, str> {
         self.default.name()
@@ -222,42 +282,43 @@ impl<I: Streamable, O: Streamable> Runnable for Alternatives<I, O> {
         self.default.model_setup()
     }
 
-    fn restore(&self, output: Value) -> Result<O> {
+    fn restore(&self, output: Value) -> Result<L::Output> {
         self.default.restore(output)
     }
 
-    async fn run(&self, input: I, cx: RunContext) -> Result<O> {
+    async fn run(&self, input: L::Input, cx: RunContext) -> Result<L::Output> {
         call(&**self.chosen(&cx)?, input, cx).await
     }
 
-    fn run_stream(&self, input: I, cx: RunContext) -> ChunkStream<O> {
+    fn run_stream(&self, input: L::Input, cx: RunContext) -> ChunkStream<L::Output> {
         match self.chosen(&cx) {
             Ok(step) => call_stream(&**step, input, cx),
-            Err(error) => failed::<O>(error, self.name()),
+            Err(error) => failed::<L::Output>(error, self.name()),
         }
     }
 
-    fn run_transform(&self, input: ChunkStream<I>, cx: RunContext) -> ChunkStream<O> {
+    fn run_transform(&self, input: ChunkStream<L::Input>, cx: RunContext) -> ChunkStream<L::Output> {
         match self.chosen(&cx) {
             Ok(step) => call_transform(&**step, input, cx),
-            Err(error) => failed::<O>(error, self.name()),
+            Err(error) => failed::<L::Output>(error, self.name()),
         }
     }
 }
 
-impl_pipe!(Alternatives<I, O>, for <I: Streamable, O: Streamable>);
+impl_pipe!(Alternatives<L>, for <L: StepList>);
 
-impl<I, O> Clone for Alternatives<I, O> {
+impl<L: StepList> Clone for Alternatives<L> {
     fn clone(&self) -> Self {
         Self {
             key: self.key,
+            list: self.list.clone(),
             default: Arc::clone(&self.default),
             steps: Arc::clone(&self.steps),
         }
     }
 }
 
-impl<I, O> fmt::Debug for Alternatives<I, O> {
+impl<L: StepList> fmt::Debug for Alternatives<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Alternatives")
             .field("key", &self.key.name())

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::{Stop, call, call_stream, call_transform};
+use super::Rewrap;
+use crate::run::layers::limits::Limits;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
 
@@ -42,8 +44,8 @@ impl<R: Runnable> Configured<R> {
         }
     }
 
-    fn stop(&self) -> Option<Stop> {
-        Stop::of_config(&self.config)
+    fn limits(&self) -> Limits {
+        Limits::of_config(&self.config)
     }
 }
 
@@ -79,17 +81,37 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::future(self.stop(), call(&*self.step, input, cx)).await
+        self.limits().around(call(&*self.step, input, cx)).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_stream(&*self.step, input, cx))
+        self.limits().around_stream(call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        Stop::stream(self.stop(), call_transform(&*self.step, input, cx))
+        self.limits().around_stream(call_transform(&*self.step, input, cx))
+    }
+}
+
+impl<R: Runnable> Rewrap for Configured<R> {
+    type Step = R;
+    type Around<S: Runnable> = Configured<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn context_in(&self, cx: &RunContext) -> RunContext {
+        cx.over(&self.config)
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Configured<S> {
+        Configured {
+            step: Arc::new(make(&self.step)),
+            config: Arc::clone(&self.config),
+        }
     }
 }
 

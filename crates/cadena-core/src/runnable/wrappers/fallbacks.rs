@@ -7,11 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use crate::run::scope::{call, call_stream};
+use super::step_list::AnyStep;
+use super::{OneStep, Or, StepList};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, Streamable, impl_pipe};
+use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///
@@ -35,29 +37,56 @@ use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, Stre
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
-pub struct Fallbacks<I, O> {
-    steps: Arc<Vec<AnyStep<I, O>>>,
+pub struct Fallbacks<L: StepList> {
+    list: L,
+    /// The steps of the list, which every call goes through.
+    steps: Arc<Vec<AnyStep<L::Input, L::Output>>>,
     predicate: Option<Arc<Predicate>>,
-    tell: Option<Arc<Tell<I>>>,
+    tell: Option<Arc<Tell<L::Input>>>,
 }
 
-type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
 type Predicate = dyn Fn(&Error) -> bool + Send + Sync;
 type Tell<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
 
-impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
-    pub(in crate::runnable) fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
+impl<L: StepList> Fallbacks<L> {
+    pub(in crate::runnable) fn new(list: L) -> Self {
         Self {
-            steps: Arc::new(vec![Arc::new(step)]),
+            steps: Arc::new(list.steps()),
+            list,
             predicate: None,
             tell: None,
         }
     }
 
     /// Adds a step for when all before it have failed.
-    pub fn or<R: Runnable<Input = I, Output = O>>(mut self, step: R) -> Self {
-        Arc::make_mut(&mut self.steps).push(Arc::new(step));
-        self
+    pub fn or<R: Runnable<Input = L::Input, Output = L::Output>>(self, step: R) -> Fallbacks<Or<L, OneStep<R>>> {
+        let list = Or::new(self.list, OneStep::new(step));
+        Fallbacks {
+            steps: Arc::new(list.steps()),
+            list,
+            predicate: self.predicate,
+            tell: self.tell,
+        }
+    }
+
+    /// The steps with their types.
+    pub(crate) fn list(&self) -> &L {
+        &self.list
+    }
+
+    /// Whether a later step gets another input than the first.
+    pub(crate) fn tells(&self) -> bool {
+        self.tell.is_some()
+    }
+
+    /// These rules for other steps.
+    pub(crate) fn around<S: StepList<Input = L::Input>>(&self, list: S) -> Fallbacks<S> {
+        Fallbacks {
+            steps: Arc::new(list.steps()),
+            list,
+            predicate: self.predicate.clone(),
+            tell: self.tell.clone(),
+        }
     }
 
     /// Sets which errors lead to the next step; the others are returned at once.
@@ -102,7 +131,7 @@ impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
     /// assert_eq!(repaired.invoke(dict! {}).await?, "no JSON");
     /// # Ok::<_, Error>(()) }).unwrap();
     /// ```
-    pub fn tell(mut self, function: impl Fn(&mut I, &Error) -> Result<()> + Send + Sync + 'static) -> Self {
+    pub fn tell(mut self, function: impl Fn(&mut L::Input, &Error) -> Result<()> + Send + Sync + 'static) -> Self {
         self.tell = Some(Arc::new(function));
         self
     }
@@ -115,7 +144,7 @@ impl<I: Streamable, O: Streamable> Fallbacks<I, O> {
     }
 
     /// Takes an error in; gives one back if it ends the call.
-    fn failed(&self, error: Error, errors: &mut Vec<Error>, input: &mut I) -> Result<()> {
+    fn failed(&self, error: Error, errors: &mut Vec<Error>, input: &mut L::Input) -> Result<()> {
         if !self.handles(&error) {
             return Err(error);
         }
@@ -195,9 +224,9 @@ impl std::error::Error for FallbackErrors {
 }
 
 #[async_trait]
-impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
-    type Input = I;
-    type Output = O;
+impl<L: StepList> Runnable for Fallbacks<L> {
+    type Input = L::Input;
+    type Output = L::Output;
 
     fn name(&self) -> Cow<'_, str> {
         Cow::Borrowed("RunnableWithFallbacks")
@@ -221,7 +250,7 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
         )
     }
 
-    async fn run(&self, mut input: I, cx: RunContext) -> Result<O> {
+    async fn run(&self, mut input: L::Input, cx: RunContext) -> Result<L::Output> {
         let mut errors = Vec::new();
         for step in self.steps.iter() {
             match call(&**step, input.clone(), cx.clone()).await {
@@ -232,7 +261,7 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
         Err(all_failed(errors))
     }
 
-    fn run_stream(&self, mut input: I, cx: RunContext) -> ChunkStream<O> {
+    fn run_stream(&self, mut input: L::Input, cx: RunContext) -> ChunkStream<L::Output> {
         let this = self.clone();
         later(self.name().into_owned(), async move {
             let mut errors = Vec::new();
@@ -248,11 +277,12 @@ impl<I: Streamable, O: Streamable> Runnable for Fallbacks<I, O> {
     }
 }
 
-impl_pipe!(Fallbacks<I, O>, for <I: Streamable, O: Streamable>);
+impl_pipe!(Fallbacks<L>, for <L: StepList>);
 
-impl<I, O> Clone for Fallbacks<I, O> {
+impl<L: StepList> Clone for Fallbacks<L> {
     fn clone(&self) -> Self {
         Self {
+            list: self.list.clone(),
             steps: Arc::clone(&self.steps),
             predicate: self.predicate.clone(),
             tell: self.tell.clone(),
@@ -260,7 +290,7 @@ impl<I, O> Clone for Fallbacks<I, O> {
     }
 }
 
-impl<I: Streamable, O: Streamable> fmt::Debug for Fallbacks<I, O> {
+impl<L: StepList> fmt::Debug for Fallbacks<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.steps.iter().map(|step| step.name()).collect();
         f.debug_tuple("Fallbacks").field(&names).finish()

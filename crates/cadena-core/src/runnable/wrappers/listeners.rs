@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream, call_transform};
+use super::Rewrap;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::{
     ChunkStream, ErrorKind, Graph, Listener, ModelSetup, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo,
@@ -183,6 +184,22 @@ impl<R: Runnable> Runnable for WithListeners<R> {
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         call_transform(&*self.step, input, self.context(&cx))
+    }
+}
+
+impl<R: Runnable> Rewrap for WithListeners<R> {
+    type Step = R;
+    type Around<S: Runnable> = WithListeners<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> WithListeners<S> {
+        WithListeners {
+            step: Arc::new(make(&self.step)),
+            listeners: self.listeners.clone(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use futures::future::FutureExt;
 use serde_json::Value;
 
 use crate::history::{ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
-use crate::run::scope::{call, call_stream};
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::stream::{kept, later};
 use crate::{

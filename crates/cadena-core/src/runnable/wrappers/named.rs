@@ -7,7 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::renamed;
+use super::Rewrap;
+use crate::run::layers::error_name::renamed;
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
 
@@ -89,6 +90,22 @@ impl<R: Runnable> Runnable for Named<R> {
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = self.context(cx);
         renamed(&*self.step, self.step.run_transform(input, cx), Arc::clone(&self.name))
+    }
+}
+
+impl<R: Runnable> Rewrap for Named<R> {
+    type Step = R;
+    type Around<S: Runnable> = Named<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Named<S> {
+        Named {
+            step: Arc::new(make(&self.step)),
+            name: Arc::clone(&self.name),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use crate::run::scope::{call, call_stream};
+use super::Rewrap;
+use crate::run::layers::{call, call_stream};
 use crate::runnable::Runnable;
 use crate::stream::later;
 use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
@@ -137,6 +138,22 @@ impl<R: Runnable> Runnable for Retry<R> {
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         crate::runnable::wait_for_input(self, input, cx)
+    }
+}
+
+impl<R: Runnable> Rewrap for Retry<R> {
+    type Step = R;
+    type Around<S: Runnable> = Retry<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
+        Retry {
+            step: Arc::new(make(&self.step)),
+            options: Arc::clone(&self.options),
+        }
     }
 }
 

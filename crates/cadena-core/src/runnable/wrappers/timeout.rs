@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::run::scope::{Stop, call, call_stream, call_transform};
+use super::Rewrap;
+use crate::run::layers::limits::Limits;
+use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::Runnable;
 use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
 
@@ -54,8 +56,8 @@ impl<R: Runnable> Timeout<R> {
         cx.with_config(RunConfig::new().timeout(self.limit))
     }
 
-    fn stop(&self) -> Option<Stop> {
-        Stop::after(self.limit, self.step.name().into_owned())
+    fn limits(&self) -> Limits {
+        Limits::of_step(self.limit, self.step.name().into_owned())
     }
 }
 
@@ -91,15 +93,33 @@ impl<R: Runnable> Runnable for Timeout<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        Stop::future(self.stop(), call(&*self.step, input, self.limited(&cx))).await
+        self.limits().around(call(&*self.step, input, self.limited(&cx))).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_stream(&*self.step, input, self.limited(&cx)))
+        self.limits()
+            .around_stream(call_stream(&*self.step, input, self.limited(&cx)))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        Stop::stream(self.stop(), call_transform(&*self.step, input, self.limited(&cx)))
+        self.limits()
+            .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
+    }
+}
+
+impl<R: Runnable> Rewrap for Timeout<R> {
+    type Step = R;
+    type Around<S: Runnable> = Timeout<S>;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
+
+    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Timeout<S> {
+        Timeout {
+            step: Arc::new(make(&self.step)),
+            limit: self.limit,
+        }
     }
 }
 

@@ -48,7 +48,7 @@ const REASONS: [&str; 8] = [
 ];
 
 /// Walks through a report and collects what it says.
-pub(super) struct Reader<'a> {
+pub(super) struct ReportReader<'a> {
     reported: Reported,
     redactor: &'a Redactor,
     /// Whether the next sentence is another entry of a list, and no reason of the one before.
@@ -57,7 +57,7 @@ pub(super) struct Reader<'a> {
     sentences: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ReportReader<'a> {
     pub(super) fn read(report: &Value, redactor: &'a Redactor) -> Reported {
         let mut reader = Self {
             reported: Reported::default(),

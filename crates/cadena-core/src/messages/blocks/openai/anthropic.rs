@@ -1,13 +1,13 @@
-//! Images and documents in Anthropic's form, on their way to OpenAI.
+//! Images and documents in Anthropic's form, converted for OpenAI.
 
 use serde_json::{Map, Value, json};
 
 use super::{into_object, invalid, is_data_content_block, kind};
 use crate::Result;
 
-/// Whether a block is an image or a document as Anthropic takes it: with a `source`.
+/// Returns whether a block is an image or a document in Anthropic's form: with a `source`.
 ///
-/// [`convert_to_openai_data_block`](super::convert_to_openai_data_block) knows this form too.
+/// [`convert_to_openai_data_block`](super::convert_to_openai_data_block) converts this form too.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub fn is_anthropic_data_block(block: &Map<String, Value>) -> bool {
         && !is_data_content_block(block)
 }
 
-/// The block in LangChain's form; a document that is a text becomes a text.
+/// Returns the block in LangChain's form; a document that is a text becomes a text block.
 pub(super) fn standard(block: &Map<String, Value>) -> Result<Map<String, Value>> {
     let of = kind(block).unwrap_or_default();
     let source = |key: &str| block.get("source").and_then(|source| source.get(key));
@@ -41,7 +41,7 @@ pub(super) fn standard(block: &Map<String, Value>) -> Result<Map<String, Value>>
     let given = need("type")?.as_str().unwrap_or_default();
     Ok(into_object(match given {
         "base64" => {
-            // A document has its name as a title.
+            // Anthropic's documents have a title where OpenAI requires a file name.
             let name = block.get("title").cloned().unwrap_or_default();
             json!({"type": form, "base64": need("data")?, "mime_type": need("media_type")?, "filename": name})
         }

@@ -1,4 +1,4 @@
-//! Anthropic's blocks: documents and images, which programs may have in what they send, and what its models say.
+//! Anthropic's blocks: documents and images of programs, and answers of the models.
 
 mod answer;
 pub(in crate::messages::blocks) use answer::spoken;

@@ -1,11 +1,11 @@
-//! OpenAI's Chat Completions: what a program sends, and what a model says.
+//! OpenAI's Chat Completions: content of programs, and answers of models.
 
 use serde_json::Value;
 
 use super::{Block, Calls, call_block, object, piece_block, text, text_block, with_id, without};
 use crate::messages::blocks::ids::Ids;
 
-/// A model's message whose content is text.
+/// Returns the blocks of a model's message whose content is text.
 pub(in crate::messages::blocks) fn spoken(content: &str, calls: &Calls<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !content.is_empty() {
@@ -84,7 +84,7 @@ fn file(block: &Block, ids: &mut Ids<'_>) -> Option<Block> {
     Some(with_id(uri.block("file"), extras, ids))
 }
 
-/// The entries of an inner object with its name in front; `detail` is known without it.
+/// Returns the entries of an inner object with its name before each key; `detail` is standard without the name.
 fn renamed(inner: &Block, name: &str, known: &[&str]) -> Block {
     let rename = |(key, value): (String, Value)| match key.as_str() {
         "detail" if name == "image_url" => (key, value),
@@ -93,7 +93,7 @@ fn renamed(inner: &Block, name: &str, known: &[&str]) -> Block {
     without(inner, known).into_iter().map(rename).collect()
 }
 
-/// `data:<mime type>;base64,<data>`
+/// A URL with data: `data:<mime type>;base64,<data>`.
 struct DataUri<'a> {
     mime_type: &'a str,
     data: &'a str,

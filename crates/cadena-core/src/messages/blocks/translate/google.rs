@@ -1,4 +1,4 @@
-//! Google's parts: an object with one key that says what it is, or a call of a function or of code.
+//! Google's parts: an object whose only key names its kind, or a call of a function or of code.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ pub(super) fn translate(block: Block, _: &mut Ids<'_>) -> Result<Block, Block> {
     translated.or_else(|| typed(&block)).ok_or(block)
 }
 
-/// A part that is told apart by its only key.
+/// Reads a part whose only key names its kind.
 fn only(block: &Block) -> Option<Block> {
     if let Some(text) = text(block, "text").filter(|text| !text.is_empty()) {
         return Some(text_block(text));

@@ -11,7 +11,7 @@ use crate::messages::ContentPart;
 use crate::messages::blocks::is_known_type;
 use crate::messages::tool_call::is_falsy;
 
-/// A model's message whose content is a list.
+/// Returns the blocks of a model's message whose content is a list.
 pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     for part in content {
@@ -85,8 +85,7 @@ fn translate_annotation(annotation: &Block) -> Block {
     out
 }
 
-/// One block for each part of the summary.
-/// A thought as other servers of the protocol write it: a text, or a list of texts.
+/// Returns the block of a thought as other servers of the protocol write it: a text, or a list of texts.
 fn thinking(block: &Block) -> Block {
     let thought = match block.get("thinking") {
         Some(Value::Array(parts)) => parts
@@ -101,6 +100,7 @@ fn thinking(block: &Block) -> Block {
     out
 }
 
+/// Adds one block for each part of the summary.
 fn reasoning(block: &Block, out: &mut Vec<Block>) {
     let Some(summary) = block.get("summary") else {
         return out.push(block.clone());
@@ -114,7 +114,7 @@ fn reasoning(block: &Block, out: &mut Vec<Block>) {
         .into_iter()
         .filter_map(|key| Some((key.to_owned(), block.get(key)?.clone())))
         .collect();
-    // The index of a part, as LangChain writes it: both numbers in hexadecimal letters.
+    // LangChain writes the index of a part like this: both numbers in hexadecimal digits of their characters.
     let name_index = |block: &mut Block, part: &str| {
         if let Some(index) = block.get("index") {
             let plain = format!("{}_{part}", print(index));
@@ -135,7 +135,7 @@ fn reasoning(block: &Block, out: &mut Vec<Block>) {
             "reasoning".to_owned(),
             part.get("text").cloned().unwrap_or_else(|| "".into()),
         );
-        next.extend(std::mem::take(&mut extras)); // those of the item go to its first part
+        next.extend(std::mem::take(&mut extras)); // The extras of the item go to its first part.
         name_index(&mut next, &part.get("index").map_or_else(|| "0".to_owned(), print));
         out.push(next);
     }
@@ -176,7 +176,7 @@ fn some_of(block: &Block, keys: &[&str]) -> Block {
     keys.iter().filter_map(entry).collect()
 }
 
-/// The call that the item stands for, which the message has read already.
+/// Returns the call to which the item belongs; the message has read the call already.
 fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
     let call_id = text(block, "call_id").filter(|id| !id.is_empty());
     let named = |id: &Option<String>| call_id.is_some() && id.as_deref() == call_id;
@@ -200,7 +200,7 @@ fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
     Some(out)
 }
 
-/// What the standard has no block for.
+/// Wraps an item for which the standard has no block.
 fn unknown(block: &Block) -> Block {
     let mut out = super::non_standard(without(block, &["index"]));
     name_index(&mut out, "ns", block);

@@ -7,9 +7,9 @@ use super::{Block, add_extras, object, text, without};
 use crate::messages::ContentPart;
 use crate::messages::tool_call::is_falsy;
 
-/// The blocks for an item, or none if it is not one of these.
+/// Returns the blocks for an item, or `None` if it is not an item of a server's tool.
 pub(super) fn server_tool(kind: &str, block: &Block, content: &[ContentPart]) -> Option<Vec<Block>> {
-    let id = block.get("id")?; // a call without an id has no result that could name it
+    let id = block.get("id")?; // A result names its call by this id.
     match kind {
         "web_search_call" => Some(web_search(block, id, content)),
         "file_search_call" => Some(file_search(block, id)),
@@ -48,7 +48,7 @@ fn set(block: &mut Block, key: &str, value: Option<Value>) {
     }
 }
 
-/// The provider's status in the standard's words; another one is kept among the extras.
+/// Sets the provider's status in the standard's words; another status is kept in the extras.
 fn set_status(out: &mut Block, block: &Block) {
     match text(block, "status") {
         Some("failed") => set(out, "status", Some("error".into())),
@@ -58,7 +58,7 @@ fn set_status(out: &mut Block, block: &Block) {
     }
 }
 
-/// A result stands behind its call.
+/// Sets the index of a result, which follows its call.
 fn name_next_index(out: &mut Block, prefix: &str, block: &Block) {
     if let Some(index) = block.get("index").and_then(Value::as_i64) {
         set(

@@ -1,4 +1,4 @@
-//! Messages of LangChain 0.3 from the Responses API, which had parts of the answer beside the content.
+//! Messages that LangChain 0.3 stored from the Responses API, with parts of the answer in `additional_kwargs`.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Block, Calls, block_type, object, text};
 use crate::messages::tool_call::is_falsy;
 use crate::messages::{ContentPart, Extra, JsonBlock};
 
-/// The content in today's form, or `None` if it has that form.
+/// Returns the content in today's form, or `None` if it has that form already.
 pub(in crate::messages::blocks) fn rewrite(
     content: &[ContentPart],
     kwargs: &Extra,
@@ -65,7 +65,7 @@ pub(in crate::messages::blocks) fn rewrite(
 
 const FUNCTION_CALL_IDS: &str = "__openai_function_call_ids__";
 
-/// The order in which the items of an answer stood.
+/// The order of the items in an answer.
 const ORDER: [&str; 10] = [
     "reasoning",
     "code_interpreter_call",
@@ -105,7 +105,7 @@ fn as_block(part: &ContentPart) -> Option<&JsonBlock> {
     }
 }
 
-/// The items that stood for the calls. Their arguments are not read again, so they are left out.
+/// Returns the items of the calls. Their arguments are not read again, so they are left out.
 fn function_calls(calls: &Calls<'_>, item_ids: Option<&Value>) -> Vec<Block> {
     let item = |name: Option<&str>, call_id: Option<&str>| {
         let mut item = object([

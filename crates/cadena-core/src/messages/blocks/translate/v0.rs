@@ -1,4 +1,4 @@
-//! The data blocks of LangChain 0.3, which say in `source_type` where the data is.
+//! The data blocks of LangChain 0.3, whose `source_type` names the form of the data.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(super) fn translate(block: Block, ids: &mut Ids<'_>) -> Result<Block, Block>
     .ok_or(block)
 }
 
-/// The data is under `from` and goes to `to`.
+/// Moves the data from the key `from` to the key `to`.
 fn translated(block: &Block, kind: &str, from: &str, to: &str) -> Option<Block> {
     let mut out = object([("type", kind.into()), (to, block.get(from)?.clone())]);
     keep(&mut out, block, "mime_type");
@@ -33,7 +33,7 @@ fn translated(block: &Block, kind: &str, from: &str, to: &str) -> Option<Block> 
     Some(out)
 }
 
-/// Here `id` is that of the data.
+/// Translates a block whose `id` is the id of the data.
 fn stored(block: &Block, kind: &str) -> Option<Block> {
     let mut out = object([("type", kind.into()), ("file_id", block.get("id")?.clone())]);
     add_known_extras(&mut out, without(block, &["type", "source_type", "id"]));
@@ -45,7 +45,7 @@ fn stored_file(block: &Block, ids: &mut Ids<'_>) -> Option<Block> {
     Some(with_id(out, without(block, &["type", "source_type", "id"]), ids))
 }
 
-/// The text itself is under `url`.
+/// Translates a block whose text is under `url`.
 fn plain_text(block: &Block) -> Option<Block> {
     let text = block.get("url")?.clone();
     let mut out = object([

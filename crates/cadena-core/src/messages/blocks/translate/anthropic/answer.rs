@@ -1,4 +1,4 @@
-//! What Anthropic's models say: thoughts, calls, the work of Anthropic's own tools, and citations.
+//! Answers of Anthropic's models: thoughts, calls, the work of Anthropic's own tools, and citations.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::citation::annotation;
 use crate::messages::tool_call::{growing_calls, is_falsy};
 use crate::messages::{Content, ContentPart, ToolCall, ToolCallChunk};
 
-/// The standard blocks of an answer; `pieces` are those of a chunk.
+/// Returns the standard blocks of an answer; `pieces` are the pieces of a chunk's calls.
 pub(in crate::messages::blocks) fn spoken(
     content: &Content,
     calls: &Calls<'_>,
@@ -38,11 +38,11 @@ pub(in crate::messages::blocks) fn spoken(
 
 struct Answer<'a> {
     calls: &'a Calls<'a>,
-    /// Those of a chunk, the last one too; none of a message.
+    /// The pieces of a chunk's calls, also of the last chunk; `None` for a message.
     pieces: Option<&'a [ToolCallChunk]>,
     /// Whether more chunks may come.
     open: bool,
-    /// The calls of a chunk as far as they have arrived, where they are several.
+    /// The calls of a chunk as far as they have arrived, if there are several.
     growing: Vec<ToolCall>,
 }
 
@@ -65,7 +65,7 @@ impl Answer<'_> {
         out
     }
 
-    /// The call that the block stands for, which the message has beside its content.
+    /// Returns the call to which the block belongs; the message has the call in `tool_calls`.
     fn call(&self, block: &Block) -> Block {
         let id = text(block, "id").filter(|id| !id.is_empty());
         let named = |other: &Option<String>| id.is_some() && other.as_deref() == id;
@@ -99,7 +99,7 @@ impl Answer<'_> {
         }
     }
 
-    /// A piece of the arguments of a call, or of those of a tool that the server runs.
+    /// Returns a piece of the arguments of a call, or of the arguments of a tool that the server runs.
     fn arguments(&self, block: &Block) -> Block {
         if let Some([piece]) = self.pieces {
             return piece_block(piece);
@@ -110,7 +110,7 @@ impl Answer<'_> {
         ])
     }
 
-    /// A call of a tool that the server runs, Anthropic's own or one of an MCP server.
+    /// Returns a call of a tool that the server runs: Anthropic's own tool, or a tool of an MCP server.
     fn server_call(&self, block: &Block, remote: bool) -> Block {
         let input = block.get("input");
         let is_empty = input.and_then(Value::as_object).is_some_and(Map::is_empty);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::{Block, add_extras, object, without};
 use crate::messages::tool_call::is_falsy;
 
-/// A citation as an annotation of a text.
+/// Returns a citation as an annotation of a text.
 pub(super) fn annotation(citation: &Value) -> Value {
     let known = citation.as_object().and_then(known);
     let unknown = || object([("type", "non_standard_annotation".into()), ("value", citation.clone())]);
