@@ -14,8 +14,9 @@ pub use sources::{
 mod wrappers;
 pub(crate) use wrappers::Rewrap;
 pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, OneStep,
-    Or, Remembers, Retry, RetryBudget, RetryOptions, SendSync, StepList, Steps, Timeout, WithListeners,
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, Listeners, MessageHistory, Named,
+    OneStep, Or, Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, StepList, Steps, Timeout,
+    WithListeners,
 };
 mod parallel;
 pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::OpenAIClient;
-use crate::client::connection_setters;
+use crate::client::with_client;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/moderations";
@@ -171,7 +171,10 @@ impl OpenAIModeration {
     }
 }
 
-connection_setters!(OpenAIModeration, "\"omni-moderation-latest\"");
+with_client!(
+    OpenAIModeration,
+    "let openai = cadena_openai::OpenAIModeration::new(\"omni-moderation-latest\");"
+);
 
 #[async_trait]
 impl Runnable for OpenAIModeration {

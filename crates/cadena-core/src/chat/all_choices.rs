@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::model::{message_id, nothing_came, sendable};
 use super::report::Report;
 use super::{ChatModel, ChatRequest};
+use crate::run::arriving::ArrivingAnswer;
 use crate::{
     AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelSetup, PromptValue, Result, RunContext,
     RunKind, Runnable, StreamMode,
@@ -92,13 +93,14 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
             let report = Report::open(&cx, &model);
             let chunks = Report::follow(
                 report,
-                model.stream_choices(ChatRequest::of_run(input, &cx), cx),
+                model.stream_choices(ChatRequest::of_run(input, &cx), cx.clone()),
                 |report, chunk| {
                     chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
                 },
             );
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
-            finished(chunks, id).chain(release)
+            let chunks = ArrivingAnswer::follow(&cx, finished(chunks, id), ArrivingAnswer::add_choices);
+            chunks.chain(release)
         };
         stream::once(chunks).flatten().boxed()
     }

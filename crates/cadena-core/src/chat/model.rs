@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::report::Report;
 use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
+use crate::run::arriving::ArrivingAnswer;
 use crate::{
     AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph,
     Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StreamMode, fold,
@@ -105,7 +106,8 @@ pub trait ChatModel: DynClone + Send + Sync + 'static {
     ///
     /// Those of the stream, and [`Truncated`](ErrorKind::Truncated) if it has no chunk.
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
-        fold::<AIMessage>(self.stream_chat(request, cx))
+        let chunks = self.stream_chat(request, cx.clone());
+        fold::<AIMessage>(ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk))
             .await?
             .ok_or_else(nothing_came)
     }
@@ -197,27 +199,21 @@ impl<M: ChatModel> Runnable for M {
         let is_asked = self.composition().is_none();
         let Some(semaphore) = cx.semaphore().filter(|_| is_asked) else {
             let report = Report::open(&cx, self);
-            return finished(
-                Report::follow(
-                    report,
-                    self.stream_chat(ChatRequest::of_run(input, &cx), cx),
-                    Report::add_chunk,
-                ),
-                id,
-            );
+            let chunks = self.stream_chat(ChatRequest::of_run(input, &cx), cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id);
+            return match is_asked {
+                true => ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk),
+                // The models inside keep their answers.
+                false => chunks,
+            };
         };
         let model = dyn_clone::clone_box(self);
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
             let report = Report::open(&cx, &*model);
-            let chunks = finished(
-                Report::follow(
-                    report,
-                    model.stream_chat(ChatRequest::of_run(input, &cx), cx),
-                    Report::add_chunk,
-                ),
-                id,
-            );
+            let chunks = model.stream_chat(ChatRequest::of_run(input, &cx), cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id);
+            let chunks = ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk);
             // The permit goes back when the last chunk is taken or the stream is dropped.
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
             chunks.chain(release)

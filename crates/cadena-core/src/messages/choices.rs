@@ -20,6 +20,9 @@ use crate::{Merge, Result, Streamable};
 /// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
 /// assert_eq!(choices.iter().map(|message| message.text()).collect::<String>(), "ab");
 /// ```
+#[doc(alias = "ChatResult")]
+#[doc(alias = "ChatGeneration")]
+#[doc(alias = "generations")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Choices(pub(crate) Vec<AIMessage>);
@@ -147,6 +150,7 @@ impl Streamable for Choices {
 /// assert_eq!(texts, [(0, "aa".to_owned()), (1, "b".to_owned())]);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "ChatGenerationChunk")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChoicesChunk(pub(crate) BTreeMap<u32, AIMessageChunk>);
 

@@ -23,6 +23,8 @@ use crate::{Result, Streamable, Whole};
 /// let prompt = PromptValue::from(("human", "how are you today"));
 /// assert_eq!(prompt.messages[0].text(), "how are you today");
 /// ```
+#[doc(alias = "ChatPromptValue")]
+#[doc(alias = "StringPromptValue")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PromptValue {

@@ -216,7 +216,7 @@ macro_rules! message_kind {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::messages::deserialize(deserializer)
+                $crate::messages::json::deserialize(deserializer)
             }
         }
 

@@ -125,7 +125,12 @@ impl PromptTemplate {
     }
 }
 
-partials!(PromptTemplate, "PromptTemplate::from_template(\"{a} {b}\")?", "");
+partials!(
+    PromptTemplate,
+    partials,
+    "PromptTemplate::from_template(\"{a} {b}\")?",
+    ""
+);
 
 impl From<Template> for PromptTemplate {
     fn from(template: Template) -> Self {

@@ -81,17 +81,19 @@ impl<R: Runnable> Runnable for Configured<R> {
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around(call(&*self.step, input, cx)).await
+        self.limits().around(cx, |cx| call(&*self.step, input, cx)).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around_stream(call_stream(&*self.step, input, cx))
+        self.limits()
+            .around_stream(cx, |cx| call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around_stream(call_transform(&*self.step, input, cx))
+        self.limits()
+            .around_stream(cx, |cx| call_transform(&*self.step, input, cx))
     }
 }
 

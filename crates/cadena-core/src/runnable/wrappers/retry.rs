@@ -1,7 +1,11 @@
 //! A step that is tried again.
 
 mod options;
-pub use options::{RetryBudget, RetryOptions};
+pub use options::RetryOptions;
+mod budget;
+pub use budget::RetryBudget;
+mod decision;
+pub use decision::{GaveUp, RetryPause};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -63,9 +67,11 @@ impl<R: Runnable> Retry<R> {
         }
     }
 
-    /// Waits for the next attempt, or gives the error back if it is the last word.
-    async fn pause(&self, error: Error, failed: u32, cx: &RunContext) -> Result<()> {
-        let (pause, error) = self.options.pause_after(error, failed, cx.remaining())?;
+    /// Waits for the next attempt, or returns the error that ends the call. `failed` counts the attempts so far, among them those
+    /// that a client made below the step.
+    async fn pause(&self, error: Error, failed: &mut u32, cx: &RunContext) -> Result<()> {
+        *failed = failed.saturating_add(error.attempts());
+        let (pause, error) = self.options.pause_after(error, *failed, cx.remaining())?;
         match pause.is_zero() {
             true => Ok(()),
             false => timer::sleep(pause).await.map_err(|cannot| cannot.with_source(error)),
@@ -104,13 +110,14 @@ impl<R: Runnable> Runnable for Retry<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        for failed in 1.. {
-            match call(&*self.step, input.clone(), Self::attempt(&cx, failed)).await {
+        let mut failed = 0;
+        for number in 1.. {
+            match call(&*self.step, input.clone(), Self::attempt(&cx, number)).await {
                 Ok(output) => {
                     self.options.succeeded();
                     return Ok(output);
                 }
-                Err(error) => self.pause(error, failed, &cx).await?,
+                Err(error) => self.pause(error, &mut failed, &cx).await?,
             }
         }
         Err(options::exhausted())
@@ -119,12 +126,13 @@ impl<R: Runnable> Runnable for Retry<R> {
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let this = self.clone();
         later(self.name().into_owned(), async move {
-            for failed in 1.. {
-                let mut chunks = call_stream(&*this.step, input.clone(), Self::attempt(&cx, failed));
+            let mut failed = 0;
+            for number in 1.. {
+                let mut chunks = call_stream(&*this.step, input.clone(), Self::attempt(&cx, number));
                 match chunks.next().await {
                     Some(Err(error)) => {
                         drop(chunks);
-                        this.pause(error, failed, &cx).await?;
+                        this.pause(error, &mut failed, &cx).await?;
                     }
                     first => {
                         this.options.succeeded();

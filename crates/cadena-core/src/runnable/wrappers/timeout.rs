@@ -93,17 +93,19 @@ impl<R: Runnable> Runnable for Timeout<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        self.limits().around(call(&*self.step, input, self.limited(&cx))).await
+        self.limits()
+            .around(self.limited(&cx), |cx| call(&*self.step, input, cx))
+            .await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_stream(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_transform(&*self.step, input, cx))
     }
 }
 
