@@ -178,4 +178,8 @@ impl Streamable for Dict {
     fn empty() -> Option<Self> {
         Some(Self::new())
     }
+
+    fn from_json(json: Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }

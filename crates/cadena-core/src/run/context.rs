@@ -18,7 +18,7 @@ use super::config::add_tag;
 use super::event_queue::EventQueue;
 use super::hook::path::StepPath;
 use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
-use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable};
+use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable, RunnableExt};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -29,7 +29,7 @@ use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Run
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{lambda, Runnable, RunContext};
+/// use cadena_core::{lambda, RunContext, Runnable};
 ///
 /// # futures::executor::block_on(async {
 /// assert_eq!(lambda(|n: i32| n + 1).run(1, RunContext::default()).await?, 2);

@@ -12,7 +12,7 @@ use crate::messages::read_arguments;
 use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus, impl_pipe,
 };
 
 /// Runs the calls of a message at once and answers each with a [`ToolMessage`], in the order of the calls.
@@ -152,8 +152,8 @@ impl Runnable for ToolNode {
     type Input = AIMessage;
     type Output = Vec<ToolMessage>;
 
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, message: AIMessage, cx: RunContext) -> Result<Vec<ToolMessage>> {
@@ -188,8 +188,8 @@ impl Runnable for ConversationNode {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> std::borrow::Cow<'_, str> {
-        self.node.name()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.node.name())
     }
 
     async fn run(&self, mut conversation: PromptValue, cx: RunContext) -> Result<PromptValue> {
