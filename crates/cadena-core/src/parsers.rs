@@ -1,4 +1,4 @@
-//! Output parsers: what stands behind a model.
+//! Output parsers, the steps that read a model's answer.
 
 mod text;
 pub use text::StrOutputParser;

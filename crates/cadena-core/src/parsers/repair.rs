@@ -9,12 +9,12 @@ use crate::{
     RunnableExt, StepInfo, Streamable, impl_pipe,
 };
 
-/// What every output parser can do beyond [`RunnableExt`].
+/// The methods that every output parser has beyond [`RunnableExt`].
 pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// Reads the answers of a model to a prompt, and asks it again in the same conversation when it cannot read one: with its answer and
     /// with what was wrong in it.
     ///
-    /// It stands in the place of the model and the parser: `prompt | parser.with_retry_prompt(model)`.
+    /// The step replaces the model and the parser: `prompt | parser.with_retry_prompt(model)`.
     ///
     /// # Examples
     ///
@@ -45,7 +45,7 @@ pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// Reads an answer, and has a model correct it when it cannot be read: with the answer and with what is wrong in it, without the
     /// conversation.
     ///
-    /// It stands behind any model: `prompt | model | parser.with_fixing_model(other)`.
+    /// The step follows any model: `prompt | model | parser.with_fixing_model(other)`.
     ///
     /// # Examples
     ///

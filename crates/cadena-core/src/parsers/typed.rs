@@ -1,4 +1,4 @@
-//! A value of your own type in an answer.
+//! [`TypedOutputParser`]: a value of a type in an answer.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -48,7 +48,7 @@ pub struct TypedOutputParser<T> {
 type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
-    /// A parser for a type.
+    /// Makes a parser for a type.
     pub fn new() -> Self
     where
         // Here too, as the compiler names the missing bound where a function wants it, and not where `|` looks for a step.
@@ -66,7 +66,7 @@ impl<T> TypedOutputParser<T> {
         self
     }
 
-    /// What to tell a model, so that it answers in this form.
+    /// Returns the instructions for a model, so that it answers in this form.
     ///
     /// # Examples
     ///
@@ -86,12 +86,12 @@ impl<T> TypedOutputParser<T> {
 }
 
 impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
-    /// Also streams the value while the answer grows: each new JSON that can be read as the type, and nothing as long as it cannot.
+    /// Also streams the value while the answer grows, as soon as the JSON so far can be read as the type.
     ///
     /// Fields with `#[serde(default)]` may still be missing, so with one on every field the value shows from its first bracket on. A
-    /// text may be cut, and a number may lack digits. The last value is what invoking gives.
+    /// text may be cut, and a number may lack digits. The last value is the one that `invoke` returns.
     ///
-    /// For types that flow whole, as a later value replaces an earlier one.
+    /// The type must flow whole, as a later value replaces an earlier one.
     ///
     /// # Examples
     ///
@@ -108,7 +108,7 @@ impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
     /// flow_whole!(Joke);
     ///
     /// # futures::executor::block_on(async {
-    /// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new().streaming(); // the model says one word after the other
+    /// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new().streaming(); // the model writes one word after the other
     /// let jokes: Vec<_> = chain.stream(r#"{"setup": "Why not?", "rating": 7}"#).try_collect().await?;
     /// let seen: Vec<_> = jokes.iter().map(|joke| (joke.0.setup.as_str(), joke.0.rating)).collect();
     /// assert_eq!(seen, [("", None), ("Why", None), ("Why not?", None), ("Why not?", Some(7))]);
@@ -122,7 +122,7 @@ impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
 
 #[cfg(feature = "schemars")]
 impl<T: schemars::JsonSchema> TypedOutputParser<T> {
-    /// Sets the schema of the type itself.
+    /// Shows the schema of the type itself in [`format_instructions`](Self::format_instructions).
     ///
     /// # Examples
     ///
@@ -134,7 +134,7 @@ impl<T: schemars::JsonSchema> TypedOutputParser<T> {
     /// ```
     pub fn with_type_schema(self) -> Self {
         let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
-        schema.remove("$schema"); // It says nothing to a model.
+        schema.remove("$schema"); // It helps no model.
         self.with_schema(schema.to_value())
     }
 }

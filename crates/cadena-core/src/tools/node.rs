@@ -12,7 +12,8 @@ use crate::messages::read_arguments;
 use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
+    impl_pipe,
 };
 
 /// Runs the calls of a message at once and answers each with a [`ToolMessage`], in the order of the calls.

@@ -1,6 +1,6 @@
 //! Entities: XML's own five and numbers.
 
-/// An entity that XML does not have, or an `&` that begins none.
+/// An entity that XML does not have, or an `&` that does not begin an entity.
 #[derive(Debug, PartialEq)]
 pub(super) struct Unknown<'t> {
     pub(super) at: usize,

@@ -20,7 +20,7 @@ pub(super) struct XmlReader {
     text: String,
     /// How much of it was read.
     read: usize,
-    /// Where to go on looking for the end of what begins at `read`.
+    /// Where the search for the end of the token at `read` goes on.
     searched: usize,
     open: Vec<Open>,
     done: bool,
@@ -38,7 +38,7 @@ struct Open {
 pub(super) enum Stop {
     /// More of the text is needed.
     More,
-    /// What was expected, and the complete token there, which is the same in a stream and in a whole answer.
+    /// The expectation, and the complete token there, which is the same in a stream and in a whole answer.
     Expected(String, String),
     Limit(String),
 }
