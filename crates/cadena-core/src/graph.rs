@@ -181,7 +181,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{NodeRole, Runnable, StrOutputParser};
+    /// use cadena_core::{NodeRole, RunnableExt, StrOutputParser};
     ///
     /// let graph = StrOutputParser.graph();
     /// assert_eq!(graph.first_node().map(|node| node.role), Some(NodeRole::Input));
