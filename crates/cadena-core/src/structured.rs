@@ -17,7 +17,6 @@ mod read;
 mod repair;
 mod wrapper;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ use crate::parsers::{instructions, read_stream};
 use crate::stream::later;
 use crate::{
     AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, ErrorKind, Graph, PromptValue, Result,
-    RunContext, RunKind, Runnable, StreamMode, fold, impl_pipe,
+    RunContext, RunKind, Runnable, StepInfo, StreamMode, fold, impl_pipe,
 };
 
 /// A model that answers with values of a type: a step from a prompt to an [`Answer`].
@@ -267,19 +266,13 @@ impl<T: AnswerType, O: FromAnswer<T>> Runnable for Structured<T, O> {
     type Input = PromptValue;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        NAME.into()
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
-    }
-
-    fn graph(&self) -> Graph {
-        match &self.chain {
-            Ok(made) => made.chain.graph(),
-            Err(_) => Graph::of(self),
-        }
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(NAME)
+            .streaming(StreamMode::StreamsOutput)
+            .graph(|| match &self.chain {
+                Ok(made) => made.chain.graph(),
+                Err(_) => Graph::of(self),
+            })
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
@@ -366,16 +359,10 @@ impl<T: AnswerType, O: FromAnswer<T>> Runnable for AnswerParser<T, O> {
     type Input = AIMessage;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        PARSER.into()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Parser
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(PARSER)
+            .kind(RunKind::Parser)
+            .streaming(StreamMode::PassesThrough)
     }
 
     async fn run(&self, input: AIMessage, _cx: RunContext) -> Result<O> {

@@ -1,6 +1,5 @@
 //! Asks a model again when its answer could not be read.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -8,7 +7,7 @@ use async_trait::async_trait;
 use super::answer::UnparsedAnswer;
 use crate::{
     AIMessage, BoxRunnable, Error, ErrorKind, HumanMessage, Message, PromptValue, Result, RunContext, Runnable,
-    RunnableExt, Streamable, impl_pipe,
+    RunnableExt, StepInfo, Streamable, impl_pipe,
 };
 
 /// What every output parser can do beyond [`RunnableExt`].
@@ -235,8 +234,8 @@ impl<O: Streamable> Runnable for RetryOutputParser<O> {
     type Input = PromptValue;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RetryOutputParser")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RetryOutputParser")
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
@@ -257,8 +256,8 @@ impl<O: Streamable> Runnable for OutputFixingParser<O> {
     type Input = AIMessage;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("OutputFixingParser")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("OutputFixingParser")
     }
 
     async fn run(&self, input: AIMessage, cx: RunContext) -> Result<O> {

@@ -17,7 +17,7 @@ use super::arriving::Arriving;
 use super::event_queue::EventQueue;
 use super::hook::path::StepPath;
 use super::{ConfigKey, Configurable, Listener, RunConfig, RunInfo, StepHook};
-use crate::{ChatOptions, Error, ErrorKind, IdGenerator, ModelSetup, RandomIds, Result, RunId, Runnable};
+use crate::{ChatOptions, Error, ErrorKind, IdGenerator, ModelSetup, RandomIds, Result, RunId, Runnable, RunnableExt};
 
 /// The context of a step in a run: its run, and the settings of the caller that reach it.
 ///

@@ -29,7 +29,7 @@ use self::events::EventsLayer;
 use self::limits::Limits;
 use self::span::SpanLayer;
 use super::RunContext;
-use crate::{ChunkStream, Error, ErrorKind, Result, RunKind, Runnable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Result, RunKind, Runnable, RunnableExt, fold};
 
 /// Calls a step whole, for the caller: within the limits of the context.
 pub(crate) fn enter<R: Runnable + ?Sized>(

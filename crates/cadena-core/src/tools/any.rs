@@ -1,6 +1,5 @@
 //! A tool of any type.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use super::limit::limited;
 use super::on_error::shown;
 use super::{IntoToolOutput, OnToolError, Tool, ToolContext, ToolOutput, arguments, convert_to_openai_tool};
 use crate::{
-    Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
+    Error, ErrorKind, Result, RunContext, RunKind, Runnable, StepInfo, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
     flow_whole, impl_pipe,
 };
 
@@ -316,17 +315,8 @@ impl Runnable for AnyTool {
     type Input = ToolCall;
     type Output = ToolMessage;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
-    }
-
-    fn restore(&self, output: Value) -> Result<ToolMessage> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a tool").with_source(error))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name).kind(RunKind::Tool)
     }
 
     async fn run(&self, call: ToolCall, cx: RunContext) -> Result<ToolMessage> {

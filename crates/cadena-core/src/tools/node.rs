@@ -11,7 +11,7 @@ use super::{AnyTool, IntoTools, known_names, unique};
 use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
 };
 
 /// Runs the calls of a message at once and answers each with a [`ToolMessage`], in the order of the calls.
@@ -147,8 +147,8 @@ impl Runnable for ToolNode {
     type Input = AIMessage;
     type Output = Vec<ToolMessage>;
 
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, message: AIMessage, cx: RunContext) -> Result<Vec<ToolMessage>> {
@@ -183,8 +183,8 @@ impl Runnable for ConversationNode {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> std::borrow::Cow<'_, str> {
-        self.node.name()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.node.name())
     }
 
     async fn run(&self, mut conversation: PromptValue, cx: RunContext) -> Result<PromptValue> {

@@ -1,6 +1,5 @@
 //! A tool as a step over its arguments.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::limit::limited;
 use super::{Tool, ToolContext, arguments};
-use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
+use crate::{Dict, Result, RunContext, RunKind, Runnable, StepInfo, Streamable};
 
 /// A tool as a step from its arguments to its output, for a chain that knows what to call: no message, and a failure is an error.
 ///
@@ -51,12 +50,8 @@ impl<T: Tool<Output: Streamable>> Runnable for ToolStep<T> {
     type Input = Dict;
     type Output = T::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.tool.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.tool.name()).kind(RunKind::Tool)
     }
 
     async fn run(&self, args: Dict, cx: RunContext) -> Result<T::Output> {

@@ -1,18 +1,16 @@
 //! A step with a time limit.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::Runnable;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -67,29 +65,11 @@ impl<R: Runnable> Runnable for Timeout<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
-        self.step.graph().noted("timeout_ms", limit)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step).graph(|| {
+            let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+            self.step.graph().noted("timeout_ms", limit)
+        })
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
