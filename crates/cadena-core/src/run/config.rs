@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigKey, Configurable, IntoListener, Listener, StepHook};
 use crate::{ChatOptions, IdGenerator, RunId};
 
-/// The settings that a caller gives one call: names, tags, listeners, hooks, limits, options.
+/// The settings of one call: names, tags, listeners, hooks, limits, options.
 ///
 /// Tags, metadata, listeners, hooks, limits and options reach every step inside; the name and the id are for this run only.
 ///
