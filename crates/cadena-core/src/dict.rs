@@ -80,12 +80,20 @@ impl Dict {
     ///
     /// let output = dict! {"answer": AIMessage::new("42")};
     /// assert_eq!(output.read::<AIMessage>("answer")?.text(), "42");
+    /// let error = output.read::<AIMessage>("question").unwrap_err();
+    /// assert_eq!(error.detail(), "the key `question` is missing; there are `answer`");
+    /// assert_eq!(dict! {}.read::<String>("a").unwrap_err().detail(), "the key `a` is missing; there are none");
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn read<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T> {
         let value = self.get(key).ok_or_else(|| {
             let known: Vec<_> = self.keys().map(|key| format!("`{key}`")).collect();
-            let detail = format!("the key `{key}` is missing; there are {}", known.join(", "));
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            let detail = format!("the key `{key}` is missing; there are {known}");
             Error::new(ErrorKind::InvalidInput, detail)
         })?;
         T::deserialize(value).map_err(|error| {
@@ -177,5 +185,9 @@ impl Streamable for Dict {
 
     fn empty() -> Option<Self> {
         Some(Self::new())
+    }
+
+    fn from_json(json: Value) -> Result<Self> {
+        crate::streamable::read_json(json)
     }
 }

@@ -50,9 +50,9 @@ pub use runnable::{
     Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, GaveUp, Generator, IntoLambda,
     IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or, Outputs, OutputsChunk,
     Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions,
-    RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepList, Steps, Timeout, WithListeners,
-    assign, branch, generator, lambda, lambda_in, lambda_kind, parallel, passthrough, pick, route_fn, router,
-    stream_fn, try_route_fn,
+    RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo, StepList, Steps, Timeout,
+    WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel, passthrough, pick, route_fn,
+    router, stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -164,7 +164,7 @@ pub mod __private {
     pub use serde_json::Value;
 
     pub use crate::prompts::{TypedPrompt, fill};
-    pub use crate::streamable::Whole;
+    pub use crate::streamable::{OrUnreadable, Readable, Whole};
     #[cfg(feature = "schemars")]
     pub use crate::tools::parameters_of;
     pub use crate::tools::{Fallible, FromToolContext, OnToolError, Tool, ToolContext};

@@ -1,12 +1,10 @@
 //! Whether a text is harmful.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, async_trait, flow_whole, impl_pipe};
+use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, StepInfo, async_trait, flow_whole, impl_pipe};
 use cadena_http::{CallOptions, HttpResponse};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use crate::OpenAIClient;
 use crate::client::with_client;
@@ -181,13 +179,8 @@ impl Runnable for OpenAIModeration {
     type Input = String;
     type Output = Moderation;
 
-    fn name(&self) -> Cow<'_, str> {
-        "OpenAIModeration".into()
-    }
-
-    fn restore(&self, output: Value) -> Result<Moderation> {
-        serde_json::from_value(output)
-            .map_err(|e| Error::new(ErrorKind::Decode, "the output is no moderation").with_source(e))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("OpenAIModeration")
     }
 
     async fn run(&self, text: String, cx: RunContext) -> Result<Moderation> {
@@ -202,7 +195,7 @@ impl_pipe!(OpenAIModeration);
 /// # Examples
 ///
 /// ```
-/// use cadena_core::Runnable;
+/// use cadena_core::RunnableExt;
 /// use cadena_openai::{ModerationGate, OpenAIModeration};
 ///
 /// let gate: ModerationGate = OpenAIModeration::new("omni-moderation-latest").gate();
@@ -216,8 +209,8 @@ impl Runnable for ModerationGate {
     type Input = String;
     type Output = String;
 
-    fn name(&self) -> Cow<'_, str> {
-        "ModerationGate".into()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("ModerationGate")
     }
 
     async fn run(&self, text: String, cx: RunContext) -> Result<String> {

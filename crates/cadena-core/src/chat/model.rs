@@ -12,8 +12,8 @@ use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
-    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Graph,
-    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StreamMode, fold,
+    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind,
+    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -139,37 +139,18 @@ impl<M: ChatModel> Runnable for M {
     type Input = PromptValue;
     type Output = AIMessage;
 
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(self)
-    }
-
-    fn kind(&self) -> RunKind {
-        self.composition().map_or(RunKind::ChatModel, Composition::kind)
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let composition = self.composition();
-        composition.map_or(StreamMode::StreamsOutput, |composition| composition.step().streaming())
-    }
-
-    fn graph(&self) -> Graph {
-        if let Some(composition) = self.composition() {
-            return composition.step().graph();
-        }
-        let ModelProfile { provider, model, .. } = self.profile();
-        Graph::of(self).noted("provider", &*provider).noted("model", model)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        Some(ModelSetup {
+    fn describe(&self) -> StepInfo<'_> {
+        let info = match self.composition() {
+            None => StepInfo::new(ChatModel::name(self)).kind(RunKind::ChatModel),
+            Some(composition) => StepInfo::around(composition.step())
+                .name(ChatModel::name(self))
+                .kind(composition.kind()),
+        };
+        let setup = || ModelSetup {
             profile: self.profile(),
             options: self.bound_options(),
-        })
-    }
-
-    fn restore(&self, output: Value) -> Result<AIMessage> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a model").with_source(error))
+        };
+        info.model(move || Some(setup()))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {

@@ -167,6 +167,10 @@ impl Streamable for Value {
     fn empty() -> Option<Self> {
         Some(Self::Null)
     }
+
+    fn from_json(json: Value) -> Result<Self> {
+        Ok(json)
+    }
 }
 
 impl Merge for ValueChunk {

@@ -181,6 +181,10 @@ impl Streamable for AIMessage {
     fn from_chunk(chunk: AIMessageChunk) -> Result<Self> {
         Ok(chunk.into())
     }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }
 
 impl From<AIMessageChunk> for AIMessage {

@@ -134,6 +134,10 @@ impl Streamable for Choices {
         let messages = chunk.0.into_values().map(AIMessage::from_chunk);
         Ok(Self(messages.collect::<Result<_>>()?))
     }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }
 
 /// Pieces of choices by their index, nearly always one piece. Addition keeps the choices apart.

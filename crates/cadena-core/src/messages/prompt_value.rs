@@ -56,6 +56,10 @@ impl Streamable for PromptValue {
     fn from_chunk(chunk: Whole<Self>) -> Result<Self> {
         Ok(chunk.0)
     }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }
 
 macro_rules! from_one_message {

@@ -123,6 +123,10 @@ macro_rules! message_kind {
             fn from_chunk(chunk: $chunk) -> $crate::Result<Self> {
                 Ok(chunk.into())
             }
+
+            fn from_json(json: serde_json::Value) -> $crate::Result<Self> {
+                $crate::streamable::read_json(json)
+            }
         }
 
         impl $chunk {

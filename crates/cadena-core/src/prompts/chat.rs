@@ -1,6 +1,5 @@
 //! Templates of conversations.
 
-use std::borrow::Cow;
 use std::ops::{Add, RangeBounds};
 
 use async_trait::async_trait;
@@ -12,7 +11,7 @@ use super::placeholder::MessagesPlaceholder;
 use super::scope::{Scope, partials};
 use super::selector::at_once;
 use super::template::TemplateFormat;
-use crate::{Dict, Error, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, Error, Message, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A template of a conversation: a step from a [`Dict`] to the messages for a model.
 ///
@@ -428,12 +427,8 @@ impl Runnable for ChatPromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("ChatPromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("ChatPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {

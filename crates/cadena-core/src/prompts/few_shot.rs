@@ -1,6 +1,5 @@
 //! A text that shows examples.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +7,7 @@ use async_trait::async_trait;
 use super::scope::{Partials, Scope, open_names, partials};
 use super::selector::{ExampleSelector, Examples, at_once};
 use super::template::Template;
-use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A text with examples: a prefix, the examples, a suffix. Empty parts are left out.
 ///
@@ -198,12 +197,8 @@ impl Runnable for FewShotPromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("FewShotPromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("FewShotPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {

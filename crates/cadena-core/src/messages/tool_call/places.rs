@@ -1,4 +1,4 @@
-//! Where the calls of a sum stand, so that a piece finds its call without a look at all the others.
+//! The positions of the calls in a sum, so that a piece finds its call without a look at every one.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ const TABLE_FROM: usize = 64;
 /// The table of a sum with many calls; a sum with few calls has no table.
 ///
 /// The table belongs to a sum as [`merge_tool_call_chunks`] made it: it is built again if pieces were added to the list or taken out of it, and a
-/// position that it returns is compared with the piece that stands there.
+/// position that it returns is compared with the piece at that position.
 #[derive(Default)]
 pub(crate) struct Places(Option<Box<Table>>);
 

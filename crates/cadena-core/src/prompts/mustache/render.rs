@@ -44,7 +44,7 @@ impl<'a> Renderer<'a> {
                 self.work += 1;
             }
             if self.work > WORK_LIMIT {
-                let detail = format!("the sections of a template give more than {WORK_LIMIT} bytes");
+                let detail = format!("the sections of a template make more than {WORK_LIMIT} bytes");
                 return Err(Error::new(ErrorKind::LimitExceeded, detail));
             }
         }

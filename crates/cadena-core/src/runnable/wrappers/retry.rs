@@ -7,19 +7,18 @@ pub use budget::RetryBudget;
 mod decision;
 pub use decision::{GaveUp, RetryPause};
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 
 use super::Rewrap;
+use super::around::{Around, shared};
 use crate::run::layers::{call, call_stream};
-use crate::runnable::Runnable;
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
+use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -85,28 +84,11 @@ impl<R: Runnable> Runnable for Retry<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Chain
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming().waiting()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().noted("retry", self.options.attempts()).waiting()
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step)
+            .kind(RunKind::Chain)
+            .streaming_with(|| self.step.streaming().waiting())
+            .graph(|| self.step.graph().noted("retry", self.options.attempts()).waiting())
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -149,15 +131,18 @@ impl<R: Runnable> Runnable for Retry<R> {
     }
 }
 
-impl<R: Runnable> Rewrap for Retry<R> {
+impl<R: Runnable> Around for Retry<R> {
     type Step = R;
-    type Around<S: Runnable> = Retry<S>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
+}
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
+impl<R: Runnable> Rewrap for Retry<R> {
+    type Other<S: Runnable> = Retry<S>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
         Retry {
             step: Arc::new(make(&self.step)),
             options: Arc::clone(&self.options),
@@ -167,14 +152,7 @@ impl<R: Runnable> Rewrap for Retry<R> {
 
 impl_pipe!(Retry<R>, for <R: Runnable>);
 
-impl<R> Clone for Retry<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            options: Arc::clone(&self.options),
-        }
-    }
-}
+shared!(Retry<R: Runnable> { step, options });
 
 impl<R: Runnable> fmt::Debug for Retry<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
