@@ -1,4 +1,4 @@
-//! Answers of a form: a model that answers with values of a type.
+//! Structured output: a model that answers with values of a type.
 
 mod answer;
 pub use answer::Answer;
@@ -39,15 +39,16 @@ use crate::{
 /// A model that answers with values of a type: a step from a prompt to an [`Answer`].
 ///
 /// [`ChatModelExt::with_structured_output`](crate::ChatModelExt::with_structured_output) makes one from a type,
-/// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. What is bound to the model stays. Its
-/// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. As a run it is a chain of the model and a parser.
+/// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. Options that are bound to the model stay. The
+/// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. In events its run is a chain of the model and a parser.
 ///
-/// The JSON of an answer is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it: also in a fence, after thoughts or among words.
+/// The JSON may stand in a fence, after thoughts or among words: it is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it. [`with_repair`](Self::with_repair) asks again
+/// if an answer cannot be read.
 ///
-/// # Lists, enums and other values that are no objects
+/// # Lists, enums and other values that are not objects
 ///
 /// Providers take schemas of objects only. For a `Vec`, an enum, an `Option`, a tuple, a text or a number the model is asked for `{"value": …}`, and the value is taken
-/// out again: [`Answer`], its JSON, its streamed chunks and the pointers of [`Answer::confidence`] do not show the wrapper. An answer that lacks it is read as well.
+/// out again: [`Answer`], its JSON, its streamed chunks and the pointers of [`Answer::confidence`] do not show the wrapper. An answer without the wrapper is read as well.
 ///
 /// # Examples
 ///
@@ -76,23 +77,23 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Beside those of the model, each with the message as [`Error::partial`]:
+/// Those of the model, and these, each with the message as [`Error::partial`]:
 ///
 /// | kind | when | what to do |
 /// |---|---|---|
-/// | [`Parse`](crate::ErrorKind::Parse) | the answer is no JSON or no value of the type, or the function was not called; an [`UnparsedAnswer`](crate::UnparsedAnswer) is behind it | ask again |
-/// | [`Truncated`](crate::ErrorKind::Truncated) | the tokens were used up; also if what was there is a value, as more may have been to come | raise `max_tokens` |
-/// | [`Refused`](crate::ErrorKind::Refused) | the model declined; a [`Refusal`] is behind it | ask for something else |
+/// | [`Parse`](crate::ErrorKind::Parse) | the answer is not JSON or not a value of the type, or the function was not called; an [`UnparsedAnswer`](crate::UnparsedAnswer) is a source | [repair it](Self::with_repair) |
+/// | [`Truncated`](crate::ErrorKind::Truncated) | the limit of tokens was reached; also if the JSON so far is a value, because more may have followed | raise `max_tokens` |
+/// | [`Refused`](crate::ErrorKind::Refused) | the model declined; a [`Refusal`] is a source | ask for something else |
 /// | [`ContentFilter`](crate::ErrorKind::ContentFilter) | the provider's filter stopped the answer | change the prompt |
 ///
-/// And before anything is sent, also from [`options`](Self::options): [`InvalidInput`](crate::ErrorKind::InvalidInput) for settings that exclude each other,
-/// [`Unsupported`](crate::ErrorKind::Unsupported) for a schema that `strict(true)` cannot say. A schema that the server refuses is an
-/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) as any other.
+/// Before anything is sent, and from [`options`](Self::options): [`InvalidInput`](crate::ErrorKind::InvalidInput) for settings that exclude each other,
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for a schema that strict mode cannot express. A schema that the server refuses is an
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest).
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Structured<T, O = Answer<T>> {
     model: Arc<dyn ChatModel>,
     spec: AnswerSpec,
-    /// The model with its options, and the parser. Made once for all calls.
+    /// The model with its options, and the parser: made once for all calls.
     chain: std::result::Result<Made<O>, Arc<Error>>,
     types: PhantomData<fn() -> T>,
 }
@@ -141,21 +142,51 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     }
 
     /// Sets how the model is asked; default: [`StructuredMethod::JsonSchema`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().call("number", json!({"n": 1}));
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let answer = llm.method(StructuredMethod::FunctionCalling).invoke("A number?").await?;
+    /// assert_eq!(answer["n"], 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn method(mut self, method: StructuredMethod) -> Self {
         self.spec.method = method;
         Self::new(self.model, self.spec)
     }
 
-    /// Sets whether the server must keep to the schema exactly; default: for a JSON schema of a type yes, if strict mode can say it, else no.
+    /// Sets whether the server must keep to the schema exactly; default: yes for a JSON schema of a type that strict mode can express, else no.
     ///
-    /// Strict mode wants every property, and takes no others: one that a given schema leaves optional may then be null, and a field of a type with
-    /// `#[serde(default)]` is always there. Maps cannot be said in it.
+    /// Strict mode requires every property and allows no others: a property that a given schema leaves optional may then be null, and a field of a type with
+    /// `#[serde(default)]` is always written. Strict mode cannot express maps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModelExt;
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+    /// let llm = ScriptedModel::new().with_structured_output_schema("number", schema).strict(true);
+    /// let format = llm.options()?.response_format.unwrap_or_default();
+    /// assert_eq!(format["json_schema"]["schema"]["required"], json!(["n"]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn strict(mut self, strict: bool) -> Self {
         self.spec.strict = Some(strict);
         Self::new(self.model, self.spec)
     }
 
-    /// Sets what the model is told that the form is called; default: the name of the type. Providers take letters, digits, `_` and `-`.
+    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`. The example
+    /// of the type sets it.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = name.into();
         Self::new(self.model, self.spec)
@@ -193,7 +224,7 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     ///     .say(r#"{"item": "pear", "price": 1.5}"#);
     /// let llm = model.with_structured_output::<Offer>().with_repair(2);
     /// assert_eq!(llm.invoke("Offer me a fruit.").await?.price, 1.5);
-    /// assert!(model.requests()[1].last_text().contains("in the value at `/price`"));
+    /// assert!(model.requests()[1].last_text().contains("`/price`: expected f64, got \"cheap\""));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// # }
     /// ```
@@ -202,21 +233,21 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
         self
     }
 
-    /// Gives the message beside the value, so that an answer that is none is no error of the step: see [`StructuredOutput`].
+    /// Returns the message beside the value: an answer that cannot be read is then a value and not an error of the step. [`StructuredOutput`] has an example.
     pub fn include_raw(self) -> Structured<T, StructuredOutput<T>> {
         Structured::new(self.model, self.spec)
     }
 
-    /// The options with which the model is asked, beside those that are bound to it.
+    /// Returns the options that ask the model for the structured answer, without those that are bound to it. The example of the type reads them.
     ///
     /// # Errors
     ///
-    /// As [said](Self#errors) for what is found before anything is sent.
+    /// Those that are [found before anything is sent](Self#errors).
     pub fn options(&self) -> Result<ChatOptions> {
         Ok(self.made()?.options.clone())
     }
 
-    /// What to tell a model that is asked in [JSON mode](StructuredMethod::JsonMode), where the schema is not sent.
+    /// Returns instructions with the schema for the prompt in [JSON mode](StructuredMethod::JsonMode), where the schema is not sent.
     ///
     /// # Examples
     ///
@@ -240,7 +271,7 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
 }
 
 impl<T: AnswerType> Structured<T> {
-    /// Reads the answers as another type: that of a schema which was given as JSON.
+    /// Reads the answers as a type, for a schema that was given as JSON.
     ///
     /// # Examples
     ///
@@ -305,12 +336,12 @@ impl<T: AnswerType, O: FromAnswer<T>> Runnable for Structured<T, O> {
 
 impl_pipe!(Structured<T, O>, for <T: AnswerType, O: FromAnswer<T>>);
 
-// It would be named to everybody who binds a wrong type to any model.
+// The compiler would name this impl to everybody who binds a wrong type to any model.
 #[diagnostic::do_not_recommend]
 impl<T: AnswerType, O: FromAnswer<T>> Bind<ChatOptions> for Structured<T, O> {
     type Bound = Self;
 
-    /// Fixes options of the model. What asks for the form stays.
+    /// Binds options to the model. The options that ask for the structured answer stay.
     fn bind(&self, options: ChatOptions) -> Self {
         Self::new(Arc::new(self.model.bind(options)), self.spec.clone())
     }
@@ -343,7 +374,7 @@ impl<T, O> fmt::Debug for Structured<T, O> {
     }
 }
 
-/// What an answer can be read as: everything that serde can make.
+/// A type that an answer can be read as: every type that serde can read.
 #[doc(hidden)]
 pub trait AnswerType: DeserializeOwned + Send + Sync + 'static {}
 

@@ -1,4 +1,4 @@
-//! What `derive(Streamable)` writes.
+//! The code that `derive(Streamable)` generates.
 
 use proc_macro2::TokenStream;
 use quote::quote;

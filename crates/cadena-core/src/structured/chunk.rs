@@ -1,4 +1,4 @@
-//! A value that a model is still writing.
+//! A chunk of a structured answer: the value as far as the model has written it.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,12 +8,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::read::{Outcome, Read};
-use super::wrapper::Stands;
+use super::wrapper::Wrapping;
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable};
 
-/// A value as far as a model has written it, with the piece of the message that brought it.
+/// A value as far as the model has written it, with the piece of the message that brought it.
 ///
-/// Adding them adds up the message, and the later value replaces the earlier one.
+/// Adding chunks adds up the message; the later value replaces the earlier one.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ pub struct AnswerChunk<T> {
     json: Arc<Value>,
     value: Option<Arc<T>>,
     /// Whether it could be read, once the message is complete.
-    end: Option<std::result::Result<Stands, Arc<Error>>>,
+    end: Option<std::result::Result<Wrapping, Arc<Error>>>,
     /// How many answers before this one could not be read.
     attempt: u32,
 }
@@ -61,14 +61,14 @@ impl<T> AnswerChunk<T> {
         }
     }
 
-    /// The last piece of a message, which could be read or not.
+    /// The last chunk of a message, which could be read or not.
     pub(super) fn last(raw: AIMessageChunk, read: Outcome<T>) -> Self {
         match read {
-            Ok(Read { json, value, stands }) => Self {
+            Ok(Read { json, value, wrapping }) => Self {
                 raw,
                 json,
                 value: Some(value),
-                end: Some(Ok(stands)),
+                end: Some(Ok(wrapping)),
                 attempt: 0,
             },
             Err(error) => Self {
@@ -89,33 +89,33 @@ impl<T> AnswerChunk<T> {
     pub(super) fn into_read(self) -> Result<(AIMessage, Outcome<T>)> {
         match (self.end, self.value) {
             (Some(Err(error)), _) => Ok((AIMessage::from_chunk(self.raw)?, Err(error))),
-            (Some(Ok(stands)), Some(value)) => {
+            (Some(Ok(wrapping)), Some(value)) => {
                 let json = self.json;
-                Ok((AIMessage::from_chunk(self.raw)?, Ok(Read { json, value, stands })))
+                Ok((AIMessage::from_chunk(self.raw)?, Ok(Read { json, value, wrapping })))
             }
             _ => Err(Error::new(ErrorKind::Truncated, "the pieces are not the whole answer").with_partial(self.raw)),
         }
     }
 
-    /// The value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits.
+    /// Returns the value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits. The example of the type calls it.
     #[must_use]
     pub fn value(&self) -> Option<&T> {
         self.value.as_deref()
     }
 
-    /// The JSON so far, with what is open closed; null if the answer turned out to be none.
+    /// Returns the JSON so far, with open brackets and quotes closed; null if the complete answer could not be read. The example of [`attempt`](Self::attempt) calls it.
     #[must_use]
     pub fn json(&self) -> &Value {
         &self.json
     }
 
-    /// The piece of the message: what came since the last piece.
+    /// Returns the piece of the message that arrived since the chunk before.
     #[must_use]
     pub fn raw(&self) -> &AIMessageChunk {
         &self.raw
     }
 
-    /// Whether it is the last chunk, so that the value is the answer.
+    /// Whether this is the last chunk, whose value is the answer.
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.end.is_some()
@@ -137,7 +137,8 @@ impl<T> AnswerChunk<T> {
     /// let model = ScriptedModel::new().say(r#"{"n": 1, oops}"#).say(r#"{"n": 2}"#);
     /// let llm = model.with_structured_output_schema("number", json!({"type": "object"})).with_repair(1);
     /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
-    /// assert_eq!((chunks[0].attempt(), &chunks[0].json()["n"]), (1, &json!(1)));
+    /// let first = chunks.iter().rfind(|chunk| chunk.attempt() == 1).expect("an answer that grows");
+    /// assert_eq!(first.json()["n"], 1);
     /// let last = chunks.last().expect("an answer has a chunk");
     /// assert_eq!((last.attempt(), &last.json()["n"]), (2, &json!(2)));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
@@ -207,7 +208,7 @@ impl<T> Clone for AnswerChunk<T> {
     }
 }
 
-/// The value is content: it stays out of logs.
+/// Prints the type; the value is content and stays out of logs.
 impl<T> fmt::Debug for AnswerChunk<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = std::any::type_name::<T>();
@@ -216,7 +217,7 @@ impl<T> fmt::Debug for AnswerChunk<T> {
     }
 }
 
-/// The JSON so far.
+/// Writes the JSON so far.
 impl<T> Serialize for AnswerChunk<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         self.json.serialize(serializer)

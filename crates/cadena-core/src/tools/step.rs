@@ -1,4 +1,4 @@
-//! A tool as a step over its arguments.
+//! A step from the arguments of a tool to its output.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,9 @@ use super::limit::limited;
 use super::{Tool, ToolContext, arguments};
 use crate::{Dict, Result, RunContext, RunKind, Runnable, StepInfo, Streamable};
 
-/// A tool as a step from its arguments to its output, for a chain that knows what to call: no message, and a failure is an error.
+/// A step from the arguments of a tool to its output, for a chain that calls the tool without a model.
+///
+/// A failure is an error of the step: [`OnToolError`](crate::OnToolError) has no effect here. [`AnyTool`](crate::AnyTool) is the step that answers a model's call with a message.
 ///
 /// # Examples
 ///
@@ -36,7 +38,7 @@ pub struct ToolStep<T> {
 }
 
 impl<T: Tool> ToolStep<T> {
-    /// A step that calls the tool.
+    /// Makes a step that calls the tool; the type has an example.
     pub fn new(tool: T) -> Self {
         Self {
             parameters: Arc::new(tool.parameters()),
