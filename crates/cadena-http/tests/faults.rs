@@ -118,7 +118,7 @@ async fn a_connection_that_nobody_takes_meets_the_connect_timer() {
 async fn a_server_that_speaks_no_tls_is_final_at_the_first_try() {
     let server = Server::start(|mut conn: Conn| async move {
         let _ = tokio::io::AsyncReadExt::read(&mut conn.stream, &mut [0; 100]).await;
-        conn.answer("400 Bad HttpRequest", "", "x").await;
+        conn.answer("400 Bad Request", "", "x").await;
     })
     .await;
     let error = client()
@@ -415,7 +415,7 @@ async fn a_gzip_bomb_stops_at_the_limit_after_decompression() {
 async fn an_error_body_without_end_is_cut_and_still_makes_its_error() {
     let server = Server::start(|mut conn: Conn| async move {
         conn.request().await;
-        conn.send("HTTP/1.1 400 Bad HttpRequest\r\n\r\nthe reason ").await;
+        conn.send("HTTP/1.1 400 Bad Request\r\n\r\nthe reason ").await;
         for _ in 0..1024 {
             conn.send("x".repeat(4096)).await;
         }
@@ -427,7 +427,7 @@ async fn an_error_body_without_end_is_cut_and_still_makes_its_error() {
     assert!(
         error
             .detail()
-            .starts_with("the server answered `Bad HttpRequest`: the reason xxx")
+            .starts_with("the server answered `Bad Request`: the reason xxx")
     );
     assert!(error.detail().len() < 300);
 }
@@ -514,11 +514,7 @@ async fn a_page_is_no_stream_and_no_answer() {
 async fn a_byte_order_mark_before_json_is_skipped() {
     let server = Server::start(|mut conn: Conn| async move {
         while conn.request().await.is_some() {
-            let status = if conn.number == 1 {
-                "200 OK"
-            } else {
-                "400 Bad HttpRequest"
-            };
+            let status = if conn.number == 1 { "200 OK" } else { "400 Bad Request" };
             conn.answer(status, "", "\u{feff}{\"message\": \"bad\"}").await;
         }
     })

@@ -45,7 +45,7 @@ async fn echoing(status: &'static str, kind: &'static str) -> Server {
 async fn a_key_that_the_server_echoes_is_masked_before_anyone_sees_it() {
     for (status, kind) in [
         ("401 Unauthorized", "application/json"),
-        ("400 Bad HttpRequest", "text/plain"),
+        ("400 Bad Request", "text/plain"),
         ("503 Busy", "x/y"),
     ] {
         let server = echoing(status, kind).await;
