@@ -148,10 +148,10 @@ impl<I: Streamable, O: Streamable> Runnable for Lambda<I, O> {
     type Output = O;
 
     fn describe(&self) -> StepInfo<'_> {
-        StepInfo::new(&*self.name).graph(|| match &*self.name {
-            UNNAMED => Graph::of(self),
-            _ => Graph::of_function(self),
-        })
+        match &*self.name {
+            UNNAMED => StepInfo::new(UNNAMED),
+            name => StepInfo::new(name).graph(|| Graph::of_function(self)),
+        }
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {
