@@ -17,6 +17,7 @@ use crate::call::{Call, first};
 use crate::client::connection_setters;
 use crate::error::name_texts;
 use crate::events::Expect;
+use crate::options::OPTION_NAMES;
 use crate::stream as answers;
 use crate::wire::stream_options;
 
@@ -273,6 +274,7 @@ impl OpenAICompletions {
     pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let options = self.options.clone().merge(request.options);
         options.check()?;
+        options.check_names(&OPTION_NAMES)?;
         let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {
             choices: call.choices,

@@ -1,5 +1,8 @@
 //! What only OpenAI's endpoint can be asked for, as typed setters on the options of every model.
 
+mod names;
+pub(crate) use names::OPTION_NAMES;
+
 use cadena_core::ChatOptions;
 use serde_json::{Map, Value, json};
 
