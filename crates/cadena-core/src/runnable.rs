@@ -35,6 +35,10 @@ mod route;
 pub use route::{Route, route_fn, try_route_fn};
 mod caught;
 pub(crate) use caught::caught_future;
+mod can_clone;
+pub use can_clone::CanClone;
+mod into_input;
+pub use into_input::IntoInput;
 mod erased;
 mod forward;
 mod graph;
@@ -43,7 +47,6 @@ mod tee;
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
@@ -93,7 +96,7 @@ use crate::{
     label = "not a runnable",
     note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
 )]
-pub trait Runnable: DynClone + Send + Sync + 'static {
+pub trait Runnable: CanClone + Send + Sync + 'static {
     /// What it takes.
     type Input: Streamable;
     /// What it gives.

@@ -298,7 +298,9 @@ connection_setters!(OpenAICompletions, "\"davinci-002\"");
 impl ChatModel for OpenAICompletions {
     fn profile(&self) -> ModelProfile {
         let model = self.options.model.as_ref().unwrap_or(&self.model);
-        ModelProfile::new(self.client.config.provider(), model.clone()).with_logprobs(true)
+        ModelProfile::new(self.client.config.provider(), model.clone())
+            .with_all_options()
+            .with_logprobs(true)
     }
 
     fn name(&self) -> Cow<'_, str> {

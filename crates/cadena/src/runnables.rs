@@ -6,8 +6,8 @@
 
 pub use cadena_core::{
     Alternatives, Assign, BoxRunnable, Branch, Chain, ChunkStream, ConfigurableStep, Configured, Dict, DictChunk,
-    FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Map, Named,
-    OneStep, Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Retry,
+    FallbackErrors, Fallbacks, Follows, Generator, IntoInput, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Map,
+    Named, OneStep, Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Retry,
     RetryBudget, RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepList, Steps,
     Streamable, Timeout, ValueChunk, Whole, WithListeners, assign, branch, dict, flow_whole, fold, generator,
     impl_pipe, lambda, lambda_in, lambda_kind, merge_all, parallel, passthrough, pick, route_fn, router, stream_fn,

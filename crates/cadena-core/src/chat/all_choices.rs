@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::model::{message_id, nothing_came, sendable};
+use super::ChatModel;
+use super::model::{message_id, nothing_came, prepared};
 use super::report::Report;
-use super::{ChatModel, ChatRequest};
+use super::unsupported::warn;
 use crate::{
     AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelSetup, PromptValue, Result, RunContext,
     RunKind, Runnable, StreamMode,
@@ -55,7 +56,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
-        sendable(&input)?;
+        let (request, mut warnings) = prepared(&self.model, input, &cx)?;
         let is_asked = self.model.composition().is_none();
         let _permit = match cx.semaphore().filter(|_| is_asked) {
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
@@ -63,13 +64,14 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
         };
         let id = message_id(&cx);
         let report = Report::open(&cx, &self.model);
-        let result = self.model.choices(ChatRequest::of_run(input, &cx), cx).await;
+        let result = self.model.choices(request, cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(|choices| choices.iter()));
         }
         let mut choices = result?;
         for (index, message) in (0..).zip(&mut choices.0) {
             message.id.get_or_insert_with(|| choice_id(&id, index));
+            warn(&mut message.response_metadata, &mut warnings);
         }
         if choices.is_empty() {
             return Err(Error::new(ErrorKind::Truncated, "the model gave no choice"));
@@ -78,9 +80,10 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<Choices> {
-        if let Err(error) = sendable(&input) {
-            return stream::once(async { Err(error) }).boxed();
-        }
+        let (request, warnings) = match prepared(&self.model, input, &cx) {
+            Ok(prepared) => prepared,
+            Err(error) => return stream::once(async { Err(error) }).boxed(),
+        };
         let id = message_id(&cx);
         let model = self.model.clone();
         let chunks = async move {
@@ -90,15 +93,11 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
                 None => None,
             };
             let report = Report::open(&cx, &model);
-            let chunks = Report::follow(
-                report,
-                model.stream_choices(ChatRequest::of_run(input, &cx), cx),
-                |report, chunk| {
-                    chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
-                },
-            );
+            let chunks = Report::follow(report, model.stream_choices(request, cx), |report, chunk| {
+                chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
+            });
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
-            finished(chunks, id).chain(release)
+            finished(chunks, id, warnings).chain(release)
         };
         stream::once(chunks).flatten().boxed()
     }
@@ -115,17 +114,18 @@ fn choice_id(run: &str, index: u32) -> String {
 }
 
 /// Gives every choice its id, and all of them an end.
-fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
+fn finished(chunks: ChunkStream<Choices>, id: String, warnings: Vec<String>) -> ChunkStream<Choices> {
     let seen = BTreeMap::<u32, String>::new();
-    stream::unfold(Some((chunks, seen, id)), |state| async {
-        let (mut chunks, mut seen, run) = state?;
+    stream::unfold(Some((chunks, seen, id, warnings)), |state| async {
+        let (mut chunks, mut seen, run, mut warnings) = state?;
         match chunks.next().await {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
                     let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
                     piece.id.get_or_insert_with(|| id.clone());
+                    warn(&mut piece.response_metadata, &mut warnings);
                 }
-                Some((Ok(chunk), Some((chunks, seen, run))))
+                Some((Ok(chunk), Some((chunks, seen, run, warnings))))
             }
             Some(Err(error)) => Some((Err(error), None)),
             None if seen.is_empty() => Some((Err(nothing_came()), None)),

@@ -3,7 +3,9 @@
 use futures::stream::{self, StreamExt};
 
 use super::{ChatModel, ChatRequest};
-use crate::{AIMessage, AIMessageChunk, ChunkStream, Logprobs, ModelProfile, RunContext, TokenLogprob, UsageMetadata};
+use crate::{
+    AIMessage, AIMessageChunk, ChunkStream, Logprobs, ModelProfile, OptionName, RunContext, TokenLogprob, UsageMetadata,
+};
 
 /// A model that answers with the last message, word by word: for examples and first tries, without a network.
 ///
@@ -37,7 +39,16 @@ impl EchoModel {
 
 impl ChatModel for EchoModel {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("echo", "echo-1").with_logprobs(true)
+        // It samples nothing and calls nothing, so these change nothing that it could do.
+        ModelProfile::new("echo", "echo-1").with_logprobs(true).with_options([
+            OptionName::Temperature,
+            OptionName::TopP,
+            OptionName::Seed,
+            OptionName::PresencePenalty,
+            OptionName::FrequencyPenalty,
+            OptionName::Tools,
+            OptionName::ParallelToolCalls,
+        ])
     }
 
     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {

@@ -4,6 +4,7 @@
 mod name;
 pub use name::OptionName;
 mod foreign;
+mod given;
 mod misspelt;
 mod read;
 mod tool_choice;
