@@ -225,7 +225,7 @@ fn model(args: &Value, server: &Server, usage: bool) -> Result<Bound<Bound<ChatO
         .with_api_key("sk-test")
         .with_base_url("https://api.openai.com/v1")
         .with_endpoint(endpoint)
-        .with_retry(policy.max_attempts(u32::try_from(retries + 1).unwrap_or(1)))
+        .with_http_retry(policy.max_attempts(u32::try_from(retries + 1).unwrap_or(1)))
         .with_stream_usage(usage)
         .with_streaming(streaming && args.get("chunks_b64").is_none())
         .with_response_headers(headers)

@@ -9,7 +9,7 @@ mod generators;
 mod models;
 mod py;
 
-use cadena_core::{Error, ErrorKind, MermaidOptions, NodeId, RunConfig, Runnable, RunnableExt};
+use cadena_core::{Error, ErrorKind, MermaidOptions, NodeId, RunConfig, RunnableExt};
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 

@@ -19,7 +19,7 @@ use self::turns::{Ask, Turns};
 use crate::tools::{ToolNode, ToolOptions, tool_node};
 use crate::{
     BindTools, ChatModel, ChunkStream, Error, ErrorKind, IntoTools, Message, PromptValue, Result, RunContext, Runnable,
-    StreamMode, SystemMessage, ToChatModel, ToolMessage, ToolStatus, fold, impl_pipe,
+    StepInfo, StreamMode, SystemMessage, ToChatModel, ToolMessage, ToolStatus, fold, impl_pipe,
 };
 
 /// Makes an agent: a model that may call these tools, reads their answers, and goes on until it calls none.
@@ -187,8 +187,8 @@ impl Runnable for Agent {
     type Input = PromptValue;
     type Output = AgentOutput;
 
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AgentOutput> {

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use crate::{Error, ErrorKind, Result};
 
-/// Turns texts into vectors.
+/// A model that turns texts into vectors; a provider implements it.
 ///
-/// This is what a provider writes. Vectors of one model have one length; they need not have length 1.
+/// All vectors of one model have the same number of elements. They need not be normalised.
 ///
 /// # Implementing
 ///
-/// Give as many vectors as there are texts, in their order: split large requests, and put answers that come in another order
-/// right. Dropping the future must stop the work.
+/// Return as many vectors as there are texts, in the order of the texts: split large requests, and sort answers that arrive in another
+/// order. Dropping the future must stop the work.
 ///
 /// # Examples
 ///
@@ -35,18 +35,18 @@ use crate::{Error, ErrorKind, Result};
 /// ```
 #[async_trait]
 pub trait Embeddings: Send + Sync + 'static {
-    /// The vectors of texts that are searched.
+    /// Returns the vectors of texts to search in.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from answering, such as [`ErrorKind::RateLimited`].
+    /// Those of the provider, such as [`ErrorKind::RateLimited`].
     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
 
-    /// The vector of a text that is searched for; default: as a document. Some models tell the two apart.
+    /// Returns the vector of a text to search for; default: the same as for a document. Some models distinguish the two. The example of the trait calls it.
     ///
     /// # Errors
     ///
-    /// As [`embed_documents`](Self::embed_documents).
+    /// Those of [`embed_documents`](Self::embed_documents), and [`ErrorKind::Decode`] if the number of vectors is not 1.
     async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
         let vectors = self.embed_documents(&[text.to_owned()]).await?;
         let found = vectors.len();
@@ -55,17 +55,17 @@ pub trait Embeddings: Send + Sync + 'static {
     }
 }
 
-/// The model gave too many vectors, or too few.
+/// The error of a model that returned too many vectors, or too few.
 pub(crate) fn wrong_number(texts: usize, vectors: usize) -> Error {
-    let detail = format!("the embedding model gave {vectors} vectors for {texts} texts");
+    let detail = format!("the embedding model returned {vectors} vectors for {texts} texts");
     Error::new(ErrorKind::Decode, detail)
 }
 
-/// How alike two vectors are: the cosine of the angle between them, from −1 to 1. 0 if one of them has no direction.
+/// Returns how similar two vectors are: the cosine of the angle between them, from −1 to 1; 0 if one of them is zero.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if they have different lengths, as of two models.
+/// [`ErrorKind::InvalidInput`] if the vectors differ in their number of elements, as those of two models do.
 ///
 /// # Examples
 ///

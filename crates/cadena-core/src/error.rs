@@ -72,6 +72,7 @@ struct Repr {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: Option<bool>,
+    attempts: u32,
     partial: Option<Box<ChoicesChunk>>,
     source: Option<BoxError>,
 }
@@ -102,6 +103,7 @@ impl Error {
                 request_id: None,
                 retry_after: None,
                 retryable: None,
+                attempts: 1,
                 partial: None,
                 source: None,
             }),
@@ -184,6 +186,12 @@ impl Error {
             next = error.source();
         }
         None
+    }
+
+    /// Adds words to the detail.
+    pub(crate) fn with_more_detail(mut self, more: &str) -> Self {
+        self.repr.detail = format!("{}{more}", self.repr.detail).into();
+        self
     }
 
     /// Replaces the source by what `wrap` makes of it.

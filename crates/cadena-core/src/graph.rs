@@ -24,7 +24,7 @@ use serde_json::Value;
 use self::group::Group;
 use crate::{Error, ErrorKind, Result};
 
-/// The steps of a runnable and how they hang together: what [`Runnable::graph`](crate::Runnable::graph) gives.
+/// The steps of a runnable and how they hang together: what [`RunnableExt::graph`](crate::RunnableExt::graph) gives.
 ///
 /// It prints as text (`{graph}`, [`to_ascii`](Self::to_ascii)), as a [Mermaid](https://mermaid.js.org) flowchart ([`to_mermaid`](Self::to_mermaid)) and as JSON
 /// ([`to_json`](Self::to_json)), and says whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
@@ -36,7 +36,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{ChatPromptTemplate, EchoModel, Runnable, StrOutputParser};
+/// use cadena_core::{ChatPromptTemplate, EchoModel, RunnableExt, StrOutputParser};
 ///
 /// let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
 /// let graph = (prompt | EchoModel::new() | StrOutputParser).graph();
@@ -101,7 +101,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{NodeRole, Runnable, StrOutputParser};
+    /// use cadena_core::{NodeRole, RunnableExt, StrOutputParser};
     ///
     /// let graph = StrOutputParser.graph();
     /// let roles: Vec<_> = graph.nodes().iter().map(|node| node.role).collect();
@@ -117,7 +117,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Runnable, StrOutputParser};
+    /// use cadena_core::{RunnableExt, StrOutputParser};
     ///
     /// let graph = StrOutputParser.graph();
     /// let ways: Vec<_> = graph.edges().iter().map(|edge| (edge.source.index(), edge.target.index())).collect();
@@ -133,7 +133,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Runnable, StrOutputParser};
+    /// use cadena_core::{RunnableExt, StrOutputParser};
     ///
     /// let graph = StrOutputParser.graph();
     /// let end = graph.node(graph.edges()[1].target).map(|node| node.name.as_str());
@@ -149,7 +149,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Runnable, lambda};
+    /// use cadena_core::{RunnableExt, lambda};
     ///
     /// let trim = lambda(|text: String| text.trim().to_owned()).named("trim");
     /// let graph = (trim.clone() | trim).graph();
@@ -184,7 +184,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{EchoModel, Runnable, StrOutputParser, lambda, parallel};
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser, lambda, parallel};
     ///
     /// let count = lambda(|answer: cadena_core::AIMessage| answer.text().len()).named("count");
     /// let text = (EchoModel::new() | parallel((StrOutputParser, count))).graph().to_ascii();
@@ -211,7 +211,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Runnable, StrOutputParser};
+    /// use cadena_core::{RunnableExt, StrOutputParser};
     ///
     /// let text = StrOutputParser.graph().to_mermaid();
     /// assert!(text.contains("\tStrOutputParser --> StrOutputParserOutput;\n"), "{text}");
@@ -226,7 +226,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{EchoModel, MermaidCurve, MermaidDirection, MermaidOptions, Runnable};
+    /// use cadena_core::{EchoModel, MermaidCurve, MermaidDirection, MermaidOptions, RunnableExt};
     ///
     /// let options = MermaidOptions::new().direction(MermaidDirection::Right).curve(MermaidCurve::Basis).streaming(true);
     /// let text = EchoModel::new().graph().to_mermaid_with(&options);
@@ -243,7 +243,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Runnable, StrOutputParser};
+    /// use cadena_core::{RunnableExt, StrOutputParser};
     /// use serde_json::json;
     ///
     /// let graph = StrOutputParser.graph().to_json();

@@ -1,4 +1,4 @@
-//! Conversations that are remembered between calls: where messages are kept, and how they get into a step's input.
+//! Conversations that outlast a call: where messages are kept, and how they get into a step's input.
 
 mod memory;
 pub use memory::InMemoryChatMessageHistory;
@@ -13,15 +13,19 @@ use async_trait::async_trait;
 
 use crate::{ConfigKey, Message, Result};
 
-/// The conversation that a call belongs to, for a step [with message history](crate::RunnableExt::with_message_history).
+/// The key of the config that names the conversation of a call, for a step [with message history](crate::RunnableExt::with_message_history).
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{RunConfig, SESSION_ID};
+/// use cadena_core::{EchoModel, InMemoryChatMessageHistory, RunConfig, RunnableExt, SESSION_ID};
 ///
-/// let config = RunConfig::new().set(SESSION_ID, "user-7/chat-1".to_owned());
-/// # let _ = config;
+/// # futures::executor::block_on(async {
+/// let history = InMemoryChatMessageHistory::new();
+/// let chat = EchoModel::new().with_message_history(history.clone());
+/// chat.invoke_with("hi", RunConfig::new().set(SESSION_ID, "user-7/chat-1".to_owned())).await?;
+/// assert_eq!(history.sessions(), ["user-7/chat-1"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 
@@ -31,9 +35,9 @@ pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 ///
 /// # Implementing
 ///
-/// [`append`](Self::append) stores all of its messages or none, behind each other: two turns that are stored at the same time must not mix. A
-/// message comes back as it was stored, with its log probabilities. When the future of an `append` is dropped, the messages may be stored or not,
-/// but never some of them.
+/// [`append`](Self::append) stores all of its messages or none, one after the other: the messages of two turns that are stored at the same time must not mix. A
+/// message comes back as it was stored, with its log probabilities. When the future of an `append` is dropped, either all of the messages are stored or
+/// none of them.
 ///
 /// # Examples
 ///
@@ -49,25 +53,25 @@ pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 /// ```
 #[async_trait]
 pub trait ChatMessageHistory: Send + Sync + 'static {
-    /// The messages of a session, oldest first; none of a session that nobody has written to.
+    /// Returns the messages of a session, oldest first; an empty list for a session that does not exist.
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if they cannot be read.
+    /// [`Storage`](crate::ErrorKind::Storage) if the messages cannot be read.
     async fn messages(&self, session: &str) -> Result<Vec<Message>>;
 
-    /// Adds messages to the end of a session: all of them or none, behind each other.
+    /// Adds messages to the end of a session: all of them, one after the other, or none.
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if they cannot be written.
+    /// [`Storage`](crate::ErrorKind::Storage) if the messages cannot be written.
     async fn append(&self, session: &str, messages: Vec<Message>) -> Result<()>;
 
-    /// Forgets a session.
+    /// Deletes a session with its messages.
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if it cannot be written.
+    /// [`Storage`](crate::ErrorKind::Storage) if the session cannot be deleted.
     async fn clear(&self, session: &str) -> Result<()>;
 }
 

@@ -1,28 +1,45 @@
-//! The contracts and the data of cadena: steps that compose, messages and chunks that add up. No HTTP.
+//! The contracts and the data of cadena: steps that compose, and messages whose chunks add up.
+//!
+//! Providers, plug-ins and tools for others depend on this crate alone. It has no HTTP and names no provider. Programs use the crate `cadena`,
+//! which has every item of this one, in modules by noun.
+//!
+//! # Map
+//!
+//! Each line imports only from the lines below it.
+//!
+//! | to | items |
+//! |---|---|
+//! | let a model call tools until it has an answer | [`agent()`], [`AgentChunk`] |
+//! | write a provider, and set how its model answers | [`ChatModel`], [`ChatRequest`]; [`ChatOptions`], [`Bind`] |
+//! | write tools, and run the calls of a model | [`Tool`], [`tool_fn`], [`AnyTool`]; [`tool_node()`] |
+//! | ask for an answer of a type | [`BindTools`], [`StructuredOutput`] |
+//! | fill a prompt, and parse an answer | [`ChatPromptTemplate`], [`PromptTemplate`]; [`StrOutputParser`], [`JsonOutputParser`] |
+//! | store conversations, and make them shorter | [`ChatMessageHistory`], [`RunnableExt::with_message_history`]; [`trim_messages`] |
+//! | write a step, call it, and combine it with others | [`Runnable`]; [`RunnableExt`]; [`Chain`], [`parallel!`], [`branch`] |
+//! | configure a call, and see its events and its usage | [`RunConfig`], [`RunContext`]; [`RunEvent`], [`UsageTracker`] |
+//! | show a chain as text, Mermaid or JSON | [`Graph`] |
+//! | read messages, blocks of content, log probabilities | [`messages`]: [`Message`], [`ContentBlock`], [`Logprobs`], [`Alignment`] |
+//! | read JSON that is still arriving | [`json`] |
+//! | make a type flow through chains in chunks | [`Streamable`], [`merge`]: [`Merge`] |
+//! | decide what to do about a failure | [`Error`], [`ErrorKind`] |
+//!
+//! # A program
 //!
 //! ```
-//! use cadena_core::{dict, ChatPromptTemplate, EchoModel, RunnableExt, StrOutputParser};
+//! use cadena_core::{AIMessageChunk, ChatPromptTemplate, EchoModel, RunnableExt, StrOutputParser, dict};
+//! use futures::TryStreamExt;
 //!
 //! # futures::executor::block_on(async {
 //! let prompt = ChatPromptTemplate::from_messages([("human", "Tell a joke about {topic}.")])?;
-//! let chain = prompt | EchoModel::new() | StrOutputParser;
+//! let chain = prompt.clone() | EchoModel::new() | StrOutputParser;
 //! assert_eq!(chain.invoke(dict! {"topic": "bears"}).await?, "Tell a joke about bears.");
+//!
+//! // The chunks of a stream add up to the message that `invoke` returns.
+//! let chunks: Vec<AIMessageChunk> = (prompt | EchoModel::new()).stream(dict! {"topic": "bears"}).try_collect().await?;
+//! let sum: AIMessageChunk = chunks.into_iter().sum();
+//! assert_eq!(sum.text(), "Tell a joke about bears.");
 //! # Ok::<_, cadena_core::Error>(()) }).unwrap();
 //! ```
-//!
-//! Programs use the crate `cadena`, which names everything in here; providers and plug-ins depend on this crate alone.
-//!
-//! - [`Runnable`] is what a step is, [`RunnableExt`] what every step can do, [`Chain`] what `|` gives.
-//! - [`Graph`] is what a chain looks like, as text, Mermaid or JSON.
-//! - [`ChatModel`] is what a provider writes; [`ChatOptions`] and [`Bind`] say how a model answers.
-//! - [`messages`] holds messages, chunks, [`Logprobs`] and [`UsageMetadata`]; [`merge`] the rules of addition.
-//! - [`Alignment`] lays tokens over the text that they made; [`ContentBlock`] is content in the same shape for every provider.
-//! - [`ChatPromptTemplate`] stands before a model, [`StrOutputParser`] behind it.
-//! - [`ChatMessageHistory`] remembers conversations, for [`RunnableExt::with_message_history`].
-//! - [`Tool`] is what a model may call, [`AnyTool`] one of any type, [`tool_node()`] what runs the calls, [`agent()`] what goes on until there is an answer.
-//! - [`RunConfig`] is what a caller says about a call, [`RunContext`] where a step stands in it, [`RunEvent`] what happens,
-//!   [`UsageTracker`] how many tokens it took.
-//! - [`Error`] is the one error, [`ErrorKind`] what to do about it.
 
 mod error;
 pub use error::{BoxError, Error, ErrorKind, Result};
@@ -30,12 +47,12 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 mod runnable;
 pub use runnable::{
     Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, CanClone, Chain,
-    ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, Generator, IntoInput,
-    IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or, Outputs,
-    OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget,
-    RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepList, Steps, Timeout, WithListeners,
-    assign, branch, generator, lambda, lambda_in, lambda_kind, parallel, passthrough, pick, route_fn, router,
-    stream_fn, try_route_fn,
+    ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, GaveUp, Generator,
+    IntoInput, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or,
+    Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry,
+    RetryBudget, RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo,
+    StepList, Steps, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel,
+    passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -86,7 +103,7 @@ pub use chat::{
 };
 
 mod structured;
-pub use structured::{Answer, AnswerChunk, Refusal, Structured, StructuredForm, StructuredMethod, StructuredOutput};
+pub use structured::{Answer, AnswerChunk, FromAnswer, Refusal, Structured, StructuredMethod, StructuredOutput};
 
 mod history;
 pub use history::{
@@ -140,14 +157,14 @@ pub use async_trait::async_trait;
 /// Stops a call from outside: [`RunConfig::cancellation`].
 pub use tokio_util::sync::CancellationToken;
 
-/// The names that macros write.
+/// Names for the code that macros write; no program uses them.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
     pub use serde_json::Value;
 
     pub use crate::prompts::{TypedPrompt, fill};
-    pub use crate::streamable::Whole;
+    pub use crate::streamable::{OrUnreadable, Readable, Whole};
     #[cfg(feature = "schemars")]
     pub use crate::tools::parameters_of;
     pub use crate::tools::{Fallible, FromToolContext, OnToolError, Tool, ToolContext};

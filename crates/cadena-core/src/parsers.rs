@@ -22,5 +22,6 @@ mod answer;
 pub use answer::UnparsedAnswer;
 mod repair;
 pub use repair::{OutputFixingParser, OutputParserExt, RetryOutputParser};
+pub(crate) use repair::{asked_again, complaint};
 mod reader;
 pub(crate) use reader::{Chunks, Reader, read_stream};

@@ -20,6 +20,7 @@ pub use usage::UsageTracker;
 mod into_listener;
 pub use into_listener::IntoListener;
 mod active;
+pub(crate) mod arriving;
 mod event_queue;
 mod langchain;
 pub(crate) mod layers;

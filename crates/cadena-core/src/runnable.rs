@@ -1,59 +1,10 @@
 //! What everything that composes is: [`Runnable`], the contract, and [`RunnableExt`], what it gives.
 
-mod ext;
-pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
-mod batch;
-pub use batch::{BatchFile, BatchProgress, BatchResults};
-mod chain;
-pub use chain::{Chain, Follows};
-mod sources;
-pub use sources::{
-    Generator, IntoLambda, Lambda, LambdaIn, Passthrough, generator, lambda, lambda_in, lambda_kind, passthrough,
-    stream_fn,
-};
-mod wrappers;
-pub(crate) use wrappers::Rewrap;
-pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, Listeners, MessageHistory, Named, OneStep,
-    Or, Remembers, Retry, RetryBudget, RetryOptions, SendSync, StepList, Steps, Timeout, WithListeners,
-};
-mod parallel;
-pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};
-mod keyed;
-pub use keyed::Keyed;
-mod assign;
-pub use assign::{Assign, assign};
-mod pick;
-pub use pick::{Pick, PickKeys, Picked, pick};
-mod map;
-pub use map::Map;
-mod branch;
-pub use branch::{Branch, branch};
-mod router;
-pub use router::{Router, RouterInput, router};
-mod route;
-pub use route::{Route, route_fn, try_route_fn};
-mod caught;
-pub(crate) use caught::caught_future;
-mod can_clone;
-pub use can_clone::CanClone;
-mod into_input;
-pub use into_input::IntoInput;
-mod erased;
-mod forward;
-mod graph;
-mod tee;
-
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 
 use crate::stream::later;
-use crate::{
-    ChunkStream, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable, fold,
-};
+use crate::{ChunkStream, Result, RunContext, Streamable, fold};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///
@@ -102,60 +53,36 @@ pub trait Runnable: CanClone + Send + Sync + 'static {
     /// What it gives.
     type Output: Streamable;
 
-    /// What events and errors call it; default: the name of its type.
-    fn name(&self) -> Cow<'_, str> {
-        short_type_name::<Self>().into()
-    }
-
-    /// What it is in events and graphs; default: [`RunKind::Chain`].
-    fn kind(&self) -> RunKind {
-        RunKind::Chain
-    }
-
-    /// What it does with chunks; default: [`StreamsOutput`](StreamMode::StreamsOutput) for a chat model, [`WaitsForAll`](StreamMode::WaitsForAll) for the rest.
+    /// Describes the step: its name, its kind, how it treats chunks, its graph; default: [`StepInfo::of`], the name of its type.
     ///
-    /// A step that writes [`run_stream`](Self::run_stream) or [`run_transform`](Self::run_transform) says so here.
-    fn streaming(&self) -> StreamMode {
-        match self.kind() {
-            RunKind::ChatModel => StreamMode::StreamsOutput,
-            _ => StreamMode::WaitsForAll,
-        }
-    }
-
-    /// What it looks like: its steps, by names and types; default: one step between its input and its output.
-    ///
-    /// A step that holds others overrides it: see [`Graph::append`].
+    /// [`RunnableExt::name`], [`kind`](RunnableExt::kind), [`streaming`](RunnableExt::streaming) and [`graph`](RunnableExt::graph) read it.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{EchoModel, Runnable, StrOutputParser};
+    /// use cadena_core::{Result, RunContext, RunKind, Runnable, RunnableExt, StepInfo, async_trait};
     ///
-    /// let graph = (EchoModel::new() | StrOutputParser).graph();
-    /// println!("{graph}");
-    /// assert!(graph.to_mermaid().contains("EchoModel --> StrOutputParser"));
+    /// #[derive(Clone)]
+    /// struct Search;
+    ///
+    /// #[async_trait]
+    /// impl Runnable for Search {
+    ///     type Input = String;
+    ///     type Output = Vec<String>;
+    ///
+    ///     fn describe(&self) -> StepInfo<'_> {
+    ///         StepInfo::new("search").kind(RunKind::Retriever)
+    ///     }
+    ///
+    ///     async fn run(&self, query: String, _cx: RunContext) -> Result<Vec<String>> {
+    ///         Ok(vec![format!("a page about {query}")])
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Search.name(), "search");
     /// ```
-    fn graph(&self) -> Graph {
-        Graph::of(self)
-    }
-
-    /// The model that it asks, with the options that are bound to it; default: it is no model. Each [`ChatModel`](crate::ChatModel) has one.
-    fn model_setup(&self) -> Option<ModelSetup> {
-        None
-    }
-
-    /// An output of it from the JSON that it was written as, for a [`StepHook`](crate::StepHook) that answers from a record; default: an error.
-    ///
-    /// A chat model reads its messages back. A tool or a retriever whose output has `Deserialize` says
-    /// `serde_json::from_value(output).map_err(…)`.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`](ErrorKind::Unsupported) if it cannot be read back, [`Decode`](ErrorKind::Decode) if the JSON is no output of this step.
-    fn restore(&self, output: Value) -> Result<Self::Output> {
-        let _ = output;
-        let detail = format!("the output of `{}` cannot be read back from JSON", self.name());
-        Err(Error::new(ErrorKind::Unsupported, detail).with_hint("write `Runnable::restore` for the step"))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self)
     }
 
     /// Turns a whole input into a whole output.
@@ -183,6 +110,54 @@ pub trait Runnable: CanClone + Send + Sync + 'static {
     }
 }
 
+mod info;
+pub use info::StepInfo;
+pub(crate) use info::short_type_name;
+mod ext;
+pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
+mod batch;
+pub use batch::{BatchFile, BatchProgress, BatchResults};
+mod chain;
+pub use chain::{Chain, Follows};
+mod sources;
+pub use sources::{
+    Generator, IntoLambda, Lambda, LambdaIn, Passthrough, generator, lambda, lambda_in, lambda_kind, passthrough,
+    stream_fn,
+};
+mod wrappers;
+pub(crate) use wrappers::Rewrap;
+pub use wrappers::{
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, Listeners, MessageHistory, Named,
+    OneStep, Or, Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, StepList, Steps, Timeout,
+    WithListeners,
+};
+mod parallel;
+pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};
+mod keyed;
+pub use keyed::Keyed;
+mod assign;
+pub use assign::{Assign, assign};
+mod pick;
+pub use pick::{Pick, PickKeys, Picked, pick};
+mod map;
+pub use map::Map;
+mod branch;
+pub use branch::{Branch, branch};
+mod router;
+pub use router::{Router, RouterInput, router};
+mod route;
+pub use route::{Route, route_fn, try_route_fn};
+mod caught;
+pub(crate) use caught::caught_future;
+mod can_clone;
+pub use can_clone::CanClone;
+mod into_input;
+pub use into_input::IntoInput;
+mod erased;
+mod forward;
+mod graph;
+mod tee;
+
 /// The default of [`Runnable::run_transform`].
 fn wait_for_input<R: Runnable + ?Sized>(
     step: &R,
@@ -196,11 +171,4 @@ fn wait_for_input<R: Runnable + ?Sized>(
             None => stream::empty().boxed(),
         })
     })
-}
-
-/// `cadena_openai::ChatOpenAI` is `ChatOpenAI`, `my::Step<u8>` is `Step`.
-pub(crate) fn short_type_name<T: ?Sized>() -> &'static str {
-    let full = std::any::type_name::<T>();
-    let plain = full.split('<').next().unwrap_or(full);
-    plain.rsplit("::").next().unwrap_or(plain)
 }

@@ -1,6 +1,11 @@
 //! Values that can flow through a chain, whole or in chunks.
 
+use std::any::type_name;
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Error, ErrorKind, Merge, Result};
 
@@ -45,6 +50,75 @@ pub trait Streamable: Serialize + Clone + Send + Sized + 'static {
     #[must_use]
     fn empty() -> Option<Self> {
         None
+    }
+
+    /// Reads the value back from the JSON that it was written as; default: an error.
+    ///
+    /// A [`StepHook`](crate::StepHook) that answers from a record, as a [`Journal`](crate::Journal) does, calls it for the output of a step. A type with
+    /// `Deserialize` that flows by [`flow_whole!`](crate::flow_whole) or by the derive has it, and so have the types of this crate that a model or a tool
+    /// returns. A list may hold anything, so `Vec<T>` has not: see [`Journal::reads`](crate::Journal::reads).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, Streamable, flow_whole};
+    /// use serde_json::json;
+    ///
+    /// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    /// struct Weather {
+    ///     degrees: i32,
+    /// }
+    /// flow_whole!(Weather);
+    ///
+    /// assert_eq!(Weather::from_json(json!({"degrees": 20}))?, Weather { degrees: 20 });
+    /// assert_eq!(AIMessage::from_json(json!({"type": "ai", "content": "hi"}))?.text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) if the type cannot be read back, [`Decode`](ErrorKind::Decode) if the JSON is not a value of it.
+    fn from_json(json: Value) -> Result<Self> {
+        let _ = json;
+        Err(unreadable::<Self>())
+    }
+}
+
+/// Reads a value that serde can read.
+pub(crate) fn read_json<T: DeserializeOwned>(json: Value) -> Result<T> {
+    serde_json::from_value(json).map_err(|error| {
+        let detail = format!("the JSON is not a value of `{}`", type_name::<T>());
+        Error::new(ErrorKind::Decode, detail).with_source(error)
+    })
+}
+
+fn unreadable<T>() -> Error {
+    let detail = format!("a value of `{}` cannot be read back from JSON", type_name::<T>());
+    let hint = "derive `Deserialize` for a type of `flow_whole!`, write `Streamable::from_json`, or add the type by `Journal::reads`";
+    Error::new(ErrorKind::Unsupported, detail).with_hint(hint)
+}
+
+/// Reads a value of a type that may have `Deserialize`: macros write `Readable::<T>::read(json)`. The function below is preferred to the one of
+/// [`OrUnreadable`], and is there only for types that serde can read.
+#[derive(Debug)]
+pub struct Readable<T>(PhantomData<fn() -> T>);
+
+impl<T: DeserializeOwned> Readable<T> {
+    #[allow(missing_docs, clippy::missing_errors_doc, reason = "hidden")]
+    pub fn read(json: Value) -> Result<T> {
+        read_json(json)
+    }
+}
+
+/// The other side of [`Readable`]: a type that serde cannot read.
+pub trait OrUnreadable<T> {
+    #[allow(missing_docs, clippy::missing_errors_doc, reason = "hidden")]
+    fn read(json: Value) -> Result<T>;
+}
+
+impl<T> OrUnreadable<T> for Readable<T> {
+    fn read(_json: Value) -> Result<T> {
+        Err(unreadable::<T>())
     }
 }
 
@@ -114,6 +188,12 @@ macro_rules! flow_whole {
             fn from_chunk(chunk: Self::Chunk) -> $crate::Result<Self> {
                 Ok(chunk.0)
             }
+
+            fn from_json(json: $crate::__private::Value) -> $crate::Result<Self> {
+                #[allow(unused_imports, reason = "only a type without `Deserialize` needs it")]
+                use $crate::__private::OrUnreadable as _;
+                $crate::__private::Readable::<Self>::read(json)
+            }
         }
     )+};
 }
@@ -129,6 +209,10 @@ macro_rules! flows_as_itself {
 
             fn from_chunk(chunk: Self) -> Result<Self> {
                 Ok(chunk)
+            }
+
+            fn from_json(json: Value) -> Result<Self> {
+                read_json(json)
             }
         }
     )*};
@@ -147,6 +231,10 @@ impl Streamable for String {
 
     fn empty() -> Option<Self> {
         Some(Self::new())
+    }
+
+    fn from_json(json: Value) -> Result<Self> {
+        read_json(json)
     }
 }
 
@@ -200,6 +288,13 @@ impl<T: Streamable> Streamable for Option<T> {
     fn empty() -> Option<Self> {
         Some(None)
     }
+
+    fn from_json(json: Value) -> Result<Self> {
+        match json {
+            Value::Null => Ok(None),
+            json => T::from_json(json).map(Some),
+        }
+    }
 }
 
 macro_rules! tuple_flows {
@@ -214,6 +309,15 @@ macro_rules! tuple_flows {
             fn from_chunk(chunk: Self::Chunk) -> Result<Self> {
                 Ok(($(place($index, chunk.$index)?,)*))
             }
+
+            fn from_json(json: Value) -> Result<Self> {
+                let mut places = read_json::<Vec<Value>>(json)?.into_iter();
+                let value = ($($name::from_json(places.next().ok_or_else(wrong_count::<Self>)?)?,)*);
+                match places.next() {
+                    None => Ok(value),
+                    Some(_) => Err(wrong_count::<Self>()),
+                }
+            }
         }
     };
 }
@@ -226,6 +330,11 @@ tuple_flows!(A 0, B 1, C 2, D 3, E 4);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_flows!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+fn wrong_count<T>() -> Error {
+    let detail = format!("the JSON has not as many places as `{}`", type_name::<T>());
+    Error::new(ErrorKind::Decode, detail)
+}
 
 /// Makes the value of one place of several from its chunks.
 pub(crate) fn place<T: Streamable>(place: usize, chunk: Option<T::Chunk>) -> Result<T> {

@@ -1,4 +1,4 @@
-//! Answers of a form: a model that answers with values of a type.
+//! Structured output: a model that answers with values of a type.
 
 mod answer;
 pub use answer::Answer;
@@ -8,42 +8,47 @@ mod output;
 pub use output::StructuredOutput;
 mod refusal;
 pub use refusal::Refusal;
-mod request;
-pub use request::StructuredMethod;
+mod from_answer;
+pub use from_answer::FromAnswer;
+mod spec;
+pub use spec::StructuredMethod;
 mod confidence;
 mod read;
+mod repair;
 mod wrapper;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::read::{AnswerReader, Outcome, PARSER, Source};
-use self::request::Request;
+use self::read::{AnswerReader, PARSER, Source};
+use self::repair::Repair;
+use self::spec::AnswerSpec;
 use crate::parsers::{instructions, read_stream};
 use crate::stream::later;
 use crate::{
-    AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, Graph, PromptValue, Result, RunContext,
-    RunKind, Runnable, StreamMode, Streamable, impl_pipe,
+    AIMessage, Bind, Chain, ChatModel, ChatOptions, ChunkStream, Error, ErrorKind, Graph, PromptValue, Result,
+    RunContext, RunKind, Runnable, StepInfo, StreamMode, fold, impl_pipe,
 };
 
 /// A model that answers with values of a type: a step from a prompt to an [`Answer`].
 ///
 /// [`ChatModelExt::with_structured_output`](crate::ChatModelExt::with_structured_output) makes one from a type,
-/// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. What is bound to the model stays. Its
-/// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. As a run it is a chain of the model and a parser.
+/// [`with_structured_output_schema`](crate::ChatModelExt::with_structured_output_schema) from a JSON schema. Options that are bound to the model stay. The
+/// stream gives [`AnswerChunk`]s, each with the value so far; they add up to the answer with all its metadata. In events its run is a chain of the model and a parser.
 ///
-/// The JSON of an answer is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it: also in a fence, after thoughts or among words.
+/// The JSON may stand in a fence, after thoughts or among words: it is found as [`JsonOutputParser`](crate::JsonOutputParser) finds it. [`with_repair`](Self::with_repair) asks again
+/// if an answer cannot be read.
 ///
-/// # Lists, enums and other values that are no objects
+/// # Lists, enums and other values that are not objects
 ///
 /// Providers take schemas of objects only. For a `Vec`, an enum, an `Option`, a tuple, a text or a number the model is asked for `{"value": …}`, and the value is taken
-/// out again: [`Answer`], its JSON, its streamed chunks and the pointers of [`Answer::confidence`] do not show the wrapper. An answer that lacks it is read as well.
+/// out again: [`Answer`], its JSON, its streamed chunks and the pointers of [`Answer::confidence`] do not show the wrapper. An answer without the wrapper is read as well.
 ///
 /// # Examples
 ///
@@ -72,23 +77,23 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Beside those of the model, each with the message as [`Error::partial`]:
+/// Those of the model, and these, each with the message as [`Error::partial`]:
 ///
 /// | kind | when | what to do |
 /// |---|---|---|
-/// | [`Parse`](crate::ErrorKind::Parse) | the answer is no JSON or no value of the type, or the function was not called; an [`UnparsedAnswer`](crate::UnparsedAnswer) is behind it | ask again |
-/// | [`Truncated`](crate::ErrorKind::Truncated) | the tokens were used up; also if what was there is a value, as more may have been to come | raise `max_tokens` |
-/// | [`Refused`](crate::ErrorKind::Refused) | the model declined; a [`Refusal`] is behind it | ask for something else |
+/// | [`Parse`](crate::ErrorKind::Parse) | the answer is not JSON or not a value of the type, or the function was not called; an [`UnparsedAnswer`](crate::UnparsedAnswer) is a source | [repair it](Self::with_repair) |
+/// | [`Truncated`](crate::ErrorKind::Truncated) | the limit of tokens was reached; also if the JSON so far is a value, because more may have followed | raise `max_tokens` |
+/// | [`Refused`](crate::ErrorKind::Refused) | the model declined; a [`Refusal`] is a source | ask for something else |
 /// | [`ContentFilter`](crate::ErrorKind::ContentFilter) | the provider's filter stopped the answer | change the prompt |
 ///
-/// And before anything is sent, also from [`options`](Self::options): [`InvalidInput`](crate::ErrorKind::InvalidInput) for settings that exclude each other,
-/// [`Unsupported`](crate::ErrorKind::Unsupported) for a schema that `strict(true)` cannot say. A schema that the server refuses is an
-/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) as any other.
+/// Before anything is sent, and from [`options`](Self::options): [`InvalidInput`](crate::ErrorKind::InvalidInput) for settings that exclude each other,
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for a schema that strict mode cannot express. A schema that the server refuses is an
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest).
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Structured<T, O = Answer<T>> {
     model: Arc<dyn ChatModel>,
-    request: Request,
-    /// The model with its options, and the parser. Made once for all calls.
+    spec: AnswerSpec,
+    /// The model with its options, and the parser: made once for all calls.
     chain: std::result::Result<Made<O>, Arc<Error>>,
     types: PhantomData<fn() -> T>,
 }
@@ -101,9 +106,9 @@ struct Made<O> {
     chain: Chain<PromptValue, O>,
 }
 
-impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     pub(crate) fn of_schema(model: Arc<dyn ChatModel>, name: String, schema: Value) -> Self {
-        Self::new(model, Request::given(name, schema))
+        Self::new(model, AnswerSpec::given(name, schema))
     }
 
     #[cfg(feature = "schemars")]
@@ -111,67 +116,138 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     where
         T: schemars::JsonSchema,
     {
-        Self::new(model, Request::of::<T>())
+        Self::new(model, AnswerSpec::of::<T>())
     }
 
-    fn new(model: Arc<dyn ChatModel>, request: Request) -> Self {
-        let is_call = request.method == StructuredMethod::FunctionCalling;
+    fn new(model: Arc<dyn ChatModel>, spec: AnswerSpec) -> Self {
+        let is_call = spec.method == StructuredMethod::FunctionCalling;
         let source = Source {
-            call: is_call.then(|| request.name.as_str().into()),
-            wrapped: request.wrapped,
+            call: is_call.then(|| spec.name.as_str().into()),
+            wrapped: spec.wrapped,
         };
         let parser = AnswerParser {
             source,
             types: PhantomData::<fn() -> (T, O)>,
         };
-        let chain = request.options().map(|options| Made {
+        let chain = spec.options().map(|options| Made {
             chain: Chain::new(model.bind(options.clone())).then(parser),
             options,
         });
         Self {
             model,
-            request,
+            spec,
             chain: chain.map_err(Arc::new),
             types: PhantomData,
         }
     }
 
     /// Sets how the model is asked; default: [`StructuredMethod::JsonSchema`].
-    pub fn method(mut self, method: StructuredMethod) -> Self {
-        self.request.method = method;
-        Self::new(self.model, self.request)
-    }
-
-    /// Sets whether the server must keep to the schema exactly; default: for a JSON schema of a type yes, if strict mode can say it, else no.
     ///
-    /// Strict mode wants every property, and takes no others: one that a given schema leaves optional may then be null, and a field of a type with
-    /// `#[serde(default)]` is always there. Maps cannot be said in it.
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().call("number", json!({"n": 1}));
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let answer = llm.method(StructuredMethod::FunctionCalling).invoke("A number?").await?;
+    /// assert_eq!(answer["n"], 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn method(mut self, method: StructuredMethod) -> Self {
+        self.spec.method = method;
+        Self::new(self.model, self.spec)
+    }
+
+    /// Sets whether the server must keep to the schema exactly; default: yes for a JSON schema of a type that strict mode can express, else no.
+    ///
+    /// Strict mode requires every property and allows no others: a property that a given schema leaves optional may then be null, and a field of a type with
+    /// `#[serde(default)]` is always written. Strict mode cannot express maps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatModelExt;
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+    /// let llm = ScriptedModel::new().with_structured_output_schema("number", schema).strict(true);
+    /// let format = llm.options()?.response_format.unwrap_or_default();
+    /// assert_eq!(format["json_schema"]["schema"]["required"], json!(["n"]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn strict(mut self, strict: bool) -> Self {
-        self.request.strict = Some(strict);
-        Self::new(self.model, self.request)
+        self.spec.strict = Some(strict);
+        Self::new(self.model, self.spec)
     }
 
-    /// Sets what the model is told that the form is called; default: the name of the type. Providers take letters, digits, `_` and `-`.
+    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`. The example
+    /// of the type sets it.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.request.name = name.into();
-        Self::new(self.model, self.request)
+        self.spec.name = name.into();
+        Self::new(self.model, self.spec)
     }
 
-    /// Gives the message beside the value, so that an answer that is none is no error of the step: see [`StructuredOutput`].
+    /// Asks the model again, at most so many times, if its answer cannot be read; default: 0, so it is not asked again.
+    ///
+    /// The model reads its answer and what is wrong in it, in the same conversation and with the same options, so each answer has the response format and the log probabilities that are
+    /// asked for. Only an error of kind [`Parse`](crate::ErrorKind::Parse) is repaired: an answer that was refused, filtered or cut off is not.
+    ///
+    /// Each try is a call of the model, with its run, its events and its tokens. The [usage](crate::AIMessage#structfield.usage_metadata) of the answer's
+    /// [message](Answer::raw) is the sum over all tries; everything else in it belongs to the last one. A stream shows each answer as it grows, and
+    /// [`AnswerChunk::attempt`] tells them apart. If no answer could be read, the error is about the last one and has it as its [`partial`](Error::partial); with
+    /// [`include_raw`](Self::include_raw) it is a value as before.
+    ///
+    /// A chain whose parser is no `Structured` has [`OutputParserExt::with_retry_prompt`](crate::OutputParserExt::with_retry_prompt). After an error of another kind, such as a server's,
+    /// [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "schemars")] {
+    /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Offer {
+    ///     item: String,
+    ///     price: f64,
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new() // stands for a real one
+    ///     .say(r#"{"item": "pear", "price": "cheap"}"#)
+    ///     .say(r#"{"item": "pear", "price": 1.5}"#);
+    /// let llm = model.with_structured_output::<Offer>().with_repair(2);
+    /// assert_eq!(llm.invoke("Offer me a fruit.").await?.price, 1.5);
+    /// assert!(model.requests()[1].last_text().contains("in the value at `/price`"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// # }
+    /// ```
+    pub fn with_repair(mut self, times: u32) -> Self {
+        self.spec.max_repairs = times;
+        self
+    }
+
+    /// Returns the message beside the value: an answer that cannot be read is then a value and not an error of the step. [`StructuredOutput`] has an example.
     pub fn include_raw(self) -> Structured<T, StructuredOutput<T>> {
-        Structured::new(self.model, self.request)
+        Structured::new(self.model, self.spec)
     }
 
-    /// The options with which the model is asked, beside those that are bound to it.
+    /// Returns the options that ask the model for the structured answer, without those that are bound to it. The example of the type reads them.
     ///
     /// # Errors
     ///
-    /// As [said](Self#errors) for what is found before anything is sent.
+    /// Those that are [found before anything is sent](Self#errors).
     pub fn options(&self) -> Result<ChatOptions> {
         Ok(self.made()?.options.clone())
     }
 
-    /// What to tell a model that is asked in [JSON mode](StructuredMethod::JsonMode), where the schema is not sent.
+    /// Returns instructions with the schema for the prompt in [JSON mode](StructuredMethod::JsonMode), where the schema is not sent.
     ///
     /// # Examples
     ///
@@ -186,7 +262,7 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
     /// ```
     #[must_use]
     pub fn format_instructions(&self) -> String {
-        instructions(self.request.schema())
+        instructions(self.spec.schema())
     }
 
     fn made(&self) -> Result<&Made<O>> {
@@ -195,7 +271,7 @@ impl<T: AnswerType, O: StructuredForm<T>> Structured<T, O> {
 }
 
 impl<T: AnswerType> Structured<T> {
-    /// Reads the answers as another type: that of a schema which was given as JSON.
+    /// Reads the answers as a type, for a schema that was given as JSON.
     ///
     /// # Examples
     ///
@@ -212,52 +288,62 @@ impl<T: AnswerType> Structured<T> {
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     pub fn typed<U: AnswerType>(self) -> Structured<U> {
-        Structured::new(self.model, self.request)
+        Structured::new(self.model, self.spec)
     }
 }
 
 #[async_trait]
-impl<T: AnswerType, O: StructuredForm<T>> Runnable for Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Runnable for Structured<T, O> {
     type Input = PromptValue;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        NAME.into()
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
-    }
-
-    fn graph(&self) -> Graph {
-        match &self.chain {
-            Ok(made) => made.chain.graph(),
-            Err(_) => Graph::of(self),
-        }
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(NAME)
+            .streaming(StreamMode::StreamsOutput)
+            .graph(|| match &self.chain {
+                Ok(made) => made.chain.graph(),
+                Err(_) => Graph::of(self),
+            })
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
-        self.made()?.chain.run(input, cx).await
+        let chain = &self.made()?.chain;
+        if self.spec.max_repairs == 0 {
+            return chain.run(input, cx).await;
+        }
+        let chain = chain.clone();
+        let ask = move |prompt| {
+            let (chain, cx) = (chain.clone(), cx.clone());
+            stream::once(async move { Ok(chain.run(prompt, cx).await?.into_chunk()) }).boxed()
+        };
+        let output = fold::<O>(Repair::<T, O, _>::start(ask, input, self.spec.max_repairs)).await?;
+        output.ok_or_else(|| Error::new(ErrorKind::Truncated, "the stream ended without a chunk"))
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<O> {
-        match self.made() {
-            Ok(made) => made.chain.run_stream(input, cx),
-            Err(error) => later(NAME, async { Err(error) }),
+        let chain = match self.made() {
+            Ok(made) => &made.chain,
+            Err(error) => return later(NAME, async { Err(error) }),
+        };
+        if self.spec.max_repairs == 0 {
+            return chain.run_stream(input, cx);
         }
+        let chain = chain.clone();
+        let ask = move |prompt| chain.run_stream(prompt, cx.clone());
+        Repair::<T, O, _>::start(ask, input, self.spec.max_repairs)
     }
 }
 
-impl_pipe!(Structured<T, O>, for <T: AnswerType, O: StructuredForm<T>>);
+impl_pipe!(Structured<T, O>, for <T: AnswerType, O: FromAnswer<T>>);
 
-// It would be named to everybody who binds a wrong type to any model.
+// The compiler would name this impl to everybody who binds a wrong type to any model.
 #[diagnostic::do_not_recommend]
-impl<T: AnswerType, O: StructuredForm<T>> Bind<ChatOptions> for Structured<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Bind<ChatOptions> for Structured<T, O> {
     type Bound = Self;
 
-    /// Fixes options of the model. What asks for the form stays.
+    /// Binds options to the model. The options that ask for the structured answer stay.
     fn bind(&self, options: ChatOptions) -> Self {
-        Self::new(Arc::new(self.model.bind(options)), self.request.clone())
+        Self::new(Arc::new(self.model.bind(options)), self.spec.clone())
     }
 }
 
@@ -265,7 +351,7 @@ impl<T, O> Clone for Structured<T, O> {
     fn clone(&self) -> Self {
         Self {
             model: Arc::clone(&self.model),
-            request: self.request.clone(),
+            spec: self.spec.clone(),
             chain: match &self.chain {
                 Ok(made) => Ok(Made {
                     options: made.options.clone(),
@@ -282,34 +368,17 @@ impl<T, O> fmt::Debug for Structured<T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Structured")
             .field("model", &ChatModel::name(&self.model))
-            .field("name", &self.request.name)
-            .field("method", &self.request.method)
+            .field("name", &self.spec.name)
+            .field("method", &self.spec.method)
             .finish_non_exhaustive()
     }
 }
 
-/// What an answer can be read as: everything that serde can make.
+/// A type that an answer can be read as: every type that serde can read.
 #[doc(hidden)]
 pub trait AnswerType: DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: DeserializeOwned + Send + Sync + 'static> AnswerType for T {}
-
-/// What a [`Structured`] gives: [`Answer`] or [`StructuredOutput`].
-pub trait StructuredForm<T>: Form<T> {}
-
-impl<T: Send + Sync + 'static> StructuredForm<T> for Answer<T> {}
-impl<T: Send + Sync + 'static> StructuredForm<T> for StructuredOutput<T> {}
-
-/// How an output is made; not nameable outside, so that there are no others.
-pub trait Form<T>: Streamable<Chunk = AnswerChunk<T>> {
-    /// Whether an answer that is none is an output, and no error.
-    const KEEPS_ERRORS: bool;
-
-    /// From a message and what could be read of it.
-    #[doc(hidden)]
-    #[allow(clippy::missing_errors_doc, reason = "hidden")]
-    fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self>;
-}
 
 struct AnswerParser<T, O> {
     source: Source,
@@ -317,20 +386,14 @@ struct AnswerParser<T, O> {
 }
 
 #[async_trait]
-impl<T: AnswerType, O: StructuredForm<T>> Runnable for AnswerParser<T, O> {
+impl<T: AnswerType, O: FromAnswer<T>> Runnable for AnswerParser<T, O> {
     type Input = AIMessage;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        PARSER.into()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Parser
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(PARSER)
+            .kind(RunKind::Parser)
+            .streaming(StreamMode::PassesThrough)
     }
 
     async fn run(&self, input: AIMessage, _cx: RunContext) -> Result<O> {

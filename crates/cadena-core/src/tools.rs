@@ -1,4 +1,4 @@
-//! Tools: what a model may call, how it is described, and what runs its calls.
+//! Tools: functions that a model may call, their description for the model, and the step that runs the calls.
 
 mod tool;
 pub use tool::Tool;

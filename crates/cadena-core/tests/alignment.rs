@@ -1,6 +1,6 @@
 //! Tokens laid over a text: the ranges cover it exactly when the bytes are the text.
 
-use cadena_core::{AIMessageChunk, Alignment, Logprobs, TokenLogprob, TokenLogprobsExt};
+use cadena_core::{AIMessageChunk, AlignedToken, Alignment, Logprobs, TokenLogprob, TokenLogprobsExt};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -111,4 +111,15 @@ fn tokens_of_another_text_cost_linear_time() {
     assert!(alignment.tokens().is_empty() && !alignment.is_complete());
     // 100 KB searched once for each token would be 1 GB.
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_token_without_a_place_leaves_the_numbers_of_the_others() {
+    let tokens = ["<|start|>", "Mad", "<|sep|>", "rid"].map(|text| TokenLogprob::new(text, -0.5));
+    let alignment = Alignment::new("Madrid", &tokens);
+    let place = |AlignedToken { index, range, .. }: &AlignedToken<'_>| (*index, range.clone());
+    assert_eq!(
+        alignment.tokens().iter().map(place).collect::<Vec<_>>(),
+        [(1, 0..3), (3, 3..6)]
+    );
 }

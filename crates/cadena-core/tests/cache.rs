@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, CacheKey, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest,
     ChunkStream, Error, ErrorKind, InMemoryCache, Logprobs, Message, ModelProfile, PromptValue, Result, RunConfig,
-    RunContext, Runnable, RunnableExt, StrOutputParser, TokenLogprob, ToolCallChunk, UsageMetadata, UsageTracker,
-    async_trait, fold,
+    RunContext, RunnableExt, StrOutputParser, TokenLogprob, ToolCallChunk, UsageMetadata, UsageTracker, async_trait,
+    fold,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -196,7 +196,7 @@ async fn a_cached_model_is_a_step_of_a_chain_and_a_trait_object() {
     assert_eq!(chain.invoke("hi").await.unwrap(), "a b");
     let boxed: Box<dyn ChatModel> = Box::new(model.clone());
     let cached = boxed.with_cache(Arc::new(InMemoryCache::new()));
-    assert_eq!(Runnable::name(&cached), "Counting");
+    assert_eq!(RunnableExt::name(&cached), "Counting");
     cached.invoke(PromptValue::from("hi")).await.unwrap();
     cached.invoke("hi").await.unwrap();
     assert_eq!(model.calls(), 2);

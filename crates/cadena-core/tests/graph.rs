@@ -7,8 +7,8 @@ use std::time::Duration;
 use cadena_core::{
     AIMessage, Bind, Chain, ChatOptions, ChatPromptTemplate, ConfigKey, Dict, EchoModel, Edge, Graph, MermaidCurve,
     MermaidDirection, MermaidOptions, Node, NodeId, NodeRole, Parallel, PromptValue, RetryOptions, RunConfig, Runnable,
-    RunnableExt, StrOutputParser, StreamMode, assign, async_trait, branch, generator, lambda, parallel, passthrough,
-    pick, route_fn, router, stream_fn,
+    RunnableExt, StepInfo, StrOutputParser, StreamMode, assign, async_trait, branch, generator, lambda, parallel,
+    passthrough, pick, route_fn, router, stream_fn,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -371,8 +371,8 @@ impl Runnable for Own {
     type Input = String;
     type Output = String;
 
-    fn graph(&self) -> Graph {
-        self.0.clone()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).graph(|| self.0.clone())
     }
 
     async fn run(&self, input: String, _cx: cadena_core::RunContext) -> cadena_core::Result<String> {

@@ -86,7 +86,7 @@ fn a_model_that_loses_a_vector_is_an_error_and_not_a_wrong_example() {
     let error = block_on(SemanticSimilarityExampleSelector::new(examples(&["a", "b"]), model).prepare()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "malformed response: the embedding model gave 1 vectors for 2 texts"
+        "malformed response: the embedding model returned 1 vectors for 2 texts"
     );
 }
 

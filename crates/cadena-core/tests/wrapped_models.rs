@@ -219,7 +219,7 @@ fn events_and_graph_are_those_of_the_wrapper_around_the_bound_model() {
         let inside = wrap(script().model().bind(options));
         assert_eq!(outside.graph().to_string(), inside.graph().to_string(), "{name}");
         assert_eq!(outside.streaming(), inside.streaming(), "{name}");
-        assert_eq!(Runnable::kind(&outside), inside.kind(), "{name}");
+        assert_eq!(RunnableExt::kind(&outside), inside.kind(), "{name}");
         assert_eq!(runs(outside).await, runs(inside).await, "{name}");
     }
     run(async { every_wrapper!(check) });
@@ -368,7 +368,7 @@ fn an_answer_of_a_cache_around_a_step_without_a_run_is_a_run() {
         let cached = EchoModel::new()
             .with_timeout(Duration::from_secs(1))
             .with_cache(InMemoryCache::new());
-        assert_eq!(Runnable::kind(&cached), RunKind::Chain);
+        assert_eq!(RunnableExt::kind(&cached), RunKind::Chain);
         cached.invoke("?").await.unwrap();
         assert_eq!(
             runs(cached).await,

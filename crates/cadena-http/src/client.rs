@@ -7,12 +7,11 @@ mod first_bytes;
 use std::fmt;
 use std::sync::Arc;
 
-use cadena_core::{Error, Result};
+use cadena_core::{Error, GaveUp, Result, RetryBudget};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::retry::Budget;
 use crate::{
     CallOptions, Failure, HttpRequest, HttpResponse, Limits, RetryPolicy, SseStream, StreamingResponse, Timers,
     Transport,
@@ -57,7 +56,7 @@ pub struct HttpClient {
     retry: RetryPolicy,
     timers: Timers,
     limits: Limits,
-    budget: Arc<Budget>,
+    budget: RetryBudget,
 }
 
 impl HttpClient {
@@ -69,7 +68,7 @@ impl HttpClient {
     /// use cadena_http::{HttpClient, ReqwestTransport};
     ///
     /// let client = HttpClient::new(ReqwestTransport::new());
-    /// assert_eq!(client.retry().max_attempts, 3);
+    /// assert_eq!(client.retry().attempts(), 3);
     /// ```
     #[must_use]
     pub fn new(transport: impl Transport) -> Self {
@@ -79,7 +78,7 @@ impl HttpClient {
             retry: RetryPolicy::default(),
             timers: Timers::default(),
             limits: Limits::default(),
-            budget: Arc::new(Budget::new()),
+            budget: full_budget(),
         }
     }
 
@@ -98,7 +97,7 @@ impl HttpClient {
     #[must_use]
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
         self.transport = Arc::new(transport);
-        self.budget = Arc::new(Budget::new());
+        self.budget = full_budget();
         self
     }
 
@@ -127,11 +126,11 @@ impl HttpClient {
     /// ```
     /// use cadena_http::{HttpClient, ReqwestTransport, RetryPolicy};
     ///
-    /// let client = HttpClient::new(ReqwestTransport::new()).with_retry(RetryPolicy::none());
-    /// assert_eq!(client.retry().max_attempts, 1);
+    /// let client = HttpClient::new(ReqwestTransport::new()).with_http_retry(RetryPolicy::none());
+    /// assert_eq!(client.retry().attempts(), 1);
     /// ```
     #[must_use]
-    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+    pub fn with_http_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
@@ -192,7 +191,7 @@ impl HttpClient {
     /// use cadena_http::{HttpClient, ReqwestTransport};
     ///
     /// let client = HttpClient::new(ReqwestTransport::new());
-    /// assert!(client.retry().resend_unanswered);
+    /// assert!(client.retry().resends_unanswered());
     /// ```
     #[must_use]
     pub fn retry(&self) -> &RetryPolicy {
@@ -397,6 +396,7 @@ impl HttpClient {
             Some(attempts) => &self.retry.clone().max_attempts(attempts),
             None => &self.retry,
         };
+        let budget = policy.own_budget().unwrap_or(&self.budget);
         let total = self.timers.total.and_then(|total| clock::after(Instant::now(), total));
         let deadline = clock::earlier(total, options.deadline);
         let mut failed = 0;
@@ -409,29 +409,29 @@ impl HttpClient {
             };
             let Lost { error, answer } = match run(attempt).await {
                 Ok(output) => {
-                    self.budget.refund(paid);
+                    budget.succeeded(paid);
                     return Ok(output);
                 }
                 Err(lost) => lost,
             };
             failed += 1;
-            let Some(pause) = policy.pause_after(&error, answer.as_ref(), failed) else {
-                return Err(gave_up(error, failed, None));
+            let now = Instant::now();
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(now));
+            let pause = match policy.decide(&error, answer.as_ref(), failed, remaining) {
+                Ok(pause) => pause,
+                Err(GaveUp::Deadline) => {
+                    let why = "the deadline of the call comes before the end of the pause";
+                    return Err(gave_up(error, failed, Some(why)));
+                }
+                Err(_) => return Err(gave_up(error, failed, None)),
             };
-            let Some(resume) = pause.end(Instant::now(), deadline) else {
-                return Err(gave_up(
-                    error,
-                    failed,
-                    Some("the deadline of the call comes before the end of the pause"),
-                ));
-            };
-            paid = !pause.is_scheduled();
-            if paid && !self.budget.take() {
+            paid = !pause.scheduled;
+            if paid && !budget.take() {
                 let why =
                     "the budget of retries that the clones of this client share is spent, as most of their calls fail";
                 return Err(gave_up(error, failed, Some(why)));
             }
-            clock::sleep(Some(resume)).await?;
+            clock::sleep(clock::after(now, pause.length)).await?;
         }
     }
 }
@@ -464,8 +464,14 @@ pub enum Streamed {
     Whole(HttpResponse),
 }
 
+/// The budget of a client and its clones: a hundred repeated requests, of which five successes return one.
+fn full_budget() -> RetryBudget {
+    RetryBudget::new(100).refund_every(5)
+}
+
 /// Adds to the last error of a call how often it was tried, and why not once more where that is not the number of attempts.
 fn gave_up(error: Error, failed: u32, why: Option<&str>) -> Error {
+    let error = error.with_attempts(failed);
     let hint = match (failed, why) {
         (1, None) => return error,
         (_, None) if error.hint().is_some() => return error,

@@ -1,43 +1,43 @@
-//! When a request is sent again, and after which pause.
+//! When a request is sent again: core's policy, with what HTTP knows of an answer.
 
-mod budget;
 mod retry_after;
-
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
-use cadena_core::{Error, ErrorKind};
-use http::HeaderMap;
-use tokio::time::Instant;
-
-use crate::Unanswered;
-use crate::clock::{self, Deadline};
-
-pub(crate) use budget::Budget;
 pub use retry_after::retry_after;
 
-/// How often and after which pauses a request is sent again.
+use std::fmt;
+use std::time::Duration;
+
+use cadena_core::{Error, ErrorKind, GaveUp, RetryBudget, RetryOptions, RetryPause};
+use http::HeaderMap;
+
+use crate::Unanswered;
+
+/// How often and after which pauses a request is sent again. Attempts, pauses and their random part are those of [`RetryOptions`].
 ///
-/// Tried again are the statuses 408, 409, 429 and from 500 on, failed connections (not TLS), and requests that were sent and lost without
-/// one byte of an answer; never a stream that has given an event, a timer that ran out, or an error that the provider's classifier calls
-/// final (`is_retryable() == false`). `x-should-retry` overrides the status and the classifier both ways, except for an exhausted
-/// quota.
+/// The client repeats a request after the statuses 408, 409, 429 and from 500 on, after a failed connection (not TLS), and after a request
+/// that was sent and lost without one byte of an answer. It never repeats a stream that has brought an event, a call whose timer ran out, or
+/// an error that the provider's classifier calls final (`is_retryable() == false`). The header `x-should-retry` overrides the status and the
+/// classifier both ways, except for an exhausted quota.
 ///
-/// The pause is what the server asks for by `Retry-After`, if it is within [`max_retry_after`](Self::max_retry_after), and a random part
-/// of a quarter of it (at most [`max_pause`](Self::max_pause)) on top, so that callers who were turned away together do not come back
-/// together; never less. Else it is a random part of `base × 2ⁿ` up to [`max_pause`](Self::max_pause) ("full jitter").
+/// The pause is the one that the server asks for by `Retry-After`, if it is within [`max_retry_after`](Self::max_retry_after), plus a random part
+/// of a quarter of it. Otherwise it is a random part of `base × 2ⁿ` up to [`max_pause`](Self::max_pause) ("full jitter").
 ///
 /// A lost request may have been worked on, so **work is done at least once**, perhaps twice; see
 /// [`resend_unanswered`](Self::resend_unanswered).
 ///
-/// Clones of a client share a budget of 500 tokens: a retry takes 5, a success gives them back. When a server fails for everybody, retries
-/// stop after about a hundred instead of tripling its load. A retry that the server itself has scheduled by `Retry-After` takes none:
-/// a server that throttles a thousand callers has told each of them when to come. It is bounded by the number of attempts and the
-/// deadline alone.
+/// # The budget
+///
+/// Clones of a client share a budget of a hundred repeated requests; a repeated request that succeeds returns its own, and five other
+/// successes return one. When a server fails for everybody, retries stop instead of tripling its load. A retry that the server has
+/// scheduled by `Retry-After` takes nothing: a server that throttles a thousand callers has told each of them when to come. Such a retry is
+/// bounded by the number of attempts and the deadline alone. [`budget`](Self::budget) sets another budget, which several clients can share.
 ///
 /// The hint of an error reports why there was no other try where one was due: `gave up without another try: …` names an empty budget or a
 /// deadline that comes first, `gave up after 3 attempts` the number of attempts.
+///
+/// # Together with `with_retry`
+///
+/// An error reports how often its request was sent ([`Error::attempts`]), and the step wrapper `with_retry` counts each send as an attempt. So both
+/// together send a request three times by default, not nine: see [`RetryOptions`].
 ///
 /// # Examples
 ///
@@ -46,24 +46,14 @@ pub use retry_after::retry_after;
 /// use std::time::Duration;
 ///
 /// let policy = RetryPolicy::default().max_attempts(5).base_pause(Duration::from_millis(100));
-/// assert_eq!(policy.max_attempts, 5);
-/// assert_eq!(RetryPolicy::none().max_attempts, 1);
+/// assert_eq!(policy.attempts(), 5);
+/// assert_eq!(RetryPolicy::none().attempts(), 1);
 /// ```
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a request is sent in all: 3.
-    pub max_attempts: u32,
-    /// The longest pause before the second try: 0.5 s; it doubles from try to try.
-    pub base_pause: Duration,
-    /// The longest pause of our own: 8 s.
-    pub max_pause: Duration,
-    /// The longest pause that a server may ask for: 120 s. If it asks for more, the error is returned at once with its
-    /// `retry_after()`.
-    pub max_retry_after: Duration,
-    /// Whether a request that was sent and lost without an answer is sent again: true.
-    pub resend_unanswered: bool,
-    jitter: Arc<dyn Fn() -> f64 + Send + Sync>,
+    options: RetryOptions,
+    resend_unanswered: bool,
+    budget: Option<RetryBudget>,
 }
 
 impl RetryPolicy {
@@ -72,75 +62,76 @@ impl RetryPolicy {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cadena_http::RetryPolicy::none().max_attempts, 1);
+    /// assert_eq!(cadena_http::RetryPolicy::none().attempts(), 1);
     /// ```
     #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// Sets [`max_attempts`](Self::max_attempts); 0 counts as 1.
+    /// Sets how often a request is sent in all: 3; 0 counts as 1.
     ///
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cadena_http::RetryPolicy::default().max_attempts(2).max_attempts, 2);
+    /// assert_eq!(cadena_http::RetryPolicy::default().max_attempts(2).attempts(), 2);
     /// ```
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts.max(1);
+        self.options = self.options.max_attempts(attempts);
         self
     }
 
-    /// Sets [`base_pause`](Self::base_pause).
+    /// Sets the longest pause before the second try: 0.5 s; it doubles from try to try.
     ///
     /// # Examples
     ///
     /// ```
     /// # use std::time::Duration;
-    /// assert_eq!(cadena_http::RetryPolicy::default().base_pause(Duration::ZERO).base_pause, Duration::ZERO);
+    /// assert_eq!(cadena_http::RetryPolicy::default().base_pause(Duration::ZERO).pause(1), Duration::ZERO);
     /// ```
     #[must_use]
     pub fn base_pause(mut self, pause: Duration) -> Self {
-        self.base_pause = pause;
+        self.options = self.options.base_pause(pause);
         self
     }
 
-    /// Sets [`max_pause`](Self::max_pause).
+    /// Sets the longest pause that is not the server's: 8 s.
     ///
     /// # Examples
     ///
     /// ```
     /// # use std::time::Duration;
-    /// assert_eq!(cadena_http::RetryPolicy::default().max_pause(Duration::ZERO).max_pause, Duration::ZERO);
+    /// assert_eq!(cadena_http::RetryPolicy::default().max_pause(Duration::ZERO).pause(9), Duration::ZERO);
     /// ```
     #[must_use]
     pub fn max_pause(mut self, pause: Duration) -> Self {
-        self.max_pause = pause;
+        self.options = self.options.max_pause(pause);
         self
     }
 
-    /// Sets [`max_retry_after`](Self::max_retry_after).
+    /// Sets the longest pause that a server may ask for: 120 s. If it asks for more, the error is returned at once with its
+    /// `retry_after()`.
     ///
     /// # Examples
     ///
     /// ```
     /// # use std::time::Duration;
     /// let policy = cadena_http::RetryPolicy::default().max_retry_after(Duration::from_secs(5));
-    /// assert_eq!(policy.max_retry_after.as_secs(), 5);
+    /// assert!(format!("{policy:?}").contains("max_retry_after: 5s"));
     /// ```
     #[must_use]
     pub fn max_retry_after(mut self, pause: Duration) -> Self {
-        self.max_retry_after = pause;
+        self.options = self.options.max_retry_after(pause);
         self
     }
 
-    /// Sets [`resend_unanswered`](Self::resend_unanswered).
+    /// Sets whether a request that was sent and lost without an answer is sent again: true.
     ///
     /// # Examples
     ///
     /// ```
-    /// assert!(!cadena_http::RetryPolicy::default().resend_unanswered(false).resend_unanswered);
+    /// assert!(!cadena_http::RetryPolicy::default().resend_unanswered(false).resends_unanswered());
     /// ```
     #[must_use]
     pub fn resend_unanswered(mut self, resend: bool) -> Self {
@@ -148,73 +139,101 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets where the random part of a pause comes from: numbers from 0 to 1. A test gives a constant.
+    /// Sets the source of the random part of a pause: numbers from 0 to 1. A test sets a constant.
     ///
     /// # Examples
     ///
     /// ```
+    /// # use std::time::Duration;
     /// use cadena_http::RetryPolicy;
     ///
     /// let longest = RetryPolicy::default().jitter(|| 1.0);
-    /// assert_eq!(longest.pause(1).as_secs_f64(), 0.5);
-    /// assert_eq!(longest.pause(2).as_secs_f64(), 1.0);
-    /// assert_eq!(longest.pause(9).as_secs_f64(), 8.0);
+    /// assert_eq!(longest.pause(1), Duration::from_millis(500));
+    /// assert_eq!(longest.pause(9), Duration::from_secs(8));
     /// ```
     #[must_use]
     pub fn jitter(mut self, source: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        self.jitter = Arc::new(source);
+        self.options = self.options.jitter(source);
         self
     }
 
-    /// Our own pause after this many tries have failed.
+    /// Sets the budget of repeated requests, in place of the one that the clones of a client share.
     ///
     /// # Examples
     ///
     /// ```
-    /// assert!(cadena_http::RetryPolicy::default().pause(3).as_secs_f64() <= 2.0);
+    /// use cadena_core::RetryBudget;
+    /// use cadena_http::RetryPolicy;
+    ///
+    /// let of_all_clients = RetryBudget::new(20);
+    /// let policy = RetryPolicy::default().budget(of_all_clients.clone());
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Returns how often a request is sent in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_http::RetryPolicy::default().attempts(), 3);
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.options.attempts()
+    }
+
+    /// Returns whether a request that was sent and lost without an answer is sent again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_http::RetryPolicy::default().resends_unanswered());
+    /// ```
+    #[must_use]
+    pub fn resends_unanswered(&self) -> bool {
+        self.resend_unanswered
+    }
+
+    /// Returns the pause after this many tries have failed, if the server asks for none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// assert!(cadena_http::RetryPolicy::default().pause(1) <= Duration::from_millis(500));
     /// ```
     #[must_use]
     pub fn pause(&self, failed: u32) -> Duration {
-        let longest = 2u32
-            .checked_pow(failed.saturating_sub(1))
-            .and_then(|factor| self.base_pause.checked_mul(factor))
-            .map_or(self.max_pause, |pause| pause.min(self.max_pause));
-        longest.mul_f64(self.part())
+        self.options.pause(failed)
     }
 
-    /// The pause before the next try, or `None` if this error ends the call. `answer` has the headers of a failed answer.
-    pub(crate) fn pause_after(&self, error: &Error, answer: Option<&HeaderMap>, failed: u32) -> Option<Pause> {
-        if failed >= self.max_attempts || error.kind() == ErrorKind::QuotaExhausted {
-            return None;
-        }
-        let retry = match answer.and_then(should_retry) {
-            Some(asked) => asked,
-            None if answer.is_some() => {
-                error.is_retryable() && error.status().is_some_and(|s| matches!(s, 408 | 409 | 429 | 500..))
-            }
-            None => self.covers_failure(error),
-        };
-        if !retry {
-            return None;
-        }
-        match error.retry_after() {
-            Some(asked) if asked > self.max_retry_after => None,
-            Some(asked) if !asked.is_zero() => Some(Pause {
-                length: asked.saturating_add((asked / 4).min(self.max_pause).mul_f64(self.part())),
-                asked: Some(asked),
-            }),
-            _ => Some(Pause {
-                length: self.pause(failed),
-                asked: None,
-            }),
-        }
+    /// The budget that was set.
+    pub(crate) fn own_budget(&self) -> Option<&RetryBudget> {
+        self.budget.as_ref()
     }
 
-    /// The random part, from 0 to 1.
-    fn part(&self) -> f64 {
-        let part = (self.jitter)();
-        // A NaN from a source of jitter must not become a pause.
-        if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) }
+    /// Decides whether this error ends the call. `answer` has the headers of a failed answer.
+    pub(crate) fn decide(
+        &self,
+        error: &Error,
+        answer: Option<&HeaderMap>,
+        failed: u32,
+        remaining: Option<Duration>,
+    ) -> Result<RetryPause, GaveUp> {
+        let retryable = error.kind() != ErrorKind::QuotaExhausted
+            && match answer.and_then(should_retry) {
+                Some(asked) => asked,
+                None if answer.is_some() => {
+                    error.is_retryable() && error.status().is_some_and(|s| matches!(s, 408 | 409 | 429 | 500..))
+                }
+                None => self.covers_failure(error),
+            };
+        self.options.decide(retryable, error.retry_after(), failed, remaining)
     }
 
     /// Whether a failure without an answer, or before the first event of one, is worth another try.
@@ -229,36 +248,12 @@ impl RetryPolicy {
     }
 }
 
-/// The pause before a try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pause {
-    length: Duration,
-    /// What the server asked for, which is at most the length.
-    asked: Option<Duration>,
-}
-
-impl Pause {
-    /// Whether the server has scheduled the try.
-    pub(crate) fn is_scheduled(&self) -> bool {
-        self.asked.is_some()
-    }
-
-    /// When it ends, if that is before the deadline. A pause that the server asked for is shortened to that where it fits only so.
-    pub(crate) fn end(&self, now: Instant, deadline: Deadline) -> Option<Instant> {
-        let fits = |pause| clock::after(now, pause).filter(|at| deadline.is_none_or(|deadline| *at < deadline));
-        fits(self.length).or_else(|| fits(self.asked?))
-    }
-}
-
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            max_attempts: 3,
-            base_pause: Duration::from_millis(500),
-            max_pause: Duration::from_secs(8),
-            max_retry_after: Duration::from_secs(120),
+            options: RetryOptions::new(),
             resend_unanswered: true,
-            jitter: Arc::new(fastrand::f64),
+            budget: None,
         }
     }
 }
@@ -266,12 +261,10 @@ impl Default for RetryPolicy {
 impl fmt::Debug for RetryPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryPolicy")
-            .field("max_attempts", &self.max_attempts)
-            .field("base_pause", &self.base_pause)
-            .field("max_pause", &self.max_pause)
-            .field("max_retry_after", &self.max_retry_after)
+            .field("options", &self.options)
             .field("resend_unanswered", &self.resend_unanswered)
-            .finish_non_exhaustive()
+            .field("budget", &self.budget)
+            .finish()
     }
 }
 
@@ -306,8 +299,8 @@ mod tests {
         let policy = RetryPolicy::default();
         let retried = |status| {
             policy
-                .pause_after(&with_status(ErrorKind::Server, status), Some(&headers(&[])), 1)
-                .is_some()
+                .decide(&with_status(ErrorKind::Server, status), Some(&headers(&[])), 1, None)
+                .is_ok()
         };
         assert!([408, 409, 429, 500, 502, 503, 504, 529].into_iter().all(retried));
         assert!(![400, 401, 403, 404, 413, 422].into_iter().any(retried));
@@ -322,18 +315,18 @@ mod tests {
         );
         assert!(
             policy
-                .pause_after(&with_status(ErrorKind::InvalidRequest, 400), Some(&yes), 1)
-                .is_some()
+                .decide(&with_status(ErrorKind::InvalidRequest, 400), Some(&yes), 1, None)
+                .is_ok()
         );
         assert!(
             policy
-                .pause_after(&with_status(ErrorKind::Server, 503), Some(&no), 1)
-                .is_none()
+                .decide(&with_status(ErrorKind::Server, 503), Some(&no), 1, None)
+                .is_err()
         );
         assert!(
             policy
-                .pause_after(&with_status(ErrorKind::QuotaExhausted, 429), Some(&yes), 1)
-                .is_none()
+                .decide(&with_status(ErrorKind::QuotaExhausted, 429), Some(&yes), 1, None)
+                .is_err()
         );
     }
 
@@ -342,80 +335,28 @@ mod tests {
         let policy = RetryPolicy::default();
         let answered = headers(&[]);
         let last = with_status(ErrorKind::Server, 503).with_retryable(false);
-        assert!(policy.pause_after(&last, Some(&answered), 1).is_none());
+        assert!(policy.decide(&last, Some(&answered), 1, None).is_err());
         assert!(
             policy
-                .pause_after(&with_status(ErrorKind::Server, 503), Some(&answered), 3)
-                .is_none()
+                .decide(&with_status(ErrorKind::Server, 503), Some(&answered), 3, None)
+                .is_err()
         );
-    }
-
-    #[test]
-    fn a_pause_that_the_server_asks_for_is_kept_up_to_two_minutes_and_never_shortened() {
-        for (part, asked, length) in [
-            (0.0, 1500, Some(1500)),
-            (0.5, 2000, Some(2250)),
-            (1.0, 2000, Some(2500)),
-            (1.0, 250, Some(312)),
-            // The part on top is no longer than a pause of our own.
-            (1.0, 120_000, Some(128_000)),
-            (1.0, 121_000, None),
-            // No pause at all is our own one.
-            (1.0, 0, Some(500)),
-        ] {
-            let error = with_status(ErrorKind::RateLimited, 429).with_retry_after(Duration::from_millis(asked));
-            let policy = RetryPolicy::default().jitter(move || part);
-            let pause = policy.pause_after(&error, Some(&headers(&[])), 1);
-            assert_eq!(pause.map(|pause| pause.length.as_millis()), length, "{part} of {asked}");
-            assert_eq!(
-                pause.is_some_and(|pause| pause.is_scheduled()),
-                length.is_some() && asked > 0
-            );
-        }
-    }
-
-    #[test]
-    fn a_scheduled_pause_gives_up_its_random_part_before_a_deadline() {
-        let now = Instant::now();
-        let second = Duration::from_secs(1);
-        let (scheduled, own) = (
-            Pause {
-                length: second * 5,
-                asked: Some(second * 4),
-            },
-            Pause {
-                length: second * 5,
-                asked: None,
-            },
-        );
-        let end = |pause: Pause, deadline| {
-            pause
-                .end(now, Some(now + second * deadline))
-                .map(|at| (at - now).as_secs())
-        };
-        assert_eq!(end(scheduled, 6), Some(5));
-        assert_eq!((end(scheduled, 5), end(own, 5)), (Some(4), None));
-        assert_eq!(end(scheduled, 4), None);
     }
 
     #[test]
     fn lost_requests_are_sent_again_unless_that_is_switched_off() {
         let lost = || Error::new(ErrorKind::Connect, "").with_source(Unanswered::new("reset"));
         let policy = RetryPolicy::default();
-        assert!(policy.pause_after(&lost(), None, 1).is_some());
-        assert!(
-            policy
-                .pause_after(&Error::from(ErrorKind::Truncated), None, 1)
-                .is_some()
-        );
+        assert!(policy.decide(&lost(), None, 1, None).is_ok());
+        assert!(policy.decide(&Error::from(ErrorKind::Truncated), None, 1, None).is_ok());
         let careful = policy.resend_unanswered(false);
-        assert!(careful.pause_after(&lost(), None, 1).is_none());
+        assert!(careful.decide(&lost(), None, 1, None).is_err());
         assert!(
             careful
-                .pause_after(&Error::from(ErrorKind::Truncated), None, 1)
-                .is_none()
+                .decide(&Error::from(ErrorKind::Truncated), None, 1, None)
+                .is_err()
         );
-        assert!(careful.pause_after(&Error::from(ErrorKind::Connect), None, 1).is_some());
+        assert!(careful.decide(&Error::from(ErrorKind::Connect), None, 1, None).is_ok());
     }
 
     #[test]
@@ -423,16 +364,9 @@ mod tests {
         let policy = RetryPolicy::default();
         assert!(
             policy
-                .pause_after(&Error::from(ErrorKind::Connect).with_retryable(false), None, 1)
-                .is_none()
+                .decide(&Error::from(ErrorKind::Connect).with_retryable(false), None, 1, None)
+                .is_err()
         );
-        assert!(policy.pause_after(&Error::from(ErrorKind::Timeout), None, 1).is_none());
-    }
-
-    #[test]
-    fn strange_jitter_stays_within_the_bounds() {
-        for part in [f64::NAN, f64::INFINITY, -1.0, 2.0] {
-            assert!(RetryPolicy::default().jitter(move || part).pause(u32::MAX) <= Duration::from_secs(8));
-        }
+        assert!(policy.decide(&Error::from(ErrorKind::Timeout), None, 1, None).is_err());
     }
 }

@@ -166,7 +166,7 @@ async fn a_lost_request_is_not_sent_twice_if_that_is_switched_off() {
         conn.reset();
     })
     .await;
-    let careful = client().with_retry(RetryPolicy::default().resend_unanswered(false));
+    let careful = client().with_http_retry(RetryPolicy::default().resend_unanswered(false));
     let error = careful.send(server.post()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.downcast_source_ref::<Unanswered>().is_some());
@@ -233,7 +233,7 @@ async fn a_body_shorter_than_its_length_is_truncated() {
     })
     .await;
     let error = client()
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .send(server.post())
         .await
         .unwrap_err();

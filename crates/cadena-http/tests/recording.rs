@@ -141,7 +141,7 @@ async fn answers_to_equal_requests_come_in_their_order_and_the_last_repeats() {
     let replay = HttpClient::new(Replay::open(&file.0).unwrap());
     let busy = replay
         .clone()
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .send(post("http://x", json!({})))
         .await
         .unwrap_err();

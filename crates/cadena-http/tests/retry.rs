@@ -53,7 +53,7 @@ impl Script {
 
     /// A client over this script whose pauses are the longest of the policy.
     fn client(&self) -> HttpClient {
-        HttpClient::new(self.clone()).with_retry(RetryPolicy::default().jitter(|| 1.0))
+        HttpClient::new(self.clone()).with_http_retry(RetryPolicy::default().jitter(|| 1.0))
     }
 }
 
@@ -136,7 +136,9 @@ async fn what_the_server_asks_for_is_what_it_gets_at_least() {
     ] {
         for (part, pause) in [(0.0, pause), (1.0, longest)] {
             let script = Script::new([status(429, headers)]);
-            let client = script.client().with_retry(RetryPolicy::default().jitter(move || part));
+            let client = script
+                .client()
+                .with_http_retry(RetryPolicy::default().jitter(move || part));
             assert!(client.send(post()).await.is_ok());
             assert_eq!(script.pauses(), [pause], "{headers:?}");
         }

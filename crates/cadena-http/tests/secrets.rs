@@ -50,7 +50,7 @@ async fn a_key_that_the_server_echoes_is_masked_before_anyone_sees_it() {
     ] {
         let server = echoing(status, kind).await;
         let client = HttpClient::new(ReqwestTransport::new())
-            .with_retry(RetryPolicy::none())
+            .with_http_retry(RetryPolicy::none())
             .with_classifier(|failure| {
                 clean(std::str::from_utf8(failure.body).unwrap());
                 clean(&format!("{failure:?}"));
@@ -119,7 +119,7 @@ async fn a_key_is_masked_however_a_server_writes_it() {
             .await;
             let request = HttpRequest::post(format!("{}/v1", server.url))
                 .with_header(header::AUTHORIZATION, Secret::new(KEY).bearer().unwrap());
-            let client = HttpClient::new(ReqwestTransport::new()).with_retry(RetryPolicy::none());
+            let client = HttpClient::new(ReqwestTransport::new()).with_http_retry(RetryPolicy::none());
             let error = client.stream(request).await.unwrap_err();
             assert!(error.detail().contains("Incorrect key <***"), "{error}");
         }

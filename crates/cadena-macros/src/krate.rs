@@ -1,4 +1,4 @@
-//! The crate that the written code names.
+//! The path of the crate that the generated code names.
 
 use syn::{LitStr, Path, parse_quote};
 

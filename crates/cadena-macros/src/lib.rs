@@ -1,6 +1,25 @@
-//! The macros of cadena: [`tool`] on a function, [`derive(Streamable)`](macro@Streamable) on a type, [`prompt!`] and [`chat_prompt!`].
+//! The macros of cadena: they write the impls of tools, of types that flow through chains, and of prompts whose variables the compiler checks.
 //!
-//! Programs use them through the crate `cadena`, which names them all; the code that they write names that crate too.
+//! - [`tool`] on an async function makes a tool that a model may call.
+//! - [`derive(Streamable)`](macro@Streamable) on a type lets its values flow through chains.
+//! - [`prompt!`] and [`chat_prompt!`] make prompts for an input of your type.
+//!
+//! A program uses them through the crate `cadena`, which re-exports them; the code that they write names that crate too. A crate that depends on `cadena-core` alone sets
+//! `crate = "cadena_core"`.
+//!
+//! ```
+//! use cadena::prelude::*;
+//!
+//! #[derive(Clone, serde::Serialize, Streamable)]
+//! struct Joke {
+//!     topic: String,
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! let chain = prompt!(Joke, "Tell a joke about {topic}.") | EchoModel::new() | StrOutputParser;
+//! assert_eq!(chain.invoke(Joke { topic: "bears".to_owned() }).await?, "Tell a joke about bears.");
+//! # Ok::<_, cadena::Error>(()) }).unwrap();
+//! ```
 
 mod krate;
 mod prompt;
@@ -9,21 +28,21 @@ mod tool;
 
 use proc_macro::TokenStream;
 
-/// Makes a tool of an async function: its name, its doc comment for the model, a schema from its arguments and their doc comments.
+/// Makes a tool of an async function: the model reads its name, its doc comment, and a schema of its arguments with their doc comments.
 ///
-/// The function becomes a value of its name, which is a [`Tool`](https://docs.rs/cadena/latest/cadena/trait.Tool.html): give it to `bind_tools`, `tool_node` or `agent`. Its arguments become a struct: those of
+/// The name of the function becomes a value, which is a [`Tool`](https://docs.rs/cadena/latest/cadena/trait.Tool.html): give it to `bind_tools`, `tool_node` or `agent`. Its arguments become a struct: those of
 /// `get_weather` are `GetWeatherArgs`. The function itself is `get_weather::function`.
 ///
 /// An argument's type is `Deserialize` and `JsonSchema`; `Option` may be left out. It takes these attributes:
 ///
 /// - a doc comment describes it to the model;
-/// - `#[default]` or `#[default(5)]` says what it is when the model leaves it out;
-/// - `#[inject]` takes it from the run instead of the model, which does not see it: a `ToolContext`, a `RunContext`, or an `Arc<T>` that `RunConfig::inject`
-///   gives;
+/// - `#[default]` or `#[default(5)]` sets the value for a call in which the model leaves the argument out;
+/// - `#[inject]` takes the argument from the run, and hides it from the model: a `ToolContext`, a `RunContext`, or an `Arc<T>` that the caller gave to
+///   `RunConfig::inject`;
 /// - `#[serde(…)]` and `#[schemars(…)]` go to the field of the struct: `#[serde(rename = "town")]`.
 ///
-/// The function gives anything with a JSON form, a `ToolOutput` to keep an artifact beside it, or a `Result` of these with any error. A
-/// type whose name ends in `Result` is one.
+/// The function returns anything with a JSON form, a `ToolOutput` with an artifact beside the content, or a `Result` of these with any error. A
+/// type whose name ends in `Result` is taken for a `Result`.
 ///
 /// The attribute takes `name = "…"`, `description = "…"` instead of the doc comment, `return_direct`, `on_error = Show`, `Hide` or `Stop`,
 /// `timeout = Duration::from_secs(5)`, and `crate = "cadena_core"` for a crate that depends on that alone.
@@ -64,9 +83,9 @@ pub fn tool(attribute: TokenStream, function: TokenStream) -> TokenStream {
     finish(tool::expand(attribute.into(), function.into()))
 }
 
-/// Lets a type flow through chains in one piece: a later piece replaces an earlier one.
+/// Lets a type flow through chains as one chunk: a later chunk replaces an earlier one.
 ///
-/// The type is also `Serialize` and `Clone`. `#[streamable(crate = "cadena_core")]` is for a crate that depends on that alone.
+/// The type must also be `Serialize` and `Clone`. A crate that depends on the core alone writes `#[streamable(crate = "cadena_core")]`.
 ///
 /// # Examples
 ///
@@ -88,10 +107,10 @@ pub fn derive_streamable(input: TokenStream) -> TokenStream {
     finish(streamable::expand(input.into()))
 }
 
-/// A prompt of one text, for an input of your type: its variables are fields, checked at compile time.
+/// Makes a prompt of one text for an input of your type; the variables are fields, checked at compile time.
 ///
-/// It is a step from the type to the prompt. A variable without a field is an error of the compiler that names it. For a crate that
-/// depends on the core alone: `prompt!(crate = "cadena_core", Joke, "…")`.
+/// The prompt is a step from the type to a `PromptValue`. For a variable without a field the compiler reports the missing field. A crate that
+/// depends on the core alone writes `prompt!(crate = "cadena_core", Joke, "…")`.
 ///
 /// # Examples
 ///
@@ -124,9 +143,9 @@ pub fn prompt(input: TokenStream) -> TokenStream {
     finish(prompt::expand_one(input.into()))
 }
 
-/// A prompt of several messages, for an input of your type: its variables are fields, checked at compile time.
+/// Makes a prompt of several messages for an input of your type; the variables are fields, checked at compile time.
 ///
-/// As [`prompt!`], with a role before each text: `human` or `user`, `ai` or `assistant`, `system`, and `placeholder` for messages that the input holds.
+/// It differs from [`prompt!`] in the role before each text: `human` or `user`, `ai` or `assistant`, `system`, and `placeholder` for messages that the input holds.
 ///
 /// # Examples
 ///

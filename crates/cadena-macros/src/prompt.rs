@@ -1,4 +1,4 @@
-//! What `prompt!` and `chat_prompt!` write.
+//! The code that `prompt!` and `chat_prompt!` generate.
 
 mod variables;
 
@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitStr, Path, Token, Type, bracketed, parenthesized, parse_quote};
 
-/// `prompt!(Input, "text")`: what a person says.
+/// Expands `prompt!(Input, "text")`: one human message.
 pub(crate) fn expand_one(input: TokenStream) -> syn::Result<TokenStream> {
     let Given { krate, kind, messages } = syn::parse2(input)?;
     match &*messages {
@@ -20,7 +20,7 @@ pub(crate) fn expand_one(input: TokenStream) -> syn::Result<TokenStream> {
     }
 }
 
-/// `chat_prompt!(Input, [("system", "text"), …])`.
+/// Expands `chat_prompt!(Input, [("system", "text"), …])`.
 pub(crate) fn expand_chat(input: TokenStream) -> syn::Result<TokenStream> {
     let Given { krate, kind, messages } = syn::parse2(input)?;
     let mut spoken = Vec::new();

@@ -1,4 +1,4 @@
-//! What `derive(Streamable)` writes.
+//! The code that `derive(Streamable)` generates.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -34,6 +34,13 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 
             fn from_chunk(chunk: Self::Chunk) -> #krate::Result<Self> {
                 ::core::result::Result::Ok(chunk.0)
+            }
+
+            fn from_json(json: #krate::__private::Value) -> #krate::Result<Self> {
+                // A type that serde can read has the first `read`, and any other type the second.
+                #[allow(unused_imports)]
+                use #krate::__private::OrUnreadable as _;
+                #krate::__private::Readable::<Self>::read(json)
             }
         }
     })

@@ -1,4 +1,4 @@
-//! What `#[tool]` writes.
+//! The code that `#[tool]` generates.
 
 mod argument;
 mod options;
@@ -151,7 +151,7 @@ fn write(options: &Options, description: &str, arguments: &[Argument], mut funct
     }
 }
 
-/// The type of the tool's output, and the call that gives a `Result` of it.
+/// The type of the tool's output, and the expression that calls the function and returns a `Result` of it.
 fn output(krate: &syn::Path, declared: &ReturnType, call: TokenStream) -> (TokenStream, TokenStream) {
     let ReturnType::Type(_, declared) = declared else {
         return (quote!(()), quote!({ #call; ::core::result::Result::Ok(()) }));
@@ -163,14 +163,14 @@ fn output(krate: &syn::Path, declared: &ReturnType, call: TokenStream) -> (Token
     (quote!(#declared), quote!(::core::result::Result::Ok(#call)))
 }
 
-/// By its name: a macro sees no types.
+/// Whether a type is a `Result`, by its name: a macro sees no types.
 fn is_result(declared: &Type) -> bool {
     let Type::Path(path) = declared else { return false };
     let last = path.path.segments.last();
     last.is_some_and(|segment| segment.ident.to_string().ends_with("Result"))
 }
 
-/// The text of the doc comments, lines joined, the space behind `///` gone.
+/// The text of the doc comments: lines joined, without the space after `///`.
 fn doc_text(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::OpenAIClient;
 use crate::call::{Call, first};
-use crate::client::connection_setters;
+use crate::client::with_client;
 use crate::error::name_texts;
 use crate::events::Expect;
 use crate::options::OPTION_NAMES;
@@ -292,7 +292,10 @@ impl OpenAICompletions {
     }
 }
 
-connection_setters!(OpenAICompletions, "\"davinci-002\"");
+with_client!(
+    OpenAICompletions,
+    "let openai = cadena_openai::OpenAICompletions::new(\"davinci-002\");"
+);
 
 #[async_trait]
 impl ChatModel for OpenAICompletions {

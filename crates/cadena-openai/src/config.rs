@@ -1,8 +1,11 @@
 //! Where a model's requests go, and with which key.
 
+mod environment;
 mod hint;
 mod query;
+mod source;
 pub(crate) use query::percent_encode;
+pub(crate) use source::{Source, Sources};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,10 +39,27 @@ pub(crate) struct Config {
     pub(crate) query: String,
     /// A transport of the caller's knows whom it speaks to, and whether a key is needed there.
     pub(crate) own_transport: bool,
+    /// Whether OpenAI and Azure are asked with a key alone. `without_api_key` switches it off.
+    pub(crate) needs_key: bool,
+    /// Where the settings come from.
+    pub(crate) sources: Sources,
 }
 
 /// Gives a fresh key.
 pub(crate) type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
+
+/// Makes a source of keys of the caller's function.
+pub(crate) fn key_source<F, K, S>(key: F) -> KeySource
+where
+    F: Fn() -> K + Send + Sync + 'static,
+    K: Future<Output = Result<S>> + Send + 'static,
+    S: Into<Secret>,
+{
+    Arc::new(move || {
+        let key = key();
+        Box::pin(async move { Ok(key.await?.into()) })
+    })
+}
 
 impl Config {
     /// Whether OpenAI itself is asked, whose rules are known.
@@ -52,12 +72,84 @@ impl Config {
         self.azure.is_some() || self.is_openai()
     }
 
-    /// Asks another server. What is a secret of Azure's does not go there.
+    /// Sets the address of another server. A secret of Azure's does not go there.
     pub(crate) fn set_base_url(&mut self, url: String) {
         if self.azure.take().is_some() {
-            (self.api_key, self.key_source) = (None, None);
+            self.forget_key();
         }
-        self.base_url = url;
+        (self.base_url, self.sources.base_url) = (url, Source::Method("with_base_url"));
+    }
+
+    /// Sets a key, for Azure a key of the resource.
+    pub(crate) fn set_api_key(&mut self, key: Secret, source: Source) {
+        self.forget_key();
+        (self.api_key, self.sources.api_key) = (Some(key), source);
+        if let Some(azure) = &mut self.azure {
+            azure.bearer = false;
+        }
+    }
+
+    /// Sets a function that returns a key, in place of a key.
+    pub(crate) fn set_key_source(&mut self, key_source: KeySource, source: Source) {
+        self.forget_key();
+        (self.key_source, self.sources.api_key) = (Some(key_source), source);
+    }
+
+    /// Forgets the key, so that it is missing again.
+    pub(crate) fn forget_key(&mut self) {
+        (self.api_key, self.key_source, self.needs_key) = (None, None, true);
+        self.sources.api_key = Source::Default;
+    }
+
+    /// Adds a parameter to the query of every address.
+    pub(crate) fn add_parameter(&mut self, name: &str, value: &str) {
+        for (mark, part) in [("&", name), ("=", value)] {
+            if mark == "=" || !self.query.is_empty() {
+                self.query.push_str(mark);
+            }
+            percent_encode(part, &mut self.query);
+        }
+    }
+
+    /// Fails if a setting is empty or is more than one line. A variable that is empty does not count where the caller's own
+    /// transport knows whom it speaks to.
+    fn check(&self) -> Result<()> {
+        let Sources {
+            base_url,
+            api_key,
+            organization,
+            project,
+            endpoint,
+            api_version,
+        } = self.sources;
+        let azure = self.azure.as_ref();
+        // A line break in a key that a method was given is reported where the key becomes a header.
+        let key = self.api_key.as_ref().map(|key| match api_key {
+            Source::Method(_) => key.expose().split_whitespace().next().unwrap_or_default(),
+            _ => key.expose(),
+        });
+        let of_openai = [
+            (base_url, source::BASE_URL, Some(self.base_url.as_str())),
+            (organization, source::ORGANIZATION, self.organization.as_deref()),
+            (project, source::PROJECT, self.project.as_deref()),
+        ];
+        let of_azure = [
+            (endpoint, source::ENDPOINT, azure.map(|azure| azure.endpoint.as_str())),
+            (
+                api_version,
+                source::API_VERSION,
+                azure.and_then(|azure| azure.api_version.as_deref()),
+            ),
+        ];
+        let settings = [(api_key, source::API_KEY, key)].into_iter();
+        let settings = settings.chain(of_openai.into_iter().filter(|_| azure.is_none()));
+        for (source, setting, value) in settings.chain(of_azure.into_iter().filter(|_| azure.is_some())) {
+            let of_variable = matches!(source, Source::Blank(_));
+            if !(of_variable && self.own_transport) && (of_variable || value.is_some()) {
+                source.check(setting, value.unwrap_or_default())?;
+            }
+        }
+        Ok(())
     }
 
     /// The provider's name in profiles.
@@ -104,67 +196,18 @@ impl Config {
         }
     }
 
-    /// Reads the environment, by the names that OpenAI's own client and LangChain read.
-    pub(crate) fn from_env() -> Self {
-        Self::from_lookup(|name| std::env::var(name).ok())
-    }
-
-    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: &[&str]| {
-            let values = names.iter().filter_map(|name| lookup(name));
-            values
-                .map(|value| value.trim().to_owned())
-                .find(|value| !value.is_empty())
-        };
-        Self {
-            base_url: first(&["OPENAI_API_BASE", "OPENAI_BASE_URL"]).unwrap_or_else(|| OPENAI.to_owned()),
-            api_key: first(&["OPENAI_API_KEY"]).map(Secret::new),
-            organization: first(&["OPENAI_ORG_ID", "OPENAI_ORGANIZATION"]),
-            project: first(&["OPENAI_PROJECT_ID"]),
-            key_source: None,
-            headers: HeaderMap::new(),
-            azure: None,
-            query: String::new(),
-            own_transport: false,
-        }
-    }
-
-    /// Reads the environment for Azure, by the names that OpenAI's own client and LangChain read.
-    pub(crate) fn azure_from_env() -> Self {
-        Self::azure_from_lookup(|name| std::env::var(name).ok())
-    }
-
-    fn azure_from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let read = |name: &str| {
-            let value = lookup(name)?.trim().to_owned();
-            (!value.is_empty()).then_some(value)
-        };
-        let (key, token) = (read("AZURE_OPENAI_API_KEY"), read("AZURE_OPENAI_AD_TOKEN"));
-        let azure = Azure {
-            endpoint: read("AZURE_OPENAI_ENDPOINT").unwrap_or_default(),
-            api_version: read("OPENAI_API_VERSION"),
-            bearer: key.is_none() && token.is_some(),
-            model: None,
-        };
-        Self {
-            base_url: String::new(),
-            api_key: key.or(token).map(Secret::new),
-            azure: Some(azure),
-            // Nothing that is meant for OpenAI goes to Azure.
-            ..Self::from_lookup(|_| None)
-        }
-    }
-
     /// A `POST` request to a path below the base URL, with key and headers and without a body.
     ///
     /// A key that must be asked for is not in it yet: see [`authorize`](Self::authorize).
     pub(crate) fn post(&self, path: &str) -> Result<HttpRequest> {
-        if !self.has_key() && self.is_openai() && !self.own_transport {
+        self.check()?;
+        let needs_key = self.needs_key && !self.own_transport && !self.has_key();
+        if needs_key && self.is_openai() {
             let hint = "set OPENAI_API_KEY or call `with_api_key`; for another server set OPENAI_BASE_URL";
             return Err(Error::new(ErrorKind::Authentication, "there is no API key for OpenAI").with_hint(hint));
         }
         if let Some(azure) = &self.azure {
-            azure.check(self.has_key() || self.own_transport)?;
+            azure.check(needs_key)?;
         }
         let mut request = HttpRequest::post(self.url(path)?);
         if let Some(key) = &self.api_key {
@@ -209,6 +252,13 @@ impl Config {
             return Ok(None);
         }
         let key = source().await?;
+        if let (Source::Method(method), true) = (self.sources.api_key, key.expose().trim().is_empty()) {
+            let error = Error::new(
+                ErrorKind::Config,
+                format!("the function of `{method}` returned an empty key"),
+            );
+            return Err(error.with_hint("return the key, or an error"));
+        }
         Ok(Some(request.clone().with_header(header::AUTHORIZATION, key.bearer()?)))
     }
 
@@ -328,6 +378,59 @@ mod tests {
             "http://a"
         );
         assert!(config(&[("OPENAI_API_KEY", "")]).api_key.is_none());
+    }
+
+    #[test]
+    fn a_variable_that_is_empty_is_an_error_that_names_it_and_its_cure() {
+        for (name, value, detail, hint) in [
+            ("OPENAI_API_KEY", "", "is empty", "`without_api_key`"),
+            ("OPENAI_API_KEY", " \n", "is empty", "set it to a key"),
+            (
+                "OPENAI_API_KEY",
+                "sk-canary\nsk-other",
+                "holds a line break",
+                "one line",
+            ),
+            ("OPENAI_BASE_URL", "", "is empty", "unset it to ask OpenAI"),
+            ("OPENAI_API_BASE", "\t", "is empty", "unset it to ask OpenAI"),
+            ("OPENAI_BASE_URL", "http://a\n/v1", "holds a line break", "one line"),
+            ("OPENAI_ORG_ID", "", "is empty", "unset it"),
+            ("OPENAI_ORGANIZATION", "a\nb", "holds a line break", "one line"),
+            ("OPENAI_PROJECT_ID", " ", "is empty", "unset it"),
+        ] {
+            // The first pair of a name counts.
+            let pairs = [(name, value), ("OPENAI_API_KEY", "sk-abcdef")];
+            let mut config = config(&pairs);
+            let error = config.post("/x").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert_eq!(error.detail(), format!("the environment variable `{name}` {detail}"));
+            assert!(error.hint().is_some_and(|said| said.contains(hint)), "{error}");
+            assert!(!format!("{error:?}").contains("canary"));
+            // A recording needs no settings, but what is there must be fit to be sent.
+            config.own_transport = true;
+            assert_eq!(config.post("/x").is_err(), detail != "is empty", "{name}");
+        }
+        let azure = |name: &'static str| {
+            Config::azure_from_lookup(move |asked| {
+                (asked == name)
+                    .then(String::new)
+                    .or_else(|| Some("https://h".to_owned()))
+            })
+        };
+        for name in ["AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"] {
+            let error = azure(name).post("/x").unwrap_err();
+            assert_eq!(error.detail(), format!("the environment variable `{name}` is empty"));
+        }
+    }
+
+    #[test]
+    fn a_setting_takes_the_place_of_a_variable_that_is_empty() {
+        let mut config = config(&[("OPENAI_API_KEY", ""), ("OPENAI_BASE_URL", "")]);
+        config.set_api_key("sk-abcdef".into(), Source::Method("with_api_key"));
+        config.set_base_url("http://h/v1".to_owned());
+        assert_eq!(config.post("/x").unwrap().url, "http://h/v1/x");
+        config.forget_key();
+        assert!(!config.post("/x").unwrap().headers.contains_key("authorization"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::OpenAIClient;
-use crate::client::connection_setters;
+use crate::client::with_client;
 use crate::error::name_texts;
 use crate::tokens::Tokens;
 use answer::{List, in_order};
@@ -366,7 +366,10 @@ impl OpenAIEmbeddings {
     }
 }
 
-connection_setters!(OpenAIEmbeddings, "\"text-embedding-3-small\"");
+with_client!(
+    OpenAIEmbeddings,
+    "let openai = cadena_openai::OpenAIEmbeddings::new(\"text-embedding-3-small\");"
+);
 
 #[async_trait]
 impl Embeddings for OpenAIEmbeddings {

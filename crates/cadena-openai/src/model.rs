@@ -1,6 +1,5 @@
 //! The chat model.
 
-mod connection;
 mod settings;
 
 use std::borrow::Cow;
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::OpenAIClient;
 use crate::call::{Ask, Call, first};
+use crate::client::with_client;
 use crate::endpoint::Endpoint;
 use crate::events::Expect;
 use crate::models::gives_logprobs;
@@ -261,6 +261,11 @@ impl ChatModel for ChatOpenAI {
         Choices::from_chunk(call.whole().await?)
     }
 }
+
+with_client!(
+    ChatOpenAI,
+    "let openai = cadena_openai::ChatOpenAI::new(\"gpt-4o-mini\");"
+);
 
 impl_pipe!(ChatOpenAI);
 

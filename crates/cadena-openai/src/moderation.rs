@@ -1,15 +1,13 @@
 //! Whether a text is harmful.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, async_trait, flow_whole, impl_pipe};
+use cadena_core::{Error, ErrorKind, Result, RunContext, Runnable, StepInfo, async_trait, flow_whole, impl_pipe};
 use cadena_http::{CallOptions, HttpResponse};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use crate::OpenAIClient;
-use crate::client::connection_setters;
+use crate::client::with_client;
 
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/moderations";
@@ -171,20 +169,18 @@ impl OpenAIModeration {
     }
 }
 
-connection_setters!(OpenAIModeration, "\"omni-moderation-latest\"");
+with_client!(
+    OpenAIModeration,
+    "let openai = cadena_openai::OpenAIModeration::new(\"omni-moderation-latest\");"
+);
 
 #[async_trait]
 impl Runnable for OpenAIModeration {
     type Input = String;
     type Output = Moderation;
 
-    fn name(&self) -> Cow<'_, str> {
-        "OpenAIModeration".into()
-    }
-
-    fn restore(&self, output: Value) -> Result<Moderation> {
-        serde_json::from_value(output)
-            .map_err(|e| Error::new(ErrorKind::Decode, "the output is no moderation").with_source(e))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("OpenAIModeration")
     }
 
     async fn run(&self, text: String, cx: RunContext) -> Result<Moderation> {
@@ -199,7 +195,7 @@ impl_pipe!(OpenAIModeration);
 /// # Examples
 ///
 /// ```
-/// use cadena_core::Runnable;
+/// use cadena_core::RunnableExt;
 /// use cadena_openai::{ModerationGate, OpenAIModeration};
 ///
 /// let gate: ModerationGate = OpenAIModeration::new("omni-moderation-latest").gate();
@@ -213,8 +209,8 @@ impl Runnable for ModerationGate {
     type Input = String;
     type Output = String;
 
-    fn name(&self) -> Cow<'_, str> {
-        "ModerationGate".into()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("ModerationGate")
     }
 
     async fn run(&self, text: String, cx: RunContext) -> Result<String> {

@@ -72,7 +72,7 @@ fn runs(deltas: Vec<Value>, finish_reason: &str) -> Vec<(String, Value)> {
     let answers = [body(deltas, finish_reason), body([json!({"content": "ok"})], "stop")];
     let llm = ChatOpenAI::new("small")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(Script(Arc::new(Mutex::new(answers.into()))));
     let agent = agent(llm, tools).unwrap();
     let output = block_on(async { fold::<AgentOutput>(agent.stream("go")).await });

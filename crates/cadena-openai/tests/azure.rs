@@ -25,7 +25,7 @@ fn azure(server: &Canned) -> AzureChatOpenAI {
         .with_endpoint("https://r.openai.azure.com/")
         .with_api_version("2024-10-21")
         .with_api_key("canary-key-0123456789")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(server.clone())
 }
 

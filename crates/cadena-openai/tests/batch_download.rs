@@ -71,7 +71,7 @@ impl Cutter {
         let llm = ChatOpenAI::new("gpt-4o-mini")
             .with_base_url(&self.url)
             .with_api_key("sk-1");
-        let llm = llm.with_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)));
+        let llm = llm.with_http_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)));
         llm.with_limits(Limits::default().event(1000))
             .batch_job_from(BatchJobHandle::from_ids(["batch_1"]))
     }

@@ -57,7 +57,7 @@ impl Polled {
     fn job(&self) -> BatchJob {
         let llm = ChatOpenAI::new("gpt-4o-mini")
             .with_transport(self.clone())
-            .with_retry(RetryPolicy::none());
+            .with_http_retry(RetryPolicy::none());
         llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"]))
     }
 

@@ -76,7 +76,7 @@ fn script(id: &Value) -> Script {
 fn run(server: &Script, streamed: bool) -> AgentOutput {
     let llm = ChatOpenAI::new("small")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(server.clone());
     let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
     let double = tool_fn("double", "Doubles.", schema, |args: Value, _: ToolContext| async move {

@@ -67,7 +67,7 @@ fn embeddings(transport: impl Transport) -> OpenAIEmbeddings {
     OpenAIEmbeddings::new("text-embedding-3-small")
         .with_api_key("sk-canary-0123456789")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(transport)
 }
 

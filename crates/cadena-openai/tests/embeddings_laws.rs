@@ -76,7 +76,7 @@ impl Transport for Untidy {
 fn embeddings(transport: impl Transport) -> OpenAIEmbeddings {
     OpenAIEmbeddings::new("some-model")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(transport)
 }
 

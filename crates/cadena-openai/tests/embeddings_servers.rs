@@ -12,7 +12,7 @@ fn client(body: &str) -> OpenAIClient {
     OpenAIClient::new()
         .with_api_key("sk-canary-0123456789")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(Canned::json(body.to_owned()))
 }
 

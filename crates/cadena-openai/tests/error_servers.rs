@@ -174,7 +174,7 @@ fn azures_errors_say_what_to_do_on_azure() {
             .with_endpoint("https://r.openai.azure.com")
             .with_api_version("2024-10-21")
             .with_api_key("canary-key-0123456789")
-            .with_retry(RetryPolicy::none())
+            .with_http_retry(RetryPolicy::none())
             .with_transport(Canned::json(body).status(status));
         let error = block_on(async { llm.invoke("hi").await }).unwrap_err();
         assert_eq!(

@@ -84,7 +84,7 @@ fn model(url: &str, script: &Script) -> ChatOpenAI {
         .with_api_key(KEY)
         .with_timers(timers)
         .with_limits(Limits::default().response(4 << 20).event(1 << 20))
-        .with_retry(RetryPolicy::default().base_pause(Duration::from_millis(5)))
+        .with_http_retry(RetryPolicy::default().base_pause(Duration::from_millis(5)))
 }
 
 async fn play(name: &str, script: &Script, streamed: bool) -> std::result::Result<(), String> {

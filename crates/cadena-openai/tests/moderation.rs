@@ -17,7 +17,7 @@ fn client(server: &Canned) -> OpenAIClient {
     OpenAIClient::new()
         .with_api_key("sk-canary-0123456789")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(server.clone())
 }
 

@@ -141,7 +141,7 @@ fn azure(row: &Payload, server: Canned) -> AzureChatOpenAI {
         .with_endpoint("https://r.openai.azure.com/")
         .with_api_version("2024-10-21")
         .with_api_key("sk-canary-0123456789")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_options(options(row))
         .with_transport(server)
 }

@@ -122,7 +122,7 @@ fn the_older_completions_read_logarithms_the_same_way() {
             OpenAICompletions::new("davinci-002")
                 .with_api_key("sk-canary-0123456789")
                 .with_base_url("http://test.invalid/v1")
-                .with_retry(RetryPolicy::none())
+                .with_http_retry(RetryPolicy::none())
                 .with_transport(server)
         };
         let message = block_on(async { llm(whole).invoke("hi").await }).unwrap();

@@ -65,7 +65,7 @@ fn turn(message: AIMessage) -> Vec<Message> {
 /// The second message of a request.
 fn sent(llm: ChatOpenAI, messages: Vec<Message>) -> Value {
     let server = Canned::json("{}");
-    let llm = llm.with_retry(RetryPolicy::none()).with_transport(server.clone());
+    let llm = llm.with_http_retry(RetryPolicy::none()).with_transport(server.clone());
     // What counts is the request, not its answer.
     let _ = block_on(async { llm.invoke(PromptValue::from(messages)).await });
     server.bodies().remove(0)["messages"][1].clone()
@@ -132,7 +132,7 @@ fn openai_itself_and_azure_get_no_member_that_their_schema_does_not_have() {
             .with_endpoint("https://r.openai.azure.com/")
             .with_api_version("2024-10-21")
             .with_api_key("key")
-            .with_retry(RetryPolicy::none())
+            .with_http_retry(RetryPolicy::none())
             .with_transport(server.clone());
         // What counts is the request, not its answer.
         let _ = block_on(async { azure.invoke(PromptValue::from(turn(message))).await });

@@ -248,7 +248,7 @@ fn a_stream_that_only_keeps_alive_ends_after_ten_minutes_with_what_had_come() {
                 let started = Instant::now();
                 let event = format!("data: {empty}\n\n");
                 let pieces = std::iter::once((1, HELLO)).chain((0..100).map(|_| (14, event.as_str())));
-                let llm = Paced::new(pieces).model().with_retry(RetryPolicy::default());
+                let llm = Paced::new(pieces).model().with_http_retry(RetryPolicy::default());
                 let error = match wants_all {
                     true => fold::<Choices>(llm.all_choices().stream("hi")).await.unwrap_err(),
                     false => fold::<AIMessage>(llm.stream("hi")).await.unwrap_err(),

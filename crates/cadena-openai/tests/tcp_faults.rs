@@ -165,7 +165,7 @@ async fn a_body_that_is_cut_is_truncated_and_never_half_an_answer() {
             }
         })
         .await;
-        let no_retry = client(&server.url, surface.azure).with_retry(RetryPolicy::none());
+        let no_retry = client(&server.url, surface.azure).with_http_retry(RetryPolicy::none());
         let error = surface.ask_by(no_retry).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Truncated, "{}: {error}", surface.name);
     }
@@ -183,7 +183,7 @@ async fn an_answer_that_does_not_come_meets_its_timer() {
         let timers = Timers::default().answer(short).first_event(short);
         let client = client(&server.url, surface.azure)
             .with_timers(timers)
-            .with_retry(RetryPolicy::none());
+            .with_http_retry(RetryPolicy::none());
         let error = surface.ask_by(client).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{}: {error}", surface.name);
     }
@@ -207,7 +207,7 @@ async fn a_body_above_the_limit_is_not_read_to_its_end() {
         let limits = Limits::default().response(1 << 14).event(1 << 14);
         let client = client(&server.url, surface.azure)
             .with_limits(limits)
-            .with_retry(RetryPolicy::none());
+            .with_http_retry(RetryPolicy::none());
         let answer = tokio::time::timeout(Duration::from_secs(20), surface.ask_by(client)).await;
         let error = answer
             .unwrap_or_else(|_| panic!("{}: it reads for ever", surface.name))

@@ -216,7 +216,7 @@ async fn embeddings_ask_at_once_as_often_as_they_may_and_stop_when_dropped() {
     })
     .await;
     let embeddings = OpenAIEmbeddings::new("m")
-        .with_client(client(&server.url, false).with_retry(RetryPolicy::none()))
+        .with_client(client(&server.url, false).with_http_retry(RetryPolicy::none()))
         .with_batch_size(1)
         .with_max_concurrency(3);
     let reached = |wanted: u32| {

@@ -1,4 +1,4 @@
-//! Answers of chat models in a file, the ones used last.
+//! Answers of chat models in a file: those that were used last.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,8 +10,8 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::schema::Schema;
 
-/// `used` grows with every use, so that its order is the order of the last uses. The sums are kept by triggers, since counting rows at every write
-/// would cost as much as there are. After a power cut the last answers may be missing, which a cache survives: so no commit waits for the disk.
+/// `used` grows with every use, so that its order is the order of the last uses. Triggers keep the sums, because counting all rows at every write
+/// would cost time in proportion to the file. No commit waits for the disk: a power cut may lose the last answers, and a cache can ask for them again.
 static SCHEMA: Schema = Schema {
     part: "cache",
     version: 1,
@@ -30,8 +30,8 @@ static SCHEMA: Schema = Schema {
 
 /// Keeps answers in an SQLite file, for [`with_cache`](cadena_core::ChatModelExt::with_cache): as many as fit, those that were used last.
 ///
-/// Answers survive a restart and are shared by every program that opens the file. Clones share one connection. The size of an answer is the length of its JSON; one that
-/// is larger than the whole cache is not kept. Programs that open one file with different bounds each keep to their own when they write.
+/// Answers survive a restart and are shared by every program that opens the file. Clones share one connection. The size of an answer is the length of its JSON; an answer that
+/// is larger than the whole cache is not kept. If programs open one file with different bounds, each program applies its bounds when it writes.
 ///
 /// # Examples
 ///
@@ -55,13 +55,24 @@ pub struct SqliteCache {
 }
 
 impl SqliteCache {
-    /// How many answers are kept when nobody says otherwise.
+    /// The default for how many answers are kept.
     pub const DEFAULT_MAX_ENTRIES: u64 = 10_000;
 
-    /// How many bytes of answers are kept when nobody says otherwise.
+    /// The default for how many bytes of answers are kept.
     pub const DEFAULT_MAX_BYTES: u64 = 256 << 20;
 
-    /// Opens a file, and makes it if there is none; `:memory:` is a database that ends with its last clone.
+    /// Opens a file, and makes it if it is missing; `:memory:` is a database that ends with its last clone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?; // or a path
+    /// assert!(cache.is_empty().await?);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -75,8 +86,25 @@ impl SqliteCache {
         })
     }
 
-    /// Keeps at most this many answers, and this many bytes of them; default: [`DEFAULT_MAX_ENTRIES`](Self::DEFAULT_MAX_ENTRIES) and
-    /// [`DEFAULT_MAX_BYTES`](Self::DEFAULT_MAX_BYTES). What is there already makes room when an answer is written.
+    /// Sets how many answers are kept at most, and how many bytes of them; default: [`DEFAULT_MAX_ENTRIES`](Self::DEFAULT_MAX_ENTRIES) and
+    /// [`DEFAULT_MAX_BYTES`](Self::DEFAULT_MAX_BYTES).
+    ///
+    /// When an answer is written, those that were used least recently make room for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?.bounded(1, 1 << 20);
+    /// let model = EchoModel::new().with_cache(cache.clone());
+    /// model.invoke("one").await?;
+    /// model.invoke("two").await?; // takes the place of the first answer
+    /// assert_eq!(cache.len().await?, 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn bounded(mut self, max_entries: u64, max_bytes: u64) -> Self {
         self.max_entries = max_entries;
@@ -84,7 +112,7 @@ impl SqliteCache {
         self
     }
 
-    /// How many answers the file keeps.
+    /// Returns how many answers the file keeps. The example of the type calls it.
     ///
     /// # Errors
     ///
@@ -93,7 +121,7 @@ impl SqliteCache {
         self.database.call(|connection| Ok(sums(connection)?.0)).await
     }
 
-    /// Whether the file keeps no answer.
+    /// Whether the file keeps no answer. The example of [`open`](Self::open) calls it.
     ///
     /// # Errors
     ///
@@ -102,7 +130,20 @@ impl SqliteCache {
         Ok(self.len().await? == 0)
     }
 
-    /// How many bytes the answers have, as JSON.
+    /// Returns how many bytes the answers have, as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?;
+    /// EchoModel::new().with_cache(cache.clone()).invoke("hi").await?;
+    /// assert!(cache.bytes().await? > 0);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,11 +160,11 @@ impl ChatCache for SqliteCache {
         let read = self.database.call(move |connection| {
             let mut find = connection.prepare_cached("SELECT answer FROM chat_cache WHERE key = ?1")?;
             let json: Option<String> = find.query_row([key.as_bytes()], |row| row.get(0)).optional()?;
-            // What cannot be read, such as an answer in the form of another version, is asked for again and then replaced.
+            // An answer that cannot be read, such as one that another version wrote, is a miss: the new answer replaces it.
             let Some(answer) = json.and_then(|json| serde_json::from_str(&json).ok()) else {
                 return Ok(None);
             };
-            // The answer is here, whether or not its use can be noted beside another writer.
+            // A busy file must not hide an answer that was found; only the order of the last uses suffers.
             match touch(connection, &key) {
                 Err(fault) if !fault.is_busy() => Err(fault),
                 _ => Ok(Some(answer)),
@@ -165,7 +206,7 @@ impl ChatCache for SqliteCache {
     }
 }
 
-/// Notes a use, unless it was the last one before too.
+/// Notes a use, unless this answer was the last one used before too.
 fn touch(connection: &Connection, key: &CacheKey) -> Result<(), Fault> {
     let sql = "UPDATE chat_cache SET used = (SELECT max(used) FROM chat_cache) + 1
                WHERE key = ?1 AND used < (SELECT max(used) FROM chat_cache)";
@@ -173,7 +214,7 @@ fn touch(connection: &Connection, key: &CacheKey) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How many answers there are, and how many bytes.
+/// The number of answers, and of their bytes.
 fn sums(connection: &Connection) -> Result<(u64, u64), Fault> {
     let mut statement = connection.prepare_cached("SELECT entries, bytes FROM chat_cache_sums")?;
     let (entries, bytes): (i64, i64) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -184,7 +225,7 @@ fn exceeds((entries, bytes): (u64, u64), (max_entries, max_bytes): (u64, u64)) -
     entries > max_entries || bytes > max_bytes
 }
 
-/// Says where the answers are, not what they say.
+/// Prints the path and the bounds; the answers are content and stay out of logs.
 impl fmt::Debug for SqliteCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteCache")

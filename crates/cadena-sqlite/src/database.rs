@@ -1,4 +1,4 @@
-//! One connection to a file, and the thread that its work is done on.
+//! A connection to a file, and the threads on which SQLite works.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,16 +9,13 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use crate::fault::Fault;
+use crate::fault::{BUSY_TIMEOUT, Fault};
 use crate::schema::Schema;
-
-/// How long a writer waits for another one.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(crate) struct Database {
     path: Arc<Path>,
-    /// Tokio's mutex: those who wait for the connection hold no thread, and leave nothing behind when they are dropped.
+    /// Tokio's mutex: a call that waits for the connection holds no thread, and a call that is dropped while it waits leaves no trace.
     connection: Arc<Mutex<Connection>>,
 }
 
@@ -36,7 +33,7 @@ impl Database {
         &self.path
     }
 
-    /// Does work with the connection, when those who came before have done theirs.
+    /// Does work with the connection, after the work of the calls that came before.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
@@ -64,7 +61,7 @@ fn connect(path: &Path, schema: &Schema) -> Result<Connection, Fault> {
     let start = Instant::now();
     loop {
         match try_connect(path, schema) {
-            // Several that open a new file at once can be refused without a wait: only one may switch it to WAL mode.
+            // Only one connection may switch a new file to WAL mode. SQLite refuses the others at once, whatever `busy_timeout` is set.
             Err(fault) if fault.is_busy() && start.elapsed() < BUSY_TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -76,7 +73,7 @@ fn connect(path: &Path, schema: &Schema) -> Result<Connection, Fault> {
 fn try_connect(path: &Path, schema: &Schema) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // The answer is the mode, which is another one for a database in memory.
+    // SQLite answers with the mode, which for a database in memory is `memory` and not `wal`.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch(schema.pragmas)?;
     schema.prepare(&mut connection)?;

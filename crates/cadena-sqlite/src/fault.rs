@@ -1,11 +1,13 @@
-//! What can go wrong with a file, and what to do about it.
+//! Errors of SQLite, and what the user can do about each.
 
 use std::path::Path;
+use std::time::Duration;
 
 use cadena_core::{Error, ErrorKind};
 use rusqlite::ErrorCode;
 
-use crate::database::BUSY_TIMEOUT;
+/// How long a writer waits for another one before its work fails.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An error of SQLite, or one that is already ours.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Whether somebody else holds the file.
+    /// Whether another connection holds the file.
     pub(crate) fn is_busy(&self) -> bool {
         let Self::Sqlite(error) = self else { return false };
         matches!(
@@ -24,6 +26,7 @@ impl Fault {
         )
     }
 
+    /// The error for the user: it names the file, the reason and the remedy.
     pub(crate) fn explain(self, path: &Path) -> Error {
         let busy = self.is_busy();
         let error = match self {
@@ -45,7 +48,7 @@ impl Fault {
                 ("may not be written", "check its permissions and those of its folder")
             }
             Some(ErrorCode::DiskFull) => ("cannot grow: the disk is full", "make room"),
-            _ => ("cannot be used", "the source says why"),
+            _ => ("cannot be used", "the error's source names the reason"),
         };
         let waited = if busy {
             format!(" after {} s", BUSY_TIMEOUT.as_secs())

@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::schema::Schema;
 
-/// The table is LangChain's; the index is ours, and does LangChain no harm. A turn that was stored is not lost in a power cut, so every commit is synced.
+/// The table is LangChain's; the index is ours, and LangChain works with it as without. Each commit is synced to the disk, so that a power cut loses no stored turn.
 static SCHEMA: Schema = Schema {
     part: "history",
     version: 1,
@@ -22,7 +22,7 @@ static SCHEMA: Schema = Schema {
 
 /// Keeps conversations in an SQLite file, for [`with_message_history`](cadena_core::RunnableExt::with_message_history).
 ///
-/// The messages of a turn are one transaction: however many tasks and programs write, they stay behind each other, and the turns are in the order in which they were
+/// The messages of a turn are one transaction: however many tasks and programs write, the messages of a turn follow each other, and the turns are in the order in which they were
 /// stored. Log probabilities are kept. Clones share one connection.
 ///
 /// The table is `message_store(id, session_id, message)`, and a message is the JSON of [`messages_to_dict`](cadena_core::messages_to_dict): a file that LangChain's `SQLChatMessageHistory`
@@ -46,7 +46,20 @@ pub struct SqliteChatMessageHistory {
 }
 
 impl SqliteChatMessageHistory {
-    /// Opens a file, and makes it if there is none; `:memory:` is a database that ends with its last clone.
+    /// Opens a file, and makes it if it is missing; `:memory:` is a database that ends with its last clone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ErrorKind;
+    /// use cadena_sqlite::SqliteChatMessageHistory;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let error = SqliteChatMessageHistory::open("/no/such/folder/chat.db").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Storage);
+    /// assert_eq!(error.hint(), Some("check that its folder exists and may be written"));
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -57,7 +70,7 @@ impl SqliteChatMessageHistory {
         Ok(Self { database })
     }
 
-    /// The ids of the sessions that have messages, sorted.
+    /// Returns the ids of the sessions that have messages, sorted.
     ///
     /// # Errors
     ///
@@ -109,7 +122,7 @@ impl ChatMessageHistory for SqliteChatMessageHistory {
         }
         let session = session.to_owned();
         let write = self.database.call(move |connection| {
-            // Immediate: no other writer comes in between, so the messages get ids behind each other.
+            // An immediate transaction lets no other writer in between, so the ids of the messages follow each other.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             {
                 let sql = "INSERT INTO message_store (session_id, message) VALUES (?1, ?2)";
@@ -145,7 +158,7 @@ fn message(id: i64, json: &str) -> Result<Message, Fault> {
     Ok(messages.into_iter().next().ok_or_else(unreadable)?)
 }
 
-/// Says where the messages are, not what they say.
+/// Prints the path; the messages are content and stay out of logs.
 impl fmt::Debug for SqliteChatMessageHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteChatMessageHistory")

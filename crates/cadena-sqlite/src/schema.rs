@@ -1,15 +1,15 @@
-//! The tables of a part of the file, and which version of them it has.
+//! The tables of one part of a file, and their version.
 
 use cadena_core::{Error, ErrorKind};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::fault::Fault;
 
-/// The tables of one part. Parts have versions of their own, so that a history and a cache can share a file.
+/// The tables of one part. Each part has its version, so that a history and a cache can share a file.
 pub(crate) struct Schema {
     pub(crate) part: &'static str,
     pub(crate) version: i64,
-    /// Makes the tables; may meet tables that another program made.
+    /// SQL that makes the tables. Another program, such as LangChain, may have made them before.
     pub(crate) create: &'static str,
     /// Settings of the connection.
     pub(crate) pragmas: &'static str,
@@ -36,7 +36,7 @@ impl Schema {
     }
 
     fn is_ready(&self, connection: &Connection) -> Result<bool, Fault> {
-        // Asked as a query: `table_exists` answers from what this connection has read before, which another writer may have changed.
+        // A query, because `table_exists` answers from what this connection has read before, and another writer may have changed that.
         let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'cadena_schema')";
         if !connection.query_row(exists, [], |row| row.get::<_, bool>(0))? {
             return Ok(false);

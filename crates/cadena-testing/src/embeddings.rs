@@ -1,10 +1,10 @@
-//! Embeddings without a model.
+//! Embeddings without a model or a server.
 
 use cadena_core::{Embeddings, Result, async_trait};
 
-/// Embeds texts by the words that are in them, the same for all runs and machines: texts that share words are near each other.
+/// Embeds texts by their words, the same on every machine: texts that share words have similar vectors.
 ///
-/// Each word adds 1 at a place that its hash gives. Case and punctuation do not count.
+/// Each word adds 1 to the element that its hash selects. Case and punctuation do not count.
 ///
 /// # Examples
 ///
@@ -26,7 +26,18 @@ pub struct HashEmbeddings {
 }
 
 impl HashEmbeddings {
-    /// Embeddings of so many numbers; at least 1.
+    /// Makes embeddings with so many elements, at least 1. With few elements different words share one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Embeddings;
+    /// use cadena_testing::HashEmbeddings;
+    ///
+    /// # futures::executor::block_on(async {
+    /// assert_eq!(HashEmbeddings::new(8).embed_query("a joke").await?.len(), 8);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(dimensions: usize) -> Self {
         Self {
@@ -56,7 +67,7 @@ impl Embeddings for HashEmbeddings {
     }
 }
 
-/// FNV-1a: the standard library's hash may change with its version.
+/// FNV-1a, because the standard library's hash may change with its version.
 fn fnv(word: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     word.bytes().fold(0xcbf2_9ce4_8422_2325, step)

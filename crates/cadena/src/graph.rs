@@ -1,6 +1,6 @@
 //! Graphs: the structure of a chain, as text, Mermaid or JSON, and where it holds tokens back.
 //!
-//! [`Runnable::graph`](crate::Runnable::graph) computes the [`Graph`] of any step; nothing is called for it.
+//! [`RunnableExt::graph`](crate::RunnableExt::graph) computes the [`Graph`] of any step; nothing is called for it.
 
 pub use cadena_core::{
     Edge, Graph, MermaidCurve, MermaidDirection, MermaidOptions, Node, NodeId, NodeRole, StreamMode,

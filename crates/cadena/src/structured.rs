@@ -33,6 +33,6 @@
 //! ```
 
 pub use cadena_core::{
-    Answer, AnswerChunk, FieldConfidence, JsonConfidence, Refusal, Structured, StructuredForm, StructuredMethod,
+    Answer, AnswerChunk, FieldConfidence, FromAnswer, JsonConfidence, Refusal, Structured, StructuredMethod,
     StructuredOutput,
 };

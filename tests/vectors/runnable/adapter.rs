@@ -1,10 +1,9 @@
 //! A typed step between Python's values: it converts what goes in and comes out, and has no run of its own.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use cadena_core::{
-    ChunkStream, Graph, Result, RunContext, RunKind, Runnable, RunnableExt, StreamMode, Streamable, async_trait, fold,
+    ChunkStream, Result, RunContext, RunKind, Runnable, RunnableExt, StepInfo, Streamable, async_trait, fold,
 };
 use futures::{StreamExt, stream};
 
@@ -66,20 +65,11 @@ impl<R: Runnable> Runnable for Adapter<R> {
     type Input = Py;
     type Output = Py;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.step.name())
+            .kind(RunKind::Transparent)
+            .streaming_with(|| self.step.streaming())
+            .graph(|| self.step.graph())
     }
 
     async fn run(&self, input: Py, cx: RunContext) -> Result<Py> {

@@ -1,19 +1,18 @@
 //! The step that gives every answer of one call.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 
 use super::ChatModel;
 use super::model::{message_id, nothing_came, prepared};
 use super::report::Report;
 use super::unsupported::warn;
+use crate::run::arriving::ArrivingAnswer;
 use crate::{
-    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, ModelSetup, PromptValue, Result, RunContext,
-    RunKind, Runnable, StreamMode,
+    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable,
+    RunnableExt, StepInfo,
 };
 
 /// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
@@ -34,25 +33,11 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     type Input = PromptValue;
     type Output = Choices;
 
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(&self.model)
-    }
-
-    fn kind(&self) -> RunKind {
-        Runnable::kind(&self.model)
-    }
-
-    fn streaming(&self) -> StreamMode {
-        Runnable::streaming(&self.model)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        Runnable::model_setup(&self.model)
-    }
-
-    fn restore(&self, output: Value) -> Result<Choices> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no list of messages").with_source(error))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(ChatModel::name(&self.model))
+            .kind(self.model.kind())
+            .streaming_with(|| self.model.streaming())
+            .model(|| self.model.model_setup())
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
@@ -93,11 +78,12 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
                 None => None,
             };
             let report = Report::open(&cx, &model);
-            let chunks = Report::follow(report, model.stream_choices(request, cx), |report, chunk| {
+            let chunks = Report::follow(report, model.stream_choices(request, cx.clone()), |report, chunk| {
                 chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
             });
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
-            finished(chunks, id, warnings).chain(release)
+            let chunks = ArrivingAnswer::follow(&cx, finished(chunks, id, warnings), ArrivingAnswer::add_choices);
+            chunks.chain(release)
         };
         stream::once(chunks).flatten().boxed()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{AIMessage, PromptValue, RunKind, Runnable};
+use crate::{AIMessage, PromptValue, RunKind, Runnable, RunnableExt};
 
 /// The step that a chat model is when it only asks other chat models; [`ChatModel::composition`](crate::ChatModel::composition) returns it.
 ///

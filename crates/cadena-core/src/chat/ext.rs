@@ -77,9 +77,9 @@ pub trait ChatModelExt: ToChatModel {
     /// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel};
     ///
     /// # futures::executor::block_on(async {
-    /// // A model that knows `n` gives as many; this one gives one.
     /// let llm = EchoModel::new().bind(ChatOptions::new().n(2));
     /// let choices = llm.generate("hi").await?;
+    /// assert_eq!(choices.len(), 2);
     /// assert_eq!(choices.first().map(|message| message.text()), Some("hi".into()));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```

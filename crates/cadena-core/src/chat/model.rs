@@ -10,10 +10,10 @@ use super::report::Report;
 use super::unsupported::{settle, warn};
 use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
+use crate::run::arriving::ArrivingAnswer;
 use crate::{
     AIMessage, AIMessageChunk, CanClone, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error,
-    ErrorKind, Graph, Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable,
-    StreamMode, fold,
+    ErrorKind, Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -109,7 +109,8 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
     ///
     /// Those of the stream, and [`Truncated`](ErrorKind::Truncated) if it has no chunk.
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
-        fold::<AIMessage>(self.stream_chat(request, cx))
+        let chunks = self.stream_chat(request, cx.clone());
+        fold::<AIMessage>(ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk))
             .await?
             .ok_or_else(nothing_came)
     }
@@ -141,37 +142,18 @@ impl<M: ChatModel> Runnable for M {
     type Input = PromptValue;
     type Output = AIMessage;
 
-    fn name(&self) -> Cow<'_, str> {
-        ChatModel::name(self)
-    }
-
-    fn kind(&self) -> RunKind {
-        self.composition().map_or(RunKind::ChatModel, Composition::kind)
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let composition = self.composition();
-        composition.map_or(StreamMode::StreamsOutput, |composition| composition.step().streaming())
-    }
-
-    fn graph(&self) -> Graph {
-        if let Some(composition) = self.composition() {
-            return composition.step().graph();
-        }
-        let ModelProfile { provider, model, .. } = self.profile();
-        Graph::of(self).noted("provider", &*provider).noted("model", model)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        Some(ModelSetup {
+    fn describe(&self) -> StepInfo<'_> {
+        let info = match self.composition() {
+            None => StepInfo::new(ChatModel::name(self)).kind(RunKind::ChatModel),
+            Some(composition) => StepInfo::around(composition.step())
+                .name(ChatModel::name(self))
+                .kind(composition.kind()),
+        };
+        let setup = || ModelSetup {
             profile: self.profile(),
             options: self.bound_options(),
-        })
-    }
-
-    fn restore(&self, output: Value) -> Result<AIMessage> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a model").with_source(error))
+        };
+        info.model(move || Some(setup()))
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
@@ -203,21 +185,21 @@ impl<M: ChatModel> Runnable for M {
         let is_asked = self.composition().is_none();
         let Some(semaphore) = cx.semaphore().filter(|_| is_asked) else {
             let report = Report::open(&cx, self);
-            return finished(
-                Report::follow(report, self.stream_chat(request, cx), Report::add_chunk),
-                id,
-                warnings,
-            );
+            let chunks = self.stream_chat(request, cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
+            return match is_asked {
+                true => ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk),
+                // The models inside keep their answers.
+                false => chunks,
+            };
         };
         let model = dyn_clone::clone_box(self);
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
             let report = Report::open(&cx, &*model);
-            let chunks = finished(
-                Report::follow(report, model.stream_chat(request, cx), Report::add_chunk),
-                id,
-                warnings,
-            );
+            let chunks = model.stream_chat(request, cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
+            let chunks = ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk);
             // The permit goes back when the last chunk is taken or the stream is dropped.
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
             chunks.chain(release)

@@ -1,11 +1,9 @@
 //! [`FilterMessages`]: choosing messages by name, kind, id and tool call.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 
 use crate::messages::{AIMessage, Content, ContentPart, Message, MessageKind};
-use crate::{PromptValue, Result, RunContext, Runnable, impl_pipe};
+use crate::{PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
 /// Which messages to keep: by name, kind, id and tool call. A step from a conversation to a shorter one.
 ///
@@ -181,8 +179,8 @@ impl Runnable for FilterMessages {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("filter_messages")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("filter_messages")
     }
 
     async fn run(&self, input: PromptValue, _cx: RunContext) -> Result<PromptValue> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::messages::id::keep_better;
 use crate::messages::spoken::merge_kwargs;
 use crate::messages::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
-use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, impl_pipe};
+use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
 /// Makes one message of several of the same kind that follow each other. A step from a conversation to a shorter one.
 ///
@@ -159,8 +159,8 @@ impl Runnable for MergeMessageRuns {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("merge_message_runs")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("merge_message_runs")
     }
 
     async fn run(&self, input: PromptValue, _cx: RunContext) -> Result<PromptValue> {

@@ -2,7 +2,6 @@
 
 mod keep;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use async_trait::async_trait;
 
 use self::keep::Keep;
 use crate::messages::{Message, MessageKind, TokenCounter};
-use crate::{Error, ErrorKind, PromptValue, Result, RunContext, Runnable, impl_pipe};
+use crate::{Error, ErrorKind, PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
 /// Which end of a conversation [`TrimMessages`] keeps.
 ///
@@ -245,8 +244,8 @@ impl Runnable for TrimMessages {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("trim_messages")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("trim_messages")
     }
 
     async fn run(&self, input: PromptValue, _cx: RunContext) -> Result<PromptValue> {

@@ -123,6 +123,13 @@ impl Error {
         self
     }
 
+    /// Sets how often the request of the step was sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.repr.attempts = attempts.max(1);
+        self
+    }
+
     /// Returns the remedy, if the code that failed knew one.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
@@ -222,5 +229,22 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.repr.retry_after
+    }
+
+    /// Returns how often the request of the step was sent: 1, or more if a client has repeated it.
+    ///
+    /// [`with_retry`](crate::RunnableExt::with_retry) counts each of them as an attempt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// assert_eq!(Error::from(ErrorKind::Server).attempts(), 1);
+    /// assert_eq!(Error::from(ErrorKind::Server).with_attempts(3).attempts(), 3);
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.repr.attempts
     }
 }

@@ -72,6 +72,9 @@ impl fmt::Debug for Error {
         if let Some(wait) = &repr.retry_after {
             out.field("retry_after", wait);
         }
+        if repr.attempts > 1 {
+            out.field("attempts", &repr.attempts);
+        }
         if repr.partial.is_some() {
             // The partial answer is content: it stays out of logs.
             out.field("partial", &format_args!("AIMessageChunk {{ .. }}"));

@@ -23,6 +23,7 @@ impl Error {
                 request_id: repr.request_id.clone(),
                 retry_after: repr.retry_after,
                 retryable: repr.retryable,
+                attempts: repr.attempts,
                 partial: repr.partial.clone(),
                 source: repr.source.as_ref().map(|_| SharedSource(Arc::clone(error)).into()),
             }),

@@ -16,7 +16,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{Edge, Graph, Node, Runnable, StrOutputParser};
+    /// use cadena_core::{Edge, Graph, Node, RunnableExt, StrOutputParser};
     ///
     /// let mut graph = Graph::new();
     /// let ask = graph.add_node(Node::step("ask"));

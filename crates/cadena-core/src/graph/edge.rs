@@ -7,7 +7,7 @@ use super::NodeId;
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{Runnable, branch, lambda};
+/// use cadena_core::{RunnableExt, branch, lambda};
 ///
 /// let size = branch().when(|n: &i32| *n > 9, lambda(|_: i32| "big".to_owned())).otherwise(lambda(|_: i32| "small".to_owned()));
 /// let graph = size.graph();

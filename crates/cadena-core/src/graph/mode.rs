@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a step does with chunks: [`Runnable::streaming`](crate::Runnable::streaming) says it of every step.
+/// What a step does with chunks: [`RunnableExt::streaming`](crate::RunnableExt::streaming) says it of every step.
 ///
 /// Tokens arrive at the end of a chain as the model emits them if every step behind the model passes them through.
 ///

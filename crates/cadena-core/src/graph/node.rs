@@ -13,7 +13,7 @@ use crate::{RunKind, StreamMode};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{EchoModel, RunKind, Runnable, StreamMode};
+/// use cadena_core::{EchoModel, RunKind, RunnableExt, StreamMode};
 ///
 /// let graph = EchoModel::new().graph();
 /// let node = &graph.nodes()[1];

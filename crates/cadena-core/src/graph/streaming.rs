@@ -4,12 +4,12 @@ use super::{Graph, Node, NodeId};
 use crate::StreamMode;
 
 impl Graph {
-    /// What all the steps together do with chunks: the same as [`Runnable::streaming`](crate::Runnable::streaming) of the runnable.
+    /// What all the steps together do with chunks: the same as [`RunnableExt::streaming`](crate::RunnableExt::streaming) of the runnable.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{EchoModel, Runnable, StreamMode};
+    /// use cadena_core::{EchoModel, RunnableExt, StreamMode};
     ///
     /// assert_eq!(EchoModel::new().graph().streaming(), StreamMode::StreamsOutput);
     /// ```
@@ -41,7 +41,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{AIMessage, EchoModel, Runnable, StrOutputParser, lambda};
+    /// use cadena_core::{AIMessage, EchoModel, RunnableExt, StrOutputParser, lambda};
     ///
     /// assert!((EchoModel::new() | StrOutputParser).graph().streams());
     ///
@@ -60,7 +60,7 @@ impl Graph {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{AIMessage, EchoModel, Runnable, StrOutputParser, lambda, parallel};
+    /// use cadena_core::{AIMessage, EchoModel, RunnableExt, StrOutputParser, lambda, parallel};
     ///
     /// // A part of the output streams, and the other part is held back.
     /// let length = lambda(|answer: AIMessage| answer.text().len()).named("length");

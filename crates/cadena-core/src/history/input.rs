@@ -1,14 +1,14 @@
-//! Inputs that a history can be put into.
+//! Inputs into which a history can be put.
 
 use serde_json::Value;
 
 use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, Streamable, convert_to_messages};
 
-/// An input that earlier messages can be put into: a prompt, a list of messages, a [`Dict`], or a type of your own.
+/// An input into which earlier messages can be put: a prompt, a list of messages, a [`Dict`], or a type of yours.
 ///
 /// # Implementing
 ///
-/// Put the history before what is new, and give back what is new: it is stored when the answer is there.
+/// Put the history before the new messages, and return the new messages: they are stored together with the answer.
 ///
 /// # Examples
 ///
@@ -20,21 +20,36 @@ use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, Streamable, co
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait HistoryInput: Streamable {
-    /// The input with the history before what is new, and what is new.
+    /// Returns the input with the history before the new messages, and the new messages alone.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if it holds no messages where they should be.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the input has no messages at the place that the keys name.
     fn with_history(self, history: Vec<Message>, keys: &HistoryKeys) -> Result<(Self, Vec<Message>)>;
 }
 
-/// Where the messages of a [`Dict`] are; what is not said is found by itself where there is one way only.
+/// The keys under which a [`Dict`] holds messages. A key that is not set is found if the dictionary leaves only one choice.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{HistoryInput, HistoryKeys, dict};
+///
+/// let mut keys = HistoryKeys::default();
+/// keys.history = Some("earlier".to_owned());
+///
+/// let input = dict! {"input": "And now?"};
+/// let (input, new) = input.with_history(vec!["hi".into()], &keys)?;
+/// assert_eq!(input["earlier"][0]["content"], "hi");
+/// assert_eq!(new.len(), 1);
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryKeys {
     /// The key of the new messages in the input; default: its only key, else `input`.
     pub input: Option<String>,
-    /// The key that gets the history; default: it stands before the new messages, under their key.
+    /// The key that gets the history; default: the key of the new messages, before them.
     pub history: Option<String>,
     /// The key of the answer in the output; default: its only key, else `output`.
     pub output: Option<String>,
@@ -74,7 +89,7 @@ fn list(messages: impl IntoIterator<Item = Message>) -> Value {
     messages.into_iter().map(Value::from).collect()
 }
 
-/// The key that was said, else the only one, else the usual one.
+/// The key that is set, else the only key of the dictionary, else the usual one.
 pub(super) fn chosen<'a>(dict: &'a Dict, said: Option<&'a str>, usual: &'a str) -> &'a str {
     said.unwrap_or_else(|| match (dict.len(), dict.keys().next()) {
         (1, Some(only)) => only,

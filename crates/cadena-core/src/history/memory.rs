@@ -1,4 +1,4 @@
-//! Conversations kept in the program.
+//! Conversations in the memory of the program.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use super::ChatMessageHistory;
 use crate::{Message, Result};
 
-/// Keeps conversations in the program, until it ends or they are [cleared](ChatMessageHistory::clear).
+/// Keeps conversations in the memory of the program, until it ends or they are [cleared](ChatMessageHistory::clear).
 ///
-/// Clones share what they keep. Nothing is forgotten by itself: a server with many users clears what it no longer needs, or keeps histories in a
+/// Clones share their conversations. There is no limit: a server with many users clears old conversations, or keeps them in a
 /// database.
 ///
 /// # Examples
@@ -35,13 +35,13 @@ pub struct InMemoryChatMessageHistory {
 type Sessions = HashMap<String, Vec<Message>>;
 
 impl InMemoryChatMessageHistory {
-    /// A history without a session.
+    /// Makes a history without conversations; the type has an example.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The ids of the sessions that have messages, sorted.
+    /// Returns the ids of the sessions that have messages, sorted. The example of the type calls it.
     #[must_use]
     pub fn sessions(&self) -> Vec<String> {
         let mut ids: Vec<_> = self.lock().keys().cloned().collect();
@@ -79,7 +79,7 @@ impl ChatMessageHistory for InMemoryChatMessageHistory {
     }
 }
 
-/// Says how much there is, not what.
+/// Prints the number of sessions; the messages are content and stay out of logs.
 impl fmt::Debug for InMemoryChatMessageHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InMemoryChatMessageHistory")

@@ -1,4 +1,4 @@
-//! Outputs that a history can remember.
+//! Outputs that a history can store.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::HistoryKeys;
 use super::input::{at, chosen};
 use crate::{AIMessage, Dict, Error, ErrorKind, Message, Result, Streamable, convert_to_messages};
 
-/// An output that holds the answer of a turn: a message, a text, a list of messages, a [`Dict`], or a type of your own.
+/// An output that holds the answer of a turn: a message, a text, a list of messages, a [`Dict`], or a type of yours.
 ///
 /// # Examples
 ///
@@ -18,11 +18,11 @@ use crate::{AIMessage, Dict, Error, ErrorKind, Message, Result, Streamable, conv
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait HistoryOutput: Streamable {
-    /// The messages to store.
+    /// Returns the messages to store. The example of the trait calls it.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if it holds no answer where it should be.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the output has no answer at the place that the keys name.
     fn answer(&self, keys: &HistoryKeys) -> Result<Vec<Message>>;
 }
 
@@ -32,7 +32,7 @@ impl HistoryOutput for AIMessage {
     }
 }
 
-/// A text is what the model says.
+/// A text becomes the model's message.
 impl HistoryOutput for String {
     fn answer(&self, _: &HistoryKeys) -> Result<Vec<Message>> {
         Ok(vec![AIMessage::new(self.as_str()).into()])

@@ -61,7 +61,7 @@ impl AnyMessage {
 
 impl<'de> Deserialize<'de> for AnyMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::deserialize_by_type(deserializer, "a message", Self::read)
+        super::json::deserialize_by_type(deserializer, "a message", Self::read)
     }
 }
 
@@ -89,6 +89,6 @@ impl From<AnyMessage> for Message {
 
 impl From<AnyMessage> for Value {
     fn from(any: AnyMessage) -> Self {
-        super::dump(&any)
+        super::json::dump(&any)
     }
 }

@@ -20,6 +20,9 @@ use crate::{Merge, Result, Streamable};
 /// let choices = Choices::from(vec![AIMessage::new("a"), AIMessage::new("b")]);
 /// assert_eq!(choices.iter().map(|message| message.text()).collect::<String>(), "ab");
 /// ```
+#[doc(alias = "ChatResult")]
+#[doc(alias = "ChatGeneration")]
+#[doc(alias = "generations")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Choices(pub(crate) Vec<AIMessage>);
@@ -131,6 +134,10 @@ impl Streamable for Choices {
         let messages = chunk.0.into_values().map(AIMessage::from_chunk);
         Ok(Self(messages.collect::<Result<_>>()?))
     }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        crate::streamable::read_json(json)
+    }
 }
 
 /// Pieces of choices by their index, nearly always one piece. Addition keeps the choices apart.
@@ -147,6 +154,7 @@ impl Streamable for Choices {
 /// assert_eq!(texts, [(0, "aa".to_owned()), (1, "b".to_owned())]);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "ChatGenerationChunk")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChoicesChunk(pub(crate) BTreeMap<u32, AIMessageChunk>);
 

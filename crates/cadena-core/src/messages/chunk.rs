@@ -6,11 +6,11 @@ use std::ops::{Add, AddAssign};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::ai::AIMessageChunk;
 use super::fields::{Fields, Misfit};
 use super::spoken::{Base, Read, merge_kwargs};
 use super::{
-    ChatMessageChunk, Content, FunctionMessageChunk, HumanMessageChunk, Message, SystemMessageChunk, ToolMessageChunk,
+    AIMessageChunk, ChatMessageChunk, Content, FunctionMessageChunk, HumanMessageChunk, Message, SystemMessageChunk,
+    ToolMessageChunk,
 };
 use crate::merge::conflict;
 use crate::{Error, ErrorKind, Merge, Result};
@@ -30,6 +30,7 @@ use crate::{Error, ErrorKind, Merge, Result};
 /// assert_eq!(sum.kind(), "AIMessageChunk");
 /// assert_eq!(Message::from(sum).text(), "ab");
 /// ```
+#[doc(alias = "BaseMessageChunk")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -201,7 +202,7 @@ impl Extend<Self> for MessageChunk {
 
 impl<'de> Deserialize<'de> for MessageChunk {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::deserialize_by_type(deserializer, "a message chunk", Self::read)
+        super::json::deserialize_by_type(deserializer, "a message chunk", Self::read)
     }
 }
 
@@ -246,7 +247,7 @@ macro_rules! into_chunk {
 
         impl From<$type> for Value {
             fn from(chunk: $type) -> Self {
-                super::dump(&chunk)
+                super::json::dump(&chunk)
             }
         }
     )*};
@@ -263,6 +264,6 @@ into_chunk!(
 
 impl From<MessageChunk> for Value {
     fn from(chunk: MessageChunk) -> Self {
-        super::dump(&chunk)
+        super::json::dump(&chunk)
     }
 }

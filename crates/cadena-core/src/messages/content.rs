@@ -19,6 +19,7 @@ use crate::{Merge, Result};
 /// let content = Content::from(vec![ContentPart::text("What is this? "), ContentPart::image_url("https://example.com/a.png")]);
 /// assert_eq!(content.text(), "What is this? ");
 /// ```
+#[doc(alias = "MessageContent")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "content must be a text or a list of texts and objects")]
 pub enum Content {

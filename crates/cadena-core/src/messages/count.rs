@@ -29,6 +29,7 @@ use super::Message;
 /// # Implementing
 ///
 /// A counter must not count less for more messages, and not less for a longer text than for a shorter one: trimming relies on both.
+#[doc(alias = "token_counter")]
 pub trait TokenCounter: Send + Sync {
     /// Returns the number of tokens of a list of messages.
     fn count(&self, messages: &[Message]) -> usize;

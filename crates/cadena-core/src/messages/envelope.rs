@@ -56,6 +56,8 @@ const ESCAPED: &str = "__lc_escaped__";
 ///
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if an element is not the envelope of a message, holds another envelope, or has fields that do not
 /// fit; [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) for too many levels of nesting. The error names the place.
+#[doc(alias = "loads")]
+#[doc(alias = "load")]
 pub fn messages_from_lc<M: From<AnyMessage>>(envelopes: Value) -> Result<Vec<M>> {
     let read = |(at, value)| read(value).map_err(|misfit| misfit.inside(format_args!("[{at}]")));
     let messages = list(envelopes)?.into_iter().enumerate().map(read);

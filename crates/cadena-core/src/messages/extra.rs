@@ -19,6 +19,7 @@ use crate::{Merge, Result};
 /// extra.insert("min_p", 0.05);
 /// assert_eq!(extra.get("min_p").and_then(|v| v.as_f64()), Some(0.05));
 /// ```
+#[doc(alias = "additional_kwargs")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extra(Option<Box<Map<String, Value>>>);
 

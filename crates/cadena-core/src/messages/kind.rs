@@ -17,6 +17,8 @@ use crate::{Error, ErrorKind, Result};
 /// assert_eq!("tool".parse::<MessageKind>()?, MessageKind::Tool);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "include_types")]
+#[doc(alias = "exclude_types")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageKind {

@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Extra, Logprobs};
+use super::{Alignment, Content, Extra, Logprobs};
 use crate::{Merge, Result};
 
 /// The key that marks an answer out of a cache.
@@ -27,6 +27,7 @@ pub(crate) const FROM_CACHE: &str = "from_cache";
 /// assert_eq!(metadata.extra.get("mood"), Some(&"good".into()));
 /// # Ok::<_, serde_json::Error>(())
 /// ```
+#[doc(alias = "response_metadata")]
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResponseMetadata {
@@ -96,6 +97,12 @@ impl ResponseMetadata {
         // OpenAI's Responses API sends a status beside the reason, and may send reasons that are not known here.
         matches!(self.finish_reason.as_deref(), Some("length" | "content_filter"))
             || self.extra.get("status").is_some_and(|status| status == "incomplete")
+    }
+
+    /// Lays the tokens of a text over it, if there are log probabilities.
+    pub(crate) fn alignment<'a>(&'a self, content: &'a Content) -> Option<Alignment<'a>> {
+        let tokens = self.logprobs.as_ref()?.content.as_deref()?;
+        Some(Alignment::new(content.text(), tokens))
     }
 
     fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {

@@ -23,6 +23,8 @@ use crate::{Result, Streamable, Whole};
 /// let prompt = PromptValue::from(("human", "how are you today"));
 /// assert_eq!(prompt.messages[0].text(), "how are you today");
 /// ```
+#[doc(alias = "ChatPromptValue")]
+#[doc(alias = "StringPromptValue")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PromptValue {
@@ -53,6 +55,10 @@ impl Streamable for PromptValue {
 
     fn from_chunk(chunk: Whole<Self>) -> Result<Self> {
         Ok(chunk.0)
+    }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        crate::streamable::read_json(json)
     }
 }
 

@@ -76,7 +76,7 @@ impl Read for RemoveMessage {
 
 impl<'de> Deserialize<'de> for RemoveMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::deserialize(deserializer)
+        super::json::deserialize(deserializer)
     }
 }
 

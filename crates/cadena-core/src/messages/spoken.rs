@@ -123,6 +123,10 @@ macro_rules! message_kind {
             fn from_chunk(chunk: $chunk) -> $crate::Result<Self> {
                 Ok(chunk.into())
             }
+
+            fn from_json(json: serde_json::Value) -> $crate::Result<Self> {
+                $crate::streamable::read_json(json)
+            }
         }
 
         impl $chunk {
@@ -216,7 +220,7 @@ macro_rules! message_kind {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::messages::deserialize(deserializer)
+                $crate::messages::json::deserialize(deserializer)
             }
         }
 

@@ -17,6 +17,7 @@ impl Message {
     /// let stored = cadena_core::Message::from("hi").to_dict();
     /// assert_eq!((&stored["type"], &stored["data"]["content"]), (&"human".into(), &"hi".into()));
     /// ```
+    #[doc(alias = "message_to_dict")]
     #[must_use]
     pub fn to_dict(&self) -> Value {
         json!({"type": self.kind(), "data": self})
@@ -34,6 +35,7 @@ impl MessageChunk {
     /// let stored = MessageChunk::from(AIMessageChunk::new("Hel")).to_dict();
     /// assert_eq!(stored["type"], "AIMessageChunk");
     /// ```
+    #[doc(alias = "message_to_dict")]
     #[must_use]
     pub fn to_dict(&self) -> Value {
         json!({"type": self.kind(), "data": self})
@@ -51,6 +53,7 @@ impl AnyMessage {
     ///
     /// assert_eq!(AnyMessage::from(Message::from("hi")).to_dict()["type"], "human");
     /// ```
+    #[doc(alias = "message_to_dict")]
     #[must_use]
     pub fn to_dict(&self) -> Value {
         json!({"type": self.kind(), "data": self})

@@ -12,8 +12,10 @@ mod places;
 pub(crate) use places::{Places, merge_tool_call_chunks};
 mod parse;
 use parse::is_blank;
-pub use parse::{ToolCallParsing, make_invalid_tool_call, parse_tool_call, parse_tool_calls};
+pub use parse::{make_invalid_tool_call, parse_tool_call, parse_tool_calls};
+mod parsing;
 pub(crate) use parse::{is_falsy, unknown_members};
+pub use parsing::ToolCallParsing;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -36,6 +36,7 @@ use crate::{Error, ErrorKind, Merge, Result};
 /// assert_eq!((usage.input_tokens, usage.output_tokens), (7, 2));
 /// # Ok::<_, serde_json::Error>(())
 /// ```
+#[doc(alias = "add_usage")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UsageMetadata {
@@ -68,6 +69,8 @@ pub struct UsageMetadata {
 }
 
 /// Counts by name, such as `cache_read` or `reasoning`.
+#[doc(alias = "InputTokenDetails")]
+#[doc(alias = "OutputTokenDetails")]
 pub type TokenDetails = IndexMap<String, u64>;
 
 impl UsageMetadata {
@@ -290,6 +293,7 @@ impl UsageMetadata {
     /// assert_eq!((left.input_tokens, left.output_tokens), (3, 0));
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
+    #[doc(alias = "subtract_usage")]
     pub fn subtract(mut self, used: Self) -> Result<Self> {
         self.combine(used, u64::saturating_sub)?;
         Ok(self)

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{ChatOptions, ModelProfile};
 
-/// Which model a step asks, and how: [`Runnable::model_setup`](crate::Runnable::model_setup) says it.
+/// Which model a step asks, and how: [`RunnableExt::model_setup`](crate::RunnableExt::model_setup) says it.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{Bind, ChatOptions, EchoModel, Runnable};
+/// use cadena_core::{Bind, ChatOptions, EchoModel, RunnableExt};
 ///
 /// let setup = EchoModel::new().bind(ChatOptions::new().temperature(0.5)).model_setup();
 /// assert_eq!(setup.as_ref().map(|setup| setup.model()), Some("echo-1"));

@@ -101,16 +101,8 @@ macro_rules! parser {
             type Input = $crate::AIMessage;
             type Output = $output;
 
-            fn name(&self) -> std::borrow::Cow<'_, str> {
-                std::borrow::Cow::Borrowed(stringify!($type))
-            }
-
-            fn kind(&self) -> $crate::RunKind {
-                $crate::RunKind::Parser
-            }
-
-            fn streaming(&self) -> $crate::StreamMode {
-                $crate::StreamMode::PassesThrough
+            fn describe(&self) -> $crate::StepInfo<'_> {
+                $crate::StepInfo::new(stringify!($type)).kind($crate::RunKind::Parser).streaming($crate::StreamMode::PassesThrough)
             }
 
             async fn run(&self, input: $crate::AIMessage, _cx: $crate::RunContext) -> $crate::Result<$output> {

@@ -1,6 +1,5 @@
 //! Asks a model again when its answer could not be read.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -8,7 +7,7 @@ use async_trait::async_trait;
 use super::answer::UnparsedAnswer;
 use crate::{
     AIMessage, BoxRunnable, Error, ErrorKind, HumanMessage, Message, PromptValue, Result, RunContext, Runnable,
-    RunnableExt, Streamable, impl_pipe,
+    RunnableExt, StepInfo, Streamable, impl_pipe,
 };
 
 /// What every output parser can do beyond [`RunnableExt`].
@@ -128,7 +127,7 @@ impl<O: Streamable> Repair<O> {
             if retry == self.max_retries {
                 return Err(give_up(first_error, error, retry, first));
             }
-            let prompt = again(&text, &self.complaint(&error));
+            let prompt = again(&text, &complaint(&error, self.instructions.as_deref()));
             first_error.get_or_insert(error);
             answer = match self.model.invoke_in(prompt, cx).await {
                 Ok(answer) => answer,
@@ -137,21 +136,29 @@ impl<O: Streamable> Repair<O> {
         }
         Err(ErrorKind::Internal.into()) // The loop ends by itself only after 2^32 calls.
     }
+}
 
-    /// What is wrong with an answer, said to the model. The model may see its own words.
-    fn complaint(&self, error: &Error) -> String {
-        let mut text = format!("This answer could not be read: {}", error.detail());
-        let pointer = error.downcast_source_ref().and_then(UnparsedAnswer::pointer);
-        if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
-            text += &format!(", in the value at `{pointer}`");
-        }
-        text += ".";
-        if let Some(instructions) = &self.instructions {
-            text += "\n\n";
-            text += instructions;
-        }
-        text += "\n\nWrite the whole answer again, correctly, and nothing else.";
-        text
+/// What is wrong with an answer, in words for the model, which may see its own words.
+pub(crate) fn complaint(error: &Error, instructions: Option<&str>) -> String {
+    let mut text = format!("This answer could not be read: {}", error.detail());
+    let pointer = error.downcast_source_ref().and_then(UnparsedAnswer::pointer);
+    if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
+        text += &format!(", in the value at `{pointer}`");
+    }
+    text += ".";
+    if let Some(instructions) = instructions {
+        text += "\n\n";
+        text += instructions;
+    }
+    text += "\n\nWrite the whole answer again, correctly, and nothing else.";
+    text
+}
+
+/// How often a model was asked again, for the detail of an error.
+pub(crate) fn asked_again(retries: u32) -> String {
+    match retries {
+        1 => "asked again once".to_owned(),
+        retries => format!("asked again {retries} times"),
     }
 }
 
@@ -167,14 +174,10 @@ fn give_up(first_error: Option<Error>, last: Error, retries: u32, first: AIMessa
     let Some(first_error) = first_error else {
         return keep(last, first);
     };
-    let times = if retries == 1 {
-        "once"
-    } else {
-        &format!("{retries} times")
-    };
     let detail = format!(
-        "{}; asked again {times}, and at last: {}",
+        "{}; {}, and at last: {}",
         first_error.detail(),
+        asked_again(retries),
         last.detail()
     );
     keep(Error::new(ErrorKind::Parse, detail).with_source(first_error), first)
@@ -231,8 +234,8 @@ impl<O: Streamable> Runnable for RetryOutputParser<O> {
     type Input = PromptValue;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RetryOutputParser")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RetryOutputParser")
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<O> {
@@ -253,8 +256,8 @@ impl<O: Streamable> Runnable for OutputFixingParser<O> {
     type Input = AIMessage;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("OutputFixingParser")
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("OutputFixingParser")
     }
 
     async fn run(&self, input: AIMessage, cx: RunContext) -> Result<O> {

@@ -1,11 +1,9 @@
 //! The text of an answer.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use futures::stream::StreamExt;
 
-use crate::{AIMessage, ChunkStream, Result, RunContext, RunKind, Runnable, StreamMode, impl_pipe};
+use crate::{AIMessage, ChunkStream, Result, RunContext, RunKind, Runnable, StepInfo, StreamMode, impl_pipe};
 
 /// Takes the text of a model's answer, piece by piece as it comes.
 ///
@@ -30,16 +28,10 @@ impl Runnable for StrOutputParser {
     type Input = AIMessage;
     type Output = String;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("StrOutputParser")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Parser
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("StrOutputParser")
+            .kind(RunKind::Parser)
+            .streaming(StreamMode::PassesThrough)
     }
 
     async fn run(&self, input: AIMessage, _cx: RunContext) -> Result<String> {

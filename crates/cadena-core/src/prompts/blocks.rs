@@ -23,6 +23,7 @@ use crate::{Error, ErrorKind, Result};
 /// assert_eq!(content[1]["image_url"]["url"], "https://example.com/7.png");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "ImagePromptTemplate")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum BlockTemplate {
@@ -53,6 +54,7 @@ pub enum BlockTemplate {
 /// assert_eq!(block.variables(), ["name"]);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "DictPromptTemplate")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonTemplate(Node);
 

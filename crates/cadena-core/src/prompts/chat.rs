@@ -1,19 +1,17 @@
 //! Templates of conversations.
 
-use std::borrow::Cow;
 use std::ops::{Add, RangeBounds};
 
 use async_trait::async_trait;
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::message::{IntoMessageTemplate, MessageTemplate};
+use super::into_message::IntoMessageTemplate;
+use super::message::{MessageList, MessageTemplate};
 use super::placeholder::MessagesPlaceholder;
-use super::scope::{Partials, Scope, open_names, partials};
+use super::scope::{Scope, partials};
 use super::selector::at_once;
 use super::template::TemplateFormat;
-use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, Error, Message, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A template of a conversation: a step from a [`Dict`] to the messages for a model.
 ///
@@ -44,8 +42,7 @@ use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, RunContext, Ru
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ChatPromptTemplate {
-    messages: Vec<MessageTemplate>,
-    partials: Partials,
+    list: MessageList,
     format: TemplateFormat,
 }
 
@@ -117,11 +114,11 @@ impl ChatPromptTemplate {
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn append(mut self, message: impl IntoMessageTemplate) -> Result<Self> {
-        let place = self.messages.len() + 1;
+        let place = self.list.messages.len() + 1;
         let message = message
             .into_message_template(self.format)
             .map_err(|error| Error::new(error.kind(), format!("message {place}: {}", error.detail())))?;
-        self.messages.push(message);
+        self.list.messages.push(message);
         Ok(self)
     }
 
@@ -143,10 +140,10 @@ impl ChatPromptTemplate {
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn message(mut self, role: &str, content: impl Into<Value>) -> Result<Self> {
-        let place = self.messages.len() + 1;
+        let place = self.list.messages.len() + 1;
         let message = MessageTemplate::of_role(role, content.into(), self.format)
             .map_err(|error| Error::new(error.kind(), format!("message {place} (`{role}`): {}", error.detail())))?;
-        self.messages.push(message);
+        self.list.messages.push(message);
         Ok(self)
     }
 
@@ -233,6 +230,7 @@ impl ChatPromptTemplate {
     /// assert_eq!(prompt.format(&dict! {"history": vec!["hi", "there"]})?.messages.len(), 2);
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
+    #[doc(alias = "MessagesPlaceholder")]
     pub fn placeholder(self, placeholder: MessagesPlaceholder) -> Self {
         self + placeholder
     }
@@ -251,7 +249,7 @@ impl ChatPromptTemplate {
     /// ```
     #[must_use]
     pub fn messages(&self) -> &[MessageTemplate] {
-        &self.messages
+        &self.list.messages
     }
 
     /// Returns a template of a part of the messages; a range beyond the end is cut.
@@ -266,14 +264,16 @@ impl ChatPromptTemplate {
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
-        let places = self.messages.iter().enumerate();
+        let places = self.list.messages.iter().enumerate();
         let messages = places
             .filter(|(at, _)| range.contains(at))
             .map(|(_, message)| message.clone())
             .collect();
         Self {
-            messages,
-            partials: self.partials.clone(),
+            list: MessageList {
+                messages,
+                partials: self.list.partials.clone(),
+            },
             format: self.format,
         }
     }
@@ -288,7 +288,7 @@ impl ChatPromptTemplate {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.messages.len()
+        self.list.messages.len()
     }
 
     /// Returns whether the template has no messages.
@@ -300,7 +300,7 @@ impl ChatPromptTemplate {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+        self.list.messages.is_empty()
     }
 
     /// Returns the keys that the input must have, sorted.
@@ -316,7 +316,7 @@ impl ChatPromptTemplate {
     /// ```
     #[must_use]
     pub fn input_variables(&self) -> Vec<&str> {
-        open_names(self.names().0, &self.partials)
+        self.list.input_variables()
     }
 
     /// Returns the keys of placeholders that the input may have, sorted.
@@ -332,15 +332,7 @@ impl ChatPromptTemplate {
     /// ```
     #[must_use]
     pub fn optional_variables(&self) -> Vec<&str> {
-        open_names(self.names().1, &self.partials)
-    }
-
-    fn names(&self) -> (Vec<&str>, Vec<&str>) {
-        let (mut required, mut optional) = (Vec::new(), Vec::new());
-        for message in &self.messages {
-            message.push_names(&mut required, &mut optional);
-        }
-        (required, optional)
+        self.list.optional_variables()
     }
 
     /// Fills the template.
@@ -348,7 +340,7 @@ impl ChatPromptTemplate {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a key is missing, or if the key of a placeholder holds anything but messages;
-    /// the errors of [`Template::format`](crate::Template::format); [`ErrorKind::Unsupported`] if a selector of examples has to wait: then invoke
+    /// the errors of [`Template::format`](crate::Template::format); [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if a selector of examples has to wait: then invoke
     /// the prompt.
     ///
     /// # Examples
@@ -362,50 +354,33 @@ impl ChatPromptTemplate {
     /// assert!(error.to_string().contains("the prompt needs `what`, and the input has `waht`"));
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
+    #[doc(alias = "format_prompt")]
+    #[doc(alias = "format_messages")]
     pub fn format(&self, input: &Dict) -> Result<PromptValue> {
         at_once(self.render(input))
     }
 
+    pub(super) fn into_list(self) -> MessageList {
+        self.list
+    }
+
     async fn render(&self, input: &Dict) -> Result<PromptValue> {
-        let mut messages = Vec::with_capacity(self.messages.len());
-        self.push(&Scope::new(input), &mut messages).await?;
+        let mut messages = Vec::with_capacity(self.list.messages.len());
+        self.list.push(&Scope::new(input), &mut messages).await?;
         Ok(PromptValue::new(messages))
-    }
-
-    pub(super) async fn push(&self, scope: &Scope<'_>, out: &mut Vec<Message>) -> Result<()> {
-        let own = self.partials.resolve(scope);
-        let scope = scope.with(&own);
-        for (at, message) in self.messages.iter().enumerate() {
-            message.push(&scope, out).await.map_err(|error| match error.kind() {
-                ErrorKind::Template => {
-                    let detail = format!("message {} (`{}`): {}", at + 1, message.word(), error.detail());
-                    Error::new(error.kind(), detail)
-                }
-                _ => error,
-            })?;
-        }
-        Ok(())
-    }
-
-    /// As [`push`](Self::push), for a prompt inside of a prompt.
-    pub(super) fn push_boxed<'a>(
-        &'a self,
-        scope: &'a Scope<'_>,
-        out: &'a mut Vec<Message>,
-    ) -> BoxFuture<'a, Result<()>> {
-        self.push(scope, out).boxed()
     }
 }
 
 partials!(
     ChatPromptTemplate,
+    list.partials,
     "ChatPromptTemplate::new().human(\"{a} {b}\")?",
     ".messages[0].text()"
 );
 
 impl<M: Into<MessageTemplate>> Extend<M> for ChatPromptTemplate {
     fn extend<I: IntoIterator<Item = M>>(&mut self, messages: I) {
-        self.messages.extend(messages.into_iter().map(Into::into));
+        self.list.messages.extend(messages.into_iter().map(Into::into));
     }
 }
 
@@ -414,8 +389,8 @@ impl Add for ChatPromptTemplate {
     type Output = Self;
 
     fn add(mut self, next: Self) -> Self {
-        self.messages.extend(next.messages);
-        self.partials.extend(next.partials);
+        self.list.messages.extend(next.list.messages);
+        self.list.partials.extend(next.list.partials);
         self
     }
 }
@@ -426,31 +401,34 @@ macro_rules! add_one {
             type Output = Self;
 
             fn add(mut self, next: $type) -> Self {
-                self.messages.push(next.into());
+                self.list.messages.push(next.into());
                 self
             }
         }
     )*};
 }
 
-add_one!(
-    MessageTemplate,
-    MessagesPlaceholder,
-    Message,
-    super::FewShotChatPromptTemplate
-);
+add_one!(MessageTemplate, MessagesPlaceholder, Message);
+
+impl IntoMessageTemplate for ChatPromptTemplate {
+    fn into_message_template(self, _format: TemplateFormat) -> Result<MessageTemplate> {
+        Ok(self.into())
+    }
+}
+
+impl From<ChatPromptTemplate> for MessageTemplate {
+    fn from(prompt: ChatPromptTemplate) -> Self {
+        Self::Prompt(prompt.list)
+    }
+}
 
 #[async_trait]
 impl Runnable for ChatPromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("ChatPromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("ChatPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {

@@ -1,17 +1,13 @@
-//! Prompts that show examples.
+//! A text that shows examples.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::FutureExt;
-use futures::future::BoxFuture;
 
-use super::chat::ChatPromptTemplate;
 use super::scope::{Partials, Scope, open_names, partials};
 use super::selector::{ExampleSelector, Examples, at_once};
 use super::template::Template;
-use crate::{Dict, Message, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A text with examples: a prefix, the examples, a suffix. Empty parts are left out.
 ///
@@ -191,6 +187,7 @@ impl FewShotPromptTemplate {
 
 partials!(
     FewShotPromptTemplate,
+    partials,
     "FewShotPromptTemplate::new(cadena_core::Template::parse(\"\")?, cadena_core::Template::parse(\"{a} {b}\")?)",
     ""
 );
@@ -200,12 +197,8 @@ impl Runnable for FewShotPromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("FewShotPromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("FewShotPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {
@@ -214,92 +207,3 @@ impl Runnable for FewShotPromptTemplate {
 }
 
 impl_pipe!(FewShotPromptTemplate);
-
-/// Messages that show examples, as a part of a [`ChatPromptTemplate`].
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{dict, ChatPromptTemplate, FewShotChatPromptTemplate};
-///
-/// let example = ChatPromptTemplate::from_messages([("human", "{q}"), ("ai", "{a}")])?;
-/// let examples = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}]);
-/// let prompt = (ChatPromptTemplate::new().system("You add.")? + examples).human("{input}")?;
-/// let filled = prompt.format(&dict! {"input": "1+1"})?;
-/// assert_eq!(filled.messages.iter().map(|message| message.kind()).collect::<Vec<_>>(), ["system", "human", "ai", "human"]);
-/// # Ok::<_, cadena_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct FewShotChatPromptTemplate {
-    examples: Examples,
-    example: ChatPromptTemplate,
-}
-
-impl FewShotChatPromptTemplate {
-    /// Makes messages of a template for each example.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, dict};
-    ///
-    /// let example = ChatPromptTemplate::new().human("{q}")?.ai("{a}")?;
-    /// let shown = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}]);
-    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {})?.messages[1].text(), "4");
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn new(example: ChatPromptTemplate) -> Self {
-        Self {
-            examples: Examples::default(),
-            example,
-        }
-    }
-
-    /// Sets the examples.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, dict};
-    ///
-    /// let example = ChatPromptTemplate::new().human("{q}")?.ai("{a}")?;
-    /// let shown = FewShotChatPromptTemplate::new(example).with_examples([dict! {"q": "2+2", "a": "4"}, dict! {"q": "1+1", "a": "2"}]);
-    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {})?.messages.len(), 4);
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn with_examples(mut self, examples: impl IntoIterator<Item = Dict>) -> Self {
-        self.examples = Examples::All(examples.into_iter().collect());
-        self
-    }
-
-    /// Sets the selector that chooses the examples for each input.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{ChatPromptTemplate, FewShotChatPromptTemplate, LengthExampleSelector, Template, dict};
-    ///
-    /// let selector = LengthExampleSelector::new([dict! {"q": "2+2", "a": "4"}], &Template::parse("{q}")?, 10)?;
-    /// let shown = FewShotChatPromptTemplate::new(ChatPromptTemplate::new().human("{q}")?.ai("{a}")?).with_selector(selector);
-    /// assert_eq!((ChatPromptTemplate::new() + shown).format(&dict! {"input": "1+1"})?.messages[0].text(), "2+2");
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn with_selector(mut self, selector: impl ExampleSelector + 'static) -> Self {
-        self.examples = Examples::Selected(Arc::new(selector));
-        self
-    }
-
-    /// Boxed, as the examples have a prompt of their own inside.
-    pub(super) fn push<'a>(&'a self, scope: &'a Scope<'_>, out: &'a mut Vec<Message>) -> BoxFuture<'a, Result<()>> {
-        async move {
-            for example in self.examples.choose(scope).await?.iter() {
-                self.example.push(&Scope::new(example), out).await?;
-            }
-            Ok(())
-        }
-        .boxed()
-    }
-}

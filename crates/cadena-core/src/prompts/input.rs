@@ -49,7 +49,7 @@ pub(super) fn input_of(value: Value, variables: &[&str]) -> Result<Dict> {
             let detail = format!(
                 "a bare value fills the only variable of a prompt, and this one has {}",
                 if names.is_empty() {
-                    "none".to_owned()
+                    "no variables".to_owned()
                 } else {
                     names.join(", ")
                 }

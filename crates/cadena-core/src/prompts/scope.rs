@@ -139,7 +139,7 @@ pub(super) fn open_names<'a>(names: impl IntoIterator<Item = &'a str>, partials:
 /// Writes the methods of every template with `partials`, with an example: the code that makes a template of `{a} {b}`, and the code from its output to
 /// the text.
 macro_rules! partials {
-    ($type:ident, $make:literal, $text:literal) => {
+    ($type:ident, $($field:ident).+, $make:literal, $text:literal) => {
         impl $type {
             /// Fills a variable in before; a value in the input replaces it.
             ///
@@ -154,7 +154,7 @@ macro_rules! partials {
             /// # Ok::<_, cadena_core::Error>(())
             /// ```
             pub fn partial(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
-                self.partials.set(name.into(), value.into());
+                self.$($field).+.set(name.into(), value.into());
                 self
             }
 
@@ -175,7 +175,7 @@ macro_rules! partials {
                 name: impl Into<String>,
                 value: impl Fn() -> serde_json::Value + Send + Sync + 'static,
             ) -> Self {
-                self.partials.set_fn(name.into(), value);
+                self.$($field).+.set_fn(name.into(), value);
                 self
             }
 

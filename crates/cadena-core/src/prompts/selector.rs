@@ -36,6 +36,7 @@ use crate::{Dict, Error, ErrorKind, Result};
 /// assert_eq!(prompt.format(&dict! {"word": "hi"})?, "<hi>\n\nhi?");
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "BaseExampleSelector")]
 #[async_trait]
 pub trait ExampleSelector: fmt::Debug + Send + Sync {
     /// Returns the examples, in the order in which they are shown.
@@ -59,6 +60,7 @@ pub trait ExampleSelector: fmt::Debug + Send + Sync {
 /// assert_eq!(selector.select(&dict! {"input": "x"}).await?.len(), 1);
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
+#[doc(alias = "LengthBasedExampleSelector")]
 #[derive(Clone, Debug)]
 pub struct LengthExampleSelector {
     examples: Vec<(usize, Dict)>,

@@ -173,6 +173,7 @@ impl SemanticSimilarityExampleSelector {
     /// assert_eq!(selector.select(&dict! {"q": "cat cat dog"}).await?, [dict! {"q": "cat dog"}, dict! {"q": "a cat"}]);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
+    #[doc(alias = "MaxMarginalRelevanceExampleSelector")]
     #[must_use]
     pub fn max_marginal_relevance(mut self, fetch_k: usize, lambda: f64) -> Self {
         self.diversity = Some(Diversity { fetch_k, lambda });

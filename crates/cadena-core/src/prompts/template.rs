@@ -24,6 +24,7 @@ use crate::{Dict, Result};
 /// assert_eq!(template.format(&dict! {"price": 1.5, "tags": vec!["a"]})?, r#"1.50 {EUR} ["a"]"#);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "StringPromptTemplate")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     source: String,
@@ -52,6 +53,7 @@ enum Parsed {
 /// assert_eq!(template.format(&dict! {"jokes": jokes})?, "- Q & A\n- bears\n");
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "template_format")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TemplateFormat {

@@ -1,13 +1,12 @@
 //! Templates of one text.
 
-use std::borrow::Cow;
 use std::ops::Add;
 
 use async_trait::async_trait;
 
 use super::scope::{Partials, Scope, open_names, partials};
 use super::template::{Template, TemplateFormat};
-use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, impl_pipe};
+use crate::{Dict, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, impl_pipe};
 
 /// A template of one text: a step from a [`Dict`] to a prompt of one human message.
 ///
@@ -125,7 +124,12 @@ impl PromptTemplate {
     }
 }
 
-partials!(PromptTemplate, "PromptTemplate::from_template(\"{a} {b}\")?", "");
+partials!(
+    PromptTemplate,
+    partials,
+    "PromptTemplate::from_template(\"{a} {b}\")?",
+    ""
+);
 
 impl From<Template> for PromptTemplate {
     fn from(template: Template) -> Self {
@@ -154,12 +158,8 @@ impl Runnable for PromptTemplate {
     type Input = Dict;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("PromptTemplate")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("PromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: Dict, _cx: RunContext) -> Result<PromptValue> {

@@ -1,6 +1,5 @@
 //! A prompt whose input is a struct.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +7,9 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::ChatPromptTemplate;
-use crate::{Dict, Error, ErrorKind, PromptValue, Result, RunContext, RunKind, Runnable, Streamable, impl_pipe};
+use crate::{
+    Dict, Error, ErrorKind, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, Streamable, impl_pipe,
+};
 
 /// A prompt whose input is a type of yours.
 ///
@@ -57,12 +58,8 @@ impl<I: Streamable> Runnable for TypedPrompt<I> {
     type Input = I;
     type Output = PromptValue;
 
-    fn name(&self) -> Cow<'_, str> {
-        "ChatPromptTemplate".into()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Prompt
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("ChatPromptTemplate").kind(RunKind::Prompt)
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<PromptValue> {

@@ -13,11 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::active::{ActiveRun, json_of};
+use super::arriving::Arriving;
 use super::config::add_tag;
 use super::event_queue::EventQueue;
 use super::hook::path::StepPath;
 use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
-use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable};
+use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable, RunnableExt};
 
 /// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
 ///
@@ -28,7 +29,7 @@ use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Run
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{lambda, Runnable, RunContext};
+/// use cadena_core::{lambda, RunContext, Runnable};
 ///
 /// # futures::executor::block_on(async {
 /// assert_eq!(lambda(|n: i32| n + 1).run(1, RunContext::default()).await?, 2);
@@ -66,6 +67,8 @@ struct Inner {
     recursion_limit: Option<u32>,
     deadline: Option<Instant>,
     cancellation: Option<CancellationToken>,
+    /// The answers that are arriving under the innermost limit of the call.
+    arriving: Option<Arc<Arriving>>,
     ids: Option<Arc<dyn IdGenerator>>,
     configurable: Configurable,
     /// For every model inside; shared, since each run clones this.
@@ -370,6 +373,19 @@ impl RunContext {
             .unwrap_or_default()
             .iter()
             .any(|listener| listener.wants_events())
+    }
+
+    /// The answers that are arriving under the innermost limit of the call; `None` if the call has no limit.
+    pub(super) fn arriving(&self) -> Option<&Arc<Arriving>> {
+        self.inner.as_ref()?.arriving.as_ref()
+    }
+
+    /// The context inside one more limit, and the answers that arrive in it.
+    pub(super) fn limited(mut self) -> (Self, Arc<Arriving>) {
+        let inner = Arc::make_mut(self.inner.get_or_insert_default());
+        let arriving = Arriving::new(inner.arriving.take());
+        inner.arriving = Some(Arc::clone(&arriving));
+        (self, arriving)
     }
 
     /// The context of a call whose events are read from a queue.

@@ -29,7 +29,7 @@ use crate::Result;
 /// [`Listener::on_model_call`](crate::Listener::on_model_call). An error of a hook is one of the step: a retry or a fallback around the step sees it. Dropping
 /// the call drops the hook's future.
 ///
-/// A step is given to hooks if its [kind](crate::Runnable::kind) says that it [does I/O](crate::RunKind::does_io). Under a hook it gets its whole input at once, also
+/// A step is given to hooks if its [kind](crate::RunnableExt::kind) says that it [does I/O](crate::RunKind::does_io). Under a hook it gets its whole input at once, also
 /// if it could begin with a part of it.
 ///
 /// # Example: a cache

@@ -5,7 +5,7 @@
 //!
 //! | layer | adds | present if |
 //! |---|---|---|
-//! | [`limits`] | an end at the deadline, or when the call is cancelled | the caller's call, `with_timeout` or `with_config` has a limit |
+//! | [`limits`] | an end at the deadline or when the call is cancelled, with the part of an answer that had arrived | the caller's call, `with_timeout` or `with_config` has a limit |
 //! | [`span`] | a `tracing` span | a collector wants spans |
 //! | [`events`] | the events of the run: its start, its chunks, and one of end, error and cancelled | a listener wants events |
 //! | [`error_name`] | the name of the step, or of its run, in an error | always |
@@ -29,7 +29,7 @@ use self::events::EventsLayer;
 use self::limits::Limits;
 use self::span::SpanLayer;
 use super::RunContext;
-use crate::{ChunkStream, Error, ErrorKind, Result, RunKind, Runnable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Result, RunKind, Runnable, RunnableExt, fold};
 
 /// Calls a step whole, for the caller: within the limits of the context.
 pub(crate) fn enter<R: Runnable + ?Sized>(
@@ -37,12 +37,12 @@ pub(crate) fn enter<R: Runnable + ?Sized>(
     input: R::Input,
     cx: RunContext,
 ) -> impl Future<Output = Result<R::Output>> + Send {
-    Limits::of_context(&cx).around(call(step, input, cx))
+    Limits::of_context(&cx).around(cx, |cx| call(step, input, cx))
 }
 
 /// Calls a step in chunks, for the caller: within the limits of the context.
 pub(crate) fn enter_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-    Limits::of_context(&cx).around_stream(call_stream(step, input, cx))
+    Limits::of_context(&cx).around_stream(cx, |cx| call_stream(step, input, cx))
 }
 
 /// Calls a step in chunks with an input that arrives in chunks, for the caller: within the limits of the context.
@@ -51,7 +51,7 @@ pub(crate) fn enter_transform<R: Runnable + ?Sized>(
     input: ChunkStream<R::Input>,
     cx: RunContext,
 ) -> ChunkStream<R::Output> {
-    Limits::of_context(&cx).around_stream(call_transform(step, input, cx))
+    Limits::of_context(&cx).around_stream(cx, |cx| call_transform(step, input, cx))
 }
 
 /// Calls a step whole.

@@ -1,6 +1,5 @@
 //! New keys beside those that are there.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +8,10 @@ use async_trait::async_trait;
 use futures::stream::{self, PollNext, StreamExt};
 
 use super::tee::tee;
-use super::{Keyed, Parallel, Runnable};
+use super::{Keyed, Parallel, Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::stream::until_error;
-use crate::{ChunkStream, Dict, DictChunk, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
+use crate::{ChunkStream, Dict, DictChunk, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// Makes the step that keeps the keys of its input and adds those of `mapper`, which sees the input as it came.
 ///
@@ -75,18 +74,17 @@ impl<I: Keyed> Runnable for Assign<I> {
     type Input = I;
     type Output = Dict;
 
-    fn name(&self) -> Cow<'_, str> {
-        let keys: Vec<_> = self.mapper.keys().collect();
-        Cow::Owned(format!("RunnableAssign<{}>", keys.join(",")))
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
-    }
-
-    fn graph(&self) -> Graph {
-        let mapper = Runnable::graph(&self.mapper);
-        mapper.with_passthrough(&Node::outline(self))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self)
+            .name_with(|| {
+                let keys: Vec<_> = self.mapper.keys().collect();
+                format!("RunnableAssign<{}>", keys.join(","))
+            })
+            .streaming(StreamMode::PassesThrough)
+            .graph(|| {
+                let mapper = self.mapper.graph();
+                mapper.with_passthrough(&Node::outline_of(self))
+            })
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<Dict> {

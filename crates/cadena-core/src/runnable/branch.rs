@@ -1,14 +1,13 @@
 //! One of several steps, by conditions.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Runnable;
 use super::caught::caught;
 use super::sources::lambda::failed;
+use super::{Runnable, RunnableExt, StepInfo};
 use crate::error::BoxError;
 use crate::run::layers::{call, call_stream};
 use crate::stream::later;
@@ -167,26 +166,24 @@ impl<I: Streamable, O: Streamable> Runnable for Branch<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RunnableBranch")
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let steps = self.cases.iter().map(|case| &case.step).chain(&self.default);
-        let modes = steps.map(|step| step.streaming());
-        modes
-            .reduce(StreamMode::beside)
-            .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
-    }
-
-    fn graph(&self) -> Graph {
-        let cases = self.cases.iter().enumerate().map(|(index, case)| {
-            let label = case.condition.label(index + 1);
-            (Some(label), true, case.step.graph())
-        });
-        let default = self.default.iter();
-        let default = default.map(|step| (Some("otherwise".to_owned()), true, step.graph()));
-        Graph::one_of(Node::of(self), cases.chain(default))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RunnableBranch")
+            .streaming_with(|| {
+                let steps = self.cases.iter().map(|case| &case.step).chain(&self.default);
+                let modes = steps.map(|step| step.streaming());
+                modes
+                    .reduce(StreamMode::beside)
+                    .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+            })
+            .graph(|| {
+                let cases = self.cases.iter().enumerate().map(|(index, case)| {
+                    let label = case.condition.label(index + 1);
+                    (Some(label), true, case.step.graph())
+                });
+                let default = self.default.iter();
+                let default = default.map(|step| (Some("otherwise".to_owned()), true, step.graph()));
+                Graph::one_of(Node::of(self), cases.chain(default))
+            })
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::erased::Erased;
 use super::sources::lambda::{Place, Started};
-use super::{Lambda, Runnable};
+use super::{Lambda, Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream, call_transform, is_observed};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable};
 
@@ -68,7 +68,7 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
         self
     }
 
-    /// What it looks like: [`Runnable::graph`], which a chain has without that trait in scope.
+    /// What it looks like: [`RunnableExt::graph`], which a chain has without that trait in scope.
     ///
     /// # Examples
     ///
@@ -84,7 +84,7 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
         I: Streamable,
         O: Streamable,
     {
-        Runnable::graph(self)
+        RunnableExt::graph(self)
     }
 
     /// How many steps it has.
@@ -122,21 +122,19 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.name.as_deref().unwrap_or("RunnableSequence"))
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let modes = self.steps.iter().map(|step| step.streaming());
-        modes.fold(StreamMode::PassesThrough, StreamMode::then)
-    }
-
-    fn graph(&self) -> Graph {
-        let graph = Graph::in_sequence(self.steps.iter().map(|step| step.graph()));
-        match &self.name {
-            Some(name) => graph.named(name),
-            None => graph,
-        }
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.name.as_deref().unwrap_or("RunnableSequence"))
+            .streaming_with(|| {
+                let modes = self.steps.iter().map(|step| step.streaming());
+                modes.fold(StreamMode::PassesThrough, StreamMode::then)
+            })
+            .graph(|| {
+                let graph = Graph::in_sequence(self.steps.iter().map(|step| step.graph()));
+                match &self.name {
+                    Some(name) => graph.named(name),
+                    None => graph,
+                }
+            })
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -1,5 +1,6 @@
 //! What users call on every step.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use super::{
 };
 use crate::run::layers::{call, call_stream, call_transform, enter, enter_stream, enter_transform};
 use crate::{
-    ChatMessageHistory, ChunkStream, ConfigKey, Dict, EventStream, IntoListener, Result, RunConfig, RunContext,
+    ChatMessageHistory, ChunkStream, ConfigKey, Dict, EventStream, Graph, IntoListener, ModelSetup, Result, RunConfig,
+    RunContext, RunKind, StreamMode,
 };
 
 /// How many inputs of a batch run at once when the caller does not say.
@@ -52,6 +54,83 @@ pub type BoxRunnable<I, O> = Box<dyn Runnable<Input = I, Output = O>>;
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 pub trait RunnableExt: Runnable {
+    /// Returns the name of the step in events and errors: the one that [`Runnable::describe`] sets, or else the name of its type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, passthrough, EchoModel, RunnableExt};
+    ///
+    /// assert_eq!(EchoModel::new().name(), "EchoModel");
+    /// assert_eq!((passthrough() | lambda(|n: i32| n + 1)).name(), "RunnableSequence");
+    /// assert_eq!(lambda(|n: i32| n + 1).named("next").name(), "next");
+    /// ```
+    fn name(&self) -> Cow<'_, str> {
+        self.describe().into_name()
+    }
+
+    /// Returns the kind of the step in events and graphs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunKind, RunnableExt, StrOutputParser};
+    ///
+    /// assert_eq!(EchoModel::new().kind(), RunKind::ChatModel);
+    /// assert_eq!((EchoModel::new() | StrOutputParser).kind(), RunKind::Chain);
+    /// ```
+    fn kind(&self) -> RunKind {
+        self.describe().into_kind()
+    }
+
+    /// Returns how the step treats chunks: whether its output begins before its input is complete, and whether it comes in pieces.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, AIMessage, EchoModel, RunnableExt, StrOutputParser, StreamMode};
+    ///
+    /// assert_eq!((EchoModel::new() | StrOutputParser).streaming(), StreamMode::StreamsOutput);
+    /// let text = lambda(|answer: AIMessage| answer.text().into_owned());
+    /// assert_eq!((EchoModel::new() | text).streaming(), StreamMode::WaitsForAll);
+    /// ```
+    fn streaming(&self) -> StreamMode {
+        self.describe().into_streaming()
+    }
+
+    /// Draws the step: the steps inside it, by names and types. Nothing is called for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = (EchoModel::new() | StrOutputParser).graph();
+    /// println!("{graph}");
+    /// assert!(graph.to_mermaid().contains("EchoModel --> StrOutputParser"));
+    /// ```
+    fn graph(&self) -> Graph {
+        let drawn = self.describe().into_graph();
+        drawn.unwrap_or_else(|info| Graph::around(info.into_node::<Self>()))
+    }
+
+    /// Returns the model that the step asks, with the options that are bound to it; `None` for a step that is no model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, EchoModel, RunnableExt, StrOutputParser};
+    ///
+    /// let model = EchoModel::new().bind(ChatOptions::new().temperature(0.5));
+    /// let setup = model.model_setup().ok_or("not a model")?;
+    /// assert_eq!((setup.model(), setup.options.temperature), ("echo-1", Some(0.5)));
+    /// assert!((model | StrOutputParser).model_setup().is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    fn model_setup(&self) -> Option<ModelSetup> {
+        self.describe().into_model()
+    }
+
     /// Turns an input into an output.
     ///
     /// # Errors

@@ -1,13 +1,11 @@
 //! Boxes and shared pointers are what they hold.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
-use super::Runnable;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable};
+use super::{Runnable, StepInfo};
+use crate::{ChunkStream, Result, RunContext, Streamable};
 
 dyn_clone::clone_trait_object!(<I, O> Runnable<Input = I, Output = O>);
 
@@ -22,28 +20,8 @@ macro_rules! forward {
             type Input = I;
             type Output = O;
 
-            fn name(&self) -> Cow<'_, str> {
-                (**self).name()
-            }
-
-            fn kind(&self) -> RunKind {
-                (**self).kind()
-            }
-
-            fn streaming(&self) -> StreamMode {
-                (**self).streaming()
-            }
-
-            fn graph(&self) -> Graph {
-                (**self).graph()
-            }
-
-            fn model_setup(&self) -> Option<ModelSetup> {
-                (**self).model_setup()
-            }
-
-            fn restore(&self, output: Value) -> Result<O> {
-                (**self).restore(output)
+            fn describe(&self) -> StepInfo<'_> {
+                (**self).describe()
             }
 
             async fn run(&self, input: I, cx: RunContext) -> Result<O> {

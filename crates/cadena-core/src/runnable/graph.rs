@@ -1,28 +1,41 @@
 //! The node of a step, and the graph of one that has no parts.
 
-use super::Runnable;
+use super::{Runnable, RunnableExt};
 use crate::graph::name::{short_type, without_prefix};
 use crate::{Graph, Node};
 
 impl Node {
     /// The node of a step: its name, its kind, its types.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Node, RunKind, StrOutputParser};
+    ///
+    /// let node = Node::of(&StrOutputParser);
+    /// assert_eq!((&*node.name, node.kind), ("StrOutputParser", RunKind::Parser));
+    /// assert_eq!((&*node.input, &*node.output), ("AIMessage", "String"));
+    /// ```
     pub fn of<R: Runnable + ?Sized>(step: &R) -> Self {
-        let mut node = Self::outline(step);
-        (node.kind, node.streaming) = (step.kind(), step.streaming());
-        node
+        step.describe().into_node::<R>()
     }
 
-    /// The name of a step and its types. Asking a composition how it streams walks through all its parts; this does not.
-    pub(crate) fn outline<R: Runnable + ?Sized>(step: &R) -> Self {
-        let mut node = Self::step(without_prefix(&step.name()));
+    /// A step of a name and its types. Asking a composition how it streams walks through all its parts; this does not.
+    pub(super) fn outline<R: Runnable + ?Sized>(name: &str) -> Self {
+        let mut node = Self::step(without_prefix(name));
         node.input = short_type::<R::Input>().into();
         node.output = short_type::<R::Output>().into();
         node
     }
+
+    /// The name of a step and its types.
+    pub(super) fn outline_of<R: Runnable + ?Sized>(step: &R) -> Self {
+        Self::outline::<R>(&step.name())
+    }
 }
 
 impl Graph {
-    /// One step between its input and its output: what [`Runnable::graph`] gives by default.
+    /// One step between its input and its output: the graph of a step whose [description](crate::StepInfo) sets none.
     ///
     /// # Examples
     ///

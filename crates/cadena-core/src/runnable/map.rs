@@ -1,6 +1,5 @@
 //! One step, for each element of a list.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,9 +7,9 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{DEFAULT_BATCH_CONCURRENCY, Runnable};
+use super::{DEFAULT_BATCH_CONCURRENCY, Runnable, RunnableExt, StepInfo};
 use crate::run::layers::call;
-use crate::{ChunkStream, Error, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
+use crate::{ChunkStream, Error, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.
 ///
@@ -66,16 +65,11 @@ impl<R: Runnable> Runnable for Map<R> {
     type Input = Vec<R::Input>;
     type Output = Vec<R::Output>;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Owned(format!("RunnableEach<{}>", self.step.name()))
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().for_each(&Node::outline(self))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self)
+            .name_with(|| format!("RunnableEach<{}>", self.step.name()))
+            .streaming(StreamMode::PassesThrough)
+            .graph(|| self.step.graph().for_each(&Node::outline_of(self)))
     }
 
     async fn run(&self, input: Vec<R::Input>, cx: RunContext) -> Result<Vec<R::Output>> {

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
-use super::Runnable;
 use super::tee::tee;
+use super::{Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::{
     ChunkStream, Dict, DictChunk, Error, ErrorKind, Graph, Merge, Node, Result, RunContext, StreamMode, Streamable,
@@ -136,22 +136,23 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        let keys: Vec<_> = self.branches.iter().map(|branch| &*branch.key).collect();
-        Cow::Owned(format!("RunnableParallel<{}>", keys.join(",")))
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let modes = self.branches.iter().map(|branch| branch.step.streaming());
-        modes.reduce(StreamMode::beside).unwrap_or(StreamMode::WaitsForAll)
-    }
-
-    fn graph(&self) -> Graph {
-        let branches = self.branches.iter();
-        Graph::beside(
-            &Node::outline(self),
-            branches.map(|branch| (branch.key.clone().into_owned(), branch.step.graph())),
-        )
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self)
+            .name_with(|| {
+                let keys: Vec<_> = self.keys().collect();
+                format!("RunnableParallel<{}>", keys.join(","))
+            })
+            .streaming_with(|| {
+                let modes = self.branches.iter().map(|branch| branch.step.streaming());
+                modes.reduce(StreamMode::beside).unwrap_or(StreamMode::WaitsForAll)
+            })
+            .graph(|| {
+                let branches = self.branches.iter();
+                Graph::beside(
+                    &Node::outline_of(self),
+                    branches.map(|branch| (branch.key.clone().into_owned(), branch.step.graph())),
+                )
+            })
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

@@ -1,6 +1,5 @@
 //! Some keys of many.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexSet;
 use serde_json::Value;
 
-use super::{Keyed, Runnable};
+use super::{Keyed, Runnable, RunnableExt, StepInfo};
 use crate::{
     ChunkStream, Dict, DictChunk, Error, ErrorKind, Result, RunContext, StreamMode, Streamable, ValueChunk, impl_pipe,
 };
@@ -206,12 +205,10 @@ impl<I: Keyed, O: Picked> Runnable for Pick<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Owned(format!("RunnablePick<{}>", self.keys.join(",")))
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self)
+            .name_with(|| format!("RunnablePick<{}>", self.keys.join(",")))
+            .streaming(StreamMode::PassesThrough)
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::caught::caught;
 use super::sources::lambda::failed;
-use super::{BoxRunnable, Runnable, RunnableExt};
+use super::{BoxRunnable, Runnable, RunnableExt, StepInfo};
 use crate::error::BoxError;
 use crate::run::layers::{call, call_stream};
 use crate::stream::later;
@@ -103,12 +103,8 @@ impl<I: Streamable, O: Streamable> Runnable for Route<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

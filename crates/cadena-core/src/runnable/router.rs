@@ -1,6 +1,5 @@
 //! One of several steps, by name.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::Runnable;
+use super::{Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream};
 use crate::{
     ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, RunKind, StreamMode, Streamable, Whole, impl_pipe,
@@ -120,27 +119,22 @@ impl<I: Streamable, O: Streamable> Runnable for Router<I, O> {
     type Input = RouterInput<I>;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RouterRunnable")
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let modes = self.routes.values().map(|step| step.streaming());
-        modes
-            .reduce(StreamMode::beside)
-            .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
-    }
-
-    fn graph(&self) -> Graph {
-        let routes = self.routes.iter();
-        Graph::one_of(
-            Node::of(self),
-            routes.map(|(key, step)| (Some(key.clone()), true, step.graph())),
-        )
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RouterRunnable")
+            .kind(RunKind::Transparent)
+            .streaming_with(|| {
+                let modes = self.routes.values().map(|step| step.streaming());
+                modes
+                    .reduce(StreamMode::beside)
+                    .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+            })
+            .graph(|| {
+                let routes = self.routes.iter();
+                Graph::one_of(
+                    Node::of(self),
+                    routes.map(|(key, step)| (Some(key.clone()), true, step.graph())),
+                )
+            })
     }
 
     async fn run(&self, input: RouterInput<I>, cx: RunContext) -> Result<O> {

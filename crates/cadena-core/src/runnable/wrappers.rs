@@ -7,7 +7,7 @@ pub use named::Named;
 mod listeners;
 pub use listeners::{Listeners, WithListeners};
 mod retry;
-pub use retry::{Retry, RetryBudget, RetryOptions};
+pub use retry::{GaveUp, Retry, RetryBudget, RetryOptions, RetryPause};
 mod fallbacks;
 pub use fallbacks::{FallbackErrors, Fallbacks};
 mod timeout;

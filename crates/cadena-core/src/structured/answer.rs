@@ -1,4 +1,4 @@
-//! A value that a model answered with.
+//! A value that a model wrote, with its message.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,12 +8,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::read::Read;
-use super::{AnswerChunk, Form, confidence};
+use super::{AnswerChunk, FromAnswer, confidence};
 use crate::{AIMessage, FieldConfidence, JsonConfidence, Result, Streamable};
 
-/// A value that a model answered with; it can be used as the value itself.
+/// A value that a model wrote, with its message; it dereferences to the value.
 ///
-/// It keeps the [message](Self::raw), and with log probabilities it says [how sure](Self::confidence) the model was of each part.
+/// With log probabilities it reports [how sure](Self::confidence) the model was of each part.
 ///
 /// # Examples
 ///
@@ -54,31 +54,77 @@ impl<T> Answer<T> {
         }
     }
 
-    /// The value. What borrows the answer as the value gives the same.
+    /// Returns the value, as `*answer` and `answer.as_ref()` do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// assert_eq!(answer.value(), &json!({"n": 1}));
+    /// assert_eq!(answer["n"], 1);
+    /// assert_eq!(answer.raw().text(), r#"{"n": 1}"#);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn value(&self) -> &T {
         &self.read.value
     }
 
-    /// The value as the JSON that the model wrote, with keys that the type does not know.
+    /// Returns the JSON that the model wrote, with keys that the type does not know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use cadena_core::{ChatModelExt, RunnableExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1.0}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"})).typed::<HashMap<String, f32>>();
+    /// assert_eq!(llm.invoke("A number?").await?.json(), &json!({"n": 1.0}));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn json(&self) -> &Value {
         &self.read.json
     }
 
-    /// The message that it was read from, with its metadata and usage.
+    /// Returns the message with its metadata and usage. The example of [`value`](Self::value) reads it.
     #[must_use]
     pub fn raw(&self) -> &AIMessage {
         &self.raw
     }
 
-    /// The message alone.
+    /// Returns the message alone, as [`raw`](Self::raw) by value.
     #[must_use]
     pub fn into_raw(self) -> AIMessage {
         self.raw
     }
 
-    /// The value alone. It is copied only if a clone of the answer is still there.
+    /// Returns the value alone. It is cloned only if a clone of the answer exists.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// let number: serde_json::Value = answer.into_inner();
+    /// assert_eq!(number, json!({"n": 1}));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> T
     where
@@ -87,28 +133,29 @@ impl<T> Answer<T> {
         Arc::unwrap_or_clone(self.read.value)
     }
 
-    /// How sure the model was of the part at a JSON pointer (RFC 6901; `""` is the whole value). `None` without
+    /// Returns how sure the model was of the part at a JSON pointer (RFC 6901; `""` is the whole value). `None` without
     /// [`logprobs`](crate::ChatOptions#structfield.logprobs), or if there is no such part.
     ///
-    /// The pointer goes by the JSON that the model wrote: a renamed field has its name there. [`JsonConfidence`] says which tokens count. The
-    /// arguments of a function call have them only where the server gives the tokens of the call, which OpenAI's does not.
+    /// The pointer follows the JSON that the model wrote, where a renamed field has its JSON name. [`JsonConfidence`] describes which tokens count. The
+    /// arguments of a function call have a confidence only if the server sends the tokens of the call, which OpenAI does not. The example of the type calls it.
     #[must_use]
     pub fn confidence(&self, pointer: &str) -> Option<FieldConfidence> {
         self.json_confidence()?.confidence(pointer)
     }
 
-    /// The probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if not all of it has tokens.
+    /// Returns the probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if some of the part has no tokens. The
+    /// example of the type calls it.
     #[must_use]
     pub fn probability(&self, pointer: &str) -> Option<f64> {
         self.confidence(pointer)?.probability()
     }
 
-    /// How sure the model was of every part. `None` without [`logprobs`](crate::ChatOptions#structfield.logprobs).
+    /// Returns how sure the model was of every part. `None` without [`logprobs`](crate::ChatOptions#structfield.logprobs).
     ///
-    /// Laid out when it is first asked for.
+    /// It is computed at the first call and kept. [`JsonConfidence`] has examples.
     #[must_use]
     pub fn json_confidence(&self) -> Option<&JsonConfidence> {
-        let confidence = || confidence::of(&self.raw, &self.read.json, self.read.stands);
+        let confidence = || confidence::of(&self.raw, &self.read.json, self.read.wrapping);
         self.confidence.get_or_init(confidence).as_ref()
     }
 }
@@ -156,14 +203,14 @@ impl<T: PartialEq> PartialEq for Answer<T> {
     }
 }
 
-/// The value is content: it stays out of logs.
+/// Prints the type; the value is content and stays out of logs.
 impl<T> fmt::Debug for Answer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Answer<{}>(..)", std::any::type_name::<T>())
     }
 }
 
-/// The JSON that the model wrote.
+/// Writes the JSON that the model wrote.
 impl<T> Serialize for Answer<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         self.read.json.serialize(serializer)

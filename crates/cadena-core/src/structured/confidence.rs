@@ -1,31 +1,31 @@
-//! Which tokens of a message wrote its value.
+//! The confidence of a value: the tokens of the message that wrote it.
 
 use serde_json::{Deserializer, Value};
 
-use super::wrapper::{KEY, Stands};
+use super::wrapper::{KEY, Wrapping};
 use crate::{AIMessage, JsonConfidence};
 
-/// How many places of the tokens' text are tried as the begin of a call's arguments, so that it costs linear time.
+/// How many braces of the tokens' text are tried as the begin of a call's arguments. The bound keeps the time linear.
 const TRIES: usize = 16;
 
-/// How sure the model was of each part of a value: by the text, or by the tokens of the call if the value is of a call's arguments.
-pub(super) fn of(message: &AIMessage, json: &Value, stands: Stands) -> Option<JsonConfidence> {
-    let confidence = written(message, json, stands)?;
-    Some(match stands {
-        Stands::Alone => confidence,
-        Stands::Wrapped => confidence.within(KEY),
+/// How sure the model was of each part of a value: from the text, or from the tokens of the call if the value is in a call's arguments.
+pub(super) fn of(message: &AIMessage, json: &Value, wrapping: Wrapping) -> Option<JsonConfidence> {
+    let confidence = written(message, json, wrapping)?;
+    Some(match wrapping {
+        Wrapping::Bare => confidence,
+        Wrapping::Wrapped => confidence.within(KEY),
     })
 }
 
-fn written(message: &AIMessage, json: &Value, stands: Stands) -> Option<JsonConfidence> {
-    let is_call = |call: &&crate::ToolCall| match stands {
-        Stands::Alone => json.as_object() == Some(&call.args),
-        Stands::Wrapped => call.args.get(KEY) == Some(json),
+fn written(message: &AIMessage, json: &Value, wrapping: Wrapping) -> Option<JsonConfidence> {
+    let is_call = |call: &&crate::ToolCall| match wrapping {
+        Wrapping::Bare => json.as_object() == Some(&call.args),
+        Wrapping::Wrapped => call.args.get(KEY) == Some(json),
     };
     let Some(call) = message.tool_calls.iter().find(is_call) else {
         return message.json_confidence();
     };
-    // Servers that give tokens of a call give what the model wrote, such as `<tool_call>{"name": "f", "arguments": {…}}`.
+    // Servers that send the tokens of a call send the model's raw text, such as `<tool_call>{"name": "f", "arguments": {…}}`.
     let tokens = message.logprobs()?.content.as_deref()?;
     let mut bytes = Vec::new();
     let ends: Vec<usize> = tokens

@@ -1,4 +1,4 @@
-//! A model's message with the value in it, or with what was wrong.
+//! A model's message, with its value or with the reason why it has none.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::read::Outcome;
-use super::{Answer, AnswerChunk, Form};
+use super::{Answer, AnswerChunk, FromAnswer};
 use crate::{AIMessage, Error, Result, Streamable};
 
-/// A model's message with the value that could be read from it, or with the reason why none could.
+/// A model's message with its value, or with the reason why it has none.
 ///
-/// [`Structured::include_raw`](crate::Structured::include_raw) gives it. An answer that is none is a value here and no error of the step.
+/// It is the output after [`Structured::include_raw`](crate::Structured::include_raw). If the answer cannot be read, the step returns that as a value instead of failing.
 ///
 /// # Examples
 ///
@@ -40,23 +40,23 @@ pub struct StructuredOutput<T> {
 }
 
 impl<T: Send + Sync + 'static> StructuredOutput<T> {
-    /// The message.
+    /// Returns the message. The example of the type calls it.
     #[must_use]
     pub fn raw(&self) -> &AIMessage {
         &self.raw
     }
 
-    /// The message alone.
+    /// Returns the message alone, as [`raw`](Self::raw) by value.
     #[must_use]
     pub fn into_raw(self) -> AIMessage {
         self.raw
     }
 
-    /// The value.
+    /// Returns the value. The example of the type calls it.
     ///
     /// # Errors
     ///
-    /// Why it could not be read, as [`Structured`](crate::Structured#errors) says.
+    /// The reason why the answer could not be read: [`Structured`](crate::Structured#errors) lists them.
     pub fn parsed(&self) -> std::result::Result<&T, &Error> {
         match &self.read {
             Ok(read) => Ok(&read.value),
@@ -64,11 +64,11 @@ impl<T: Send + Sync + 'static> StructuredOutput<T> {
         }
     }
 
-    /// The value with its message, or the error with the message as its [`partial`](Error::partial).
+    /// Returns the value with its message, or the error with the message as its [`partial`](Error::partial). The example of the type calls it.
     ///
     /// # Errors
     ///
-    /// As [`parsed`](Self::parsed).
+    /// Those of [`parsed`](Self::parsed).
     pub fn into_parsed(self) -> Result<Answer<T>> {
         Answer::from_read(self.raw, self.read)
     }
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> Streamable for StructuredOutput<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Form<T> for StructuredOutput<T> {
+impl<T: Send + Sync + 'static> FromAnswer<T> for StructuredOutput<T> {
     const KEEPS_ERRORS: bool = true;
 
     fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self> {
@@ -95,7 +95,7 @@ impl<T: Send + Sync + 'static> Form<T> for StructuredOutput<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Form<T> for Answer<T> {
+impl<T: Send + Sync + 'static> FromAnswer<T> for Answer<T> {
     const KEEPS_ERRORS: bool = false;
 
     fn from_read(raw: AIMessage, read: Outcome<T>) -> Result<Self> {
@@ -118,7 +118,7 @@ impl<T> Clone for StructuredOutput<T> {
     }
 }
 
-/// The message and the value are content: they stay out of logs.
+/// Prints the type or the error; the message and the value are content and stay out of logs.
 impl<T> fmt::Debug for StructuredOutput<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("StructuredOutput");
@@ -130,7 +130,7 @@ impl<T> fmt::Debug for StructuredOutput<T> {
     }
 }
 
-/// LangChain's keys: `raw`, `parsed` and `parsing_error`, one of which is null.
+/// Writes LangChain's keys: `raw`, `parsed` and `parsing_error`. One of the last two is null.
 impl<T> Serialize for StructuredOutput<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;

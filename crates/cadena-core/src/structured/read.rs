@@ -1,4 +1,4 @@
-//! How a value is taken out of a message.
+//! Reading the value of a message, whole or in pieces.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::wrapper::{Stands, Taken, peek, take};
-use super::{AnswerChunk, Form, Refusal};
+use super::wrapper::{Taken, Wrapping, peek, take};
+use super::{AnswerChunk, FromAnswer, Refusal};
 use crate::json::{AnswerJson, PartialJson};
 use crate::parsers::{Chunks, Reader, read_json};
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable, UnparsedAnswer};
 
-/// What events and errors call the step.
+/// The name of the parser in events and errors.
 pub(super) const PARSER: &str = "StructuredOutputParser";
 
 /// A value with the JSON that it was read from.
@@ -23,7 +23,7 @@ pub(super) const PARSER: &str = "StructuredOutputParser";
 pub struct Read<T> {
     pub(super) json: Arc<Value>,
     pub(super) value: Arc<T>,
-    pub(super) stands: Stands,
+    pub(super) wrapping: Wrapping,
 }
 
 impl<T> Clone for Read<T> {
@@ -31,20 +31,20 @@ impl<T> Clone for Read<T> {
         Self {
             json: Arc::clone(&self.json),
             value: Arc::clone(&self.value),
-            stands: self.stands,
+            wrapping: self.wrapping,
         }
     }
 }
 
-/// What became of a message: the error is shared, as chunks are cloned.
+/// The value of a message, or why it has none. The error is shared, because chunks are cloned.
 pub(super) type Outcome<T> = std::result::Result<Read<T>, Arc<Error>>;
 
-/// Where a message has the value.
+/// The place of the value in a message.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    /// The function in the arguments of whose call it is, else it is in the text.
+    /// The function whose call has the value as its arguments; `None` if the value is in the text.
     pub(super) call: Option<Arc<str>>,
-    /// Whether it was asked for in a wrapper.
+    /// Whether the model was asked for the value in a wrapper.
     pub(super) wrapped: bool,
 }
 
@@ -52,14 +52,14 @@ impl Source {
     /// Takes the value out of a whole message.
     pub(super) fn read<T: DeserializeOwned>(&self, message: &AIMessage) -> Result<Read<T>> {
         complete(message)?;
-        let (json, value, stands) = match &self.call {
+        let (json, value, wrapping) = match &self.call {
             None => self.read_text::<T>(message)?,
             Some(name) => self.read_call::<T>(message, name)?,
         };
         Ok(Read {
             json: Arc::new(json),
             value: Arc::new(value),
-            stands,
+            wrapping,
         })
     }
 
@@ -80,9 +80,9 @@ impl Source {
     fn read_call<T: DeserializeOwned>(&self, message: &AIMessage, name: &str) -> Result<Taken<T>> {
         if let Some(call) = message.tool_calls.iter().find(|call| call.name == name) {
             let args = || Value::Object(call.args.clone());
-            // A call with the arguments `null` has none, and `null` may be the value.
+            // A model that wants to write the value `null` may call the function with the arguments `null`, which arrive as no arguments.
             let nothing = || (self.wrapped && call.args.is_empty()).then(|| take(Value::Null, true).ok())?;
-            // As a text again, for the words of the error and its place.
+            // The text is read again, so that the error has its usual words and a place.
             return take(args(), self.wrapped)
                 .or_else(|misread| nothing().ok_or(misread))
                 .or_else(|_| self.take_from(&args().to_string()));
@@ -91,11 +91,11 @@ impl Source {
         if let Some(call) = invalid.find(|call| call.name.as_deref() == Some(name)) {
             let args = call.args.as_deref().unwrap_or_default();
             let taken = self.take_from(args)?;
-            // Arguments are an object; what is none came without the wrapper.
+            // Arguments are an object; any other JSON is the value without its wrapper.
             if self.wrapped && !taken.0.is_object() {
                 return Ok(taken);
             }
-            let detail = format!("the arguments of `{name}` are no JSON object");
+            let detail = format!("the arguments of `{name}` are not a JSON object");
             return Err(UnparsedAnswer::of(args, detail));
         }
         let error = Error::new(ErrorKind::Parse, format!("the model did not call `{name}`"));
@@ -109,7 +109,7 @@ impl Source {
     }
 }
 
-/// Whether a message is an answer at all.
+/// Refuses a message that is no answer: a refusal, or one that was cut off or filtered.
 fn complete(message: &AIMessage) -> Result<()> {
     if let Some(refusal) = message.refusal().filter(|refusal| !refusal.is_empty()) {
         let error = Error::new(ErrorKind::Refused, "the model declined to answer");
@@ -120,7 +120,7 @@ fn complete(message: &AIMessage) -> Result<()> {
             ErrorKind::Truncated,
             "the answer was cut off at the limit of its tokens",
         );
-        // The same limit would cut the next answer.
+        // The same limit would cut the next answer too.
         return Err(error.with_retryable(false).with_hint("raise `max_tokens`"));
     }
     if message.response_metadata.finish_reason.as_deref() == Some("content_filter") {
@@ -135,14 +135,14 @@ pub(super) struct AnswerReader<T, O> {
     source: Source,
     /// The message so far.
     sum: AIMessageChunk,
-    /// What came since the last value.
+    /// The pieces since the last value.
     pending: AIMessageChunk,
     growing: Growing,
     last: Option<Arc<Value>>,
     types: PhantomData<fn() -> (T, O)>,
 }
 
-/// The JSON so far; `Broken` if it is none, which the whole message decides.
+/// The JSON so far. `Broken`: it cannot be read any further, and only the whole message decides.
 enum Growing {
     Text(Box<AnswerJson>),
     /// The arguments, and how many of their bytes were read.
@@ -166,7 +166,7 @@ impl<T, O> AnswerReader<T, O> {
         }
     }
 
-    /// Reads what the message has more than before.
+    /// Reads the new piece of the message.
     fn grow(&mut self, piece: &str) {
         match (&mut self.growing, &self.source.call) {
             (Growing::Text(json), _) => json.push(piece),
@@ -188,7 +188,7 @@ impl<T, O> AnswerReader<T, O> {
 }
 
 impl<T: DeserializeOwned, O> AnswerReader<T, O> {
-    /// The value so far, if it is a new one.
+    /// The value so far, if it has changed.
     fn shown(&mut self) -> Option<(Arc<Value>, Option<T>)> {
         let json = match &self.growing {
             Growing::Text(json) => json.value(),
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned, O> AnswerReader<T, O> {
     }
 }
 
-impl<T: DeserializeOwned + Send + Sync + 'static, O: Form<T>> Reader for AnswerReader<T, O> {
+impl<T: DeserializeOwned + Send + Sync + 'static, O: FromAnswer<T>> Reader for AnswerReader<T, O> {
     type Output = O;
 
     fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<O>) -> Result<()> {

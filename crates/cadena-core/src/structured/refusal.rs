@@ -1,8 +1,8 @@
-//! What a model says when it declines to answer.
+//! The text with which a model declines to answer.
 
 use std::fmt;
 
-/// What a model said when it declined to answer: the source of an error of kind [`Refused`](crate::ErrorKind::Refused).
+/// The text with which a model declined to answer: the source of an error of kind [`Refused`](crate::ErrorKind::Refused).
 ///
 /// The text is content, so neither `Debug` nor `Display` prints it.
 ///
@@ -35,7 +35,7 @@ impl Refusal {
         Self { text: text.into() }
     }
 
-    /// What the model said.
+    /// Returns the text. The example of the type reads it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

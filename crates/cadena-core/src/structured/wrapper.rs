@@ -1,22 +1,22 @@
-//! The object around a value that is none, as providers take schemas of objects only.
+//! The wrapper `{"value": …}` around a value that is not an object, because providers take schemas of objects only.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::parsers::Misread;
 
-/// The member that has the value.
+/// The member of the wrapper that has the value.
 pub(super) const KEY: &str = "value";
 
 /// The pointer of the value in the wrapper.
 const INSIDE: &str = "/value";
 
-/// Where a value stands in the JSON that the model wrote.
+/// Whether the model wrote the value in the wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
-    /// It is all of it.
-    Alone,
-    /// It is the member of the wrapper.
+pub(super) enum Wrapping {
+    /// The value is the whole JSON.
+    Bare,
+    /// The value is the member of the wrapper.
     Wrapped,
 }
 
@@ -26,7 +26,7 @@ struct Wrapper<T> {
     _value: T,
 }
 
-/// Whether a schema is that of an object, as a provider wants to see it: said at the root, without alternatives.
+/// Whether a provider takes a schema as that of an object: its root has the type, and no alternatives.
 pub(super) fn is_object(schema: &Map<String, Value>) -> bool {
     let choices = ["anyOf", "oneOf", "allOf", "not", "enum", "const", "$ref"];
     if choices.iter().any(|key| schema.contains_key(*key)) {
@@ -40,7 +40,7 @@ pub(super) fn is_object(schema: &Map<String, Value>) -> bool {
     }
 }
 
-/// The schema of an object with a value of this schema in it. Definitions stay at the root, where they are referred to.
+/// The schema of a wrapper with a value of this schema in it. Definitions stay at the root, to which the references point.
 pub(super) fn wrap(mut schema: Value) -> Value {
     let mut definitions = Vec::new();
     if let Value::Object(root) = &mut schema {
@@ -76,7 +76,7 @@ pub(super) fn wrap(mut schema: Value) -> Value {
     wrapper.into()
 }
 
-/// Lets references to the root, or to a place in it that is no definition, refer to where it is now.
+/// Changes references to the old root, or to a place in it that is not a definition, so that they point to its new place.
 fn rebase(schema: &mut Value, place: &str, rebased: &mut bool) {
     match schema {
         Value::Object(map) => {
@@ -100,11 +100,11 @@ fn rebase(schema: &mut Value, place: &str, rebased: &mut bool) {
     }
 }
 
-/// The root of a schema that is only a reference to an object.
+/// Replaces a root that is only a reference to an object by the object.
 pub(super) fn resolve(schema: &mut Value) {
     let target = |schema: &Value| {
         let root = schema.as_object()?;
-        // Any other keyword would have to hold too.
+        // Any other keyword beside the reference would have to hold too.
         let only = |key: &String| matches!(key.as_str(), "$ref" | "$defs" | "definitions");
         let path = root.get("$ref")?.as_str()?.strip_prefix('#')?;
         let target = schema.pointer(path).and_then(Value::as_object)?;
@@ -118,35 +118,35 @@ pub(super) fn resolve(schema: &mut Value) {
 }
 
 /// A value with its JSON.
-pub(super) type Taken<T> = (Value, T, Stands);
+pub(super) type Taken<T> = (Value, T, Wrapping);
 
-/// Takes the value out of the JSON that a model wrote. If it was asked for in a wrapper, models leave that away sometimes: then the JSON is the value.
+/// Takes the value out of the JSON that a model wrote. Models leave the wrapper out sometimes: then the JSON is the value.
 pub(super) fn take<T: DeserializeOwned>(mut json: Value, wrapped: bool) -> std::result::Result<Taken<T>, Misread> {
     let alone = |error: serde_json::Error| Misread::new::<T>(error, "");
     let members = json.as_object().filter(|_| wrapped);
     let Some((inner, others)) = members.and_then(|map| Some((map.get(KEY)?, map.len() > 1))) else {
         return match T::deserialize(&json) {
-            Ok(value) => Ok((json, value, Stands::Alone)),
+            Ok(value) => Ok((json, value, Wrapping::Bare)),
             Err(error) => Err(alone(error)),
         };
     };
-    // An object with more in it is no wrapper, unless it can be nothing else.
+    // An object with other members is a wrapper only if the type cannot be read from the whole object.
     if others && let Ok(value) = T::deserialize(&json) {
-        return Ok((json, value, Stands::Alone));
+        return Ok((json, value, Wrapping::Bare));
     }
     match T::deserialize(inner) {
         Ok(value) => {
             let inner = json.get_mut(KEY).map(Value::take).unwrap_or_default();
-            Ok((inner, value, Stands::Wrapped))
+            Ok((inner, value, Wrapping::Wrapped))
         }
         Err(error) => match T::deserialize(&json) {
-            Ok(value) => Ok((json, value, Stands::Alone)),
+            Ok(value) => Ok((json, value, Wrapping::Bare)),
             Err(_) => Err(Misread::new::<Wrapper<T>>(error, INSIDE)),
         },
     }
 }
 
-/// The value in JSON that is still growing, and the value of the type if it can be read as one. None before it is known where the value stands.
+/// The value in JSON that still grows, and the same as the type if it can be read. `None` until it is known whether there is a wrapper.
 pub(super) fn peek<T: DeserializeOwned>(json: &Value, wrapped: bool) -> Option<(&Value, Option<T>)> {
     let read = |json| T::deserialize(json).ok();
     let Some(members) = json.as_object().filter(|_| wrapped) else {

@@ -1,6 +1,5 @@
 //! A tool of any type.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -16,14 +15,14 @@ use super::limit::limited;
 use super::on_error::shown;
 use super::{IntoToolOutput, OnToolError, Tool, ToolContext, ToolOutput, arguments, convert_to_openai_tool};
 use crate::{
-    Error, ErrorKind, Result, RunContext, RunKind, Runnable, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
+    Error, ErrorKind, Result, RunContext, RunKind, Runnable, StepInfo, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
     flow_whole, impl_pipe,
 };
 
-/// A tool of any type, as lists hold it and as a model's calls run it; `AnyTool::from(tool)` makes one.
+/// A tool of any type, so that a list can hold tools of different types; `AnyTool::from(tool)` makes one.
 ///
-/// It is a step from a [`ToolCall`] to a [`ToolMessage`], with a run of its own. What fails inside becomes a message whose status is an error,
-/// unless [`OnToolError::Stop`] is set: wrong arguments, an error, a panic, a timeout.
+/// It is a step from a [`ToolCall`] to a [`ToolMessage`], and each call is a run. Wrong arguments, an error, a panic and a timeout become a message whose status is an error;
+/// with [`OnToolError::Stop`] all but wrong arguments end the run.
 ///
 /// # Examples
 ///
@@ -66,18 +65,19 @@ pub struct AnyTool {
 
 type Call = dyn Fn(Map<String, Value>, ToolContext) -> BoxFuture<'static, Result<ToolOutput, Failure>> + Send + Sync;
 
-/// Whose fault it is.
+/// Who is at fault: the model, which wrote the arguments, or the tool.
 enum Failure {
     Arguments(Error),
     Tool(Error),
 }
 
 impl AnyTool {
-    /// How many bytes of arguments a tool takes when nobody says otherwise.
+    /// The default of [`with_max_argument_bytes`](Self::with_max_argument_bytes): 1 MiB.
     pub const DEFAULT_MAX_ARGUMENT_BYTES: usize = 1 << 20;
 
-    /// A tool that is only described, in any form that [`convert_to_openai_tool`] takes: one that the provider's servers run, or
-    /// that the program runs by itself. It can be bound to a model, not called.
+    /// Makes a tool that is only described, in any form that [`convert_to_openai_tool`] takes. It can be bound to a model, but not called.
+    ///
+    /// Such a tool runs on the provider's servers, or the program reads the model's calls and runs them.
     ///
     /// # Examples
     ///
@@ -92,7 +92,7 @@ impl AnyTool {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it has none of these forms.
+    /// [`ErrorKind::InvalidInput`] if the description has no such form.
     pub fn from_schema(schema: impl Into<Value>) -> Result<Self> {
         let schema = convert_to_openai_tool(schema, None)?;
         let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -111,7 +111,7 @@ impl AnyTool {
         })
     }
 
-    /// A custom tool: the model writes it a text, such as code or SQL, and no JSON. Not every model and server knows them.
+    /// Makes a custom tool, for which the model writes a text, such as code or SQL, and no JSON. Not every model and server knows custom tools.
     ///
     /// # Examples
     ///
@@ -161,23 +161,35 @@ impl AnyTool {
         }
     }
 
-    /// The name by which a model calls it.
+    /// Returns the name by which a model calls the tool. The example of [`from_schema`](Self::from_schema) reads it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it does, for the model.
+    /// Returns the description for the model. The example of [`with_description`](Self::with_description) reads it.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// Describes it in OpenAI's form; with `strict` as [`convert_to_openai_tool`] says.
+    /// Describes the tool in OpenAI's form. `strict` has the meaning that [`convert_to_openai_tool`] gives it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let described = AnyTool::from(now).to_openai(None)?;
+    /// assert_eq!(described["function"]["name"], "now");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for what strict mode cannot say, such as a map.
+    /// [`ErrorKind::Unsupported`] for a schema that strict mode cannot express, such as a map.
     pub fn to_openai(&self, strict: Option<bool>) -> Result<Value> {
         let named = |error: Error| error.in_step(&*self.name);
         let is_custom = self.schema.get("type").is_some_and(|kind| kind == CUSTOM);
@@ -192,65 +204,142 @@ impl AnyTool {
         let Some(Value::Object(function)) = schema.get_mut(key) else {
             return Ok(schema);
         };
-        // `with_name` and `with_description` hold for a described tool too.
+        // `with_name` and `with_description` change a described tool too.
         function.insert("name".to_owned(), self.name.as_ref().into());
         if !self.description.is_empty() {
             function.insert("description".to_owned(), self.description.as_ref().into());
         }
         match strict {
-            // Strict is what arguments are; a text has none.
+            // Strict mode is about arguments, and a custom tool takes a text.
             _ if is_custom => Ok(schema),
             None => Ok(schema),
             Some(_) => convert_to_openai_tool(std::mem::take(function), strict).map_err(named),
         }
     }
 
-    /// Whether it can be called, and is not only described.
+    /// Whether the tool can be called here; a tool [from a schema](Self::from_schema) is only described.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::AnyTool;
+    /// use serde_json::json;
+    ///
+    /// assert!(!AnyTool::from_schema(json!({"type": "web_search"}))?.is_callable());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_callable(&self) -> bool {
         self.call.is_some()
     }
 
-    /// Whether its answer ends an agent's run.
+    /// Whether the answer of the tool ends an agent's run: [`with_return_direct`](Self::with_return_direct) sets it.
     #[must_use]
     pub fn is_return_direct(&self) -> bool {
         self.return_direct
     }
 
-    /// Names it for the model.
+    /// Sets the name by which a model calls the tool, such as for two tools of one name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(AnyTool::from(now).with_name("clock").name(), "clock");
+    /// ```
     pub fn with_name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Describes it for the model.
+    /// Sets the description for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let now = AnyTool::from(now).with_description("Tells the time in UTC.");
+    /// assert_eq!(now.description(), "Tells the time in UTC.");
+    /// ```
     pub fn with_description(mut self, description: impl Into<Arc<str>>) -> Self {
         self.description = description.into();
         self
     }
 
-    /// Sets whether its answer ends an agent's run instead of going back to the model.
+    /// Sets whether the answer of the tool ends an agent's run instead of going back to the model; default: the tool's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, tool_fn, AnyTool, RunnableExt, ToolContext};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::{Value, json};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let now = AnyTool::from(now).with_return_direct(true);
+    /// let model = ScriptedModel::new().call("now", json!({}));
+    /// assert_eq!(agent(model, [now])?.invoke("What time is it?").await?.text(), "12:00");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_return_direct(mut self, return_direct: bool) -> Self {
         self.return_direct = return_direct;
         self
     }
 
-    /// Sets what its failure does.
+    /// Sets how a failure of the tool is treated; default: the tool's. [`OnToolError`] has an example.
     pub fn with_on_error(mut self, on_error: OnToolError) -> Self {
         self.on_error = on_error;
         self
     }
 
-    /// Limits how long a call may take; needs a tokio runtime with time enabled.
+    /// Limits how long a call may take; default: the tool's, which is no limit. Needs a tokio runtime with time enabled.
     ///
-    /// The limit is part of the tool: when it is over, the model reads that it is. [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) would end
+    /// After the limit the model reads that the tool took too long, and the run goes on. [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) ends
     /// the run instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cadena_core::{tool_fn, AnyTool, RunnableExt, ToolCall, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let slow = tool_fn("slow", "Waits.", json!({"type": "object"}), |_: Value, _: ToolContext| async {
+    ///     tokio::time::sleep(Duration::from_secs(60)).await;
+    ///     Ok("done")
+    /// });
+    /// let slow = AnyTool::from(slow).with_time_limit(Duration::from_secs(5));
+    /// let answer = slow.invoke(ToolCall::new("slow", Default::default(), "call_1")).await?;
+    /// assert_eq!(answer.text(), "the tool failed: it took longer than 5s");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Limits the arguments of a call, in bytes of JSON; default: [`DEFAULT_MAX_ARGUMENT_BYTES`](Self::DEFAULT_MAX_ARGUMENT_BYTES).
+    /// Limits the arguments of a call, in bytes of JSON; default: [`DEFAULT_MAX_ARGUMENT_BYTES`](Self::DEFAULT_MAX_ARGUMENT_BYTES). The model reads that longer ones were refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AnyTool, RunnableExt, ToolCall, ToolContext, ToolStatus};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let sql = AnyTool::custom("sql", "Runs a query.", |query: String, _: ToolContext| async move { Ok(query) });
+    /// let sql = sql.with_max_argument_bytes(100);
+    /// let answer = sql.invoke(ToolCall::custom("sql", "x".repeat(200), "call_1")).await?;
+    /// assert_eq!(answer.status, ToolStatus::Error);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_max_argument_bytes(mut self, limit: usize) -> Self {
         self.max_argument_bytes = limit;
         self
@@ -268,7 +357,7 @@ impl AnyTool {
             );
             return Err(Failure::Arguments(Error::new(ErrorKind::LimitExceeded, detail)));
         }
-        // Wrong arguments go through the frame as a success, so that what is an error behind it is the tool's.
+        // Wrong arguments pass `limited` as a success, so that every error that comes out of it is the tool's.
         let answer = limited(self.timeout, async {
             match call(args, cx).await {
                 Ok(output) => Ok(Ok(output)),
@@ -316,17 +405,8 @@ impl Runnable for AnyTool {
     type Input = ToolCall;
     type Output = ToolMessage;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
-    }
-
-    fn restore(&self, output: Value) -> Result<ToolMessage> {
-        serde_json::from_value(output)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the JSON is no message of a tool").with_source(error))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name).kind(RunKind::Tool)
     }
 
     async fn run(&self, call: ToolCall, cx: RunContext) -> Result<ToolMessage> {

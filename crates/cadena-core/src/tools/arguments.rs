@@ -15,7 +15,7 @@ pub(super) fn read<T: DeserializeOwned>(args: Map<String, Value>, schema: &Value
         .map_err(|error| Error::new(ErrorKind::Tool, "the arguments do not fit the tool").with_source(error))
 }
 
-/// In strict mode a model writes `null` for what it may leave out, and a field with a default does not take null.
+/// Removes nulls of optional properties. In strict mode a model writes `null` for a property that it may leave out, and a field with `#[serde(default)]` refuses null.
 fn drop_nulls(value: &mut Value, schema: &Value, root: &Value, depth: usize) {
     if depth > crate::merge::json::MAX_DEPTH {
         return;
@@ -45,7 +45,7 @@ fn drop_nulls(value: &mut Value, schema: &Value, root: &Value, depth: usize) {
     }
 }
 
-/// The schema of what is there: what a `$ref` names, and the one choice beside null.
+/// The schema of a value that is present: follows a `$ref`, and takes the one choice beside null.
 fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let choices = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice);
     let schema = match choices {
@@ -57,12 +57,12 @@ fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     place.and_then(|place| root.pointer(place)).unwrap_or(schema)
 }
 
-/// Whether the arguments, as JSON, are longer than `limit` bytes. Stops counting there.
+/// Whether the arguments are longer than `limit` bytes of JSON. It stops counting at the limit, so huge arguments cost no more.
 pub(super) fn exceed(args: &Map<String, Value>, limit: usize) -> bool {
     serde_json::to_writer(Room(limit), args).is_err()
 }
 
-/// How many bytes may still be written.
+/// The number of bytes that may still be written.
 struct Room(usize);
 
 impl io::Write for Room {

@@ -1,11 +1,11 @@
-//! Tools that are given to a model.
+//! Binding tools to a model.
 
 use serde_json::Value;
 
 use super::{IntoTools, known_names, unique};
 use crate::{Bound, ChatOptions, Error, ErrorKind, IntoToolChoice, OptionName, Result, ToChatModel, ToolChoice};
 
-/// How tools are given to a model by [`BindTools::bind_tools_with`].
+/// Options of [`BindTools::bind_tools_with`]: how a model may call the tools.
 ///
 /// # Examples
 ///
@@ -18,25 +18,25 @@ use crate::{Bound, ChatOptions, Error, ErrorKind, IntoToolChoice, OptionName, Re
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolOptions {
-    /// Whether the model may, must or must not call a tool, or which one; default: the provider's, which is to decide by itself.
+    /// Whether the model may, must or must not call a tool, or which one; default: the provider's, which lets the model decide.
     pub tool_choice: Option<ToolChoice>,
-    /// Whether the arguments always fit the schema, as far as the provider can; default: the provider's.
+    /// Whether the provider makes the arguments fit the schema exactly; default: the provider's.
     pub strict: Option<bool>,
     /// Whether the model may call several tools at once; default: the provider's.
     pub parallel_tool_calls: Option<bool>,
-    /// Whether a choice that was bound before is taken out.
+    /// Whether a choice that was bound before is removed.
     no_choice: bool,
 }
 
 impl ToolOptions {
-    /// Options that say nothing.
+    /// Makes options that set nothing; the type's example sets some.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
-    /// With `false` nothing is sent, whatever was bound before.
+    /// `false` removes a choice that was bound before, so that none is sent.
     #[must_use]
     pub fn tool_choice(mut self, choice: impl IntoToolChoice) -> Self {
         self.tool_choice = choice.into_tool_choice();
@@ -78,11 +78,11 @@ impl ToolOptions {
 /// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["name"], "now");
 ///
 /// let error = model.bind_tools_with((now(),), ToolOptions::new().tool_choice("later")).unwrap_err();
-/// assert_eq!(error.detail(), "the tool choice `later` is none of the tools: `now`");
+/// assert_eq!(error.detail(), "the tool choice `later` is not one of the tools: `now`");
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait BindTools: ToChatModel {
-    /// Lets the model call these tools. Tools that were bound before are replaced, every other option stays.
+    /// Lets the model call these tools. They replace tools that were bound before; every other option stays. The example of the trait calls it.
     ///
     /// # Errors
     ///
@@ -91,11 +91,12 @@ pub trait BindTools: ToChatModel {
         self.bind_tools_with(tools, ToolOptions::default())
     }
 
-    /// As [`bind_tools`](Self::bind_tools), and says how they are to be called.
+    /// Lets the model call these tools as [`bind_tools`](Self::bind_tools) does, with options. The example of the trait sets a tool choice.
     ///
     /// # Errors
     ///
-    /// As [`bind_tools`](Self::bind_tools), and if the choice names none of the tools; [`ErrorKind::Unsupported`] for what strict mode cannot say.
+    /// Those of [`bind_tools`](Self::bind_tools); [`ErrorKind::InvalidInput`] if the choice names a tool that is not in the list; [`ErrorKind::Unsupported`] for a schema that strict mode
+    /// cannot express.
     fn bind_tools_with(&self, tools: impl IntoTools, options: ToolOptions) -> Result<Bound<Self::Model>> {
         let tools = unique(tools)?;
         let described = tools.iter().map(|tool| tool.to_openai(options.strict));
@@ -104,7 +105,10 @@ pub trait BindTools: ToChatModel {
             if let ToolChoice::Name(name) = &choice
                 && !tools.iter().any(|tool| tool.name() == name)
             {
-                let detail = format!("the tool choice `{name}` is none of the tools: {}", known_names(&tools));
+                let detail = format!(
+                    "the tool choice `{name}` is not one of the tools: {}",
+                    known_names(&tools)
+                );
                 return Err(Error::new(ErrorKind::InvalidInput, detail));
             }
             bound = bound.tool_choice(choice);

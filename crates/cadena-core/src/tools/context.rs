@@ -1,4 +1,4 @@
-//! What a tool gets beside its arguments.
+//! The context of a tool's call, and the values that a program injects into it.
 
 use std::any::type_name;
 use std::fmt;
@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use crate::{ConfigKey, Error, ErrorKind, Result, RunConfig, RunContext};
 
-/// What a tool gets beside the arguments that the model writes: where it stands in the run, which call it answers, and what the
-/// caller has injected.
+/// The context of a tool's call: the run, the id of the call, and the values that the caller injected.
 ///
 /// # Examples
 ///
@@ -30,14 +29,23 @@ use crate::{ConfigKey, Error, ErrorKind, Result, RunConfig, RunContext};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ToolContext {
-    /// Where the tool stands in the run; hand it to every step that the tool calls.
+    /// The context of the tool's run. Hand it to every step that the tool calls, so that their runs are inside it.
     pub run: RunContext,
     /// The id of the call, if the model gave it one.
     pub tool_call_id: Option<String>,
 }
 
 impl ToolContext {
-    /// The context of a call by hand.
+    /// Makes the context of a call, for a test of a tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::default()).with_tool_call_id("call_1");
+    /// assert_eq!(cx.tool_call_id.as_deref(), Some("call_1"));
+    /// ```
     #[must_use]
     pub fn new(run: RunContext) -> Self {
         Self {
@@ -46,19 +54,19 @@ impl ToolContext {
         }
     }
 
-    /// Sets the id of the call.
+    /// Sets the id of the call. The example of [`new`](Self::new) does.
     #[must_use]
     pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
         self.tool_call_id = Some(id.into());
         self
     }
 
-    /// What the caller has injected, by its type: [`RunConfig::inject`].
+    /// Returns the value of this type that the caller gave to [`RunConfig::inject`]. The examples there and of the type call it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if there is nothing of this type. A tool that fails with it, or with an error that has it as a cause, ends the run: the program forgot it, so that
-    /// the model is not told.
+    /// [`ErrorKind::Config`] if no value of this type was injected. A tool that fails with this error, or with an error that has it as a cause, ends the run: the fault is the
+    /// program's, and the model cannot repair it.
     pub fn injected<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
         let found = self.run.configured(key::<T>()).map(Arc::clone);
         found.ok_or_else(|| {
@@ -71,7 +79,7 @@ impl ToolContext {
     }
 }
 
-/// The cause of an error about a value that the program forgot to inject.
+/// The cause of the error about a value that the program forgot to inject.
 #[derive(Debug)]
 pub(super) struct NotInjected {
     type_name: &'static str,
@@ -80,7 +88,7 @@ pub(super) struct NotInjected {
 }
 
 impl NotInjected {
-    /// The error of a tool's run, if its failure is a forgotten value.
+    /// The error that ends the run, if the failure of the tool is a forgotten value; else the failure.
     pub(super) fn ends(error: Error, tool: &str) -> Result<Error> {
         match error.downcast_source_ref::<Self>() {
             None => Err(error),
@@ -111,15 +119,15 @@ impl fmt::Display for NotInjected {
 
 impl std::error::Error for NotInjected {}
 
-/// The key of a value that is found by its type alone.
+/// The key of injected values. The config finds them by their type, so all share one name.
 const fn key<T>() -> ConfigKey<Arc<T>> {
     ConfigKey::new("cadena:injected")
 }
 
 impl RunConfig {
-    /// Gives a value to every tool of the call that asks for its type: a user, a database, a store.
+    /// Gives a value, such as a user or a database, to every tool of the call that asks for its type.
     ///
-    /// A tool gets it from [`ToolContext::injected`], a function under `#[cadena::tool]` by an argument `#[inject] user: Arc<User>`. The model
+    /// A tool reads it with [`ToolContext::injected`], a function under `#[cadena::tool]` by an argument `#[inject] user: Arc<User>`. The model
     /// neither sees nor writes it. If a tool asks for a type that was not injected, the run ends with an error of kind [`Config`](ErrorKind::Config) that names the tool and
     /// the type, whatever [`OnToolError`](crate::OnToolError) is set.
     ///
@@ -139,7 +147,7 @@ impl RunConfig {
     }
 }
 
-/// What an argument under `#[inject]` of a `#[cadena::tool]` function may be.
+/// A type that an argument under `#[inject]` of a `#[cadena::tool]` function may have.
 ///
 /// # Examples
 ///
@@ -156,11 +164,11 @@ impl RunConfig {
     note = "an `#[inject]` argument is a `cadena::tools::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
 )]
 pub trait FromToolContext: Sized {
-    /// Takes it out of the context.
+    /// Reads the argument from the context. The example of the trait calls it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if it is not there.
+    /// [`ErrorKind::Config`] if the context does not have it.
     fn from_tool_context(cx: &ToolContext) -> Result<Self>;
 }
 

@@ -1,11 +1,11 @@
-//! Descriptions of functions in OpenAI's form, from the forms that others have.
+//! Descriptions of tools in OpenAI's form, from the forms of other providers.
 
 use serde_json::{Map, Value, json};
 
 use super::strict::{Optional, strict_schema};
 use crate::{Error, ErrorKind, Result};
 
-/// Tools that OpenAI's servers run themselves, and its own form of a function.
+/// The types of tools that OpenAI's servers run, and of a function in its form.
 const KNOWN: [&str; 12] = [
     "function",
     "file_search",
@@ -26,7 +26,7 @@ pub(crate) const CUSTOM: &str = "custom";
 
 /// Describes a tool in OpenAI's form: `{"type": "function", "function": {…}}`.
 ///
-/// A tool that has this form already, or that OpenAI's servers run themselves, such as `{"type": "web_search"}`, stays as it is. A custom
+/// A tool that has this form already, or that OpenAI's servers run, such as `{"type": "web_search"}`, stays as it is. A custom
 /// tool, which takes a text, becomes `{"type": "custom", "custom": {…}}`, also from the form of the Responses API.
 ///
 /// # Examples
@@ -44,7 +44,7 @@ pub(crate) const CUSTOM: &str = "custom";
 ///
 /// # Errors
 ///
-/// As [`convert_to_openai_function`].
+/// Those of [`convert_to_openai_function`].
 pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> Result<Value> {
     let tool = tool.into();
     let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -57,12 +57,13 @@ pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> R
     Ok(json!({"type": "function", "function": convert_to_openai_function(tool, strict)?}))
 }
 
-/// Describes a function in OpenAI's form, `{"name", "description", "parameters"}`, from that form, a JSON schema with a `title`,
-/// a tool of Anthropic's (`input_schema`) or one of Amazon's (`toolSpec`).
+/// Describes a function in OpenAI's form, `{"name", "description", "parameters"}`.
 ///
-/// With `strict`, every property is required and no others are allowed, at every level, as OpenAI's strict mode wants it. A property
-/// that was optional may then be null. A type that refers to itself keeps its `$ref`; `oneOf` becomes `anyOf`, and `const` an `enum` of one. Notes that no value
-/// depends on, such as `title` and `default`, are left out. A schema with more in it than [OpenAI's strict mode knows] is an error, and never one that means something else:
+/// It takes that form, a JSON schema with a `title`, Anthropic's form (`input_schema`) and Amazon's (`toolSpec`).
+///
+/// With `strict`, every property is required and no others are allowed, at every level, because OpenAI's strict mode demands it. A property
+/// that was optional may then be null. A type that refers to itself keeps its `$ref`; `oneOf` becomes `anyOf`, and `const` an `enum` of one. Keywords that do not change which values are valid,
+/// such as `title` and `default`, are left out. A schema with more than [OpenAI's strict mode knows] is an error, and is never changed into one that means something else:
 /// a map, which is an object with values of one kind under any key, a tuple (`prefixItems`), a value of any type, `allOf`, `not`, `patternProperties`, `minLength` and the like.
 ///
 /// [OpenAI's strict mode knows]: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
@@ -88,8 +89,8 @@ pub fn convert_to_openai_tool(tool: impl Into<Value>, strict: Option<bool>) -> R
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if it has none of these forms or says another `strict`, [`ErrorKind::Unsupported`] for what strict
-/// mode cannot say, [`ErrorKind::LimitExceeded`] for a schema that is nested deeper than 128 levels.
+/// [`ErrorKind::InvalidInput`] if the description has no such form or sets another `strict`, [`ErrorKind::Unsupported`] for a schema that strict
+/// mode cannot express, [`ErrorKind::LimitExceeded`] for a schema that is nested deeper than 128 levels.
 pub fn convert_to_openai_function(function: impl Into<Value>, strict: Option<bool>) -> Result<Value> {
     let Value::Object(given) = function.into() else {
         return Err(invalid("a tool is an object"));

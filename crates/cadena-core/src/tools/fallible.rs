@@ -1,4 +1,4 @@
-//! The `Result` of a function under `#[tool]`, whatever its error.
+//! The `Result` of a function under `#[tool]`, with any error.
 
 use crate::error::BoxError;
 use crate::{Error, ErrorKind, Result};
@@ -15,7 +15,7 @@ impl<T, E: Into<BoxError>> Fallible for Result<T, E> {
     type Output = T;
 
     fn into_result(self) -> Result<T> {
-        // Without a line of its own, so that a model reads what the function says.
+        // The detail is empty, so that a model reads the function's error and nothing before it.
         self.map_err(|error| Error::wrap(ErrorKind::Tool, "", error))
     }
 }

@@ -1,4 +1,4 @@
-//! A closure as a tool.
+//! Tools made of closures.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,9 +12,9 @@ use serde_json::Value;
 use super::{IntoToolOutput, Tool, ToolContext};
 use crate::Result;
 
-/// Makes a tool of a closure: its name and description for the model, the JSON schema of its arguments, what it does.
+/// Makes a tool of a name and a description for the model, the JSON schema of the arguments, and a closure.
 ///
-/// `#[cadena::tool]` on an async function writes all this by itself.
+/// `#[cadena::tool]` on an async function derives all of these from the function.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! The frame around what a tool does: a panic and a timeout are errors.
+//! The call of a tool with its limits: a panic and a timeout become errors.
 
 use std::future::Future;
 use std::time::Duration;

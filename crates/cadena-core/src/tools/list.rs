@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, Result};
     note = "give a tuple `(add, subtract)`, one tool as `(add,)`, an array or a `Vec` of tools"
 )]
 pub trait IntoTools {
-    /// The tools, in order.
+    /// Returns the tools, in order. The example of the trait calls it.
     fn into_tools(self) -> Vec<AnyTool>;
 }
 
@@ -71,7 +71,7 @@ tuple_of_tools!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_of_tools!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_of_tools!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-/// The tools, if no two have one name.
+/// The tools, if each has a name that no other has.
 pub(crate) fn unique(tools: impl IntoTools) -> Result<Vec<AnyTool>> {
     let tools = tools.into_tools();
     let mut names = HashSet::new();
@@ -87,7 +87,7 @@ pub(crate) fn unique(tools: impl IntoTools) -> Result<Vec<AnyTool>> {
     Ok(tools)
 }
 
-/// The names for a message: `` `add`, `now` ``.
+/// The names as an error shows them: `` `add`, `now` ``.
 pub(crate) fn known_names(tools: &[AnyTool]) -> String {
     let names: Vec<_> = tools.iter().map(|tool| format!("`{}`", tool.name())).collect();
     names.join(", ")

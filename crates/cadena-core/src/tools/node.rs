@@ -1,4 +1,4 @@
-//! The step that runs what a model calls.
+//! The step that runs the tools that a model calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::{AnyTool, IntoTools, known_names, unique};
 use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
 };
 
-/// Runs the calls of a message at once and answers each with a [`ToolMessage`], in the order of the calls.
+/// Makes a step that runs the calls of a message side by side and answers each with a [`ToolMessage`], in the order of the calls.
 ///
-/// Every call gets an answer, so that the conversation can go on: an unknown tool, arguments that do not fit and a call that was cut
-/// off are answered with what is wrong, and a failing tool as its [`OnToolError`](crate::OnToolError) says. As many calls run at once as
-/// [`RunConfig::max_concurrency`](crate::RunConfig::max_concurrency) allows, else [`DEFAULT_BATCH_CONCURRENCY`].
+/// Every call gets an answer, because providers refuse a conversation with an open call. An unknown tool, arguments that do not fit and a call that was cut
+/// off are answered with the reason; a tool that fails is treated as its [`OnToolError`](crate::OnToolError) sets. At most
+/// [`RunConfig::max_concurrency`](crate::RunConfig::max_concurrency) calls run at once; default: [`DEFAULT_BATCH_CONCURRENCY`].
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ pub fn tool_node(tools: impl IntoTools) -> Result<ToolNode> {
     })
 }
 
-/// The step that runs what a model calls; [`tool_node`] makes one.
+/// The step that runs the tools that a model calls; [`tool_node`] makes one and has an example.
 #[derive(Clone)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ToolNode {
@@ -56,7 +56,18 @@ pub struct ToolNode {
 }
 
 impl ToolNode {
-    /// The tools that it runs.
+    /// Returns the tools that the node runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, tool_node, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(tool_node((now,))?.tools()[0].name(), "now");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn tools(&self) -> &[AnyTool] {
         &self.tools
     }
@@ -66,7 +77,7 @@ impl ToolNode {
         self.tools.iter().find(|tool| tool.name() == name)
     }
 
-    /// The same over a whole conversation: runs the calls of the last message and puts the answers behind it.
+    /// Makes a step over a whole conversation: it runs the calls of the last message and adds the answers after it.
     ///
     /// # Examples
     ///
@@ -90,7 +101,7 @@ impl ToolNode {
         ConversationNode { node: self }
     }
 
-    /// The answers as they are ready, in order.
+    /// The answers in the order of the calls, each as soon as it and those before it are ready.
     pub(crate) fn answers(
         &self,
         message: &AIMessage,
@@ -117,7 +128,7 @@ impl ToolNode {
     }
 }
 
-/// A call that cannot be read still needs an answer: without one, providers refuse the conversation.
+/// Answers a call that cannot be read: providers refuse a conversation in which a call has no answer.
 fn refuse(call: InvalidToolCall) -> BoxFuture<'static, Result<ToolMessage>> {
     let mut text = "the arguments are not a complete JSON object".to_owned();
     if let Some(error) = &call.error {
@@ -147,8 +158,8 @@ impl Runnable for ToolNode {
     type Input = AIMessage;
     type Output = Vec<ToolMessage>;
 
-    fn streaming(&self) -> StreamMode {
-        StreamMode::StreamsOutput
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).streaming(StreamMode::StreamsOutput)
     }
 
     async fn run(&self, message: AIMessage, cx: RunContext) -> Result<Vec<ToolMessage>> {
@@ -156,7 +167,7 @@ impl Runnable for ToolNode {
     }
 
     fn run_stream(&self, message: AIMessage, cx: RunContext) -> ChunkStream<Vec<ToolMessage>> {
-        // A message without calls is a list without answers, which is a chunk too.
+        // A message without calls gives an empty list, and a stream needs at least one chunk to add up to it.
         let none = message.tool_calls.is_empty() && message.invalid_tool_calls.is_empty();
         let empty = stream::iter(none.then(|| Ok(Vec::new())));
         empty
@@ -183,8 +194,8 @@ impl Runnable for ConversationNode {
     type Input = PromptValue;
     type Output = PromptValue;
 
-    fn name(&self) -> std::borrow::Cow<'_, str> {
-        self.node.name()
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.node.name())
     }
 
     async fn run(&self, mut conversation: PromptValue, cx: RunContext) -> Result<PromptValue> {

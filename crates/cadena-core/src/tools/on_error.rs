@@ -1,13 +1,13 @@
-//! What the failure of a tool does.
+//! How the failure of a tool is treated.
 
 use std::error::Error as _;
 
 use crate::Error;
 
-/// What the failure of a tool does to the run.
+/// How the failure of a tool is treated.
 ///
-/// Arguments that do not fit the tool are the model's fault and always go back to it, so that it can call again. A call that the caller
-/// has cancelled always ends; so does one whose tool lacks a value that the program forgot to [inject](crate::RunConfig::inject).
+/// Arguments that do not fit the tool are the model's fault and always go back to it, so that it can call again. Two failures always end the run: that
+/// the caller cancelled it, and that the program forgot to [inject](crate::RunConfig::inject) a value which the tool needs.
 ///
 /// # Examples
 ///
@@ -32,16 +32,16 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnToolError {
-    /// The model reads what went wrong, with its causes, and the run goes on.
+    /// The model reads the error with its causes, and the run goes on.
     #[default]
     Show,
-    /// The model reads only that the tool failed, and the run goes on: for errors that may quote what it must not know.
+    /// The model reads only that the tool failed, and the run goes on: for errors that may quote a secret.
     Hide,
     /// The run ends with the error.
     Stop,
 }
 
-/// The most bytes of an error that a model reads: a cause may quote the whole input.
+/// The most bytes of an error that a model reads, because a cause may quote the whole input.
 const MAX_SHOWN: usize = 2_000;
 
 /// An error with its causes as a text for a model, at most [`MAX_SHOWN`] bytes of it.

@@ -1,11 +1,11 @@
-//! What a tool gives.
+//! The output of a tool.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Content, ContentPart, Error, ErrorKind, Result};
 
-/// What a tool gives: content for the model, and an artifact for the program, which the model never sees.
+/// The output of a tool: content for the model, and an artifact for the program, which the model never sees.
 ///
 /// # Examples
 ///
@@ -19,14 +19,22 @@ use crate::{Content, ContentPart, Error, ErrorKind, Result};
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolOutput {
-    /// What the model reads.
+    /// The content that the model reads.
     pub content: Content,
-    /// What the program gets in [`ToolMessage::artifact`](crate::ToolMessage::artifact); null if there is none.
+    /// The value that the program finds in [`ToolMessage::artifact`](crate::ToolMessage::artifact); default: null.
     pub artifact: Value,
 }
 
 impl ToolOutput {
-    /// Content without an artifact.
+    /// Makes an output of content, without an artifact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOutput;
+    ///
+    /// assert_eq!(ToolOutput::new("2 rows").content.text(), "2 rows");
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
@@ -35,18 +43,18 @@ impl ToolOutput {
         }
     }
 
-    /// Puts a value beside the content.
+    /// Sets the artifact. The example of the type does.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tool`] if the value has no JSON form, such as a map whose keys are no texts.
+    /// [`ErrorKind::Tool`] if the value has no JSON form, such as a map whose keys are not texts.
     pub fn with_artifact(mut self, artifact: impl Serialize) -> Result<Self> {
         self.artifact = to_json(&artifact)?;
         Ok(self)
     }
 }
 
-/// Names its parts; what a tool says stays out of logs.
+/// Prints whether there is an artifact; the content stays out of logs.
 impl std::fmt::Debug for ToolOutput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ToolOutput")
@@ -55,9 +63,9 @@ impl std::fmt::Debug for ToolOutput {
     }
 }
 
-/// What a tool may give: anything with a JSON form, or a [`ToolOutput`].
+/// A value that a tool may return: anything with a JSON form, or a [`ToolOutput`].
 ///
-/// A text goes to the model as it is, and so does a list of content blocks; anything else as its JSON text.
+/// The model reads a text and a list of content blocks as they are, and anything else as its JSON text.
 ///
 /// # Examples
 ///
@@ -74,11 +82,11 @@ impl std::fmt::Debug for ToolOutput {
     note = "derive `Serialize` for it, or return a `cadena::tools::ToolOutput`"
 )]
 pub trait IntoToolOutput {
-    /// Writes it for the model.
+    /// Converts the value to content for the model. The example of the trait calls it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tool`] if it has no JSON form.
+    /// [`ErrorKind::Tool`] if the value has no JSON form.
     fn into_tool_output(self) -> Result<ToolOutput>;
 }
 
@@ -101,7 +109,7 @@ impl<T: Serialize> IntoToolOutput for T {
     }
 }
 
-/// The blocks that models read; another object is data, though it may have a `type`.
+/// The types of blocks that models read. An object with another `type` is data, and is sent as its JSON text.
 const BLOCKS: [&str; 9] = [
     "text",
     "image_url",

@@ -1,11 +1,11 @@
-//! The JSON schema of a type, as models read it.
+//! The JSON schema of a type, for a model.
 
 use schemars::JsonSchema;
 use serde_json::Value;
 
-/// The JSON schema of a type of arguments, as a model reads it: what only a validator would use is left out.
+/// Returns the JSON schema of a type of arguments, for a model: keywords that only a validator uses are left out.
 ///
-/// Doc comments become descriptions. A type that holds itself is described once, under `$defs`, and referred to.
+/// Doc comments become descriptions. A type that contains itself is described once, under `$defs`, and referred to.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub fn parameters_of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// The JSON schema of a type with its name as `title` and its `description`, without what only a validator would use.
+/// The JSON schema of a type with its name as `title` and its `description`, without keywords that only a validator uses.
 pub(crate) fn described_schema_of<T: JsonSchema>() -> Value {
     let mut schema = schemars::SchemaGenerator::default()
         .into_root_schema_for::<T>()
@@ -51,7 +51,7 @@ pub(crate) fn described_schema_of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// `int32` and the like are schemars' own words; OpenAI refuses a strict schema with a format that it does not know.
+/// Removes formats such as `int32`, which only schemars knows: OpenAI refuses a strict schema with a format that it does not know.
 fn drop_number_formats(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

@@ -1,6 +1,5 @@
-//! A tool as a step over its arguments.
+//! A step from the arguments of a tool to its output.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,9 +8,11 @@ use serde_json::Value;
 
 use super::limit::limited;
 use super::{Tool, ToolContext, arguments};
-use crate::{Dict, Result, RunContext, RunKind, Runnable, Streamable};
+use crate::{Dict, Result, RunContext, RunKind, Runnable, StepInfo, Streamable};
 
-/// A tool as a step from its arguments to its output, for a chain that knows what to call: no message, and a failure is an error.
+/// A step from the arguments of a tool to its output, for a chain that calls the tool without a model.
+///
+/// A failure is an error of the step: [`OnToolError`](crate::OnToolError) has no effect here. [`AnyTool`](crate::AnyTool) is the step that answers a model's call with a message.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ pub struct ToolStep<T> {
 }
 
 impl<T: Tool> ToolStep<T> {
-    /// A step that calls the tool.
+    /// Makes a step that calls the tool; the type has an example.
     pub fn new(tool: T) -> Self {
         Self {
             parameters: Arc::new(tool.parameters()),
@@ -51,12 +52,8 @@ impl<T: Tool<Output: Streamable>> Runnable for ToolStep<T> {
     type Input = Dict;
     type Output = T::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.tool.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(self.tool.name()).kind(RunKind::Tool)
     }
 
     async fn run(&self, args: Dict, cx: RunContext) -> Result<T::Output> {

@@ -1,11 +1,11 @@
-//! JSON schemas in the part of the language that OpenAI's strict mode knows.
+//! JSON schemas in the dialect that OpenAI's strict mode knows.
 
 use serde_json::{Map, Value, json};
 
 use crate::merge::json::MAX_DEPTH;
 use crate::{Error, ErrorKind, Result};
 
-/// The formats of texts that strict mode knows. Any other is a note to readers, and models are none that keep to it.
+/// The formats of texts that strict mode knows. Any other format is only a note to readers, and no model keeps to it.
 const FORMATS: [&str; 9] = [
     "date-time",
     "time",
@@ -18,7 +18,7 @@ const FORMATS: [&str; 9] = [
     "uuid",
 ];
 
-/// The keywords that strict mode knows, beside those that are rewritten. <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>
+/// The keywords that strict mode knows, beside those that this module rewrites. <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>
 const KNOWN: [&str; 20] = [
     "type",
     "description",
@@ -42,7 +42,7 @@ const KNOWN: [&str; 20] = [
     "maxItems",
 ];
 
-/// Keywords that narrow what a value may be, and that strict mode does not know. Without them a schema means something else, so none is dropped. All other
+/// Keywords that narrow which values are valid, and that strict mode does not know. Dropping one would change the meaning of the schema, so they are errors. All other
 /// keywords are notes, such as `title`, `default` and `examples`.
 const REFUSED: [&str; 23] = [
     "oneOf",
@@ -70,16 +70,16 @@ const REFUSED: [&str; 23] = [
     "$dynamicRef",
 ];
 
-/// What becomes of a property that may be left out, in strict mode, where none may.
+/// How strict mode, in which every property is required, treats a property that may be left out.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Optional {
-    /// It may be null.
+    /// The property becomes required and may be null.
     Nullable,
-    /// It is required as it is: the schema is that of a type, which may not know null.
+    /// The property becomes required as it is, because the type that reads it may refuse null.
     Required,
 }
 
-/// The schema as OpenAI's strict mode wants it: [`Unsupported`](ErrorKind::Unsupported) if it cannot be said there.
+/// The schema as OpenAI's strict mode demands it; an error of kind [`Unsupported`](ErrorKind::Unsupported) if strict mode cannot express it.
 pub(crate) fn strict_schema(mut schema: Value, optional: Optional) -> Result<Value> {
     if has_merged_references(&schema, 0) {
         let root = schema.clone();
@@ -147,7 +147,7 @@ impl Strict {
     }
 
     fn refuse(&self, map: &mut Map<String, Value>, place: &str) -> Result<()> {
-        // A set takes an item twice as well, so its type loses nothing.
+        // `uniqueItems` may go: a set reads an item that comes twice as one.
         let is_set = map.get("uniqueItems").is_some_and(|unique| *unique == true);
         if is_set && self.optional == Optional::Nullable {
             return Err(unsupported(place, "has `uniqueItems`"));
@@ -169,7 +169,7 @@ impl Strict {
         let properties = map.get("properties").and_then(Value::as_object);
         let has_properties = properties.is_some_and(|map| !map.is_empty());
         let is_map = match map.get("additionalProperties") {
-            // A type without fields is closed; a schema that names none takes any.
+            // The schema of a type without fields allows no property; a given schema without properties allows any.
             None => properties.is_none() && self.optional == Optional::Nullable,
             Some(Value::Bool(others)) => *others && !has_properties,
             Some(_) => true,
@@ -196,14 +196,14 @@ impl Strict {
     }
 }
 
-/// Says in strict mode's words what it has other words for.
+/// Rewrites keywords for which strict mode has others.
 fn rewrite(map: &mut Map<String, Value>) {
     if let Some(Value::Array(all)) = map.get_mut("allOf")
         && let [Value::Object(part)] = all.as_mut_slice()
     {
         let part = std::mem::take(part);
         map.shift_remove("allOf");
-        // What both have must hold twice, which one `allOf` can say.
+        // A keyword that both have must hold twice, which only `allOf` can express.
         let differs =
             |(key, value): &(String, Value)| map.get(key).is_some_and(|own| key != "description" && own != value);
         let (twice, once): (Vec<_>, Vec<_>) = part.into_iter().partition(differs);
@@ -225,12 +225,12 @@ fn rewrite(map: &mut Map<String, Value>) {
     } else if map.len() > 1
         && let Some(place) = map.shift_remove("$ref")
     {
-        // Nothing may stand beside a reference.
+        // Strict mode allows no keyword beside a reference.
         map.insert("anyOf".to_owned(), json!([{"$ref": place}]));
     }
 }
 
-/// The type of a schema that does not say it, where only one is possible.
+/// The type of a schema without `type`, if its keywords leave only one.
 fn infer_type(map: &mut Map<String, Value>) {
     if ["type", "anyOf", "$ref"].iter().any(|key| map.contains_key(*key)) {
         return;
@@ -272,7 +272,7 @@ fn is_format(format: &Value) -> bool {
     format.as_str().is_some_and(|format| FORMATS.contains(&format))
 }
 
-/// Whether some object has the properties of a definition beside its own, as an enum with its tag inside has.
+/// Whether an object has a reference beside its properties, as schemars writes an enum with its tag inside.
 fn has_merged_references(schema: &Value, depth: usize) -> bool {
     match schema {
         _ if depth > MAX_DEPTH => false,
@@ -286,7 +286,7 @@ fn is_merged(map: &Map<String, Value>) -> bool {
     map.get("$ref").is_some_and(Value::is_string) && map.get("properties").is_some_and(Value::is_object)
 }
 
-/// Puts the properties of the definition in the place of the reference.
+/// Replaces such a reference by the properties of its definition.
 fn merge_references(schema: &mut Value, root: &Value, depth: usize) -> Result<()> {
     if depth > MAX_DEPTH {
         return Err(too_deep());
@@ -329,7 +329,7 @@ fn merge_reference(map: &mut Map<String, Value>, root: &Value) -> Result<()> {
                 own.extend(new);
             }
             (Some(own), part) if own == part || key == "description" => {}
-            // Closed for itself; the sum is closed too.
+            // The definition closes itself, and would refuse the properties beside the reference. The merged object is closed again.
             (Some(_), _) if key == "additionalProperties" => {}
             _ => return Err(unsupported(&place, "differs from the schema that refers to it")),
         }
@@ -337,7 +337,7 @@ fn merge_reference(map: &mut Map<String, Value>, root: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What could be left out may be null, as everything has to be there.
+/// Lets an optional property be null, because strict mode requires every property.
 fn allow_null(schema: &mut Value) {
     let Value::Object(map) = schema else { return };
     if let Some(Value::Array(choices)) = map.get_mut("enum")
@@ -364,7 +364,7 @@ fn allow_null(schema: &mut Value) {
     }
 }
 
-/// A text, or the texts of a list.
+/// The text, or the texts of the list.
 fn names(value: &Value) -> impl Iterator<Item = &str> {
     let list = value.as_array().into_iter().flatten().filter_map(Value::as_str);
     value.as_str().into_iter().chain(list)

@@ -1,4 +1,4 @@
-//! The contract of a tool.
+//! The trait that a tool implements.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use serde_json::Value;
 use super::{IntoToolOutput, OnToolError, ToolContext};
 use crate::Result;
 
-/// Something that a model may call: a name, a description, a schema of its arguments, and what it does.
+/// A function that a model may call, with a name, a description and a schema of its arguments.
 ///
-/// `#[cadena::tool]` on an async function writes this, [`tool_fn`](crate::tool_fn) makes one of a closure. In lists, and wherever a model
-/// calls it, a tool is an [`AnyTool`](crate::AnyTool), which `into()` gives.
+/// `#[cadena::tool]` on an async function writes this impl, and [`tool_fn`](crate::tool_fn) makes a tool of a closure. Lists hold tools as
+/// [`AnyTool`](crate::AnyTool), into which each converts.
 ///
 /// # Implementing
 ///
-/// Everything but [`call`](Self::call) describes; it is asked once, when the tool becomes an [`AnyTool`](crate::AnyTool). Dropping the future of a call must
-/// stop its work. What the program has, such as a database, is a field of the tool, or is taken from the [`ToolContext`].
+/// All methods but [`call`](Self::call) describe the tool; they are called once, when the tool becomes an [`AnyTool`](crate::AnyTool). Dropping the future of a call must
+/// stop its work. A value of the program, such as a database, is a field of the tool or is [injected](ToolContext::injected).
 ///
 /// # Examples
 ///
@@ -71,39 +71,39 @@ use crate::Result;
     note = "`#[cadena::tool]` on an async function makes a tool of it, `cadena::tools::tool_fn(…)` one of a closure"
 )]
 pub trait Tool: Send + Sync + 'static {
-    /// What it is called with.
+    /// The arguments.
     type Args: DeserializeOwned + Send;
-    /// What it gives.
+    /// The output.
     type Output: IntoToolOutput + Send;
 
-    /// The name by which a model calls it.
+    /// Returns the name by which a model calls the tool.
     fn name(&self) -> Cow<'_, str>;
 
-    /// What it does and when to call it, for the model.
+    /// Returns the description for the model: what the tool does, and when to call it.
     fn description(&self) -> Cow<'_, str>;
 
-    /// The JSON schema of its arguments: an object with a property for each.
+    /// Returns the JSON schema of the arguments: an object with a property for each.
     fn parameters(&self) -> Value;
 
-    /// Whether its answer ends an agent's run instead of going back to the model; default: no.
+    /// Whether the answer of the tool ends an agent's run instead of going back to the model; default: no.
     fn return_direct(&self) -> bool {
         false
     }
 
-    /// What its failure does; default: [`OnToolError::Show`].
+    /// Returns how a failure of the tool is treated; default: [`OnToolError::Show`].
     fn on_error(&self) -> OnToolError {
         OnToolError::Show
     }
 
-    /// How long a call may take; default: no limit. Needs a tokio runtime with time enabled.
+    /// Returns how long a call may take; default: no limit. A limit needs a tokio runtime with time enabled.
     fn timeout(&self) -> Option<Duration> {
         None
     }
 
-    /// Does what the tool is for.
+    /// Runs the tool.
     ///
     /// # Errors
     ///
-    /// Whatever fails; [`on_error`](Self::on_error) says what becomes of it.
+    /// Any error of the tool; [`on_error`](Self::on_error) sets how it is treated.
     async fn call(&self, args: Self::Args, cx: ToolContext) -> Result<Self::Output>;
 }

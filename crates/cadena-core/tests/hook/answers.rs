@@ -215,21 +215,27 @@ async fn a_retry_around_a_step_calls_the_hook_for_each_attempt() {
     assert_eq!(log.lines(), ["Flaky", "retry:attempt:2/Flaky"]);
 }
 
-/// A tool that nobody can read back.
+/// A text that serde writes and does not read.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+struct Written(String);
+
+cadena_core::flow_whole!(Written);
+
+/// A retriever whose output nobody can read back.
 #[derive(Clone)]
 struct Opaque;
 
 #[async_trait]
 impl Runnable for Opaque {
     type Input = String;
-    type Output = String;
+    type Output = Written;
 
-    fn kind(&self) -> RunKind {
-        RunKind::Retriever
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::of(self).kind(RunKind::Retriever)
     }
 
-    async fn run(&self, input: String, _: RunContext) -> Result<String> {
-        Ok(input)
+    async fn run(&self, input: String, _: RunContext) -> Result<Written> {
+        Ok(Written(input))
     }
 }
 
@@ -238,21 +244,22 @@ async fn an_answer_that_cannot_be_read_back_says_what_to_write() {
     let error = Opaque.invoke_with("hi", hook(Answers("yes"))).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unsupported: the output of `Opaque` cannot be read back from JSON (in step `Opaque`); \
-         write `Runnable::restore` for the step"
+        "unsupported: a value of `hook::answers::Written` cannot be read back from JSON (in step `Opaque`); \
+         derive `Deserialize` for a type of `flow_whole!`, write `Streamable::from_json`, or add the type by `Journal::reads`"
     );
     let error = EchoModel::new().invoke_with("hi", hook(Typed)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_eq!(Opaque.invoke_with("hi", hook(Typed)).await.unwrap(), "typed");
+    let typed = Opaque.invoke_with("hi", hook(Typed)).await.unwrap();
+    assert_eq!(typed, Written("typed".to_owned()));
 }
 
-/// Answers with a text.
+/// Answers with a value of the type that the retriever returns.
 struct Typed;
 
 #[async_trait]
 impl StepHook for Typed {
     async fn around(&self, _: &StepCall, _: Next<'_>) -> Result<StepOutput> {
-        Ok(StepOutput::new("typed".to_owned()))
+        Ok(StepOutput::new(Written("typed".to_owned())))
     }
 }
 

@@ -5,9 +5,9 @@
 mod answers;
 mod journal;
 mod names;
+mod read_back;
 mod streams;
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,12 +15,11 @@ use std::time::Duration;
 use cadena_core::{
     AIMessage, AIMessageChunk, Bind, BoxRunnable, Chain, ChatModel, ChatOptions, ChatRequest, ChunkPosition,
     ChunkStream, EchoModel, Error, ErrorKind, Listener, ModelProfile, Next, PromptValue, Result, RetryOptions,
-    RunConfig, RunContext, RunEvent, RunKind, Runnable, RunnableExt, SequentialIds, StepCall, StepHook, StepOutput,
-    StrOutputParser, UsageTracker, async_trait, branch, fold, lambda, parallel, passthrough, route_fn,
+    RunConfig, RunContext, RunEvent, RunKind, Runnable, RunnableExt, SequentialIds, StepCall, StepHook, StepInfo,
+    StepOutput, StrOutputParser, UsageTracker, async_trait, branch, fold, lambda, parallel, passthrough, route_fn,
 };
 use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::*;
-use serde_json::Value;
 
 /// A hook of a function that looks at the call and lets it pass.
 struct Log(Mutex<Vec<String>>);
@@ -85,16 +84,8 @@ impl Runnable for Shout {
     type Input = String;
     type Output = String;
 
-    fn name(&self) -> Cow<'_, str> {
-        "shout".into()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Tool
-    }
-
-    fn restore(&self, output: Value) -> Result<String> {
-        serde_json::from_value(output).map_err(|error| Error::new(ErrorKind::Decode, "no text").with_source(error))
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("shout").kind(RunKind::Tool)
     }
 
     async fn run(&self, input: String, _: RunContext) -> Result<String> {

@@ -146,5 +146,5 @@ impl Drop for Server {
 /// A client that never waits long.
 pub fn client() -> HttpClient {
     let quick = RetryPolicy::default().base_pause(Duration::from_millis(1));
-    HttpClient::new(ReqwestTransport::new()).with_retry(quick)
+    HttpClient::new(ReqwestTransport::new()).with_http_retry(quick)
 }

@@ -2,7 +2,7 @@
 
 use syn::{Ident, LitStr};
 
-/// The variables of a template, each as a field at the place of the text.
+/// The variables of a template, each as a field with the span of the text, so that the compiler points there.
 pub(super) fn of(template: &LitStr) -> syn::Result<Vec<Ident>> {
     let text = template.value();
     let names = read(&text).map_err(|problem| syn::Error::new_spanned(template, problem))?;
@@ -10,7 +10,7 @@ pub(super) fn of(template: &LitStr) -> syn::Result<Vec<Ident>> {
         let ident = syn::parse_str::<Ident>(name).map(|_| Ident::new(name, template.span()));
         ident.or_else(|_| match name {
             "self" | "Self" | "super" | "crate" | "_" | "" => Err(no_name(template, name)),
-            // A keyword such as `type` is a field `r#type`.
+            // The field for a keyword such as `type` is `r#type`.
             keyword if syn::parse_str::<Ident>(&format!("r#{keyword}")).is_ok() => {
                 Ok(Ident::new_raw(keyword, template.span()))
             }

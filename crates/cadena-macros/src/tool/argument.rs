@@ -8,7 +8,7 @@ pub(super) struct Argument {
     pub(super) name: Ident,
     pub(super) is_injected: bool,
     kind: Type,
-    /// Those of the field: doc comments, `#[serde]`, `#[schemars]`.
+    /// The attributes of the field: doc comments, `#[serde]`, `#[schemars]`.
     attributes: Vec<Attribute>,
     default: Option<Default>,
 }
@@ -19,7 +19,7 @@ enum Default {
 }
 
 impl Argument {
-    /// Reads an argument, and takes the attributes that the compiler would not understand.
+    /// Reads an argument, and removes the attributes that the compiler does not know.
     pub(super) fn take(typed: &mut PatType) -> syn::Result<Self> {
         let Pat::Ident(pattern) = &*typed.pat else {
             return Err(syn::Error::new_spanned(
@@ -75,7 +75,7 @@ impl Argument {
         })
     }
 
-    /// Its field in the struct of all arguments.
+    /// The field of the argument in the struct of all arguments.
     pub(super) fn field(&self, args: &Ident, visibility: &Visibility) -> TokenStream {
         let Self {
             name, kind, attributes, ..
@@ -109,7 +109,7 @@ impl Argument {
         format_ident!("default_{}", self.name)
     }
 
-    /// What the function is called with, where the struct is taken apart.
+    /// The expression with which the function is called, after the struct is taken apart.
     pub(super) fn value(&self, krate: &Path) -> TokenStream {
         let Self { name, kind, .. } = self;
         if self.is_injected {

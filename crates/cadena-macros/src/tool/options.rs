@@ -1,4 +1,4 @@
-//! What stands in `#[tool(…)]`.
+//! The options in `#[tool(…)]`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,7 +17,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// The methods of `Tool` that the options write.
+    /// The methods of `Tool` that the options generate.
     pub(super) fn methods(&self) -> TokenStream {
         let krate = &self.krate;
         let direct = self.return_direct.then(|| {

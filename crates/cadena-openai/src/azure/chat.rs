@@ -6,9 +6,10 @@ use cadena_core::{
     AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, ModelProfile, PromptValue, Result,
     RunContext, async_trait, impl_pipe,
 };
-use cadena_http::{HttpResponse, RetryPolicy, Secret, Transport};
+use cadena_http::{HttpResponse, Secret};
 use serde_json::Value;
 
+use crate::client::client_setters;
 use crate::{ChatOpenAI, OpenAIClient};
 
 /// A chat model that a deployment on Azure serves: [`ChatOpenAI`] with Azure's address and keys.
@@ -43,7 +44,6 @@ use crate::{ChatOpenAI, OpenAIClient};
 #[derive(Clone, Debug)]
 pub struct AzureChatOpenAI {
     chat: ChatOpenAI,
-    client: OpenAIClient,
 }
 
 impl AzureChatOpenAI {
@@ -60,9 +60,8 @@ impl AzureChatOpenAI {
     /// ```
     #[must_use]
     pub fn new(deployment: impl Into<String>) -> Self {
-        let client = OpenAIClient::azure();
-        let chat = ChatOpenAI::new(deployment).with_client(client.clone());
-        Self { chat, client }
+        let chat = ChatOpenAI::new(deployment).with_client(OpenAIClient::azure());
+        Self { chat }
     }
 
     /// Replaces the client. One of OpenAI becomes one of Azure, and forgets its key.
@@ -110,21 +109,6 @@ impl AzureChatOpenAI {
     #[must_use]
     pub fn with_api_version<'a>(self, version: impl Into<Option<&'a str>>) -> Self {
         self.ask_by(|client| client.with_api_version(version))
-    }
-
-    /// Sets the key of the resource. It is never printed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_openai::AzureChatOpenAI;
-    ///
-    /// let llm = AzureChatOpenAI::new("my-gpt").with_api_key("abcdef");
-    /// assert!(!format!("{llm:?}").contains("abcdef"));
-    /// ```
-    #[must_use]
-    pub fn with_api_key(self, key: impl Into<Secret>) -> Self {
-        self.ask_by(|client| client.with_api_key(key))
     }
 
     /// Sets a token of Entra ID, in place of a key. It is never printed.
@@ -182,40 +166,6 @@ impl AzureChatOpenAI {
         })
     }
 
-    /// Replaces what touches the network: a recording, a recorder, an own client. No key is needed then.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_http::Replay;
-    /// use cadena_openai::AzureChatOpenAI;
-    ///
-    /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/azure.jsonl")))?;
-    /// let llm = AzureChatOpenAI::new("my-gpt").with_transport(replay);
-    /// assert!(format!("{llm:?}").contains("Replay"));
-    /// # Ok::<_, cadena_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn with_transport(self, transport: impl Transport) -> Self {
-        self.ask_by(|client| client.with_transport(transport))
-    }
-
-    /// Sets how often and when a request is sent again.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_http::RetryPolicy;
-    /// use cadena_openai::AzureChatOpenAI;
-    ///
-    /// let llm = AzureChatOpenAI::new("my-gpt").with_retry(RetryPolicy::default().max_attempts(7));
-    /// assert!(format!("{llm:?}").contains("max_attempts: 7"));
-    /// ```
-    #[must_use]
-    pub fn with_retry(self, retry: RetryPolicy) -> Self {
-        self.ask_by(|client| client.with_retry(retry))
-    }
-
     /// Sets how the model answers where nothing else is bound. Calling it again adds to what was set.
     ///
     /// # Examples
@@ -244,7 +194,8 @@ impl AzureChatOpenAI {
     /// ```
     #[must_use]
     pub fn with_chat(mut self, change: impl FnOnce(ChatOpenAI) -> ChatOpenAI) -> Self {
-        self.chat = change(self.chat).with_client(self.client.clone());
+        let client = self.chat.client.clone();
+        self.chat = change(self.chat).with_client(client);
         self
     }
 
@@ -279,13 +230,27 @@ impl AzureChatOpenAI {
         &self.chat
     }
 
+    /// Changes the client, which stays one of Azure.
     fn ask_by(mut self, change: impl FnOnce(OpenAIClient) -> OpenAIClient) -> Self {
-        self.client = change(self.client);
-        self.client.azure_mut();
-        self.chat = self.chat.with_client(self.client.clone());
+        let mut client = change(self.chat.client.clone());
+        client.azure_mut();
+        self.chat = self.chat.with_client(client);
         self
     }
+
+    fn client(&self) -> &OpenAIClient {
+        &self.chat.client
+    }
+
+    fn client_mut(&mut self) -> &mut OpenAIClient {
+        &mut self.chat.client
+    }
 }
+
+client_setters!(
+    AzureChatOpenAI,
+    "let openai = cadena_openai::AzureChatOpenAI::new(\"my-gpt\");"
+);
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
@@ -304,7 +269,7 @@ impl ChatModel for AzureChatOpenAI {
 
     fn cache_identity(&self) -> Value {
         let mut identity = self.chat.cache_identity();
-        let azure = self.client.config.azure.as_ref();
+        let azure = self.chat.client.config.azure.as_ref();
         if let (Value::Object(identity), Some(azure)) = (&mut identity, azure) {
             identity.insert("api_version".to_owned(), azure.api_version.clone().into());
             identity.insert("behind".to_owned(), azure.model.clone().into());

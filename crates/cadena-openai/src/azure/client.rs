@@ -7,7 +7,7 @@ use cadena_http::Secret;
 
 use crate::OpenAIClient;
 use crate::azure::Azure;
-use crate::config::Config;
+use crate::config::{Config, Source, key_source};
 
 impl OpenAIClient {
     /// A client of Azure, with the resource and its key from the environment.
@@ -48,6 +48,7 @@ impl OpenAIClient {
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.azure_mut().endpoint = endpoint.into();
+        self.config_mut().sources.endpoint = Source::Method("with_endpoint");
         self
     }
 
@@ -67,6 +68,7 @@ impl OpenAIClient {
     #[must_use]
     pub fn with_api_version<'a>(mut self, version: impl Into<Option<&'a str>>) -> Self {
         self.azure_mut().api_version = version.into().map(str::to_owned);
+        self.config_mut().sources.api_version = Source::Method("with_api_version");
         self
     }
 
@@ -83,7 +85,8 @@ impl OpenAIClient {
     #[must_use]
     pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
         self.azure_mut();
-        self = self.with_api_key(token);
+        self.config_mut()
+            .set_api_key(token.into(), Source::Method("with_token"));
         self.azure_mut().bearer = true;
         self
     }
@@ -107,7 +110,8 @@ impl OpenAIClient {
         S: Into<Secret>,
     {
         self.azure_mut();
-        self = self.with_api_key_fn(token);
+        let source = Source::Method("with_token_fn");
+        self.config_mut().set_key_source(key_source(token), source);
         self.azure_mut().bearer = true;
         self
     }
@@ -116,7 +120,7 @@ impl OpenAIClient {
     pub(crate) fn azure_mut(&mut self) -> &mut Azure {
         let config = self.config_mut();
         if config.azure.is_none() {
-            (config.api_key, config.key_source) = (None, None);
+            config.forget_key();
             (config.organization, config.project) = (None, None);
         }
         config.azure.get_or_insert_default()

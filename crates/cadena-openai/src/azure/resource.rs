@@ -49,12 +49,12 @@ impl Azure {
         Cow::Owned(full)
     }
 
-    pub(crate) fn check(&self, has_key: bool) -> Result<()> {
+    pub(crate) fn check(&self, needs_key: bool) -> Result<()> {
         if self.endpoint.is_empty() {
             let hint = "set AZURE_OPENAI_ENDPOINT or call `with_endpoint`, as in `https://name.openai.azure.com`";
             return Err(Error::new(ErrorKind::Config, "there is no endpoint for Azure").with_hint(hint));
         }
-        if !has_key {
+        if needs_key {
             let hint = "set AZURE_OPENAI_API_KEY or AZURE_OPENAI_AD_TOKEN, or call `with_api_key`, `with_token` or `with_token_fn`";
             return Err(Error::new(ErrorKind::Authentication, "there is no key for Azure").with_hint(hint));
         }

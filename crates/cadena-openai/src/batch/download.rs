@@ -81,7 +81,7 @@ impl Download {
         );
         self.broken = self.broken.saturating_add(1);
         let policy = self.server.http.retry();
-        if !lost || !error.is_retryable() || self.broken >= policy.max_attempts {
+        if !lost || !error.is_retryable() || self.broken >= policy.attempts() {
             return Err(match error.hint() {
                 None if self.broken > 1 => error.with_hint(format!("gave up after {} attempts", self.broken)),
                 _ => error,

@@ -63,7 +63,11 @@ impl Server {
         }
         let request = self.config.post("/batches")?.with_json(&body)?;
         let once = self.http.retry().clone().resend_unanswered(false);
-        let http = self.http.clone().with_retry(once).with_classifier(refused_or_unknown);
+        let http = self
+            .http
+            .clone()
+            .with_http_retry(once)
+            .with_classifier(refused_or_unknown);
         let error = match self.ask(&http, request, "batch").await {
             Ok(batch) => return Ok(batch),
             Err(error) => error,

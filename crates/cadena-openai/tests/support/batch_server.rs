@@ -84,7 +84,7 @@ impl BatchServer {
         ChatOpenAI::new("gpt-4o-mini")
             .with_base_url(&self.url)
             .with_api_key("sk-canary-0123456789")
-            .with_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)))
+            .with_http_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)))
     }
 
     pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {

@@ -124,7 +124,7 @@ pub(crate) fn model(transport: Canned) -> ChatOpenAI {
     ChatOpenAI::new("gpt-4o-mini")
         .with_api_key("sk-canary-0123456789")
         .with_base_url("http://test.invalid/v1")
-        .with_retry(RetryPolicy::none())
+        .with_http_retry(RetryPolicy::none())
         .with_transport(transport)
 }
 

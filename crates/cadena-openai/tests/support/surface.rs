@@ -43,7 +43,7 @@ pub(crate) fn client(url: &str, azure: bool) -> OpenAIClient {
     };
     client
         .with_api_key(KEY)
-        .with_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)))
+        .with_http_retry(RetryPolicy::default().base_pause(Duration::from_millis(1)))
         .with_timers(Timers::default().answer(Duration::from_secs(20)))
 }
 

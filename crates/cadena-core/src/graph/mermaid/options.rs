@@ -5,7 +5,7 @@
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{MermaidOptions, Runnable, StrOutputParser};
+/// use cadena_core::{MermaidOptions, RunnableExt, StrOutputParser};
 ///
 /// let plain = StrOutputParser.graph().to_mermaid_with(&MermaidOptions::new().styles(false));
 /// assert_eq!(plain, "graph TD;
@@ -68,7 +68,7 @@ impl MermaidOptions {
     /// # Examples
     ///
     /// ```
-    /// use cadena_core::{MermaidOptions, RunConfig, Runnable, RunnableExt, StrOutputParser};
+    /// use cadena_core::{MermaidOptions, RunConfig, RunnableExt, StrOutputParser};
     ///
     /// let graph = StrOutputParser.with_config(RunConfig::new().metadata("team", "search")).graph();
     /// let drawn = "StrOutputParser(StrOutputParser<hr/><small><em>team = search</em></small>)";

@@ -5,13 +5,12 @@ use serde_json::Value;
 
 use super::{AIMessage, AIMessageChunk, ChunkPosition};
 use crate::messages::fields::{Fields, Misfit};
+use crate::messages::json::deserialize;
 use crate::messages::spoken::Read;
 use crate::messages::tool_call::{
     Beside, KwargsWithCalls, Plain, finished_calls, growing_calls, mark_invalid, restore,
 };
-use crate::messages::{
-    Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata, deserialize,
-};
+use crate::messages::{Content, Extra, InvalidToolCall, ResponseMetadata, ToolCall, ToolCallChunk, UsageMetadata};
 
 /// The keys of both dumps, in LangChain's order.
 #[derive(Serialize)]

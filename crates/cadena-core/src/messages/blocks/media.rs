@@ -22,6 +22,10 @@ block! {
     /// assert_eq!(serde_json::to_value(&message.content)?[1]["base64"], "iVBORw==");
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "ImageContentBlock")]
+    #[doc(alias = "AudioContentBlock")]
+    #[doc(alias = "VideoContentBlock")]
+    #[doc(alias = "FileContentBlock")]
     MediaBlock {
         /// The address of the data.
         url: Option<String>,
@@ -136,6 +140,7 @@ block! {
     /// assert_eq!(serde_json::to_value(&block)?["type"], "text-plain");
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "PlainTextContentBlock")]
     PlainTextBlock {
         /// The text.
         text: Option<String>,

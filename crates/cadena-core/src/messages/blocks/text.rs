@@ -17,6 +17,7 @@ block! {
     /// let text = TextBlock::new("Madrid").with_annotation(Citation::new("https://example.com"));
     /// assert!(matches!(&text.annotations.unwrap()[0], Annotation::Citation(citation) if citation.url.is_some()));
     /// ```
+    #[doc(alias = "TextContentBlock")]
     TextBlock {
         /// The text.
         text: String,

@@ -13,6 +13,7 @@ block! {
     /// ```
     /// assert_eq!(cadena_core::messages::ReasoningBlock::new("It is big.").reasoning.as_deref(), Some("It is big."));
     /// ```
+    #[doc(alias = "ReasoningContentBlock")]
     ReasoningBlock {
         /// The text of the thought.
         reasoning: Option<String>,
@@ -152,6 +153,7 @@ block! {
     /// assert!(matches!(block, ContentBlock::ServerToolCall(call) if call.name == "web_search"));
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "ServerToolCall")]
     ServerToolCallBlock {
         /// The tool's name.
         name: String,
@@ -173,6 +175,7 @@ block! {
     /// assert!(matches!(block, ContentBlock::ServerToolCallChunk(piece) if piece.args.is_some()));
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "ServerToolCallChunk")]
     ServerToolCallChunkBlock {
         /// The tool's name, usually in the first piece.
         name: Option<String>,
@@ -195,6 +198,7 @@ block! {
     /// assert!(matches!(block, ContentBlock::ServerToolResult(result) if result.tool_call_id == "ws_1"));
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "ServerToolResult")]
     ServerToolResultBlock {
         /// The id of the call.
         tool_call_id: String,
@@ -218,6 +222,7 @@ block! {
     /// assert!(matches!(block, ContentBlock::NonStandard(block) if block.value["type"] == "weird"));
     /// # Ok::<_, serde_json::Error>(())
     /// ```
+    #[doc(alias = "NonStandardContentBlock")]
     NonStandardBlock {
         /// The provider's object.
         value: Map<String, Value>,

@@ -35,6 +35,7 @@ const REPLY: usize = 3;
 /// assert_eq!(counter.count(&["hello world".into()]), 9);
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
+#[doc(alias = "get_num_tokens_from_messages")]
 #[derive(Clone, Copy)]
 pub struct TiktokenCounter {
     bpe: &'static CoreBPE,
@@ -87,6 +88,7 @@ impl TiktokenCounter {
     /// ```
     /// assert_eq!(cadena_core::messages::TiktokenCounter::o200k().count_text("tiktoken is great!"), 6);
     /// ```
+    #[doc(alias = "get_num_tokens")]
     #[must_use]
     pub fn count_text(&self, text: &str) -> usize {
         self.bpe.count_ordinary(text)
@@ -101,6 +103,7 @@ impl TiktokenCounter {
     ///
     /// assert_eq!(TiktokenCounter::o200k().token_ids("tiktoken is great!"), [83, 8251, 2488, 382, 2212, 0]);
     /// ```
+    #[doc(alias = "get_token_ids")]
     #[must_use]
     pub fn token_ids(&self, text: &str) -> Vec<u32> {
         self.bpe.encode_ordinary(text)

@@ -229,7 +229,7 @@ impl Serialize for TopLogprob {
 mod tests {
     use super::*;
 
-    /// What a token says of its logarithm, and the JSON of the token.
+    /// The log probability of a token, and the JSON of the token.
     fn read(logprob: &str) -> (TokenLogprob, Value) {
         let text = format!(r#"{{"token":"a","bytes":null{logprob},"top_logprobs":null}}"#);
         let token: TokenLogprob = serde_json::from_str(&text).unwrap();

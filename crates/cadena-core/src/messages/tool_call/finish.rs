@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::{AIMessage, AIMessageChunk};
 
-    /// The finished message of pieces as a provider that does not know better gives them.
+    /// The finished message of pieces, as a provider without numbers for its calls makes it.
     fn finish(pieces: Value) -> AIMessage {
         let pieces: Vec<ToolCallChunk> = serde_json::from_value(pieces).unwrap();
         let chunks = pieces

@@ -1,4 +1,4 @@
-//! Where the calls of a sum stand, so that a piece finds its call without a look at all the others.
+//! The positions of the calls in a sum, so that a piece finds its call without a look at every one.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ const TABLE_FROM: usize = 64;
 /// The table of a sum with many calls; a sum with few calls has no table.
 ///
 /// The table belongs to a sum as [`merge_tool_call_chunks`] made it: it is built again if pieces were added to the list or taken out of it, and a
-/// position that it returns is compared with the piece that stands there.
+/// position that it returns is compared with the piece at that position.
 #[derive(Default)]
 pub(crate) struct Places(Option<Box<Table>>);
 
@@ -85,8 +85,9 @@ impl Table {
                 if slot.without_id.front() == Some(&at) {
                     slot.without_id.pop_front();
                 }
-                if !slot.by_id.contains_key(id) {
-                    slot.by_id.insert(id.to_owned(), at);
+                match slot.by_id.get_mut(id) {
+                    Some(first) => *first = at.min(*first), // A call that gets its id late may stand before others with it.
+                    None => drop(slot.by_id.insert(id.to_owned(), at)),
                 }
             }
         }
@@ -172,8 +173,7 @@ mod tests {
     use super::*;
 
     /// Adds the pieces one by one, and looks at every call for each of them.
-    fn by_scan(pieces: &[ToolCallChunk]) -> Vec<ToolCallChunk> {
-        let mut calls: Vec<ToolCallChunk> = Vec::new();
+    fn by_scan(mut calls: Vec<ToolCallChunk>, pieces: &[ToolCallChunk]) -> Vec<ToolCallChunk> {
         for piece in pieces.iter().cloned() {
             match calls.iter_mut().find(|call| call.continues_in(&piece)) {
                 Some(call) => call.append(piece).unwrap(),
@@ -195,17 +195,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_table_joins_what_a_scan_joins(pieces in vec(piece(), 0..300), cuts in vec(0..300_usize, 0..6)) {
-            let (mut sum, mut places, mut begin) = (Vec::new(), Places::default(), 0);
-            let mut ends = cuts;
-            ends.push(300);
-            ends.sort_unstable();
-            for end in ends {
-                let end = end.min(pieces.len());
-                merge_tool_call_chunks(&mut sum, pieces[begin.min(end)..end].to_vec(), &mut places).unwrap();
-                begin = begin.max(end);
+        fn the_table_joins_what_a_scan_joins(
+            by_hand in vec(piece(), 0..60),
+            events in vec(vec(piece(), 0..100), 0..6),
+        ) {
+            let (mut sum, mut places) = (by_hand.clone(), Places::default());
+            for event in &events {
+                merge_tool_call_chunks(&mut sum, event.clone(), &mut places).unwrap();
             }
-            prop_assert_eq!(sum, by_scan(&pieces));
+            prop_assert_eq!(sum, by_scan(by_hand, &events.concat()));
         }
     }
 

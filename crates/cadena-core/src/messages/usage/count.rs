@@ -52,7 +52,9 @@ impl<'de> Deserialize<'de> for Count {
                 let number = text.trim();
                 let count = number.parse().ok().or_else(|| whole(number.parse().ok()?));
                 // The text may be anything, so the error does not quote it.
-                count.map(Count).ok_or_else(|| E::custom("the text is no whole number"))
+                count
+                    .map(Count)
+                    .ok_or_else(|| E::custom("the text is not a whole number"))
             }
         }
         deserializer.deserialize_any(CountVisitor)

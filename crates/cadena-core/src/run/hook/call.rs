@@ -1,6 +1,6 @@
 //! What a hook is told about a call.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,11 +46,12 @@ struct Facts {
     name: Arc<str>,
     run: Arc<RunInfo>,
     model: Option<ModelSetup>,
+    output: TypeId,
     streams: bool,
 }
 
 impl StepCall {
-    pub(in crate::run) fn new<I: Streamable>(
+    pub(in crate::run) fn new<I: Streamable, O: Streamable>(
         name: Arc<str>,
         run: Arc<RunInfo>,
         model: Option<ModelSetup>,
@@ -62,6 +63,7 @@ impl StepCall {
                 name,
                 run,
                 model,
+                output: TypeId::of::<O>(),
                 streams,
             }),
             input: Arc::<SharedInput<I>>::clone(input),
@@ -105,6 +107,41 @@ impl StepCall {
     #[must_use]
     pub fn is_streamed(&self) -> bool {
         self.facts.streams
+    }
+
+    /// Whether the step returns a `T`: a hook that answers from a record reads the answer as one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use std::sync::Arc;
+    ///
+    /// /// Answers every model with the same words.
+    /// struct Always(&'static str);
+    ///
+    /// #[async_trait]
+    /// impl StepHook for Always {
+    ///     async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         match call.returns::<AIMessage>() {
+    ///             true => Ok(StepOutput::new(AIMessage::new(self.0))),
+    ///             false => next.run().await,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Always("no")));
+    /// assert_eq!(EchoModel::new().invoke_with("yes?", config).await?.text(), "no");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn returns<T: 'static>(&self) -> bool {
+        self.facts.output == TypeId::of::<T>()
+    }
+
+    pub(super) fn output(&self) -> TypeId {
+        self.facts.output
     }
 
     /// The input as JSON; written when it is asked for.

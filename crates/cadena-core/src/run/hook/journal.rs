@@ -1,5 +1,6 @@
 //! A record of finished steps, from which an interrupted chain goes on.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -8,11 +9,13 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Next, StepCall, StepHook, StepOutput};
-use crate::{Error, ErrorKind, Result};
+use crate::streamable::read_json;
+use crate::{Error, ErrorKind, Result, Streamable};
 
 /// A record of the steps that a chain has finished: run again with the same journal, it answers for them and calls only the rest.
 ///
@@ -47,6 +50,7 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Default)]
 pub struct Journal {
     entries: Mutex<HashMap<String, Entry>>,
+    readers: HashMap<TypeId, fn(Value) -> Result<StepOutput>>,
     out: Mutex<Out>,
 }
 
@@ -112,6 +116,53 @@ impl Journal {
         self
     }
 
+    /// Reads outputs of this type back; default: every type that [`Streamable::from_json`] reads.
+    ///
+    /// It is for types that cannot do so themselves, such as a list of a type of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Journal, Result, RunConfig, RunContext, RunKind, Runnable, RunnableExt, StepInfo, async_trait};
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    /// struct Page {
+    ///     title: String,
+    /// }
+    ///
+    /// #[derive(Clone)]
+    /// struct Search;
+    ///
+    /// #[async_trait]
+    /// impl Runnable for Search {
+    ///     type Input = String;
+    ///     type Output = Vec<Page>;
+    ///
+    ///     fn describe(&self) -> StepInfo<'_> {
+    ///         StepInfo::of(self).kind(RunKind::Retriever)
+    ///     }
+    ///
+    ///     async fn run(&self, query: String, _cx: RunContext) -> Result<Vec<Page>> {
+    ///         Ok(vec![Page { title: format!("About {query}") }])
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let journal = Arc::new(Journal::new().reads::<Vec<Page>>());
+    /// let config = || RunConfig::new().hook(Arc::<Journal>::clone(&journal));
+    /// let found = Search.invoke_with("bears", config()).await?;
+    /// assert_eq!(Search.invoke_with("bears", config()).await?, found); // from the journal
+    /// assert_eq!(journal.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn reads<T: Streamable + DeserializeOwned>(mut self) -> Self {
+        self.readers
+            .insert(TypeId::of::<T>(), |json| read_json::<T>(json).map(StepOutput::new));
+        self
+    }
+
     /// How many steps are in it.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -143,7 +194,7 @@ impl Journal {
         }
         let journal = Self {
             entries: Mutex::new(entries),
-            out: Mutex::default(),
+            ..Self::default()
         };
         Ok((journal, whole))
     }
@@ -151,7 +202,13 @@ impl Journal {
     fn find(&self, call: &StepCall, input: u64) -> Result<Option<StepOutput>> {
         match lock(&self.entries).get(call.name()) {
             None => Ok(None),
-            Some(entry) if entry.input == input => Ok(Some(StepOutput::from_json(entry.output.clone()))),
+            Some(entry) if entry.input == input => {
+                let output = entry.output.clone();
+                match self.readers.get(&call.output()) {
+                    Some(read) => read(output).map(Some),
+                    None => Ok(Some(StepOutput::from_json(output))),
+                }
+            }
             Some(_) => {
                 let detail = format!("the journal has `{}` with another input", call.name());
                 let hint = "resume with the chain and the input that it was written with, or begin a new journal";

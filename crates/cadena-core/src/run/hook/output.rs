@@ -46,7 +46,7 @@ impl StepOutput {
         }
     }
 
-    /// An output as [`to_json`](Self::to_json) wrote it: the step reads it back, as [`Runnable::restore`](crate::Runnable::restore) says.
+    /// An output as [`to_json`](Self::to_json) wrote it: the type of the step's output reads it back, by [`Streamable::from_json`].
     #[must_use]
     pub fn from_json(output: Value) -> Self {
         Self {

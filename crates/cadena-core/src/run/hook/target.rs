@@ -10,7 +10,9 @@ use super::StepOutput;
 use super::call::SharedInput;
 use super::next::{Sink, deliver};
 use super::output::{ErasedChunk, OutputValue};
-use crate::{AIMessageChunk, ChunkPosition, Error, ErrorKind, Merge, Result, RunContext, Runnable, Streamable};
+use crate::{
+    AIMessageChunk, ChunkPosition, Error, ErrorKind, Merge, Result, RunContext, Runnable, RunnableExt, Streamable,
+};
 
 /// The step that the innermost hook calls.
 pub(super) trait Target: Send + Sync {
@@ -36,7 +38,7 @@ impl<R: Runnable + ?Sized> TypedStep<'_, R> {
     /// The output in the type of the step.
     pub(in crate::run) fn typed(&self, output: StepOutput) -> Result<R::Output> {
         match output.value {
-            OutputValue::Json(json) => self.step.restore(json),
+            OutputValue::Json(json) => R::Output::from_json(json),
             OutputValue::Typed(output) => {
                 let output = output.into_any().downcast::<R::Output>();
                 output.map(|output| *output).map_err(|_| {

@@ -3,7 +3,7 @@
 use futures::stream::StreamExt;
 
 use crate::run::RunContext;
-use crate::{ChunkStream, Error, Result, RunKind, Runnable};
+use crate::{ChunkStream, Error, Result, RunKind, Runnable, RunnableExt};
 
 /// The name that an error of a call is given: that of the run if the caller named it, or else that of the step.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use crate::run::hook::output::ErasedChunk;
 use crate::run::hook::target::TypedStep;
 use crate::run::{RunContext, RunInfo, StepCall, StepHook};
 use crate::stream::later;
-use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, Streamable, fold};
+use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, RunnableExt, Streamable, fold};
 
 /// Calls a step whole, through the hooks of its context.
 pub(super) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -108,7 +108,7 @@ impl Hooks {
         streams: bool,
     ) -> StepCall {
         let (path, run) = (Arc::clone(&self.path), Arc::clone(&self.run));
-        StepCall::new(path, run, cx.model_setup(step), streams, input)
+        StepCall::new::<_, R::Output>(path, run, cx.model_setup(step), streams, input)
     }
 }
 

@@ -47,36 +47,42 @@ impl Limits {
         self.deadline.is_none() && self.cancelled.is_none()
     }
 
-    /// Puts the limits around a call. If there are none, the call is only boxed.
-    pub(crate) fn around<'a, T: Send + 'a>(
+    /// Calls within the limits. If a limit ends the call, the error holds the part of a model's answer that had arrived. Without a
+    /// limit the call is only boxed.
+    pub(crate) fn around<'a, T: Send + 'a, F: Future<Output = Result<T>> + Send + 'a>(
         mut self,
-        call: impl Future<Output = Result<T>> + Send + 'a,
+        cx: RunContext,
+        call: impl FnOnce(RunContext) -> F,
     ) -> BoxFuture<'a, Result<T>> {
         if self.is_empty() {
-            return call.boxed();
+            return call(cx).boxed();
         }
-        let mut call = Box::pin(call);
+        let (cx, arriving) = cx.limited();
+        let mut call = Box::pin(call(cx));
         std::future::poll_fn(move |task| match self.poll(task) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Ready(error) => Poll::Ready(Err(arriving.attach_to(error))),
             Poll::Pending => call.as_mut().poll(task),
         })
         .boxed()
     }
 
-    /// Puts the limits around a stream, whose last item is then their error. If there are none, the stream is returned as it is.
+    /// As [`around`](Self::around), for a stream, whose last item is then the error. Without a limit the stream is returned as it is.
     pub(crate) fn around_stream<T: Send + 'static>(
         mut self,
-        stream: BoxStream<'static, Result<T>>,
+        cx: RunContext,
+        call: impl FnOnce(RunContext) -> BoxStream<'static, Result<T>>,
     ) -> BoxStream<'static, Result<T>> {
         if self.is_empty() {
-            return stream;
+            return call(cx);
         }
-        let mut stream = Some(stream);
+        let (cx, arriving) = cx.limited();
+        let mut stream = Some(call(cx));
         futures::stream::poll_fn(move |task| {
             let Some(open) = &mut stream else {
                 return Poll::Ready(None);
             };
             if let Poll::Ready(error) = self.poll(task) {
+                let error = arriving.attach_to(error);
                 stream = None; // Dropping it stops the work at once.
                 return Poll::Ready(Some(Err(error)));
             }

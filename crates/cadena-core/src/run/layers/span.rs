@@ -15,8 +15,8 @@ use tracing::{Level, Span};
 use self::answer::AnswerFields;
 use crate::run::RunContext;
 use crate::{
-    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, RunKind, Runnable, Streamable,
-    Whole,
+    AIMessage, AIMessageChunk, ChunkStream, Error, ModelSetup, PromptValue, Result, RunKind, Runnable, RunnableExt,
+    Streamable, Whole,
 };
 
 /// Whether anybody collects spans. While nobody does, this check is all that the layer costs.

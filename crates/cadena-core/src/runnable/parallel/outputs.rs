@@ -73,6 +73,11 @@ impl<T: Streamable> Streamable for Outputs<T> {
     fn empty() -> Option<Self> {
         Some(Self(Vec::new()))
     }
+
+    fn from_json(json: serde_json::Value) -> Result<Self> {
+        let values = crate::streamable::read_json::<Vec<_>>(json)?.into_iter();
+        values.map(T::from_json).collect::<Result<_>>().map(Self)
+    }
 }
 
 /// Pieces of some of the values of [`Outputs`].

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, Stream, StreamExt};
 
-use crate::runnable::Runnable;
 use crate::runnable::caught::{caught, caught_stream};
+use crate::runnable::{Runnable, StepInfo};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable, fold, impl_pipe};
 
 const UNNAMED: &str = "RunnableGenerator";
@@ -127,22 +127,16 @@ impl<I: Streamable, O: Streamable> Runnable for Generator<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn streaming(&self) -> StreamMode {
-        match &self.body {
-            Body::Transform(_) => StreamMode::PassesThrough,
-            Body::Stream(_) => StreamMode::StreamsOutput,
-        }
-    }
-
-    fn graph(&self) -> Graph {
-        match &*self.name {
-            UNNAMED => Graph::of(self),
-            _ => Graph::of_function(self),
-        }
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name)
+            .streaming_with(|| match &self.body {
+                Body::Transform(_) => StreamMode::PassesThrough,
+                Body::Stream(_) => StreamMode::StreamsOutput,
+            })
+            .graph(|| match &*self.name {
+                UNNAMED => Graph::of(self),
+                _ => Graph::of_function(self),
+            })
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {

@@ -10,9 +10,9 @@ use futures::future::{BoxFuture, FutureExt};
 use tokio_util::sync::ReusableBoxFuture;
 
 use crate::error::BoxError;
-use crate::runnable::Runnable;
 use crate::runnable::caught::{caught, caught_future};
 use crate::runnable::erased::Erased;
+use crate::runnable::{Runnable, StepInfo};
 use crate::{Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of a function: plain or `async`, giving a value or a `Result`.
@@ -147,15 +147,11 @@ impl<I: Streamable, O: Streamable> Runnable for Lambda<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn graph(&self) -> Graph {
-        match &*self.name {
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name).graph(|| match &*self.name {
             UNNAMED => Graph::of(self),
             _ => Graph::of_function(self),
-        }
+        })
     }
 
     async fn run(&self, input: I, _cx: RunContext) -> Result<O> {

@@ -10,8 +10,8 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::lambda::failed;
 use crate::error::BoxError;
-use crate::runnable::Runnable;
 use crate::runnable::caught::{caught, caught_future};
+use crate::runnable::{Runnable, StepInfo};
 use crate::{Result, RunContext, Streamable, impl_pipe};
 
 /// Makes a step of an `async` function that gets the [`RunContext`] beside its input.
@@ -75,8 +75,8 @@ impl<I: Streamable, O: Streamable> Runnable for LambdaIn<I, O> {
     type Input = I;
     type Output = O;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new(&*self.name)
     }
 
     async fn run(&self, input: I, cx: RunContext) -> Result<O> {

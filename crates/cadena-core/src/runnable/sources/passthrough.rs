@@ -1,12 +1,11 @@
 //! The step that gives what it takes.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
 
-use crate::runnable::Runnable;
+use crate::runnable::{Runnable, StepInfo};
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
 /// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](crate::parallel()) that keeps the input.
@@ -35,12 +34,8 @@ impl<T: Streamable> Runnable for Passthrough<T> {
     type Input = T;
     type Output = T;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RunnablePassthrough")
-    }
-
-    fn streaming(&self) -> StreamMode {
-        StreamMode::PassesThrough
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RunnablePassthrough").streaming(StreamMode::PassesThrough)
     }
 
     async fn run(&self, input: T, _cx: RunContext) -> Result<T> {

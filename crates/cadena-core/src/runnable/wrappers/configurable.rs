@@ -7,17 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::step_list::AnyStep;
 use super::{OneStep, Or, Rewrap, StepList};
 use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
-use crate::{
-    ChunkStream, ConfigKey, Error, ErrorKind, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, Streamable,
-    impl_pipe,
-};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
 ///
@@ -63,28 +59,8 @@ impl<R: Runnable, T: Send + Sync + 'static> Runnable for ConfigurableStep<R, T> 
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().noted("configurable", self.key.name())
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step).graph(|| self.step.graph().noted("configurable", self.key.name()))
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
@@ -260,30 +236,12 @@ impl<L: StepList> Runnable for Alternatives<L> {
     type Input = L::Input;
     type Output = L::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.default.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.default.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        let names: Vec<_> = self.steps.keys().map(String::as_str).collect();
-        let graph = self.default.graph().noted("configurable", self.key.name());
-        graph.noted("alternatives", names)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.default.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<L::Output> {
-        self.default.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.default).graph(|| {
+            let names: Vec<_> = self.steps.keys().map(String::as_str).collect();
+            let graph = self.default.graph().noted("configurable", self.key.name());
+            graph.noted("alternatives", names)
+        })
     }
 
     async fn run(&self, input: L::Input, cx: RunContext) -> Result<L::Output> {

@@ -1,17 +1,15 @@
 //! A step with a part of the config fixed.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::Runnable;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
@@ -55,43 +53,25 @@ impl<R: Runnable> Runnable for Configured<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().with_facts(&self.config.metadata)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step).graph(|| self.step.graph().with_facts(&self.config.metadata))
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around(call(&*self.step, input, cx)).await
+        self.limits().around(cx, |cx| call(&*self.step, input, cx)).await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around_stream(call_stream(&*self.step, input, cx))
+        self.limits()
+            .around_stream(cx, |cx| call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         let cx = cx.over(&self.config);
-        self.limits().around_stream(call_transform(&*self.step, input, cx))
+        self.limits()
+            .around_stream(cx, |cx| call_transform(&*self.step, input, cx))
     }
 }
 

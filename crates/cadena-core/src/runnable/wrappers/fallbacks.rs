@@ -1,6 +1,5 @@
 //! Other steps for when one fails.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,8 +9,8 @@ use futures::stream::{self, StreamExt};
 use super::step_list::AnyStep;
 use super::{OneStep, Or, StepList};
 use crate::run::layers::{call, call_stream};
-use crate::runnable::Runnable;
 use crate::runnable::caught::caught;
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
 use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
@@ -228,26 +227,24 @@ impl<L: StepList> Runnable for Fallbacks<L> {
     type Input = L::Input;
     type Output = L::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed("RunnableWithFallbacks")
-    }
-
-    fn streaming(&self) -> StreamMode {
-        let modes = self.steps.iter().map(|step| step.streaming());
-        modes
-            .reduce(StreamMode::beside)
-            .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
-    }
-
-    fn graph(&self) -> Graph {
-        let steps = self.steps.iter().enumerate();
-        Graph::one_of(
-            Node::of(self),
-            steps.map(|(index, step)| match index {
-                0 => (None, false, step.graph()),
-                _ => (Some("on error".to_owned()), true, step.graph()),
-            }),
-        )
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RunnableWithFallbacks")
+            .streaming_with(|| {
+                let modes = self.steps.iter().map(|step| step.streaming());
+                modes
+                    .reduce(StreamMode::beside)
+                    .map_or(StreamMode::WaitsForAll, StreamMode::waiting)
+            })
+            .graph(|| {
+                let steps = self.steps.iter().enumerate();
+                Graph::one_of(
+                    Node::of(self),
+                    steps.map(|(index, step)| match index {
+                        0 => (None, false, step.graph()),
+                        _ => (Some("on error".to_owned()), true, step.graph()),
+                    }),
+                )
+            })
     }
 
     async fn run(&self, mut input: L::Input, cx: RunContext) -> Result<L::Output> {

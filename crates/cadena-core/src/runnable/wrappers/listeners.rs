@@ -1,6 +1,5 @@
 //! A step whose runs a caller listens to.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -9,11 +8,8 @@ use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::Runnable;
-use crate::{
-    ChunkStream, ErrorKind, Graph, Listener, ModelSetup, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo,
-    RunKind, StreamMode, impl_pipe,
-};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, ErrorKind, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, impl_pipe};
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
 ///
@@ -150,28 +146,8 @@ impl<R: Runnable> Runnable for WithListeners<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph()
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step)
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

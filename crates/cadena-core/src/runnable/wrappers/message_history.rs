@@ -1,20 +1,18 @@
 //! A step that remembers the conversation.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::FutureExt;
-use serde_json::Value;
 
 use crate::history::{ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, SESSION_ID};
 use crate::run::layers::{call, call_stream};
-use crate::runnable::Runnable;
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::{kept, later};
 use crate::{
-    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Graph, Message, ModelSetup, Result, RunContext,
-    RunKind, StreamMode, Streamable, impl_pipe,
+    AIMessageChunk, ChunkStream, ConfigKey, Dict, Error, ErrorKind, Message, Result, RunContext, RunKind, Streamable,
+    impl_pipe,
 };
 
 /// A step that remembers the conversation; [`RunnableExt::with_message_history`](crate::RunnableExt::with_message_history) makes one.
@@ -164,28 +162,12 @@ impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Runnable for Messa
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        "RunnableWithMessageHistory".into()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Chain
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming().waiting()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().noted("history", true).waiting()
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::new("RunnableWithMessageHistory")
+            .kind(RunKind::Chain)
+            .streaming_with(|| self.step.streaming().waiting())
+            .graph(|| self.step.graph().noted("history", true).waiting())
+            .model(|| self.step.model_setup())
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

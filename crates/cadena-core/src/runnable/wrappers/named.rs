@@ -1,16 +1,14 @@
 //! A step under another name.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::error_name::renamed;
-use crate::runnable::Runnable;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///
@@ -52,28 +50,11 @@ impl<R: Runnable> Runnable for Named<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.name)
-    }
-
-    fn kind(&self) -> RunKind {
-        self.step.kind()
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().named(&self.name)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step)
+            .name(&*self.name)
+            .kind(self.step.kind())
+            .graph(|| self.step.graph().named(&self.name))
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {

@@ -1,21 +1,23 @@
 //! A step that is tried again.
 
 mod options;
-pub use options::{RetryBudget, RetryOptions};
+pub use options::RetryOptions;
+mod budget;
+pub use budget::RetryBudget;
+mod decision;
+pub use decision::{GaveUp, RetryPause};
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::{call, call_stream};
-use crate::runnable::Runnable;
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
-use crate::{ChunkStream, Error, Graph, ModelSetup, Result, RunContext, RunKind, StreamMode, impl_pipe, timer};
+use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
@@ -63,9 +65,11 @@ impl<R: Runnable> Retry<R> {
         }
     }
 
-    /// Waits for the next attempt, or gives the error back if it is the last word.
-    async fn pause(&self, error: Error, failed: u32, cx: &RunContext) -> Result<()> {
-        let (pause, error) = self.options.pause_after(error, failed, cx.remaining())?;
+    /// Waits for the next attempt, or returns the error that ends the call. `failed` counts the attempts so far, among them those
+    /// that a client made below the step.
+    async fn pause(&self, error: Error, failed: &mut u32, cx: &RunContext) -> Result<()> {
+        *failed = failed.saturating_add(error.attempts());
+        let (pause, error) = self.options.pause_after(error, *failed, cx.remaining())?;
         match pause.is_zero() {
             true => Ok(()),
             false => timer::sleep(pause).await.map_err(|cannot| cannot.with_source(error)),
@@ -79,38 +83,22 @@ impl<R: Runnable> Runnable for Retry<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Chain
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming().waiting()
-    }
-
-    fn graph(&self) -> Graph {
-        self.step.graph().noted("retry", self.options.attempts()).waiting()
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step)
+            .kind(RunKind::Chain)
+            .streaming_with(|| self.step.streaming().waiting())
+            .graph(|| self.step.graph().noted("retry", self.options.attempts()).waiting())
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        for failed in 1.. {
-            match call(&*self.step, input.clone(), Self::attempt(&cx, failed)).await {
+        let mut failed = 0;
+        for number in 1.. {
+            match call(&*self.step, input.clone(), Self::attempt(&cx, number)).await {
                 Ok(output) => {
                     self.options.succeeded();
                     return Ok(output);
                 }
-                Err(error) => self.pause(error, failed, &cx).await?,
+                Err(error) => self.pause(error, &mut failed, &cx).await?,
             }
         }
         Err(options::exhausted())
@@ -119,12 +107,13 @@ impl<R: Runnable> Runnable for Retry<R> {
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         let this = self.clone();
         later(self.name().into_owned(), async move {
-            for failed in 1.. {
-                let mut chunks = call_stream(&*this.step, input.clone(), Self::attempt(&cx, failed));
+            let mut failed = 0;
+            for number in 1.. {
+                let mut chunks = call_stream(&*this.step, input.clone(), Self::attempt(&cx, number));
                 match chunks.next().await {
                     Some(Err(error)) => {
                         drop(chunks);
-                        this.pause(error, failed, &cx).await?;
+                        this.pause(error, &mut failed, &cx).await?;
                     }
                     first => {
                         this.options.succeeded();

@@ -1,18 +1,16 @@
 //! A step with a time limit.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::Rewrap;
 use crate::run::layers::limits::Limits;
 use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::Runnable;
-use crate::{ChunkStream, Graph, ModelSetup, Result, RunConfig, RunContext, RunKind, StreamMode, impl_pipe};
+use crate::runnable::{Runnable, RunnableExt, StepInfo};
+use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -67,43 +65,27 @@ impl<R: Runnable> Runnable for Timeout<R> {
     type Input = R::Input;
     type Output = R::Output;
 
-    fn name(&self) -> Cow<'_, str> {
-        self.step.name()
-    }
-
-    fn kind(&self) -> RunKind {
-        RunKind::Transparent
-    }
-
-    fn streaming(&self) -> StreamMode {
-        self.step.streaming()
-    }
-
-    fn graph(&self) -> Graph {
-        let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
-        self.step.graph().noted("timeout_ms", limit)
-    }
-
-    fn model_setup(&self) -> Option<ModelSetup> {
-        self.step.model_setup()
-    }
-
-    fn restore(&self, output: Value) -> Result<R::Output> {
-        self.step.restore(output)
+    fn describe(&self) -> StepInfo<'_> {
+        StepInfo::around(&*self.step).graph(|| {
+            let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+            self.step.graph().noted("timeout_ms", limit)
+        })
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        self.limits().around(call(&*self.step, input, self.limited(&cx))).await
+        self.limits()
+            .around(self.limited(&cx), |cx| call(&*self.step, input, cx))
+            .await
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_stream(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_stream(&*self.step, input, cx))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
         self.limits()
-            .around_stream(call_transform(&*self.step, input, self.limited(&cx)))
+            .around_stream(self.limited(&cx), |cx| call_transform(&*self.step, input, cx))
     }
 }
 

@@ -1,17 +1,26 @@
-//! What is tried again, how often, and after which pause.
+//! The policy of retries: which errors, how many attempts, which pauses.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::budget::RetryBudget;
+use super::decision::{GaveUp, RetryPause};
 use crate::{Error, ErrorKind, Result};
 
-/// What is tried again, how often, and after which pause.
+/// Configures which errors are tried again, how often, and after which pause.
 ///
-/// Default: what [`Error::is_retryable`] says, three attempts in all. The pause is what the server asked for and a random part of a
-/// quarter of it (at most [`max_pause`](Self::max_pause)) on top, so that callers who were turned away together do not come back
-/// together; else a random part ("full jitter") of 0.5 s, which doubles from attempt to attempt up to 8 s.
+/// By default, errors that [`Error::is_retryable`] reports are tried again, with three attempts in all. The pause is the one that the server
+/// asked for, plus a random part of a quarter of it (at most [`max_pause`](Self::max_pause)), so that callers who were turned away
+/// together do not come back together. If the server asked for none, the pause is a random part ("full jitter") of 0.5 s, which doubles from
+/// attempt to attempt up to 8 s.
+///
+/// # Together with the retries of a client
+///
+/// A client over HTTP sends a request up to three times itself (`with_http_retry`). The error reports how often it was sent
+/// ([`Error::attempts`]), and each of these sends counts as an attempt here. So both together send a request three times by default, not
+/// nine, and `max_attempts(7)` makes further attempts where the client gave up: seven sends, and at most two more by the last attempt.
+/// An error that is not of a request, such as a parser's, counts as one attempt.
 ///
 /// # Examples
 ///
@@ -50,54 +59,120 @@ impl Default for RetryOptions {
 }
 
 impl RetryOptions {
-    /// Three attempts at what [`Error::is_retryable`] says.
+    /// Makes the default: three attempts at errors that [`Error::is_retryable`] reports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::RetryOptions::new().attempts(), 3);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How often the step is tried in all.
-    pub(super) fn attempts(&self) -> u32 {
+    /// Returns how often the step is tried in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::RetryOptions::new().attempts(), 3);
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
         self.max_attempts
     }
 
-    /// Sets how often the step is tried in all; 0 counts as 1.
+    /// Sets how often the step is tried in all: 3; 0 counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_core::RetryOptions::new().max_attempts(0).attempts(), 1);
+    /// ```
     #[doc(alias("max_retries", "stop_after_attempt"))]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// Sets the longest pause before the second attempt; it doubles from attempt to attempt. Zero is no pause at all.
+    /// Sets the longest pause before the second attempt: 0.5 s. It doubles from attempt to attempt; zero is no pause at all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let options = cadena_core::RetryOptions::new().base_pause(Duration::from_secs(1)).jitter(|| 1.0);
+    /// assert_eq!(options.pause(2), Duration::from_secs(2));
+    /// ```
     pub fn base_pause(mut self, pause: Duration) -> Self {
         self.base_pause = pause;
         self
     }
 
-    /// Sets the longest pause of our own.
+    /// Sets the longest pause that is not the server's: 8 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let options = cadena_core::RetryOptions::new().max_pause(Duration::from_secs(1)).jitter(|| 1.0);
+    /// assert_eq!(options.pause(9), Duration::from_secs(1));
+    /// ```
     pub fn max_pause(mut self, pause: Duration) -> Self {
         self.max_pause = pause;
         self
     }
 
-    /// Sets the longest pause that a server may ask for: if it asks for more, its error is returned at once.
+    /// Sets the longest pause that a server may ask for: 120 s. If it asks for more, its error is returned at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cadena_core::{GaveUp, RetryOptions};
+    ///
+    /// let hasty = RetryOptions::new().max_retry_after(Duration::from_secs(5));
+    /// assert_eq!(hasty.decide(true, Some(Duration::from_secs(6)), 1, None), Err(GaveUp::TooLong));
+    /// ```
     pub fn max_retry_after(mut self, pause: Duration) -> Self {
         self.max_retry_after = pause;
         self
     }
 
-    /// Sets which errors are tried again.
+    /// Sets which errors are tried again: those that [`Error::is_retryable`] reports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ErrorKind, RetryOptions};
+    ///
+    /// let timeouts_too = RetryOptions::new().retry_if(|error| error.is_retryable() || error.kind() == ErrorKind::Timeout);
+    /// # drop(timeouts_too);
+    /// ```
     pub fn retry_if(mut self, predicate: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
         self.predicate = Arc::new(predicate);
         self
     }
 
-    /// Sets which kinds of errors are tried again.
+    /// Sets which kinds of errors are tried again, and no others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ErrorKind, RetryOptions};
+    ///
+    /// let of_parsers = RetryOptions::new().retry_kinds([ErrorKind::Parse]);
+    /// # drop(of_parsers);
+    /// ```
     pub fn retry_kinds(self, kinds: impl IntoIterator<Item = ErrorKind>) -> Self {
         let kinds: Vec<_> = kinds.into_iter().collect();
         self.retry_if(move |error| kinds.contains(&error.kind()))
     }
 
-    /// Sets where the random part of a pause comes from: numbers from 0 to 1. A test gives a constant.
+    /// Sets the source of the random part of a pause: numbers from 0 to 1. A test sets a constant.
     ///
     /// # Examples
     ///
@@ -114,13 +189,31 @@ impl RetryOptions {
         self
     }
 
-    /// Sets the budget of second attempts, which several steps can share.
+    /// Sets a budget of second attempts, which several steps can share: none by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RetryBudget, RetryOptions};
+    ///
+    /// let budget = RetryBudget::new(100);
+    /// let (one, other) = (RetryOptions::new().budget(budget.clone()), RetryOptions::new().budget(budget));
+    /// # drop((one, other));
+    /// ```
     pub fn budget(mut self, budget: RetryBudget) -> Self {
         self.budget = Some(budget);
         self
     }
 
-    /// Our own pause after this many attempts have failed.
+    /// Returns the pause after this many attempts have failed, if the server asks for none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// assert!(cadena_core::RetryOptions::new().pause(1) <= Duration::from_millis(500));
+    /// ```
     #[must_use]
     pub fn pause(&self, failed: u32) -> Duration {
         let longest = 2u32
@@ -137,20 +230,50 @@ impl RetryOptions {
         if part.is_nan() { 1.0 } else { part.clamp(0.0, 1.0) }
     }
 
-    /// The pause before the next attempt, and the error that made it necessary; or the error as the last word.
-    pub(super) fn pause_after(
+    /// Decides whether there is another attempt, and after which pause.
+    ///
+    /// `with_retry` asks it about a step. A transport that repeats requests asks it about a request, so that attempts, pauses and
+    /// random parts are computed here alone: `retryable` is the transport's judgement of the failure, `asked` the pause that the
+    /// server asks for, `failed` the number of attempts so far, `remaining` the time until the deadline of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cadena_core::{GaveUp, RetryOptions};
+    ///
+    /// let options = RetryOptions::new().jitter(|| 1.0);
+    /// let own = options.decide(true, None, 1, None)?;
+    /// assert_eq!((own.length.as_millis(), own.scheduled), (500, false));
+    /// // A random part of a quarter on top, so that callers who were turned away together do not come back together.
+    /// let asked = options.decide(true, Some(Duration::from_secs(4)), 1, None)?;
+    /// assert_eq!((asked.length.as_secs(), asked.scheduled), (5, true));
+    /// assert_eq!(options.decide(true, None, 3, None), Err(GaveUp::LastAttempt));
+    /// # Ok::<_, GaveUp>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The reason why there is no other attempt.
+    pub fn decide(
         &self,
-        error: Error,
+        retryable: bool,
+        asked: Option<Duration>,
         failed: u32,
         remaining: Option<Duration>,
-    ) -> Result<(Duration, Error)> {
-        if failed >= self.max_attempts || !(self.predicate)(&error) {
-            return Err(error);
+    ) -> Result<RetryPause, GaveUp> {
+        if !retryable {
+            return Err(GaveUp::Final);
+        }
+        if failed >= self.max_attempts {
+            return Err(GaveUp::LastAttempt);
         }
         let fits = |pause: &Duration| remaining.is_none_or(|remaining| *pause < remaining);
-        let asked = error.retry_after().filter(|asked| !asked.is_zero());
+        // A server that asks for no pause at all leaves it to us.
+        let asked = asked.filter(|asked| !asked.is_zero());
         let pause = match asked {
-            Some(asked) if asked > self.max_retry_after => return Err(error),
+            Some(asked) if asked > self.max_retry_after => return Err(GaveUp::TooLong),
             // The part on top is given up where only the pause itself fits.
             Some(asked) => {
                 let top = (asked / 4).min(self.max_pause).mul_f64(self.part());
@@ -158,22 +281,36 @@ impl RetryOptions {
             }
             None => Some(self.pause(failed)),
         };
-        let Some(pause) = pause.filter(fits) else {
-            return Err(error); // The call would be over before the next attempt: its error says more than that.
-        };
-        if asked.is_none() && !self.budget.as_ref().is_none_or(RetryBudget::take) {
+        let length = pause.filter(fits).ok_or(GaveUp::Deadline)?;
+        Ok(RetryPause {
+            length,
+            scheduled: asked.is_some(),
+        })
+    }
+
+    /// Returns the pause before the next attempt at a step, and the error that made it necessary; or the error that ends the call.
+    pub(super) fn pause_after(
+        &self,
+        error: Error,
+        failed: u32,
+        remaining: Option<Duration>,
+    ) -> Result<(Duration, Error)> {
+        let decided = self.decide((self.predicate)(&error), error.retry_after(), failed, remaining);
+        // The error says more than the reason why there is no other attempt.
+        let Ok(pause) = decided else { return Err(error) };
+        if !pause.scheduled && !self.budget.as_ref().is_none_or(RetryBudget::take) {
             let why = "gave up without another try: the budget of retries is spent";
             return Err(match error.hint().map(|hint| format!("{hint}; {why}")) {
                 Some(hint) => error.with_hint(hint),
                 None => error.with_hint(why),
             });
         }
-        Ok((pause, error))
+        Ok((pause.length, error))
     }
 
     pub(super) fn succeeded(&self) {
         if let Some(budget) = &self.budget {
-            budget.refund();
+            budget.succeeded(false);
         }
     }
 }
@@ -194,60 +331,46 @@ impl fmt::Debug for RetryOptions {
     }
 }
 
-/// How many second attempts several calls may make together: when everything fails for everybody, retries stop instead of
-/// multiplying the load.
-///
-/// Every attempt after the first takes one, unless the server has scheduled it by `Retry-After`; every success gives a tenth back, up to
-/// the capacity. Clones share it. The hint of an error names a budget that is spent.
-///
-/// # Examples
-///
-/// ```
-/// use cadena_core::{RetryBudget, RetryOptions};
-///
-/// let budget = RetryBudget::new(100);
-/// let options = RetryOptions::new().budget(budget.clone());
-/// assert_eq!(budget.remaining(), 100);
-/// # drop(options);
-/// ```
-#[derive(Clone, Debug)]
-pub struct RetryBudget {
-    tenths: Arc<AtomicU32>,
-    capacity: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl RetryBudget {
-    /// What a success gives back for each ten.
-    const PRICE: u32 = 10;
+    fn decide(part: f64, asked: u64, remaining: Option<u64>) -> Result<u128, GaveUp> {
+        let asked = Duration::from_millis(asked);
+        let options = RetryOptions::new().jitter(move || part);
+        let decided = options.decide(true, Some(asked), 1, remaining.map(Duration::from_millis))?;
+        assert_eq!(decided.scheduled, !asked.is_zero());
+        Ok(decided.length.as_millis())
+    }
 
-    /// A full budget.
-    #[must_use]
-    pub fn new(capacity: u32) -> Self {
-        let capacity = capacity.saturating_mul(Self::PRICE);
-        Self {
-            tenths: Arc::new(AtomicU32::new(capacity)),
-            capacity,
+    #[test]
+    fn a_pause_that_the_server_asks_for_is_kept_up_to_two_minutes_and_never_shortened() {
+        for (part, asked, length) in [
+            (0.0, 1500, Ok(1500)),
+            (0.5, 2000, Ok(2250)),
+            (1.0, 2000, Ok(2500)),
+            (1.0, 250, Ok(312)),
+            // The part on top is no longer than a pause of our own.
+            (1.0, 120_000, Ok(128_000)),
+            (1.0, 121_000, Err(GaveUp::TooLong)),
+            // No pause at all is our own one.
+            (1.0, 0, Ok(500)),
+        ] {
+            assert_eq!(decide(part, asked, None), length, "{part} of {asked}");
         }
     }
 
-    /// How many second attempts it still pays for.
-    #[must_use]
-    pub fn remaining(&self) -> u32 {
-        self.tenths.load(Ordering::Relaxed) / Self::PRICE
+    #[test]
+    fn a_scheduled_pause_gives_up_its_random_part_before_a_deadline() {
+        for (remaining, length) in [(6000, Ok(5000)), (5000, Ok(4000)), (4000, Err(GaveUp::Deadline))] {
+            assert_eq!(decide(1.0, 4000, Some(remaining)), length);
+        }
     }
 
-    fn take(&self) -> bool {
-        // Relaxed: the count orders nothing else.
-        self.tenths
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(Self::PRICE)
-            })
-            .is_ok()
-    }
-
-    fn refund(&self) {
-        let add = |left: u32| (left < self.capacity).then_some(left + 1);
-        // Err means that it is full, the usual case.
-        let _full = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    #[test]
+    fn strange_jitter_stays_within_the_bounds() {
+        for part in [f64::NAN, f64::INFINITY, -1.0, 2.0] {
+            assert!(RetryOptions::new().jitter(move || part).pause(u32::MAX) <= Duration::from_secs(8));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! How a model is asked for a value of a schema.
+//! The options that ask a model for a value of a schema.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::wrapper::{is_object, resolve, wrap};
 use crate::tools::strict::{Optional, strict_schema};
 use crate::{ChatOptions, Error, ErrorKind, Result, ToolChoice};
 
-/// How a model is asked for an answer of a certain form, by [`Structured::method`](crate::Structured::method).
+/// How a model is asked for a structured answer: [`Structured::method`](crate::Structured::method) sets it.
 ///
 /// # Examples
 ///
@@ -18,36 +18,38 @@ use crate::{ChatOptions, Error, ErrorKind, Result, ToolChoice};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StructuredMethod {
-    /// The server keeps the answer to the schema: `response_format` of type `json_schema`. The one with the log probabilities of the values.
+    /// The server keeps the answer to the schema: `response_format` of type `json_schema`. Only here do the values have log probabilities.
     #[default]
     JsonSchema,
-    /// The schema is that of a tool which the model must call. For models that know tools and no schemas.
+    /// The model must call a function with the value as its arguments. For models that know tools but not `json_schema`.
     FunctionCalling,
-    /// The answer is any JSON object: `response_format` of type `json_object`. The prompt must say which, and OpenAI wants the word JSON in it:
+    /// The answer is any JSON object: `response_format` of type `json_object`. The prompt must describe the object, and for OpenAI contain the word JSON:
     /// [`format_instructions`](crate::Structured::format_instructions) has both.
     JsonMode,
 }
 
-/// What is asked for: a name, a description and a schema.
+/// The answer that is asked for: its name, its description and its schema.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct AnswerSpec {
     pub(super) name: String,
     description: Option<String>,
     schema: Value,
     /// Whether the schema is that of a wrapper around the value.
     pub(super) wrapped: bool,
-    /// Whether the schema is that of a type, which decides what may be null.
+    /// Whether the schema is derived from a type. Strict mode then lets no property be null that the type does not.
     typed: bool,
     pub(super) method: StructuredMethod,
     pub(super) strict: Option<bool>,
+    /// How often the model is asked again at most.
+    pub(super) max_repairs: u32,
 }
 
-impl Request {
-    /// A schema as it was written.
+impl AnswerSpec {
+    /// A schema that the caller wrote.
     pub(super) fn given(name: String, mut schema: Value) -> Self {
         let mut description = None;
         if let Value::Object(root) = &mut schema {
-            // The name and the description stand beside the schema.
+            // Requests have the name and the description beside the schema.
             root.shift_remove("title");
             if let Some(Value::String(text)) = root.shift_remove("description") {
                 description = Some(text);
@@ -55,7 +57,7 @@ impl Request {
         }
         resolve(&mut schema);
         if let Value::Object(root) = &mut schema {
-            // A definition that was referred to has its own.
+            // The definition that the root refers to may have a description too.
             let text = root.shift_remove("description");
             description = description.or_else(|| text?.as_str().map(str::to_owned));
         }
@@ -74,6 +76,7 @@ impl Request {
             typed: false,
             method: StructuredMethod::default(),
             strict: None,
+            max_repairs: 0,
         }
     }
 
@@ -91,17 +94,17 @@ impl Request {
         &self.schema
     }
 
-    /// The options that ask for it.
+    /// The options that ask for the answer.
     pub(super) fn options(&self) -> Result<ChatOptions> {
         if !self.schema.is_object() {
-            let detail = format!("the schema `{}` is no JSON object", self.name);
+            let detail = format!("the schema `{}` is not a JSON object", self.name);
             return Err(Error::new(ErrorKind::InvalidInput, detail));
         }
         match self.method {
             StructuredMethod::JsonSchema => self.response_format(),
             StructuredMethod::FunctionCalling => self.function(),
             StructuredMethod::JsonMode if self.strict.is_some() => {
-                let detail = "JSON mode knows no schema, so it can be neither strict nor not";
+                let detail = "JSON mode sends no schema, so `strict` cannot be set";
                 Err(Error::new(ErrorKind::InvalidInput, detail).with_hint("leave `strict`, or choose another method"))
             }
             StructuredMethod::JsonMode => Ok(ChatOptions::new().response_format(json!({"type": "json_object"}))),
@@ -113,7 +116,7 @@ impl Request {
             Some(true) => (self.strict_schema()?, true),
             None if self.typed => match self.strict_schema() {
                 Ok(schema) => (schema, true),
-                // Not all types can be said in strict mode; the answer is checked against the type in any case.
+                // Strict mode cannot express every type. The answer is read as the type in any case.
                 Err(error) if error.kind() == ErrorKind::Unsupported => (self.schema.clone(), false),
                 Err(error) => return Err(error),
             },
