@@ -9,6 +9,7 @@ use super::ChatModel;
 use super::model::{message_id, nothing_came, prepared};
 use super::report::Report;
 use super::unsupported::warn;
+use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
     AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable,
@@ -107,7 +108,10 @@ fn finished(chunks: ChunkStream<Choices>, id: String, warnings: Vec<String>) -> 
         match chunks.next().await {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
-                    let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
+                    let given = || piece.id.clone().filter(|id| id.starts_with(RUN_PREFIX));
+                    let id = seen
+                        .entry(*index)
+                        .or_insert_with(|| given().unwrap_or_else(|| choice_id(&run, *index)));
                     piece.id.get_or_insert_with(|| id.clone());
                     warn(&mut piece.response_metadata, &mut warnings);
                 }
