@@ -2,6 +2,7 @@
 //!
 //! Run it with `cargo run --example custom_provider`. It prints one line for each of these.
 
+use cadena::chat::OptionName;
 use cadena::prelude::*;
 use cadena::{ChatRequest, ChunkStream, ModelProfile, RunContext, impl_pipe};
 use futures::stream;
@@ -12,7 +13,8 @@ struct Mirror;
 
 impl ChatModel for Mirror {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("mirror", "mirror-1")
+        // A call with any other option is refused before it comes here.
+        ModelProfile::new("mirror", "mirror-1").with_options([OptionName::MaxTokens])
     }
 
     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {

@@ -31,7 +31,7 @@ struct Waiting;
 
 impl ChatModel for Waiting {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("waiting", "waiting-1")
+        ModelProfile::new("waiting", "waiting-1").with_all_options()
     }
 
     fn stream_chat(&self, _: ChatRequest, _: RunContext) -> ChunkStream<AIMessage> {

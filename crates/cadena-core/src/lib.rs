@@ -46,13 +46,13 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 
 mod runnable;
 pub use runnable::{
-    Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, Chain, ConfigurableStep,
-    Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, GaveUp, Generator, IntoLambda,
-    IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or, Outputs, OutputsChunk,
-    Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry, RetryBudget, RetryOptions,
-    RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo, StepList, Steps, Timeout,
-    WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel, passthrough, pick, route_fn,
-    router, stream_fn, try_route_fn,
+    Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, CanClone, Chain,
+    ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, GaveUp, Generator,
+    IntoInput, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or,
+    Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry,
+    RetryBudget, RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo,
+    StepList, Steps, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel,
+    passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;
@@ -89,7 +89,7 @@ pub use messages::{
 pub use messages::TiktokenCounter;
 
 mod model;
-pub use model::{ChatOptions, IntoToolChoice, ModelProfile, ModelSetup, OptionName, ToolChoice};
+pub use model::{ChatOptions, IntoToolChoice, ModelProfile, ModelSetup, OnUnsupported, OptionName, ToolChoice};
 mod conversation;
 pub use conversation::{
     FilterMessages, MergeMessageRuns, TrimMessages, TrimStrategy, filter_messages, merge_message_runs, trim_messages,
@@ -98,7 +98,7 @@ pub use conversation::{
 mod chat;
 pub use chat::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatRequest, CloneableModel,
-    Composition, EchoModel, InMemoryCache, ModelList, OnUnsupported, RateLimited, RateLimiter, ToChatModel,
+    Composition, EchoModel, InMemoryCache, ModelList, ModelOptions, RateLimited, RateLimiter, ToChatModel,
     WrappedModel,
 };
 

@@ -4,5 +4,7 @@ mod profile;
 pub use profile::ModelProfile;
 mod options;
 pub use options::{ChatOptions, IntoToolChoice, OptionName, ToolChoice};
+mod unsupported;
+pub use unsupported::OnUnsupported;
 mod setup;
 pub use setup::ModelSetup;

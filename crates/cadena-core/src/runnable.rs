@@ -1,7 +1,6 @@
 //! What everything that composes is: [`Runnable`], the contract, and [`RunnableExt`], what it gives.
 
 use async_trait::async_trait;
-use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 
 use crate::stream::later;
@@ -48,7 +47,7 @@ use crate::{ChunkStream, Result, RunContext, Streamable, fold};
     label = "not a runnable",
     note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
 )]
-pub trait Runnable: DynClone + Send + Sync + 'static {
+pub trait Runnable: CanClone + Send + Sync + 'static {
     /// What it takes.
     type Input: Streamable;
     /// What it gives.
@@ -150,6 +149,10 @@ mod route;
 pub use route::{Route, route_fn, try_route_fn};
 mod caught;
 pub(crate) use caught::caught_future;
+mod can_clone;
+pub use can_clone::CanClone;
+mod into_input;
+pub use into_input::IntoInput;
 mod erased;
 mod forward;
 mod graph;

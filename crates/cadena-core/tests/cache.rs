@@ -40,7 +40,7 @@ impl Counting {
 
 impl ChatModel for Counting {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("counting", "counting-1")
+        ModelProfile::new("counting", "counting-1").with_all_options()
     }
 
     fn cache_identity(&self) -> Value {

@@ -20,7 +20,7 @@ struct Many;
 #[async_trait]
 impl ChatModel for Many {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("test", "many")
+        ModelProfile::new("test", "many").with_all_options()
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

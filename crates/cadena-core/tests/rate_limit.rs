@@ -45,7 +45,7 @@ impl Clocked {
 
 impl ChatModel for Clocked {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("clocked", "clocked-1")
+        ModelProfile::new("clocked", "clocked-1").with_all_options()
     }
 
     fn stream_chat(&self, request: ChatRequest, _: RunContext) -> ChunkStream<AIMessage> {

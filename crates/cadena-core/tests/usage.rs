@@ -28,7 +28,7 @@ impl Counted {
 
 impl ChatModel for Counted {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("test", "by-profile")
+        ModelProfile::new("test", "by-profile").with_all_options()
     }
 
     fn stream_chat(&self, _: ChatRequest, _: RunContext) -> ChunkStream<AIMessage> {
@@ -152,7 +152,7 @@ fn memory_is_bounded_whatever_a_server_calls_its_models() {
     struct Renamed(String);
     impl ChatModel for Renamed {
         fn profile(&self) -> ModelProfile {
-            ModelProfile::new("test", self.0.clone())
+            ModelProfile::new("test", self.0.clone()).with_all_options()
         }
         fn stream_chat(&self, _: ChatRequest, _: RunContext) -> ChunkStream<AIMessage> {
             stream::iter([Ok(AIMessageChunk::new("a").with_usage(UsageMetadata::new(1, 0)))]).boxed()

@@ -17,6 +17,7 @@ use crate::call::{Call, first};
 use crate::client::with_client;
 use crate::error::name_texts;
 use crate::events::Expect;
+use crate::options::OPTION_NAMES;
 use crate::stream as answers;
 use crate::wire::stream_options;
 
@@ -275,6 +276,7 @@ impl OpenAICompletions {
     pub(crate) fn call(&self, request: ChatRequest, stream: bool, cx: &RunContext) -> Result<(Call, Expect)> {
         let options = self.options.clone().merge(request.options);
         options.check()?;
+        options.check_names(&OPTION_NAMES)?;
         let call = self.post(&options, prompt(&request.messages)?.into(), stream, cx)?;
         let expect = Expect {
             choices: call.choices,
@@ -301,7 +303,9 @@ with_client!(
 impl ChatModel for OpenAICompletions {
     fn profile(&self) -> ModelProfile {
         let model = self.options.model.as_ref().unwrap_or(&self.model);
-        ModelProfile::new(self.client.config.provider(), model.clone()).with_logprobs(true)
+        ModelProfile::new(self.client.config.provider(), model.clone())
+            .with_all_options()
+            .with_logprobs(true)
     }
 
     fn name(&self) -> Cow<'_, str> {

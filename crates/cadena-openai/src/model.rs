@@ -200,12 +200,14 @@ impl ChatModel for ChatOpenAI {
         let model = self.options.model.as_ref().unwrap_or(&self.model);
         if let Some(mut profile) = self.profile.clone() {
             profile.model.clone_from(model);
-            return profile;
+            return profile.with_all_options();
         }
         // On another server, the name of an OpenAI model may mean anything.
         let of_openai = config.is_openai() || config.azure.is_some();
         let logprobs = gives_logprobs(config.model_behind(model)).filter(|_| of_openai);
+        // What cannot be sent is refused where the request is made.
         ModelProfile::new(config.provider(), model.clone())
+            .with_all_options()
             .with_logprobs(logprobs.unwrap_or(true))
             .with_tools(true)
     }

@@ -1,5 +1,8 @@
 //! Options that only OpenAI's endpoints have, as typed setters on the options of every model.
 
+mod names;
+pub(crate) use names::OPTION_NAMES;
+
 use cadena_core::ChatOptions;
 use serde_json::{Map, Value, json};
 

@@ -4,6 +4,7 @@ use cadena_core::{ChatOptions, Error, ErrorKind, OnUnsupported, Result, ToolChoi
 use serde_json::Value;
 
 use crate::endpoint::{Api, Endpoint};
+use crate::options::OPTION_NAMES;
 use crate::responses::LOGPROBS;
 use crate::rules::{ModelRule, ModelRules, reasons};
 
@@ -31,6 +32,7 @@ impl Policy {
     /// Applies rules and policy. `own_server` is set if OpenAI itself is asked: of other servers nothing is known.
     pub(crate) fn prepare(self, mut options: ChatOptions, model: &str, own_server: bool) -> Result<Prepared> {
         options.check()?;
+        options.check_names(&OPTION_NAMES)?;
         // LangChain's word for no choice.
         options
             .tool_choice

@@ -282,6 +282,7 @@ impl ScriptedModel {
 impl ChatModel for ScriptedModel {
     fn profile(&self) -> ModelProfile {
         ModelProfile::new("scripted", "scripted-1")
+            .with_all_options()
             .with_logprobs(true)
             .with_tools(true)
     }

@@ -70,7 +70,7 @@
 
 pub use cadena_core::{
     AllChoices, Bind, Bound, CacheKey, Cached, ChatCache, ChatModel, ChatModelExt, ChatOptions, ChatRequest, Choices,
-    ChoicesChunk, CloneableModel, Composition, EchoModel, InMemoryCache, IntoToolChoice, ModelList, ModelProfile,
-    ModelSetup, OnUnsupported, OptionName, PromptValue, RateLimited, RateLimiter, ToChatModel, ToolChoice,
-    WrappedModel,
+    ChoicesChunk, CloneableModel, Composition, EchoModel, InMemoryCache, IntoToolChoice, ModelList, ModelOptions,
+    ModelProfile, ModelSetup, OnUnsupported, OptionName, PromptValue, RateLimited, RateLimiter, ToChatModel,
+    ToolChoice, WrappedModel,
 };

@@ -33,7 +33,7 @@ impl FakeChat {
 #[async_trait]
 impl ChatModel for FakeChat {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("fake", "fake-list")
+        ModelProfile::new("fake", "fake-list").with_all_options()
     }
 
     fn name(&self) -> Cow<'_, str> {
@@ -83,7 +83,7 @@ impl GenericChat {
 #[async_trait]
 impl ChatModel for GenericChat {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("fake", "fake-generic")
+        ModelProfile::new("fake", "fake-generic").with_all_options()
     }
 
     fn name(&self) -> Cow<'_, str> {

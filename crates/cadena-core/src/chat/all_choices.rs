@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
-use super::model::{message_id, nothing_came, sendable};
+use super::ChatModel;
+use super::model::{message_id, nothing_came, prepared};
 use super::report::Report;
-use super::{ChatModel, ChatRequest};
+use super::unsupported::warn;
 use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
@@ -41,7 +42,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<Choices> {
-        sendable(&input)?;
+        let (request, mut warnings) = prepared(&self.model, input, &cx)?;
         let is_asked = self.model.composition().is_none();
         let _permit = match cx.semaphore().filter(|_| is_asked) {
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
@@ -49,13 +50,14 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
         };
         let id = message_id(&cx);
         let report = Report::open(&cx, &self.model);
-        let result = self.model.choices(ChatRequest::of_run(input, &cx), cx).await;
+        let result = self.model.choices(request, cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(|choices| choices.iter()));
         }
         let mut choices = result?;
         for (index, message) in (0..).zip(&mut choices.0) {
             message.id.get_or_insert_with(|| choice_id(&id, index));
+            warn(&mut message.response_metadata, &mut warnings);
         }
         if choices.is_empty() {
             return Err(Error::new(ErrorKind::Truncated, "the model gave no choice"));
@@ -64,9 +66,10 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<Choices> {
-        if let Err(error) = sendable(&input) {
-            return stream::once(async { Err(error) }).boxed();
-        }
+        let (request, warnings) = match prepared(&self.model, input, &cx) {
+            Ok(prepared) => prepared,
+            Err(error) => return stream::once(async { Err(error) }).boxed(),
+        };
         let id = message_id(&cx);
         let model = self.model.clone();
         let chunks = async move {
@@ -76,15 +79,11 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
                 None => None,
             };
             let report = Report::open(&cx, &model);
-            let chunks = Report::follow(
-                report,
-                model.stream_choices(ChatRequest::of_run(input, &cx), cx.clone()),
-                |report, chunk| {
-                    chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
-                },
-            );
+            let chunks = Report::follow(report, model.stream_choices(request, cx.clone()), |report, chunk| {
+                chunk.iter().for_each(|(_, piece)| report.add_chunk(piece));
+            });
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
-            let chunks = ArrivingAnswer::follow(&cx, finished(chunks, id), ArrivingAnswer::add_choices);
+            let chunks = ArrivingAnswer::follow(&cx, finished(chunks, id, warnings), ArrivingAnswer::add_choices);
             chunks.chain(release)
         };
         stream::once(chunks).flatten().boxed()
@@ -102,10 +101,10 @@ fn choice_id(run: &str, index: u32) -> String {
 }
 
 /// Gives every choice its id, and all of them an end.
-fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
+fn finished(chunks: ChunkStream<Choices>, id: String, warnings: Vec<String>) -> ChunkStream<Choices> {
     let seen = BTreeMap::<u32, String>::new();
-    stream::unfold(Some((chunks, seen, id)), |state| async {
-        let (mut chunks, mut seen, run) = state?;
+    stream::unfold(Some((chunks, seen, id, warnings)), |state| async {
+        let (mut chunks, mut seen, run, mut warnings) = state?;
         match chunks.next().await {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
@@ -114,8 +113,9 @@ fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
                         .entry(*index)
                         .or_insert_with(|| given().unwrap_or_else(|| choice_id(&run, *index)));
                     piece.id.get_or_insert_with(|| id.clone());
+                    warn(&mut piece.response_metadata, &mut warnings);
                 }
-                Some((Ok(chunk), Some((chunks, seen, run))))
+                Some((Ok(chunk), Some((chunks, seen, run, warnings))))
             }
             Some(Err(error)) => Some((Err(error), None)),
             None if seen.is_empty() => Some((Err(nothing_came()), None)),

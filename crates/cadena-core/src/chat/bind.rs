@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{ChatModel, ChatRequest, Composition, ToChatModel};
-use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, Result, RunContext};
+use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, OnUnsupported, Result, RunContext};
 
 /// Fixes options of a step before it is composed. Options never travel through a chain.
 ///
@@ -45,19 +45,42 @@ pub trait Bind<O> {
     fn bind(&self, options: O) -> Self::Bound;
 }
 
-impl<M: ToChatModel> Bind<ChatOptions> for M {
-    type Bound = Bound<M::Model>;
+// One impl for every form of options: with two, the compiler says of a step that is no model only that it has no `bind`.
+impl<M: ToChatModel, O: ModelOptions> Bind<O> for M {
+    type Bound = O::Bound<M::Model>;
 
-    fn bind(&self, options: ChatOptions) -> Bound<M::Model> {
-        Bound::new(self.to_chat_model(), options)
+    fn bind(&self, options: O) -> O::Bound<M::Model> {
+        options.bind_to(self.to_chat_model())
     }
 }
 
-impl<M: ToChatModel> Bind<Value> for M {
-    type Bound = Result<Bound<M::Model>>;
+/// Options of a chat model: [`ChatOptions`], or JSON that is checked when it is bound.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that can be bound to a chat model",
+    label = "not the options of a chat model",
+    note = "a chat model takes `cadena::ChatOptions::new().temperature(0.5)` or `serde_json::json!({{\"temperature\": 0.5}})`; what one provider alone knows goes into `ChatOptions::extra`"
+)]
+pub trait ModelOptions: Sized {
+    /// The model with the options.
+    type Bound<M>;
 
-    fn bind(&self, options: Value) -> Result<Bound<M::Model>> {
-        Ok(self.bind(ChatOptions::try_from(options)?))
+    #[doc(hidden)]
+    fn bind_to<M: ChatModel>(self, model: M) -> Self::Bound<M>;
+}
+
+impl ModelOptions for ChatOptions {
+    type Bound<M> = Bound<M>;
+
+    fn bind_to<M: ChatModel>(self, model: M) -> Bound<M> {
+        Bound::new(model, self)
+    }
+}
+
+impl ModelOptions for Value {
+    type Bound<M> = Result<Bound<M>>;
+
+    fn bind_to<M: ChatModel>(self, model: M) -> Result<Bound<M>> {
+        Ok(Bound::new(model, ChatOptions::try_from(self)?))
     }
 }
 
@@ -67,11 +90,24 @@ impl<M: ToChatModel> Bind<Value> for M {
 pub struct Bound<M> {
     model: M,
     options: ChatOptions,
+    on_unsupported: Option<OnUnsupported>,
 }
 
 impl<M: ChatModel> Bound<M> {
     pub(crate) fn new(model: M, options: ChatOptions) -> Self {
-        Self { model, options }
+        Self {
+            model,
+            options,
+            on_unsupported: None,
+        }
+    }
+
+    /// The same with another policy for options that the model does not take.
+    pub(super) fn on_unsupported(self, policy: OnUnsupported) -> Self {
+        Self {
+            on_unsupported: Some(policy),
+            ..self
+        }
     }
 
     /// The options that are fixed here and below, the later ones on top.
@@ -119,7 +155,11 @@ impl<M: ChatModel> Bound<M> {
 #[async_trait]
 impl<M: ChatModel + Clone> ChatModel for Bound<M> {
     fn profile(&self) -> ModelProfile {
-        self.model.profile()
+        let profile = self.model.profile();
+        match self.on_unsupported {
+            Some(policy) => profile.with_on_unsupported(policy),
+            None => profile,
+        }
     }
 
     fn name(&self) -> Cow<'_, str> {

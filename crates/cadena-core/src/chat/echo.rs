@@ -1,13 +1,19 @@
 //! A model without a network, for examples.
 
+use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
+use super::model::nothing_came;
 use super::{ChatModel, ChatRequest};
-use crate::{AIMessage, AIMessageChunk, ChunkStream, Logprobs, ModelProfile, RunContext, TokenLogprob, UsageMetadata};
+use crate::{
+    AIMessage, AIMessageChunk, Choices, ChoicesChunk, ChunkStream, Logprobs, ModelProfile, OptionName, Result,
+    RunContext, TokenLogprob, UsageMetadata, fold,
+};
 
 /// A model that answers with the last message, word by word: for examples and first tries, without a network.
 ///
-/// Each word is a token of log probability -0.1, which the answer has if `logprobs` is asked for. The same question gives the same answer with the same id. For
+/// Each word is a token of log probability -0.1, which the answer has if `logprobs` is asked for. An answer ends before a `stop` text, and there are `n` of them.
+/// Options about sampling and tools change nothing; other options are refused. The same question gives the same answer with the same id. For
 /// answers that a test writes, for errors and for pauses there is `ScriptedModel` in the crate `cadena-testing`.
 ///
 /// # Examples
@@ -35,14 +41,34 @@ impl EchoModel {
     }
 }
 
+#[async_trait]
 impl ChatModel for EchoModel {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("echo", "echo-1").with_logprobs(true)
+        // It samples nothing and calls nothing, so these change nothing that it could do.
+        ModelProfile::new("echo", "echo-1").with_logprobs(true).with_options([
+            OptionName::Temperature,
+            OptionName::TopP,
+            OptionName::Seed,
+            OptionName::Stop,
+            OptionName::N,
+            OptionName::PresencePenalty,
+            OptionName::FrequencyPenalty,
+            OptionName::Tools,
+            OptionName::ParallelToolCalls,
+        ])
     }
 
     fn stream_chat(&self, request: ChatRequest, _cx: RunContext) -> ChunkStream<AIMessage> {
         let wants_logprobs = request.options.logprobs == Some(true);
-        let text = request.last_text();
+        let mut text = request.last_text();
+        let stops = request.options.stop.unwrap_or_default();
+        let ends = stops
+            .iter()
+            .filter(|stop| !stop.is_empty())
+            .filter_map(|stop| text.find(stop));
+        if let Some(end) = ends.min() {
+            text.truncate(end);
+        }
         let id = message_id(request.messages.len(), &text);
         let words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
         let end_id = id.clone();
@@ -60,6 +86,29 @@ impl ChatModel for EchoModel {
             .with_usage(UsageMetadata::new(count, count));
         end.id = Some(end_id);
         stream::iter(chunks.chain([end]).map(Ok)).boxed()
+    }
+
+    fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
+        let choices = 0..request.options.n.unwrap_or(1).max(1);
+        let this = self.clone();
+        let chunks = stream::iter(choices).flat_map(move |index| {
+            let chunks = this.stream_chat(request.clone(), cx.clone());
+            chunks.map(move |chunk| {
+                let mut chunk = chunk?;
+                if index > 0 {
+                    // The first choice has the id and the usage of the call.
+                    chunk.id = chunk.id.map(|id| format!("{id}-{index}"));
+                    chunk.usage_metadata = None;
+                }
+                Ok(ChoicesChunk::new(index, chunk))
+            })
+        });
+        chunks.boxed()
+    }
+
+    async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
+        let choices = fold::<Choices>(self.stream_choices(request, cx)).await?;
+        choices.ok_or_else(nothing_came)
     }
 }
 

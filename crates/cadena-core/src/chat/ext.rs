@@ -5,8 +5,8 @@ use std::future::Future;
 use serde_json::Value;
 
 use super::cache::ChatCache;
-use super::{AllChoices, Cached, RateLimited, RateLimiter, ToChatModel};
-use crate::{Choices, PromptValue, Result, RunnableExt, Structured};
+use super::{AllChoices, Bound, Cached, ChatModel, RateLimited, RateLimiter, ToChatModel};
+use crate::{ChatOptions, Choices, OnUnsupported, PromptValue, Result, RunnableExt, Structured};
 
 /// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
 ///
@@ -32,6 +32,33 @@ pub trait ChatModelExt: ToChatModel {
         Cached::new(self.to_chat_model(), cache)
     }
 
+    /// Sets what is done with an option that the model's [profile](crate::ModelProfile::with_options) does not list; default: [`OnUnsupported::Error`].
+    ///
+    /// Set it on a model before a wrapper is put around it: each model inside a wrapper has its policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, ErrorKind, OnUnsupported, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let short = ChatOptions::new().max_tokens(5); // an echo cannot be cut
+    /// let error = EchoModel::new().bind(short.clone()).invoke("hi").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// assert_eq!(error.detail(), "`max_tokens` cannot be sent: the model `echo-1` does not take it");
+    ///
+    /// let lenient = EchoModel::new().with_on_unsupported(OnUnsupported::Warn).bind(short);
+    /// let warnings = &lenient.invoke("hi").await?.response_metadata.extra["warnings"];
+    /// assert_eq!(warnings[0], "`max_tokens` was left out: the model `echo-1` does not take it");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn with_on_unsupported(&self, policy: OnUnsupported) -> Bound<Self>
+    where
+        Self: ToChatModel<Model = Self> + ChatModel + Sized,
+    {
+        Bound::new(self.to_chat_model(), ChatOptions::new()).on_unsupported(policy)
+    }
+
     /// Limits how often the model is asked. See [`RateLimiter`].
     ///
     /// Also behind a cache: [`Cached::with_rate_limiter`] limits what the cache does not know.
@@ -50,9 +77,9 @@ pub trait ChatModelExt: ToChatModel {
     /// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel};
     ///
     /// # futures::executor::block_on(async {
-    /// // A model that knows `n` gives as many; this one gives one.
     /// let llm = EchoModel::new().bind(ChatOptions::new().n(2));
     /// let choices = llm.generate("hi").await?;
+    /// assert_eq!(choices.len(), 2);
     /// assert_eq!(choices.first().map(|message| message.text()), Some("hi".into()));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use dyn_clone::DynClone;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::report::Report;
+use super::unsupported::{settle, warn};
 use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
-    AIMessage, AIMessageChunk, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind,
-    Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
+    AIMessage, AIMessageChunk, CanClone, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error,
+    ErrorKind, Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
 /// A model that answers conversations: what a provider writes.
@@ -24,8 +24,11 @@ use crate::{
 /// # Implementing
 ///
 /// Clone what the stream needs, so that it is `'static`. A stream that ends without the whole answer must end in an
-/// error: [`Truncated`](ErrorKind::Truncated), with the partial answer attached. Dropping the stream must stop the request. Say what cannot be honoured:
-/// an option that the provider does not know is an error of kind [`Unsupported`](ErrorKind::Unsupported), never dropped in silence.
+/// error: [`Truncated`](ErrorKind::Truncated), with the partial answer attached. Dropping the stream must stop the request.
+///
+/// List the options that you read in the [profile](ModelProfile::with_options): a call with another option then fails with [`Unsupported`](ErrorKind::Unsupported) before
+/// your code runs, and none is dropped in silence. A provider that sends every option on, or refuses by itself what it cannot send, has a profile
+/// [with all options](ModelProfile::with_all_options).
 ///
 /// # Examples
 ///
@@ -58,7 +61,7 @@ use crate::{
     label = "not a step",
     note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
 )]
-pub trait ChatModel: DynClone + Send + Sync + 'static {
+pub trait ChatModel: CanClone + Send + Sync + 'static {
     /// Who the model is and what it can do.
     fn profile(&self) -> ModelProfile;
 
@@ -154,7 +157,7 @@ impl<M: ChatModel> Runnable for M {
     }
 
     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
-        sendable(&input)?;
+        let (request, mut warnings) = prepared(self, input, &cx)?;
         let is_asked = self.composition().is_none();
         let _permit = match cx.semaphore().filter(|_| is_asked) {
             // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
@@ -163,25 +166,27 @@ impl<M: ChatModel> Runnable for M {
         };
         let id = message_id(&cx);
         let report = Report::open(&cx, self);
-        let result = self.chat(ChatRequest::of_run(input, &cx), cx).await;
+        let result = self.chat(request, cx).await;
         if let Some(report) = report {
             report.close(result.as_ref().map(std::iter::once));
         }
         let mut message = result?;
         message.id.get_or_insert(id);
+        warn(&mut message.response_metadata, &mut warnings);
         Ok(message)
     }
 
     fn run_stream(&self, input: PromptValue, cx: RunContext) -> ChunkStream<AIMessage> {
-        if let Err(error) = sendable(&input) {
-            return stream::once(async { Err(error) }).boxed();
-        }
+        let (request, warnings) = match prepared(self, input, &cx) {
+            Ok(prepared) => prepared,
+            Err(error) => return stream::once(async { Err(error) }).boxed(),
+        };
         let id = message_id(&cx);
         let is_asked = self.composition().is_none();
         let Some(semaphore) = cx.semaphore().filter(|_| is_asked) else {
             let report = Report::open(&cx, self);
-            let chunks = self.stream_chat(ChatRequest::of_run(input, &cx), cx.clone());
-            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id);
+            let chunks = self.stream_chat(request, cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
             return match is_asked {
                 true => ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk),
                 // The models inside keep their answers.
@@ -192,8 +197,8 @@ impl<M: ChatModel> Runnable for M {
         let chunks = async move {
             let permit = semaphore.acquire_owned().await.ok();
             let report = Report::open(&cx, &*model);
-            let chunks = model.stream_chat(ChatRequest::of_run(input, &cx), cx.clone());
-            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id);
+            let chunks = model.stream_chat(request, cx.clone());
+            let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
             let chunks = ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk);
             // The permit goes back when the last chunk is taken or the stream is dropped.
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
@@ -203,8 +208,20 @@ impl<M: ChatModel> Runnable for M {
     }
 }
 
+/// The request of a run, and the warnings about options that were left out of it.
+pub(super) fn prepared<M: ChatModel + ?Sized>(
+    model: &M,
+    input: PromptValue,
+    cx: &RunContext,
+) -> Result<(ChatRequest, Vec<String>)> {
+    sendable(&input)?;
+    let mut request = ChatRequest::of_run(input, cx);
+    let warnings = settle(model, &mut request)?;
+    Ok((request, warnings))
+}
+
 /// A marker that takes a message out of a history is nothing that a model could read.
-pub(super) fn sendable(prompt: &PromptValue) -> Result<()> {
+fn sendable(prompt: &PromptValue) -> Result<()> {
     match prompt
         .messages
         .iter()
@@ -224,16 +241,18 @@ pub(super) fn message_id(cx: &RunContext) -> String {
 }
 
 /// Gives every chunk the run's id, and the stream an end: a chunk marked as the last one, or an error.
-fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage> {
+fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -> ChunkStream<AIMessage> {
     struct State {
         chunks: ChunkStream<AIMessage>,
         id: String,
+        warnings: Vec<String>,
         some: bool,
         last: bool,
     }
     let state = State {
         chunks,
         id,
+        warnings,
         some: false,
         last: false,
     };
@@ -248,6 +267,7 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage
                 state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
                 chunk.id.get_or_insert_with(|| state.id.clone());
+                warn(&mut chunk.response_metadata, &mut state.warnings);
                 Some((Ok(chunk), Some(state)))
             }
             Some(Err(error)) => Some((Err(error), None)),

@@ -1,22 +1,49 @@
-//! What a model does with an option that it cannot honour.
+//! Options that a model does not take: refused or left out before the model is asked.
 
-/// What a model does with an option that it, or the endpoint it asks, cannot honour. Never is one dropped without the caller's word.
+use serde_json::Value;
+
+use super::{ChatModel, ChatRequest};
+use crate::{Error, ErrorKind, ModelProfile, OnUnsupported, ResponseMetadata, Result};
+
+/// Refuses the options that the profile of the model does not list, or takes them out, and returns the warnings for the answer.
 ///
-/// # Examples
-///
-/// ```
-/// use cadena_core::OnUnsupported;
-///
-/// assert_eq!(OnUnsupported::default(), OnUnsupported::Error);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OnUnsupported {
-    /// The call is an error of kind [`Unsupported`](crate::ErrorKind::Unsupported) that names the option and the remedy.
-    #[default]
-    Error,
-    /// The option is left out, and the message says so in `response_metadata.extra["warnings"]`, a list of texts.
-    Warn,
-    /// The option is left out.
-    Ignore,
+/// The models inside a composition do it for themselves.
+pub(super) fn settle<M: ChatModel + ?Sized>(model: &M, request: &mut ChatRequest) -> Result<Vec<String>> {
+    let bound = model.bound_options();
+    let options = &request.options;
+    // Most calls have none: then the profile is not made.
+    if (bound.is_empty() && options.is_empty()) || model.composition().is_some() {
+        return Ok(Vec::new());
+    }
+    let profile = model.profile();
+    let options = bound.merge(options.clone());
+    options.check()?;
+    let mut warnings = Vec::new();
+    for option in options.given().filter(|option| !profile.honours(option)) {
+        match profile.on_unsupported() {
+            OnUnsupported::Error => return Err(refused(option, &profile)),
+            OnUnsupported::Warn => warnings.push(format!("`{option}` was left out: {}", why(&profile))),
+            OnUnsupported::Ignore => {}
+        }
+        request.options = std::mem::take(&mut request.options).extra(option, Value::Null);
+    }
+    Ok(warnings)
+}
+
+fn why(profile: &ModelProfile) -> String {
+    format!("the model `{}` does not take it", profile.model)
+}
+
+fn refused(option: &str, profile: &ModelProfile) -> Error {
+    let detail = format!("`{option}` cannot be sent: {}", why(profile));
+    let remedy = "take it out, or list it with `ModelProfile::with_options` if the model takes it";
+    Error::new(ErrorKind::Unsupported, detail)
+        .with_hint(format!("{remedy}; `with_on_unsupported` leaves such options out"))
+}
+
+/// Writes warnings into an answer, once.
+pub(super) fn warn(metadata: &mut ResponseMetadata, warnings: &mut Vec<String>) {
+    if !warnings.is_empty() {
+        metadata.extra.insert("warnings", std::mem::take(warnings));
+    }
 }

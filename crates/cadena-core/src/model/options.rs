@@ -4,6 +4,8 @@
 mod name;
 pub use name::OptionName;
 mod foreign;
+mod given;
+mod misspelt;
 mod read;
 mod tool_choice;
 pub use tool_choice::{IntoToolChoice, ToolChoice};

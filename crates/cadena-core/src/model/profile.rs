@@ -1,16 +1,20 @@
 //! Who a model is and what it can do.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-/// Who a model is and what it can do.
+use super::{OnUnsupported, OptionName};
+
+/// Who a model is, what it can do, and which options it takes.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::ModelProfile;
+/// use cadena_core::{ModelProfile, OptionName};
 ///
-/// let profile = ModelProfile::new("openai", "gpt-4o-mini").with_logprobs(true);
+/// let profile = ModelProfile::new("openai", "gpt-4o-mini").with_logprobs(true).with_options([OptionName::Temperature]);
 /// assert_eq!(profile.model, "gpt-4o-mini");
+/// assert!(profile.honours("temperature") && profile.honours("logprobs") && !profile.honours("seed"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,14 +23,29 @@ pub struct ModelProfile {
     pub provider: Cow<'static, str>,
     /// The model, as the provider names it.
     pub model: String,
-    /// Whether it gives log probabilities when asked.
+    /// Whether it returns log probabilities when asked.
     pub logprobs: bool,
     /// Whether it can call tools.
     pub tools: bool,
+    options: Honoured,
+    on_unsupported: OnUnsupported,
+}
+
+/// The options that a model takes, by their names in JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Honoured {
+    All,
+    These(BTreeSet<Cow<'static, str>>),
+}
+
+impl Default for Honoured {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
 }
 
 impl ModelProfile {
-    /// A model of a provider, with no capability claimed.
+    /// Describes a model of a provider, with no capability and no option.
     #[must_use]
     pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
         Self {
@@ -36,32 +55,100 @@ impl ModelProfile {
         }
     }
 
-    /// The profile of models that stand in for each other: this provider and model, with what both can do.
-    pub(crate) fn meet(self, other: Self) -> Self {
-        let Self {
-            provider: _,
-            model: _,
-            logprobs,
-            tools,
-        } = other;
-        Self {
-            logprobs: self.logprobs && logprobs,
-            tools: self.tools && tools,
-            ..self
-        }
-    }
-
-    /// Claims log probabilities.
+    /// Sets whether the model returns log probabilities. It then takes the options `logprobs` and `top_logprobs`.
     #[must_use]
     pub fn with_logprobs(mut self, logprobs: bool) -> Self {
         self.logprobs = logprobs;
         self
     }
 
-    /// Claims tool calls.
+    /// Sets whether the model can call tools. It then takes the options `tools`, `tool_choice` and `parallel_tool_calls`.
     #[must_use]
     pub fn with_tools(mut self, tools: bool) -> Self {
         self.tools = tools;
         self
+    }
+
+    /// Lists options that the model takes: an [`OptionName`], or the name of an option in [`extra`](super::ChatOptions#structfield.extra).
+    ///
+    /// A call with any other option fails with [`Unsupported`](crate::ErrorKind::Unsupported) before the model is asked, so that no option is ignored in silence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ModelProfile, OptionName};
+    ///
+    /// let profile = ModelProfile::new("mine", "mine-1").with_options([OptionName::Temperature, OptionName::MaxTokens]).with_options(["min_p"]);
+    /// assert!(profile.honours("max_tokens") && profile.honours("min_p"));
+    /// ```
+    #[must_use]
+    pub fn with_options(mut self, names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
+        if let Honoured::These(options) = &mut self.options {
+            options.extend(names.into_iter().map(Into::into));
+        }
+        self
+    }
+
+    /// Sets that every option reaches the provider, which sends it on or refuses it by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ModelProfile;
+    ///
+    /// assert!(ModelProfile::new("mine", "mine-1").with_all_options().honours("min_p"));
+    /// ```
+    #[must_use]
+    pub fn with_all_options(mut self) -> Self {
+        self.options = Honoured::All;
+        self
+    }
+
+    /// Sets what is done with an option that is not listed; default: [`OnUnsupported::Error`].
+    #[must_use]
+    pub fn with_on_unsupported(mut self, policy: OnUnsupported) -> Self {
+        self.on_unsupported = policy;
+        self
+    }
+
+    /// Returns whether the model takes an option, by its name in JSON.
+    #[must_use]
+    pub fn honours(&self, option: &str) -> bool {
+        let of_capability = match option {
+            "logprobs" | "top_logprobs" => self.logprobs,
+            "tools" | "tool_choice" | "parallel_tool_calls" => self.tools,
+            _ => false,
+        };
+        of_capability
+            || match &self.options {
+                Honoured::All => true,
+                Honoured::These(options) => options.contains(option),
+            }
+    }
+
+    pub(crate) fn on_unsupported(&self) -> OnUnsupported {
+        self.on_unsupported
+    }
+
+    /// The profile of models that stand in for each other: this provider and model, with what both can do.
+    pub(crate) fn meet(self, other: Self) -> Self {
+        let options = match (self.options, other.options) {
+            (Honoured::All, options) | (options, Honoured::All) => options,
+            (Honoured::These(a), Honoured::These(b)) => Honoured::These(a.intersection(&b).cloned().collect()),
+        };
+        Self {
+            provider: self.provider,
+            model: self.model,
+            logprobs: self.logprobs && other.logprobs,
+            tools: self.tools && other.tools,
+            options,
+            on_unsupported: self.on_unsupported,
+        }
+    }
+}
+
+impl From<OptionName> for Cow<'static, str> {
+    fn from(name: OptionName) -> Self {
+        Self::Borrowed(name.as_str())
     }
 }

@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, Keyed, Listeners, Map,
+    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, IntoInput, Keyed, Listeners, Map,
     MessageHistory, Named, OneStep, Or, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Steps, Timeout,
     WithListeners,
 };
@@ -140,7 +140,7 @@ pub trait RunnableExt: Runnable {
     /// # Cancel safety
     ///
     /// Dropping the future stops the work.
-    fn invoke(&self, input: impl Into<Self::Input>) -> impl Future<Output = Result<Self::Output>> + Send {
+    fn invoke(&self, input: impl IntoInput<Self::Input>) -> impl Future<Output = Result<Self::Output>> + Send {
         call(self, input.into(), RunContext::default())
     }
 
@@ -151,7 +151,7 @@ pub trait RunnableExt: Runnable {
     /// Those of the steps; [`Cancelled`](crate::ErrorKind::Cancelled) and [`Timeout`](crate::ErrorKind::Timeout) as the config says.
     fn invoke_with(
         &self,
-        input: impl Into<Self::Input>,
+        input: impl IntoInput<Self::Input>,
         config: RunConfig,
     ) -> impl Future<Output = Result<Self::Output>> + Send {
         enter(self, input.into(), RunContext::new(config))
@@ -164,24 +164,24 @@ pub trait RunnableExt: Runnable {
     /// Those of the steps.
     fn invoke_in(
         &self,
-        input: impl Into<Self::Input>,
+        input: impl IntoInput<Self::Input>,
         cx: &RunContext,
     ) -> impl Future<Output = Result<Self::Output>> + Send {
         call(self, input.into(), cx.clone())
     }
 
     /// Turns an input into chunks of the output, as they come. Nothing happens until the stream is polled.
-    fn stream(&self, input: impl Into<Self::Input>) -> ChunkStream<Self::Output> {
+    fn stream(&self, input: impl IntoInput<Self::Input>) -> ChunkStream<Self::Output> {
         call_stream(self, input.into(), RunContext::default())
     }
 
     /// As [`stream`](Self::stream), with what the caller says about the call.
-    fn stream_with(&self, input: impl Into<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
+    fn stream_with(&self, input: impl IntoInput<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
         enter_stream(self, input.into(), RunContext::new(config))
     }
 
     /// As [`stream`](Self::stream), as a part of the step that was given this context.
-    fn stream_in(&self, input: impl Into<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
+    fn stream_in(&self, input: impl IntoInput<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
         call_stream(self, input.into(), cx.clone())
     }
 
@@ -219,18 +219,18 @@ pub trait RunnableExt: Runnable {
     /// ] if input == 21 && chunk == 42 && output == 42));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    fn stream_events(&self, input: impl Into<Self::Input>) -> EventStream {
+    fn stream_events(&self, input: impl IntoInput<Self::Input>) -> EventStream {
         self.stream_events_with(input, RunConfig::default())
     }
 
     /// As [`stream_events`](Self::stream_events), with what the caller says about the call.
-    fn stream_events_with(&self, input: impl Into<Self::Input>, config: RunConfig) -> EventStream {
+    fn stream_events_with(&self, input: impl IntoInput<Self::Input>, config: RunConfig) -> EventStream {
         EventStream::new(self, input.into(), config)
     }
 
     /// Turns many inputs into as many results, in their order, [`DEFAULT_BATCH_CONCURRENCY`] at once. One error does not stop
     /// the others.
-    fn batch<T: Into<Self::Input>>(
+    fn batch<T: IntoInput<Self::Input>>(
         &self,
         inputs: impl IntoIterator<Item = T>,
     ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send {
@@ -240,7 +240,7 @@ pub trait RunnableExt: Runnable {
     /// As [`batch`](Self::batch), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
     ///
     /// A `run_id` in the config belongs to no single input and is not used.
-    fn batch_with<T: Into<Self::Input>>(
+    fn batch_with<T: IntoInput<Self::Input>>(
         &self,
         inputs: impl IntoIterator<Item = T>,
         mut config: RunConfig,
@@ -273,7 +273,7 @@ pub trait RunnableExt: Runnable {
     /// assert_eq!(results?, [10, 50]);
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
-    fn batch_with_each<T: Into<Self::Input>>(
+    fn batch_with_each<T: IntoInput<Self::Input>>(
         &self,
         inputs: impl IntoIterator<Item = (T, RunConfig)>,
         mut config: RunConfig,
@@ -311,7 +311,7 @@ pub trait RunnableExt: Runnable {
     /// ```
     fn batch_as_completed<T, In>(&self, inputs: In) -> BoxStream<'static, (usize, Result<Self::Output>)>
     where
-        T: Into<Self::Input>,
+        T: IntoInput<Self::Input>,
         In: IntoIterator<Item = T, IntoIter: Send + 'static>,
     {
         self.batch_as_completed_with(inputs, RunConfig::default())
@@ -324,7 +324,7 @@ pub trait RunnableExt: Runnable {
         mut config: RunConfig,
     ) -> BoxStream<'static, (usize, Result<Self::Output>)>
     where
-        T: Into<Self::Input>,
+        T: IntoInput<Self::Input>,
         In: IntoIterator<Item = T, IntoIter: Send + 'static>,
     {
         config.run_id = None;
@@ -383,7 +383,7 @@ pub trait RunnableExt: Runnable {
         file: impl Into<BatchFile>,
     ) -> BoxStream<'static, Result<(usize, Result<Self::Output>)>>
     where
-        T: Into<Self::Input>,
+        T: IntoInput<Self::Input>,
         In: IntoIterator<Item = T, IntoIter: Send + 'static>,
         Self::Output: DeserializeOwned,
     {
@@ -398,7 +398,7 @@ pub trait RunnableExt: Runnable {
         config: RunConfig,
     ) -> BoxStream<'static, Result<(usize, Result<Self::Output>)>>
     where
-        T: Into<Self::Input>,
+        T: IntoInput<Self::Input>,
         In: IntoIterator<Item = T, IntoIter: Send + 'static>,
         Self::Output: DeserializeOwned,
     {

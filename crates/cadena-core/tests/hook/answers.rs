@@ -152,7 +152,7 @@ struct Flaky {
 
 impl ChatModel for Flaky {
     fn profile(&self) -> ModelProfile {
-        ModelProfile::new("test", "flaky")
+        ModelProfile::new("test", "flaky").with_all_options()
     }
 
     fn stream_chat(&self, _: ChatRequest, _: RunContext) -> ChunkStream<AIMessage> {

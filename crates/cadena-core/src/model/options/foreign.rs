@@ -25,7 +25,8 @@ impl ChatOptions {
     /// ```
     pub fn check(&self) -> Result<()> {
         let mut found = self.extra.iter().filter_map(|(name, value)| refused(name, value));
-        found.next().map_or(Ok(()), Err)
+        found.next().map_or(Ok(()), Err)?;
+        self.check_typed_names()
     }
 }
 

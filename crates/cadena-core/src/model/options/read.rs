@@ -13,7 +13,8 @@ use crate::{Error, ErrorKind, Extra, Result};
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, or that is LangChain's own and not a server's.
+/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, whose name is [one edit](ChatOptions::check_names) from a known one, or
+/// that is LangChain's own and not a server's.
 impl TryFrom<Value> for ChatOptions {
     type Error = Error;
 
@@ -22,10 +23,12 @@ impl TryFrom<Value> for ChatOptions {
             let detail = format!("the options of a chat model are an object, not {}", kind_of(&value));
             return Err(Error::new(ErrorKind::InvalidInput, detail));
         };
-        members.into_iter().try_fold(Self::new(), |mut options, (name, value)| {
+        let mut options = Self::new();
+        for (name, value) in members {
             options.read(name, value)?;
-            Ok(options)
-        })
+        }
+        options.check_typed_names()?;
+        Ok(options)
     }
 }
 

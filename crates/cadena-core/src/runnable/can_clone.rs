@@ -1,0 +1,15 @@
+//! What the compiler says of a step or a model that lacks `Clone`.
+
+use dyn_clone::DynClone;
+
+/// A value that can be cloned, also behind a pointer to a trait; every `Clone` type has it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cloned, and a step or a chat model must be `Clone`",
+    label = "needs `#[derive(Clone)]`",
+    note = "a retry, a batch and a stream each use a copy of the step; put what cannot be cloned into an `Arc`"
+)]
+pub trait CanClone: DynClone {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> CanClone for T {}
