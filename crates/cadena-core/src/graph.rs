@@ -1,4 +1,4 @@
-//! What a chain looks like: its steps and how they hang together, to print and to ask about.
+//! The graph of a chain: its steps and how they are connected, to print and to query.
 
 mod kind;
 pub use kind::RunKind;
@@ -24,13 +24,13 @@ use serde_json::Value;
 use self::group::Group;
 use crate::{Error, ErrorKind, Result};
 
-/// The steps of a runnable and how they hang together: what [`RunnableExt::graph`](crate::RunnableExt::graph) gives.
+/// The steps of a runnable and how they are connected; [`RunnableExt::graph`](crate::RunnableExt::graph) returns it.
 ///
 /// It prints as text (`{graph}`, [`to_ascii`](Self::to_ascii)), as a [Mermaid](https://mermaid.js.org) flowchart ([`to_mermaid`](Self::to_mermaid)) and as JSON
-/// ([`to_json`](Self::to_json)), and says whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
+/// ([`to_json`](Self::to_json)), and reports whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
 /// types, never what is inside a prompt, an option or a config. Nodes and edges are in the order of the steps, the same every time.
 ///
-/// A chain in a chain is flat; one with a name of its own is a box in the Mermaid text. Steps beside each other stand between two
+/// A chain in a chain is flat; one that has been named is a box in the Mermaid text. Steps beside each other stand between two
 /// nodes, where the ways part and where they meet; so do the steps that a branch, a router or fallbacks choose from.
 ///
 /// # Examples
@@ -160,13 +160,31 @@ impl Graph {
         name::unique(self.nodes.iter().map(|node| node.name.as_str()))
     }
 
-    /// The node where it begins: the only one that no edge leads to. `None` if there are several, or a circle without one.
+    /// Returns the node where it begins: the only one that no edge leads to. `None` if there are several, or a circle without one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert_eq!(graph.first_node().map(|node| node.name.as_str()), Some("StrOutputParserInput"));
+    /// ```
     #[must_use]
     pub fn first_node(&self) -> Option<&Node> {
         self.only(&self.degrees().0)
     }
 
-    /// The node where it ends: the only one that no edge leaves. `None` if there are several, or a circle without one.
+    /// Returns the node where it ends: the only one that no edge leaves. `None` if there are several, or a circle without one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert_eq!(graph.last_node().map(|node| node.name.as_str()), Some("StrOutputParserOutput"));
+    /// ```
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {
         self.only(&self.degrees().1)

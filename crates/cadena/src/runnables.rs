@@ -5,8 +5,8 @@
 //! [`with_retry`](RunnableExt::with_retry) a [`Retry`].
 
 pub use cadena_core::{
-    Alternatives, Assign, BoxRunnable, Branch, Chain, ChunkStream, ConfigurableStep, Configured, Dict, DictChunk,
-    FallbackErrors, Fallbacks, Follows, Generator, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Map, Named,
+    Accepts, Alternatives, Assign, BoxRunnable, Branch, Chain, ChunkStream, ConfigurableStep, Configured, Dict,
+    DictChunk, DictLike, FallbackErrors, Fallbacks, Generator, IntoLambda, IntoParallel, Lambda, LambdaIn, Map, Named,
     OneStep, Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Retry,
     RetryBudget, RetryOptions, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo, StepList, Steps,
     Streamable, Timeout, ValueChunk, Whole, WithListeners, assign, branch, dict, flow_whole, fold, generator,

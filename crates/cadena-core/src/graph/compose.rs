@@ -8,10 +8,10 @@ use super::{Edge, Graph, Node, NodeId, NodeRole};
 use crate::{RunKind, StreamMode};
 
 impl Graph {
-    /// Adds the nodes of another graph without those where its input goes in and its output comes out, and gives the nodes that
+    /// Adds the nodes of another graph without those where its input goes in and its output comes out, and returns the nodes that
     /// its input leads to and those that its output comes from. A graph that is known by a name becomes a box of this name.
     ///
-    /// It is for steps of your own that hold others.
+    /// A step that holds others calls it in its description.
     ///
     /// # Examples
     ///
@@ -41,7 +41,7 @@ impl Graph {
         graph
     }
 
-    /// Steps one behind the other.
+    /// Steps one after the other.
     pub(crate) fn in_sequence(parts: impl ExactSizeIterator<Item = Self>) -> Self {
         let mut graph = Self::new();
         let last = parts.len().saturating_sub(1);
@@ -104,7 +104,7 @@ impl Graph {
         self
     }
 
-    /// Adds parts behind a node; gives where each of them ends.
+    /// Adds parts after a node; returns where each of them ends.
     fn spread(&mut self, from: NodeId, parts: impl Iterator<Item = (Option<String>, bool, Self)>) -> Vec<Vec<NodeId>> {
         let mut ends = Vec::new();
         for (label, conditional, part) in parts {
@@ -162,7 +162,7 @@ impl Graph {
         self
     }
 
-    /// Writes the facts of a config about every step in it; what is said around a step wins. A graph can be published, so a fact
+    /// Writes the facts of a config about every step in it; the outer config of a step wins. A graph can be published, so a fact
     /// that holds a key is left out.
     pub(crate) fn with_facts(mut self, facts: &Map<String, Value>) -> Self {
         let facts = facts.iter().filter(|(_, value)| !holds_key(value));
@@ -174,7 +174,7 @@ impl Graph {
         self
     }
 
-    /// The same steps behind something that needs the whole input first.
+    /// The same steps after something that needs the whole input first.
     pub(crate) fn waiting(mut self) -> Self {
         let ends = Ends::of(&self);
         let first: Vec<_> = self.entries(&ends, |node| ends.is_input(&self, node)).collect();
@@ -226,7 +226,7 @@ impl Graph {
         let mut entries: Vec<_> = part.entries(&ends, dropped).filter_map(place).collect();
         let mut exits: Vec<_> = part.exits(&ends, dropped).filter_map(place).collect();
         if entries.is_empty() || exits.is_empty() {
-            // A circle has no end: the first node takes the input and the last one gives the output.
+            // A circle has no end: the first node takes the input and the last one returns the output.
             entries = places.iter().copied().flatten().take(1).collect();
             exits = places.iter().rev().copied().flatten().take(1).collect();
         }

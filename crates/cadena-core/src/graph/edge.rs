@@ -21,7 +21,7 @@ pub struct Edge {
     pub source: NodeId,
     /// Where it ends.
     pub target: NodeId,
-    /// What is written on it: the key of a parallel step, the condition of a branch.
+    /// The label: the key of a parallel step, the condition of a branch.
     pub label: Option<String>,
     /// Whether it is taken only sometimes.
     pub conditional: bool,

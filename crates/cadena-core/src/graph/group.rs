@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Group {
     pub(super) name: String,
-    /// The part that it is a part of; it comes before this one in the list of groups or behind it.
+    /// The part that it is a part of; it comes before or after this one in the list of groups.
     pub(super) parent: Option<GroupId>,
 }
 

@@ -2,7 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a step is, as events and graphs name it.
+/// The kind of a step, in events and graphs.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{EchoModel, RunKind, RunnableExt};
+///
+/// let kind = EchoModel::new().kind();
+/// assert_eq!((kind, kind.as_str(), kind.does_io()), (RunKind::ChatModel, "chat_model", true));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -20,12 +29,12 @@ pub enum RunKind {
     Tool,
     /// A retriever of documents.
     Retriever,
-    /// A wrapper that has no run of its own, such as `with_config`.
+    /// A wrapper whose run is that of the step inside, such as `with_config`.
     Transparent,
 }
 
 impl RunKind {
-    /// Whether it reaches outside of the program: a model, a tool, a retriever. Such steps are given to [`StepHook`](crate::StepHook)s.
+    /// Returns whether a step of this kind reaches outside of the program: a model, a tool, a retriever. [`StepHook`](crate::StepHook)s see such steps.
     #[must_use]
     pub fn does_io(self) -> bool {
         match self {

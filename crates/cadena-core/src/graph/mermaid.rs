@@ -163,7 +163,7 @@ enum Part {
     Close,
 }
 
-/// What stands in which box.
+/// Which node is in which box.
 struct Members {
     outside: Vec<usize>,
     top: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Names for readers: short types, and a name of its own for each node.
+//! Names for readers: short types, and a unique name for each node.
 
 use std::any::type_name;
 use std::collections::{HashMap, HashSet};

@@ -29,15 +29,15 @@ pub struct Node {
     pub name: String,
     /// Whether it is a step, or where something goes in or comes out.
     pub role: NodeRole,
-    /// What the step is.
+    /// The kind of the step.
     pub kind: RunKind,
-    /// What the step does with chunks.
+    /// How the step treats chunks.
     pub streaming: StreamMode,
-    /// The type of what it takes, in short: `Vec<String>`. Empty if it is not known.
+    /// The type of its input, in short: `Vec<String>`. Empty if it is not known.
     pub input: Cow<'static, str>,
-    /// The type of what it gives, in short.
+    /// The type of its output, in short.
     pub output: Cow<'static, str>,
-    /// What else is known: `provider` and `model` of a model, what wraps a step, as `retry`, and the metadata that
+    /// Other facts: `provider` and `model` of a model, the wrappers of a step, as `retry`, and the metadata that
     /// [`with_config`](crate::RunnableExt::with_config) fixes to it.
     pub metadata: Map<String, Value>,
     /// The part of the metadata that a program has fixed to the step, which is drawn.
@@ -104,11 +104,11 @@ impl fmt::Debug for Node {
     }
 }
 
-/// What a [`Node`] stands for.
+/// The role of a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NodeRole {
-    /// Where a value goes in, or is given to several steps.
+    /// Where a value goes in, or goes to several steps.
     Input,
     /// A step.
     Step,
@@ -116,7 +116,7 @@ pub enum NodeRole {
     Output,
 }
 
-/// Which node of a [`Graph`](super::Graph): [`add_node`](super::Graph::add_node) gives it.
+/// Which node of a [`Graph`](super::Graph): [`add_node`](super::Graph::add_node) returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(super) usize);
 

@@ -4,7 +4,7 @@ use super::{Graph, Node, NodeId};
 use crate::StreamMode;
 
 impl Graph {
-    /// What all the steps together do with chunks: the same as [`RunnableExt::streaming`](crate::RunnableExt::streaming) of the runnable.
+    /// Returns how all the steps together treat chunks: the same as [`RunnableExt::streaming`](crate::RunnableExt::streaming) of the runnable.
     ///
     /// # Examples
     ///
@@ -36,7 +36,7 @@ impl Graph {
         end.unwrap_or(StreamMode::PassesThrough)
     }
 
-    /// Whether chunks reach the end: a part of the output at least arrives piece by piece. A test of your chain can assert it.
+    /// Returns whether chunks reach the end: a part of the output at least arrives piece by piece. A test of your chain can assert it.
     ///
     /// # Examples
     ///
@@ -54,7 +54,7 @@ impl Graph {
         self.streaming() != StreamMode::WaitsForAll
     }
 
-    /// The steps that hold chunks back: those that wait for their whole input and give their output in one piece, behind the last
+    /// Returns the steps that hold chunks back: those that wait for their whole input and return their output in one piece, after the last
     /// step on their way that makes chunks. None if everything streams.
     ///
     /// # Examples
@@ -107,7 +107,7 @@ impl Graph {
     }
 }
 
-/// The nodes, each behind all those that lead to it.
+/// The nodes, each after all those that lead to it.
 struct Ways {
     /// Where the edges of each node lead to.
     targets: Vec<Vec<NodeId>>,

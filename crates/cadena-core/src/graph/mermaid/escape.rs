@@ -123,7 +123,7 @@ fn entities(name: &str) -> String {
             '_' | ',' | ':' => out.push(character),
             _ if character.is_alphanumeric() => out.push(character),
             _ if character.is_whitespace() || character.is_control() => out.push_str(space),
-            // What turns the direction of the text around it would also turn what is not the name's.
+            // A mark that turns the direction of text would also turn the text around the name.
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push_str(space),
             _ => {
                 let _ = write!(out, "#{};", u32::from(character)); // Writing to a `String` does not fail.

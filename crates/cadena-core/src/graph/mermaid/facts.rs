@@ -42,7 +42,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// What could be read as markup is an entity.
+/// A character that could be read as markup is written as an entity.
 fn escaped(line: &str) -> String {
     // A line with the words `direction TB` is one about the direction, wherever they stand.
     let space = if line.contains("direction") { "#32;" } else { " " };

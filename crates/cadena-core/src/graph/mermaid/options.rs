@@ -80,8 +80,8 @@ impl MermaidOptions {
         self
     }
 
-    /// Sets whether the colour of a step says what it does with chunks: green passes them through, blue makes them, dashed red
-    /// waits and gives one piece; default: no. It needs [`styles`](Self::styles).
+    /// Sets whether the colour of a step shows how it treats chunks: green passes them through, blue makes them, dashed red
+    /// waits and returns one piece; default: no. It needs [`styles`](Self::styles).
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
         self
@@ -93,7 +93,7 @@ impl MermaidOptions {
         self
     }
 
-    /// Sets whether the types of what goes in and comes out stand behind each name; default: no.
+    /// Sets whether the types of input and output follow each name; default: no.
     pub fn types(mut self, types: bool) -> Self {
         self.types = types;
         self
