@@ -241,6 +241,10 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage
         let mut state = state?;
         match state.chunks.next().await {
             Some(Ok(mut chunk)) => {
+                // A model that derives its ids from the request gives them to each chunk; the end has the same.
+                if let (false, Some(id)) = (state.some, chunk.id.as_deref().filter(|id| id.starts_with(RUN_PREFIX))) {
+                    id.clone_into(&mut state.id);
+                }
                 state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
                 chunk.id.get_or_insert_with(|| state.id.clone());

@@ -1,16 +1,16 @@
-//! The kind of a step.
+//! [`RunKind`]: the kind of a step.
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a step, in events and graphs.
+/// The kind of a step, as events and graphs name it.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{EchoModel, RunKind, RunnableExt};
+/// use cadena_core::RunKind;
 ///
-/// let kind = EchoModel::new().kind();
-/// assert_eq!((kind, kind.as_str(), kind.does_io()), (RunKind::ChatModel, "chat_model", true));
+/// assert_eq!(RunKind::ChatModel.as_str(), "chat_model");
+/// assert!(RunKind::ChatModel.does_io() && !RunKind::Prompt.does_io());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,12 +29,12 @@ pub enum RunKind {
     Tool,
     /// A retriever of documents.
     Retriever,
-    /// A wrapper whose run is that of the step inside, such as `with_config`.
+    /// A wrapper that starts no run, such as `with_config`.
     Transparent,
 }
 
 impl RunKind {
-    /// Returns whether a step of this kind reaches outside of the program: a model, a tool, a retriever. [`StepHook`](crate::StepHook)s see such steps.
+    /// Whether the step reaches outside of the program: a model, a tool, a retriever. A [`StepHook`](crate::StepHook) sees such steps.
     #[must_use]
     pub fn does_io(self) -> bool {
         match self {
@@ -43,7 +43,7 @@ impl RunKind {
         }
     }
 
-    /// The word in events: `chain`, `prompt`, `chat_model`, …
+    /// Returns the word in events: `chain`, `prompt`, `chat_model`, …
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

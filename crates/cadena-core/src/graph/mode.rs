@@ -1,8 +1,8 @@
-//! How a step treats chunks.
+//! [`StreamMode`]: how a step treats chunks.
 
 use serde::Serialize;
 
-/// How a step treats chunks; [`RunnableExt::streaming`](crate::RunnableExt::streaming) returns it for every step.
+/// How a step treats chunks, as [`RunnableExt::streaming`](crate::RunnableExt::streaming) reports it.
 ///
 /// Tokens arrive at the end of a chain as the model emits them if every step after the model passes them through.
 ///
@@ -29,7 +29,7 @@ pub enum StreamMode {
 }
 
 impl StreamMode {
-    /// Returns the mode of a step like this one followed by a step like `next`: the last one that waits decides.
+    /// Returns the mode of this step followed by `next`: the last one that waits decides.
     ///
     /// # Examples
     ///
@@ -47,7 +47,7 @@ impl StreamMode {
         }
     }
 
-    /// Returns the mode of steps that run at the same time, or of one of several: the mode that waits least.
+    /// Returns the mode of parallel steps, or of a choice between steps: the one that waits least.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl StreamMode {
         self.min(other)
     }
 
-    /// The mode of a step like this one after something that needs the whole input first.
+    /// The mode of this step after one that needs the whole input first.
     pub(crate) fn waiting(self) -> Self {
         self.max(Self::StreamsOutput)
     }
