@@ -1,4 +1,4 @@
-//! What composing costs, beside the same work written by hand.
+//! The cost of composing, beside the same work written by hand.
 //!
 //! `cargo bench -p cadena-core --bench compose`. Aims: a chain of ten steps within twice ten flat boxed calls, three streaming
 //! steps within one and a half times three boxed stream adapters.
@@ -30,7 +30,7 @@ fn chain(step: impl Fn(u64) -> Lambda<u64, u64>) -> Chain<u64, u64> {
     (1..10).fold(Chain::new(step(0)), |chain, n| chain.then(step(n)))
 }
 
-/// Ten boxed futures, awaited one behind the other.
+/// Ten boxed futures, awaited one after the other.
 #[divan::bench(sample_size = 64)]
 fn ten_boxed_calls_by_hand(bencher: Bencher<'_, '_>) {
     let calls = calls();

@@ -1,6 +1,6 @@
-//! What it costs to hear of a run: nobody, one listener, a reader of events.
+//! The cost of an observed run: without an observer, with a limit, with one listener, with a reader of events.
 //!
-//! `cargo bench -p cadena-core --bench events`. A model answers in 100 chunks with log probabilities, through a parser; the cost is for each chunk.
+//! `cargo bench -p cadena-core --bench events`. A model answers in chunks with log probabilities, through a parser; the cost is for each chunk.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use futures::executor::block_on;
 use futures::stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
 
 fn main() {
     divan::main();
@@ -55,6 +56,28 @@ fn nobody_listens(bencher: Bencher<'_, '_>, chunks: usize) {
     measured(bencher, chunks, |text| chain.stream(text));
 }
 
+/// A call that can be cancelled keeps the answer that is arriving, for the error.
+#[divan::bench(args = CHUNKS)]
+fn one_token(bencher: Bencher<'_, '_>, chunks: usize) {
+    let chain = chain();
+    let config = RunConfig::new().cancellation(CancellationToken::new());
+    measured(bencher, chunks, |text| chain.stream_with(text, config.clone()));
+}
+
+/// As [`one_token`], of a model without log probabilities: each chunk is a text.
+#[divan::bench(args = CHUNKS)]
+fn one_token_without_logprobs(bencher: Bencher<'_, '_>, chunks: usize) {
+    let chain = EchoModel::new().pipe(StrOutputParser);
+    let config = RunConfig::new().cancellation(CancellationToken::new());
+    measured(bencher, chunks, |text| chain.stream_with(text, config.clone()));
+}
+
+#[divan::bench(args = CHUNKS)]
+fn nobody_listens_without_logprobs(bencher: Bencher<'_, '_>, chunks: usize) {
+    let chain = EchoModel::new().pipe(StrOutputParser);
+    measured(bencher, chunks, |text| chain.stream(text));
+}
+
 #[divan::bench(args = CHUNKS)]
 fn one_listener(bencher: Bencher<'_, '_>, chunks: usize) {
     let chain = chain();
@@ -68,7 +91,7 @@ fn stream_events(bencher: Bencher<'_, '_>, chunks: usize) {
     measured(bencher, chunks, |text| chain.stream_events(text));
 }
 
-/// The events of the parser alone: nothing else is written as JSON.
+/// The events of the parser alone, so that nothing else is written as JSON.
 #[divan::bench(args = CHUNKS)]
 fn stream_events_of_one_step(bencher: Bencher<'_, '_>, chunks: usize) {
     let chain = chain();

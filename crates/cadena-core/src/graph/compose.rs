@@ -11,7 +11,7 @@ impl Graph {
     /// Adds the nodes of another graph, without the two for its input and its output.
     ///
     /// Returns the nodes that its input leads to and those that its output comes from. A graph with a name becomes a box with
-    /// this name. Use it for the [`graph`](crate::StepInfo::graph) of a step that holds other steps.
+    /// this name. Use it for the graph in the [`describe`](crate::Runnable::describe) of a step that holds other steps.
     ///
     /// # Examples
     ///

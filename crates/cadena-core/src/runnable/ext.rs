@@ -80,7 +80,7 @@ pub trait RunnableExt: Runnable {
     /// assert_eq!((EchoModel::new() | StrOutputParser).kind(), RunKind::Chain);
     /// ```
     fn kind(&self) -> RunKind {
-        self.describe().into_kind()
+        self.describe().run_kind()
     }
 
     /// Returns how the step treats chunks: whether its output begins before its input is complete, and whether it comes in pieces.

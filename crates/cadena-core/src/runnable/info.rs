@@ -242,11 +242,12 @@ impl<'a> StepInfo<'a> {
         self
     }
 
-    pub(super) fn into_name(self) -> Cow<'a, str> {
+    pub(crate) fn into_name(self) -> Cow<'a, str> {
         self.name.get()
     }
 
-    pub(super) fn into_kind(self) -> RunKind {
+    /// The kind, which costs no work.
+    pub(crate) fn run_kind(&self) -> RunKind {
         self.kind
     }
 
