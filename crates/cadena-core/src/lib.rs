@@ -46,13 +46,13 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 
 mod runnable;
 pub use runnable::{
-    Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, CanClone, Chain,
-    ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY, FallbackErrors, Fallbacks, Follows, GaveUp, Generator,
-    IntoInput, IntoLambda, IntoParallel, Keyed, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep, Or,
-    Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Remembers, Retry,
-    RetryBudget, RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo,
-    StepList, Steps, Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel,
-    passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    Accepts, Alternatives, Assign, BatchFile, BatchProgress, BatchResults, BoxRunnable, Branch, CanClone, Chain,
+    ConfigurableStep, Configured, DEFAULT_BATCH_CONCURRENCY, DictLike, FallbackErrors, Fallbacks, GaveUp, Generator,
+    HistoryStep, IntoInput, IntoLambda, IntoParallel, Lambda, LambdaIn, Listeners, Map, MessageHistory, Named, OneStep,
+    Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys, Picked, Retry, RetryBudget,
+    RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync, StepInfo, StepList, Steps,
+    Timeout, WithListeners, assign, branch, generator, lambda, lambda_in, lambda_kind, parallel, passthrough, pick,
+    route_fn, router, stream_fn, try_route_fn,
 };
 
 mod graph;

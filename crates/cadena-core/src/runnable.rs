@@ -1,4 +1,4 @@
-//! What everything that composes is: [`Runnable`], the contract, and [`RunnableExt`], what it gives.
+//! The contract of a step, [`Runnable`], and the methods that every step has, [`RunnableExt`].
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
@@ -8,16 +8,16 @@ use crate::{ChunkStream, Result, RunContext, Streamable, fold};
 
 /// A step: it turns an input into an output, whole or in chunks, and composes with other steps.
 ///
-/// This is what implementors write; users call [`RunnableExt`], which every runnable has. Only [`run`](Self::run) is required. A step
-/// that can work on pieces also says how: [`run_stream`](Self::run_stream) if its output comes in pieces,
-/// [`run_transform`](Self::run_transform) if it can start before its input is complete.
+/// Implementors write this trait; users call the methods of [`RunnableExt`], which every runnable has. Only [`run`](Self::run) is required. A step
+/// that can work on pieces also writes [`run_stream`](Self::run_stream) if its output comes in pieces, and
+/// [`run_transform`](Self::run_transform) if it can start before its input is complete. [`describe`](Self::describe) sets its name and kind.
 ///
-/// The framework puts the frame around each call: the run with its events, the name of the step on an error.
+/// The caller opens the run of a step: it emits the events, and puts the name of the step on an error.
 ///
 /// # Implementing
 ///
 /// The fold of the chunks must be what `run` returns. Dropping a future or a stream must stop its work: spawn nothing.
-/// Hand the context on to every runnable that you call, by [`RunnableExt::invoke_in`].
+/// Pass the context to every runnable that you call, by [`RunnableExt::invoke_in`].
 ///
 /// # Examples
 ///
@@ -48,9 +48,9 @@ use crate::{ChunkStream, Result, RunContext, Streamable, fold};
     note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
 )]
 pub trait Runnable: CanClone + Send + Sync + 'static {
-    /// What it takes.
+    /// The type of the input.
     type Input: Streamable;
-    /// What it gives.
+    /// The type of the output.
     type Output: Streamable;
 
     /// Describes the step: its name, its kind, how it treats chunks, its graph; default: [`StepInfo::of`], the name of its type.
@@ -89,7 +89,7 @@ pub trait Runnable: CanClone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever fails inside the step.
+    /// Any error of the step. The caller puts the name of the step on it.
     async fn run(&self, input: Self::Input, cx: RunContext) -> Result<Self::Output>;
 
     /// Turns a whole input into chunks of the output; default: one chunk, from [`run`](Self::run).
@@ -104,7 +104,7 @@ pub trait Runnable: CanClone + Send + Sync + 'static {
     }
 
     /// Turns chunks of the input into chunks of the output; default: waits for the whole input, then
-    /// [`run_stream`](Self::run_stream). An input without chunks gives an output without chunks.
+    /// [`run_stream`](Self::run_stream). An input without chunks makes an output without chunks.
     fn run_transform(&self, input: ChunkStream<Self::Input>, cx: RunContext) -> ChunkStream<Self::Output> {
         wait_for_input(self, input, cx)
     }
@@ -118,7 +118,7 @@ pub use ext::{BoxRunnable, DEFAULT_BATCH_CONCURRENCY, RunnableExt};
 mod batch;
 pub use batch::{BatchFile, BatchProgress, BatchResults};
 mod chain;
-pub use chain::{Chain, Follows};
+pub use chain::{Accepts, Chain};
 mod sources;
 pub use sources::{
     Generator, IntoLambda, Lambda, LambdaIn, Passthrough, generator, lambda, lambda_in, lambda_kind, passthrough,
@@ -127,14 +127,14 @@ pub use sources::{
 mod wrappers;
 pub(crate) use wrappers::Rewrap;
 pub use wrappers::{
-    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, Listeners, MessageHistory, Named,
-    OneStep, Or, Remembers, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, StepList, Steps, Timeout,
-    WithListeners,
+    Alternatives, ConfigurableStep, Configured, FallbackErrors, Fallbacks, GaveUp, HistoryStep, Listeners,
+    MessageHistory, Named, OneStep, Or, Retry, RetryBudget, RetryOptions, RetryPause, SendSync, StepList, Steps,
+    Timeout, WithListeners,
 };
 mod parallel;
 pub use parallel::{IntoParallel, Outputs, OutputsChunk, Parallel, ParallelBranch, parallel};
-mod keyed;
-pub use keyed::Keyed;
+mod dict_like;
+pub use dict_like::DictLike;
 mod assign;
 pub use assign::{Assign, assign};
 mod pick;

@@ -323,7 +323,7 @@ fn answers_of_different_compositions_are_kept_apart() {
         Box::new(two(1, 3).to_chat_model()),
         Box::new(two(2, 1).to_chat_model()),
         Box::new(two(1, 2).or(model(3)).to_chat_model()),
-        Box::new(two(1, 2).tell(|_, _| Ok(())).to_chat_model()),
+        Box::new(two(1, 2).edit_input(|_, _| Ok(())).to_chat_model()),
         Box::new(model(1).with_fallbacks([Plain]).to_chat_model()),
     ];
     let keys = compositions

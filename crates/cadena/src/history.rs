@@ -4,6 +4,6 @@
 //! [`SESSION_ID`] is read from a [`ChatMessageHistory`] before the call and written after its last chunk.
 
 pub use cadena_core::{
-    ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, InMemoryChatMessageHistory, MessageHistory,
-    Remembers, SESSION_ID,
+    ChatMessageHistory, HistoryInput, HistoryKeys, HistoryOutput, HistoryStep, InMemoryChatMessageHistory,
+    MessageHistory, SESSION_ID,
 };

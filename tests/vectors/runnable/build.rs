@@ -248,7 +248,7 @@ impl Builder {
         let Some(key) = arg(spec, "exception_key").as_str().map(str::to_owned) else {
             return Ok(step.boxed());
         };
-        let step = step.tell(move |Py(input), error| {
+        let step = step.edit_input(move |Py(input), error| {
             if let Value::Object(input) = input {
                 input.insert(key.clone(), exception(error));
             }

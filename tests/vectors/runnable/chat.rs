@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, Error, ErrorKind, JsonOutputParser, Keyed,
+    AIMessage, AIMessageChunk, Bind, ChatModel, ChatPromptTemplate, Dict, DictLike, Error, ErrorKind, JsonOutputParser,
     Message, PromptValue, Result, RunnableExt, StrOutputParser, Streamable, Whole,
 };
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Python's values and what `+` does to them: the rule of addition belongs to the type, and this one's is Python's.
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, DictChunk, Error, ErrorKind, Keyed, Merge, Result, Streamable, ValueChunk,
+    AIMessage, AIMessageChunk, DictChunk, DictLike, Error, ErrorKind, Merge, Result, Streamable, ValueChunk,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
@@ -150,7 +150,7 @@ impl Streamable for Py {
     }
 }
 
-impl Keyed for Py {
+impl DictLike for Py {
     fn pieces(chunk: PyChunk) -> Result<DictChunk> {
         let Ok(PyChunk::Keys(keys)) = chunk.into_keys() else {
             return Err(Error::new(ErrorKind::InvalidInput, "a dict is needed here"));

@@ -278,7 +278,7 @@ impl<L: ModelList> ModelWrapper for FallbackModels<L> {
     }
 
     fn rules(&self) -> Value {
-        json!({"fallbacks": self.models.len(), "tells": self.wrapper.tells()})
+        json!({"fallbacks": self.models.len(), "edits_input": self.wrapper.edits_input()})
     }
 
     fn one_answer(&self, options: ChatOptions, cx: &RunContext) -> Result<BoxRunnable<PromptValue, AIMessage>> {

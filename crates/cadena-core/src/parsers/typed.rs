@@ -10,7 +10,7 @@ use super::answer::UnparsedAnswer;
 use super::json::instructions;
 use super::reader::{Chunks, Reader, parser};
 use crate::json::{AnswerJson, Misread};
-use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Streamable, Whole};
+use crate::{AIMessage, AIMessageChunk, Accepts, Chain, Result, RunnableExt, Streamable, Whole};
 
 /// Takes a value of a type out of an answer in JSON, which it finds as [`JsonOutputParser`](crate::JsonOutputParser) does.
 ///
@@ -229,7 +229,7 @@ parser!(
     Err(crate::ErrorKind::Internal.into())
 );
 
-impl<T: Streamable + DeserializeOwned, Next: Follows<T>> BitOr<Next> for TypedOutputParser<T> {
+impl<T: Streamable + DeserializeOwned, Next: Accepts<T>> BitOr<Next> for TypedOutputParser<T> {
     type Output = Chain<AIMessage, Next::Output>;
 
     fn bitor(self, next: Next) -> Self::Output {

@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use futures::stream::{self, PollNext, StreamExt};
 
 use super::tee::tee;
-use super::{Keyed, Parallel, Runnable, RunnableExt, StepInfo};
+use super::{DictLike, Parallel, Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream, call_transform};
 use crate::stream::until_error;
 use crate::{ChunkStream, Dict, DictChunk, Node, Result, RunContext, StreamMode, impl_pipe};
 
 /// Makes the step that keeps the keys of its input and adds those of `mapper`, which sees the input as it came.
 ///
-/// A key that both have holds the mapper's value. [`RunnableExt::assign`](crate::RunnableExt::assign) puts it behind a step.
+/// A key that both have holds the mapper's value. [`RunnableExt::assign`](crate::RunnableExt::assign) appends it to a step.
 ///
 /// It passes through: chunks of the input go on as they arrive, without the keys that the mapper replaces, and the
 /// mapper's chunks come between them as soon as they are made.
@@ -34,7 +34,7 @@ use crate::{ChunkStream, Dict, DictChunk, Node, Result, RunContext, StreamMode, 
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
-pub fn assign<I: Keyed>(mapper: Parallel<I, Dict>) -> Assign<I> {
+pub fn assign<I: DictLike>(mapper: Parallel<I, Dict>) -> Assign<I> {
     Assign {
         keys: mapper.keys().map(str::to_owned).collect::<HashSet<_>>().into(),
         mapper,
@@ -43,13 +43,14 @@ pub fn assign<I: Keyed>(mapper: Parallel<I, Dict>) -> Assign<I> {
 
 /// The step that adds keys; [`assign`] makes one.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableAssign")]
 pub struct Assign<I> {
     mapper: Parallel<I, Dict>,
     keys: Arc<HashSet<String>>,
 }
 
-impl<I: Keyed> Assign<I> {
-    /// What is left of a piece of the input when the mapper's keys are taken out of it.
+impl<I: DictLike> Assign<I> {
+    /// A piece of the input without the keys of the mapper.
     fn kept(keys: &HashSet<String>, chunk: I::Chunk) -> Result<DictChunk> {
         let pieces = I::pieces(chunk)?;
         Ok(pieces.into_iter().filter(|(key, _)| !keys.contains(key)).collect())
@@ -70,7 +71,7 @@ impl<I: Keyed> Assign<I> {
 }
 
 #[async_trait]
-impl<I: Keyed> Runnable for Assign<I> {
+impl<I: DictLike> Runnable for Assign<I> {
     type Input = I;
     type Output = Dict;
 
@@ -112,7 +113,7 @@ impl<I: Keyed> Runnable for Assign<I> {
     }
 }
 
-impl_pipe!(Assign<I>, for <I: Keyed>);
+impl_pipe!(Assign<I>, for <I: DictLike>);
 
 impl<I> Clone for Assign<I> {
     fn clone(&self) -> Self {

@@ -7,7 +7,7 @@ pub use results::BatchResults;
 mod resumable;
 pub(super) use resumable::resumable;
 mod fingerprint;
-mod journal;
 mod line;
 mod lines;
+mod locked_file;
 mod record;

@@ -15,7 +15,7 @@ use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, Stre
 
 /// Begins a step that hands its input to the first of several steps whose condition holds.
 ///
-/// Conditions are functions that look at the input, or steps that give a `bool`; they are asked in their order until one
+/// Conditions are functions that look at the input, or steps that return a `bool`; they are asked in their order until one
 /// holds. Without a match the step of [`otherwise`](Branch::otherwise) runs; without that, it is an error.
 ///
 /// It waits for its whole input, which the conditions look at, and streams as the chosen step does.
@@ -45,6 +45,7 @@ pub fn branch<I: Streamable, O: Streamable>() -> Branch<I, O> {
 
 /// One of several steps, by conditions; [`branch`] begins one.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableBranch")]
 pub struct Branch<I, O> {
     cases: Arc<Vec<Case<I, O>>>,
     default: Option<AnyStep<I, O>>,
@@ -65,7 +66,7 @@ enum Condition<I> {
 }
 
 impl<I: Streamable> Condition<I> {
-    /// What is written on the way to its step: the name of a condition that has one, or its number.
+    /// The label of the edge to its step: the name of the condition, or its number.
     fn label(&self, number: usize) -> String {
         match self {
             Self::Step(step) if !step.name().starts_with("Runnable") => format!("when {}", step.name()),
@@ -76,6 +77,17 @@ impl<I: Streamable> Condition<I> {
 
 impl<I: Streamable, O: Streamable> Branch<I, O> {
     /// Adds a step for the inputs for which `test` holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{branch, lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let sign = branch().when(|n: &i32| *n < 0, lambda(|_: i32| "-".to_owned())).otherwise(lambda(|_: i32| "+".to_owned()));
+    /// assert_eq!(sign.invoke(-1).await?, "-");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn when<R>(self, test: impl Fn(&I) -> bool + Send + Sync + 'static, step: R) -> Self
     where
         R: Runnable<Input = I, Output = O>,
@@ -109,7 +121,19 @@ impl<I: Streamable, O: Streamable> Branch<I, O> {
         )
     }
 
-    /// Adds a step for the inputs for which another step gives `true`: a run of its own, tagged `condition:1`.
+    /// Adds a step for the inputs for which another step returns `true`. That step has its own run, tagged `condition:1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{branch, lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let is_long = lambda(|text: String| async move { text.len() > 3 });
+    /// let shown = branch().when_step(is_long, lambda(|text: String| text[..3].to_owned())).otherwise(lambda(|text: String| text));
+    /// assert_eq!(shown.invoke("bears").await?, "bea");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn when_step<C, R>(self, condition: C, step: R) -> Self
     where
         C: Runnable<Input = I, Output = bool>,
@@ -119,6 +143,18 @@ impl<I: Streamable, O: Streamable> Branch<I, O> {
     }
 
     /// Sets the step for the inputs that no condition holds for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{branch, lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let even = branch().when(|n: &i32| n % 2 == 0, lambda(|n: i32| n));
+    /// assert!(even.invoke(1).await.is_err());
+    /// assert_eq!(even.otherwise(lambda(|n: i32| n + 1)).invoke(1).await?, 2);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn otherwise<R: Runnable<Input = I, Output = O>>(mut self, step: R) -> Self {
         self.default = Some(Arc::new(step));
         self

@@ -13,14 +13,14 @@ use pin_project_lite::pin_project;
 use crate::error::Withheld;
 use crate::{Error, ErrorKind, Result};
 
-/// Calls a function of the user's.
+/// Calls a user's function.
 pub(super) fn caught<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
-    // What the function shares with other calls is its own: after a panic a `Mutex` of it is poisoned, as in a thread of its own.
+    // A value that the function shares with other calls is its own responsibility: after a panic its `Mutex` is poisoned, as after a panic of a thread.
     catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
 pin_project! {
-    /// A future of the user's.
+    /// A user's future.
     ///
     /// Written by hand, because it is the cost of an asynchronous step: an `async` block around another one moves its value twice.
     pub(crate) struct CaughtFuture<F> {
@@ -29,7 +29,7 @@ pin_project! {
     }
 }
 
-/// Waits for a future of the user's.
+/// Waits for a user's future.
 pub(crate) fn caught_future<T, F: Future<Output = Result<T>>>(future: F) -> CaughtFuture<F> {
     CaughtFuture { future }
 }
@@ -51,7 +51,7 @@ fn panicked(payload: &(dyn Any + Send)) -> Error {
     Error::new(ErrorKind::Step, "the function panicked").with_source(Withheld::new(text.unwrap_or_default()))
 }
 
-/// A stream of the user's: a panic is its last item, as is the first error, which gets the name of the step.
+/// A user's stream: a panic is its last item, as is the first error, which gets the name of the step.
 pub(super) fn caught_stream<C: Send + 'static>(
     stream: impl Stream<Item = Result<C>> + Send + 'static,
     step: Cow<'static, str>,
@@ -69,7 +69,7 @@ struct CaughtStream<S> {
 }
 
 impl<C, S: Stream<Item = Result<C>>> CaughtStream<S> {
-    /// Nothing comes behind an error or the end: what is behind the stream stops at once.
+    /// Nothing follows an error or the end, so the work of the stream stops at once.
     #[cold]
     fn last(&mut self, item: Option<Result<C>>) -> Poll<Option<Result<C>>> {
         self.stream = None;

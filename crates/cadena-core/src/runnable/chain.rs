@@ -1,4 +1,4 @@
-//! Steps one behind the other.
+//! Steps one after the other.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use super::{Lambda, Runnable, RunnableExt, StepInfo};
 use crate::run::layers::{call, call_stream, call_transform, is_observed};
 use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode, Streamable};
 
-/// Steps one behind the other: what `a | b` and `a.pipe(b)` give.
+/// Steps one after the other, which `a | b` and `a.pipe(b)` make. LangChain's `RunnableSequence`, and that is the name of its run.
 ///
 /// The types are checked where steps are joined, then erased, so that a chain of any length has one short type, compiles
 /// fast and clones cheaply. Chains of chains are flat: one run with the steps `seq:step:1`, `seq:step:2`, …
@@ -34,6 +34,7 @@ use crate::{ChunkStream, Error, ErrorKind, Graph, Result, RunContext, StreamMode
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableSequence")]
 pub struct Chain<I, O> {
     name: Option<Arc<str>>,
     steps: Arc<Vec<Arc<dyn Step>>>,
@@ -41,7 +42,15 @@ pub struct Chain<I, O> {
 }
 
 impl<I: Streamable, O: Streamable> Chain<I, O> {
-    /// A chain of one step; a step that is a chain keeps its steps.
+    /// Makes a chain of one step. A chain without a name becomes this chain, with the same steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Chain};
+    ///
+    /// assert_eq!(Chain::new(lambda(|n: i32| n + 1)).len(), 1);
+    /// ```
     pub fn new<R: Runnable<Input = I, Output = O>>(step: R) -> Self {
         let mut steps = Vec::with_capacity(2);
         push(&mut steps, step);
@@ -52,8 +61,17 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
         }
     }
 
-    /// Puts a step behind the last one; the steps of a chain each on their own.
-    pub fn then<R: Follows<O>>(mut self, next: R) -> Chain<I, R::Output> {
+    /// Appends a step. Of a chain without a name each step is appended, so that chains stay flat.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Chain};
+    ///
+    /// let chain = Chain::new(lambda(|n: i32| n + 1)).then(lambda(|n: i32| n * 2));
+    /// assert_eq!(chain.len(), 2);
+    /// ```
+    pub fn then<R: Accepts<O>>(mut self, next: R) -> Chain<I, R::Output> {
         push(Arc::make_mut(&mut self.steps), next);
         Chain {
             name: self.name,
@@ -63,12 +81,21 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
     }
 
     /// Names the chain in events and errors; default: `RunnableSequence`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// let chain = (lambda(|n: i32| n + 1) | lambda(|n: i32| n * 2)).named("sum");
+    /// assert_eq!(chain.name(), "sum");
+    /// ```
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// What it looks like: [`RunnableExt::graph`], which a chain has without that trait in scope.
+    /// Draws the chain, as [`RunnableExt::graph`] does; a chain has this without that trait in scope.
     ///
     /// # Examples
     ///
@@ -87,25 +114,34 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
         RunnableExt::graph(self)
     }
 
-    /// How many steps it has.
+    /// Returns the number of its steps.
     #[must_use]
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// Never: a chain has a step.
+    /// Returns `false`: a chain has at least one step.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// The names of its steps.
+    /// Returns the names of its steps, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, StrOutputParser};
+    ///
+    /// let chain = EchoModel::new() | StrOutputParser;
+    /// assert_eq!(chain.step_names().collect::<Vec<_>>(), ["EchoModel", "StrOutputParser"]);
+    /// ```
     pub fn step_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.steps.iter().map(|step| step.name())
     }
 }
 
-/// The steps of a chain are taken one by one, so that no run stands between them and the new chain.
+/// The steps of a chain are taken one by one, so that there is no run between them and the new chain.
 fn push<R: Runnable>(steps: &mut Vec<Arc<dyn Step>>, step: R) {
     match (&step as &dyn Any).downcast_ref::<Chain<R::Input, R::Output>>() {
         Some(chain) if chain.name.is_none() => steps.extend(chain.steps.iter().cloned()),
@@ -143,16 +179,16 @@ impl<I: Streamable, O: Streamable> Runnable for Chain<I, O> {
         let mut place = Place::new(std::future::pending());
         let observed = is_observed(&cx);
         for (index, step) in self.steps.iter().enumerate() {
-            // Often nobody sees the frame around a function.
+            // A call that nobody observes needs no run around a function.
             let started = if observed {
-                Start::Framed(value)
+                Start::Layered(value)
             } else {
                 step.start(value, &mut place)
             };
             value = match started {
                 Start::Done(output) => output,
                 Start::Later => (&mut place).await,
-                Start::Framed(value) => step.call(value, cx.child(|| tag(index))).await,
+                Start::Layered(value) => step.call(value, cx.child(|| tag(index))).await,
             }
             .map_err(|error| error.in_step(step.name()))?;
         }
@@ -201,14 +237,14 @@ trait Step: Send + Sync {
     fn transform(&self, input: Erased, cx: RunContext) -> Result<Erased>;
 }
 
-/// How a step begins that nobody listens to.
+/// How a step begins that nobody observes.
 enum Start {
     /// A function has answered.
     Done(Result<Erased>),
     /// A function will answer: its future is in the place.
     Later,
-    /// Any other step wants its frame; the input comes back.
-    Framed(Erased),
+    /// Any other step is called through the layers; the input comes back.
+    Layered(Erased),
 }
 
 struct Typed<R>(R);
@@ -228,7 +264,7 @@ impl<R: Runnable> Step for Typed<R> {
 
     fn start(&self, input: Erased, place: &mut Place) -> Start {
         let Some(lambda) = (&self.0 as &dyn Any).downcast_ref::<Lambda<R::Input, R::Output>>() else {
-            return Start::Framed(input);
+            return Start::Layered(input);
         };
         match lambda.start(input, place) {
             Started::Done(output) => Start::Done(output),
@@ -270,18 +306,18 @@ impl<I, O> fmt::Debug for Chain<I, O> {
     }
 }
 
-/// A step that can stand behind one that gives a `T`: every runnable whose input is `T`.
+/// A step that accepts a `T`, and so may follow a step that returns one: every runnable whose input is `T`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand behind a step that gives `{T}`",
+    message = "`{Self}` cannot follow a step that returns `{T}`",
     label = "this step does not take `{T}`",
     note = "the output of a step must be the input of the next one; put `cadena::lambda(|value: {T}| …)` between them to convert it"
 )]
-pub trait Follows<T>: Runnable<Input = T> {}
+pub trait Accepts<T>: Runnable<Input = T> {}
 
 #[diagnostic::do_not_recommend]
-impl<T, R: Runnable<Input = T> + ?Sized> Follows<T> for R {}
+impl<T, R: Runnable<Input = T> + ?Sized> Accepts<T> for R {}
 
-/// Gives a step of your own the `|` operator; `.pipe()` it has without.
+/// Writes the `|` operator for your own step. The method `pipe` needs no macro.
 ///
 /// # Examples
 ///
@@ -311,7 +347,7 @@ macro_rules! impl_pipe {
     ($type:ty $(, for <$($param:ident $(: $bound:path)?),+>)?) => {
         impl<Next $(, $($param $(: $bound)?),+)?> ::core::ops::BitOr<Next> for $type
         where
-            Next: $crate::Follows<<$type as $crate::Runnable>::Output>,
+            Next: $crate::Accepts<<$type as $crate::Runnable>::Output>,
         {
             type Output = $crate::Chain<<$type as $crate::Runnable>::Input, <Next as $crate::Runnable>::Output>;
 

@@ -1,4 +1,4 @@
-//! What users call on every step.
+//! The methods of every step.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -9,9 +9,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Alternatives, BatchFile, Chain, ConfigurableStep, Configured, Fallbacks, Follows, IntoInput, Keyed, Listeners, Map,
-    MessageHistory, Named, OneStep, Or, Parallel, PickKeys, Remembers, Retry, RetryOptions, Runnable, Steps, Timeout,
-    WithListeners,
+    Accepts, Alternatives, BatchFile, Chain, ConfigurableStep, Configured, DictLike, Fallbacks, HistoryStep, IntoInput,
+    Listeners, Map, MessageHistory, Named, OneStep, Or, Parallel, PickKeys, Retry, RetryOptions, Runnable, Steps,
+    Timeout, WithListeners,
 };
 use crate::run::layers::{call, call_stream, call_transform, enter, enter_stream, enter_transform};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     RunContext, RunKind, StreamMode,
 };
 
-/// How many inputs of a batch run at once when the caller does not say.
+/// How many inputs of a batch run at once unless [`RunConfig::max_concurrency`] sets it.
 pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
 
 /// A step of any type, on the heap.
@@ -36,7 +36,7 @@ pub const DEFAULT_BATCH_CONCURRENCY: usize = 16;
 /// ```
 pub type BoxRunnable<I, O> = Box<dyn Runnable<Input = I, Output = O>>;
 
-/// What every step can do.
+/// The methods of every step: to call it, to describe it, and to compose it with other steps.
 ///
 /// # Examples
 ///
@@ -133,9 +133,20 @@ pub trait RunnableExt: Runnable {
 
     /// Turns an input into an output.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let shout = lambda(|text: String| text.to_uppercase());
+    /// assert_eq!(shout.invoke("hi").await?, "HI"); // a `&str` where the input is a `String`
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The first error of a step, with the step's name.
+    /// The first error of a step, with the name of the step.
     ///
     /// # Cancel safety
     ///
@@ -144,11 +155,28 @@ pub trait RunnableExt: Runnable {
         call(self, input.into(), RunContext::default())
     }
 
-    /// As [`invoke`](Self::invoke), with what the caller says about the call.
+    /// Turns an input into an output, as [`invoke`](Self::invoke) does, with a config for this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ErrorKind, RunConfig, RunnableExt};
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let slow = lambda(|n: i32| async move {
+    ///     tokio::time::sleep(Duration::from_secs(60)).await;
+    ///     n
+    /// });
+    /// let config = RunConfig::new().run_name("hurried").timeout(Duration::from_secs(1));
+    /// let error = slow.invoke_with(1, config).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout);
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the steps; [`Cancelled`](crate::ErrorKind::Cancelled) and [`Timeout`](crate::ErrorKind::Timeout) as the config says.
+    /// Those of the steps; [`Cancelled`](crate::ErrorKind::Cancelled) and [`Timeout`](crate::ErrorKind::Timeout) by the limits of the config.
     fn invoke_with(
         &self,
         input: impl IntoInput<Self::Input>,
@@ -157,7 +185,27 @@ pub trait RunnableExt: Runnable {
         enter(self, input.into(), RunContext::new(config))
     }
 
-    /// As [`invoke`](Self::invoke), as a part of the step that was given this context.
+    /// Turns an input into an output inside the step that received this context.
+    ///
+    /// The call becomes a run inside the run of that step: events show it there, and the limits of the whole call hold for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, lambda_in, RunContext, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// let twice = lambda_in(move |n: i32, cx: RunContext| {
+    ///     let double = double.clone();
+    ///     async move {
+    ///         let once = double.invoke_in(n, &cx).await?;
+    ///         double.invoke_in(once, &cx).await
+    ///     }
+    /// });
+    /// assert_eq!(twice.invoke(5).await?, 20);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -170,39 +218,179 @@ pub trait RunnableExt: Runnable {
         call(self, input.into(), cx.clone())
     }
 
-    /// Turns an input into chunks of the output, as they come. Nothing happens until the stream is polled.
+    /// Turns an input into chunks of the output, each as soon as it is made.
+    ///
+    /// No work begins before the stream is polled. The chunks add up to the output of [`invoke`](Self::invoke). The first error is the last item. Dropping
+    /// the stream stops the work.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut tokens = (EchoModel::new() | StrOutputParser).stream("two words");
+    /// let mut text = String::new();
+    /// while let Some(token) = tokens.try_next().await? {
+    ///     text += &token; // print it here
+    /// }
+    /// assert_eq!(text, "two words");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn stream(&self, input: impl IntoInput<Self::Input>) -> ChunkStream<Self::Output> {
         call_stream(self, input.into(), RunContext::default())
     }
 
-    /// As [`stream`](Self::stream), with what the caller says about the call.
+    /// Turns an input into chunks, as [`stream`](Self::stream) does, with a config for this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{CancellationToken, EchoModel, ErrorKind, RunConfig, RunnableExt};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let token = CancellationToken::new();
+    /// let mut chunks = EchoModel::new().stream_with("one two three", RunConfig::new().cancellation(token.clone()));
+    /// assert!(chunks.next().await.is_some_and(|chunk| chunk.is_ok()));
+    /// token.cancel();
+    /// let last = chunks.next().await;
+    /// assert_eq!(last.and_then(Result::err).map(|error| error.kind()), Some(ErrorKind::Cancelled));
+    /// assert!(chunks.next().await.is_none());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn stream_with(&self, input: impl IntoInput<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
         enter_stream(self, input.into(), RunContext::new(config))
     }
 
-    /// As [`stream`](Self::stream), as a part of the step that was given this context.
+    /// Turns an input into chunks, as [`stream`](Self::stream) does, inside the step that received this context.
+    ///
+    /// The call becomes a run inside the run of that step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{async_trait, ChunkStream, EchoModel, Result, RunContext, Runnable, RunnableExt, StepInfo, StreamMode};
+    /// use cadena_core::{AIMessage, PromptValue};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// /// Asks a model politely.
+    /// #[derive(Clone)]
+    /// struct Polite(EchoModel);
+    ///
+    /// #[async_trait]
+    /// impl Runnable for Polite {
+    ///     type Input = String;
+    ///     type Output = AIMessage;
+    ///
+    ///     fn describe(&self) -> StepInfo<'_> {
+    ///         StepInfo::of(self).streaming(StreamMode::StreamsOutput)
+    ///     }
+    ///
+    ///     async fn run(&self, input: String, cx: RunContext) -> Result<AIMessage> {
+    ///         self.0.invoke_in(PromptValue::from(format!("Please: {input}")), &cx).await
+    ///     }
+    ///
+    ///     fn run_stream(&self, input: String, cx: RunContext) -> ChunkStream<AIMessage> {
+    ///         self.0.stream_in(PromptValue::from(format!("Please: {input}")), &cx)
+    ///     }
+    /// }
+    ///
+    /// let chunks: Vec<_> = Polite(EchoModel::new()).stream("sing").try_collect().await?;
+    /// assert_eq!(chunks[0].text(), "Please: ");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn stream_in(&self, input: impl IntoInput<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
         call_stream(self, input.into(), cx.clone())
     }
 
-    /// Turns chunks of the input into chunks of the output: a stream of one step feeds another.
+    /// Turns chunks of the input into chunks of the output, so that the stream of one step feeds another.
+    ///
+    /// A step that [passes chunks through](StreamMode::PassesThrough) begins before its input is complete; every other step waits for the whole input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{generator, RunnableExt};
+    /// use futures::{stream, StreamExt, TryStreamExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let shout = generator::<String, String, _>(|chunks| chunks.map(|chunk| Ok(chunk?.to_uppercase())));
+    /// let chunks = stream::iter(["to", "ken"].map(|chunk| Ok(chunk.to_owned()))).boxed();
+    /// assert_eq!(shout.transform(chunks).try_collect::<Vec<_>>().await?, ["TO", "KEN"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn transform(&self, input: ChunkStream<Self::Input>) -> ChunkStream<Self::Output> {
         call_transform(self, input, RunContext::default())
     }
 
-    /// As [`transform`](Self::transform), with what the caller says about the call.
+    /// Turns chunks into chunks, as [`transform`](Self::transform) does, with a config for this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{passthrough, RunConfig, RunnableExt, UsageTracker};
+    /// use futures::{stream, StreamExt, TryStreamExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// let chunks = stream::iter([Ok("a".to_owned()), Ok("b".to_owned())]).boxed();
+    /// let config = RunConfig::new().listener(usage.listener());
+    /// assert_eq!(passthrough::<String>().transform_with(chunks, config).try_collect::<String>().await?, "ab");
+    /// assert_eq!(usage.calls(), 0); // no model was asked
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn transform_with(&self, input: ChunkStream<Self::Input>, config: RunConfig) -> ChunkStream<Self::Output> {
         enter_transform(self, input, RunContext::new(config))
     }
 
-    /// As [`transform`](Self::transform), as a part of the step that was given this context.
+    /// Turns chunks into chunks, as [`transform`](Self::transform) does, inside the step that received this context.
+    ///
+    /// The call becomes a run inside the run of that step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{async_trait, generator, ChunkStream, Generator, Result, RunContext, Runnable, RunnableExt, StepInfo, StreamMode};
+    /// use futures::{stream, StreamExt, TryStreamExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// /// Passes text through another step.
+    /// #[derive(Clone)]
+    /// struct Through(Generator<String, String>);
+    ///
+    /// #[async_trait]
+    /// impl Runnable for Through {
+    ///     type Input = String;
+    ///     type Output = String;
+    ///
+    ///     fn describe(&self) -> StepInfo<'_> {
+    ///         StepInfo::of(self).streaming(StreamMode::PassesThrough)
+    ///     }
+    ///
+    ///     async fn run(&self, input: String, cx: RunContext) -> Result<String> {
+    ///         self.0.invoke_in(input, &cx).await
+    ///     }
+    ///
+    ///     fn run_transform(&self, input: ChunkStream<String>, cx: RunContext) -> ChunkStream<String> {
+    ///         self.0.transform_in(input, &cx)
+    ///     }
+    /// }
+    ///
+    /// let shout = generator::<String, String, _>(|chunks| chunks.map(|chunk| Ok(chunk?.to_uppercase())));
+    /// let chunks = stream::iter([Ok("a".to_owned()), Ok("b".to_owned())]).boxed();
+    /// assert_eq!(Through(shout).transform(chunks).try_collect::<Vec<_>>().await?, ["A", "B"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn transform_in(&self, input: ChunkStream<Self::Input>, cx: &RunContext) -> ChunkStream<Self::Output> {
         call_transform(self, input, cx.clone())
     }
 
-    /// Runs the step and gives what happens in it, in every step inside and as it happens: [`EventStream`] says how.
+    /// Runs the step and returns the events of its run and of every run inside, as they happen. See [`EventStream`].
     ///
-    /// The chunks of models inside come as events too, also where a step asks the model for a whole answer.
+    /// The chunks of a model are events too, also where a step asks the model for a whole answer.
     ///
     /// # Examples
     ///
@@ -223,24 +411,66 @@ pub trait RunnableExt: Runnable {
         self.stream_events_with(input, RunConfig::default())
     }
 
-    /// As [`stream_events`](Self::stream_events), with what the caller says about the call.
+    /// Returns the events of a call, as [`stream_events`](Self::stream_events) does, with a config for this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, EventFilter, RunConfig, RunEvent, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chain = lambda(|n: i32| n + 1).named("next") | lambda(|n: i32| n * 2).named("double");
+    /// let config = RunConfig::new().tag("sum");
+    /// let events: Vec<_> = chain.stream_events_with(20, config).only(EventFilter::new().include_name("double")).try_collect().await?;
+    /// assert!(events.iter().all(|event| event.run().name == "double" && event.run().tags[0] == "sum"));
+    /// assert!(matches!(events.last(), Some(RunEvent::End { output, .. }) if output == 42));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn stream_events_with(&self, input: impl IntoInput<Self::Input>, config: RunConfig) -> EventStream {
         EventStream::new(self, input.into(), config)
     }
 
-    /// Turns many inputs into as many results, in their order, [`DEFAULT_BATCH_CONCURRENCY`] at once. One error does not stop
-    /// the others.
-    fn batch<T: IntoInput<Self::Input>>(
+    /// Turns many inputs into as many results, in their order. [`DEFAULT_BATCH_CONCURRENCY`] inputs run at once.
+    ///
+    /// An error ends its own input and no other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let parse = lambda(|text: String| text.parse::<i32>());
+    /// let results = parse.batch(["1", "two", "3"]).await;
+    /// assert_eq!(results[0].as_ref().ok(), Some(&1));
+    /// assert!(results[1].is_err()); // the others go on
+    /// assert_eq!(results[2].as_ref().ok(), Some(&3));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn batch<T: Into<Self::Input>>(
         &self,
         inputs: impl IntoIterator<Item = T>,
     ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send {
         self.batch_with(inputs, RunConfig::default())
     }
 
-    /// As [`batch`](Self::batch), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
+    /// Runs a batch, as [`batch`](Self::batch) does, with a config for all inputs.
     ///
-    /// A `run_id` in the config belongs to no single input and is not used.
-    fn batch_with<T: IntoInput<Self::Input>>(
+    /// [`max_concurrency`](RunConfig::max_concurrency) sets how many inputs run at once. A `run_id` in the config belongs to no single input and is not used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunConfig, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// let results = double.batch_with([1, 2, 3], RunConfig::new().tag("night").max_concurrency(2)).await;
+    /// assert_eq!(results.into_iter().collect::<Result<Vec<_>, _>>()?, [2, 4, 6]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    fn batch_with<T: Into<Self::Input>>(
         &self,
         inputs: impl IntoIterator<Item = T>,
         mut config: RunConfig,
@@ -256,7 +486,7 @@ pub trait RunnableExt: Runnable {
         in_order(runs, limit)
     }
 
-    /// As [`batch_with`](Self::batch_with), with something to say about each input on top of what is said of all.
+    /// Runs a batch, as [`batch_with`](Self::batch_with) does, with a config for each input on top of the config for all.
     ///
     /// # Examples
     ///
@@ -290,8 +520,10 @@ pub trait RunnableExt: Runnable {
         in_order(runs, limit)
     }
 
-    /// Turns many inputs into results as they are ready, each with the place of its input: [`DEFAULT_BATCH_CONCURRENCY`] at
-    /// once. Inputs are taken as there is room, so that there may be any number of them. A progress bar counts the items.
+    /// Turns many inputs into results, each with the index of its input, in the order in which they finish.
+    ///
+    /// [`DEFAULT_BATCH_CONCURRENCY`] inputs run at once. An input is taken when there is room for it, so the list may be endless. A progress bar counts
+    /// the items.
     ///
     /// # Examples
     ///
@@ -317,7 +549,26 @@ pub trait RunnableExt: Runnable {
         self.batch_as_completed_with(inputs, RunConfig::default())
     }
 
-    /// As [`batch_as_completed`](Self::batch_as_completed), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
+    /// Runs a batch, as [`batch_as_completed`](Self::batch_as_completed) does, with a config for all inputs.
+    ///
+    /// [`max_concurrency`](RunConfig::max_concurrency) sets how many inputs run at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunConfig, RunnableExt};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// let mut results = double.batch_as_completed_with(1.., RunConfig::new().max_concurrency(2)).take(3);
+    /// let mut sum = 0;
+    /// while let Some((_, result)) = results.next().await {
+    ///     sum += result?;
+    /// }
+    /// assert_eq!(sum, 2 + 4 + 6); // of endless inputs only a few were taken
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn batch_as_completed_with<T, In>(
         &self,
         inputs: In,
@@ -338,14 +589,14 @@ pub trait RunnableExt: Runnable {
         stream::iter(runs).buffer_unordered(limit).boxed()
     }
 
-    /// Turns many inputs into results that are kept in a file: after a crash the same call does the rest, and nothing twice.
+    /// Turns many inputs into results that a file keeps: after a crash the same call runs the remaining inputs, and none twice.
     ///
-    /// The stream gives what is finished now, each result with the place of its input; its own errors are about the file or
-    /// the list of inputs, and end it. The results of all runs are read by [`BatchFile::results`]. An input whose line is in the file is
-    /// never run again, unless it is an error; see [`BatchFile::keep_errors`]. What was cancelled, or not begun when the time limit
-    /// of the batch was over, gets no line.
+    /// The stream returns the results of this call, each with the index of its input. An error of the stream itself is about the file or
+    /// the list of inputs, and ends the stream. [`BatchFile::results`] reads the results of all calls. An input whose line is in the file does
+    /// not run again, unless the line is an error; see [`BatchFile::keep_errors`]. An input that was cancelled, or had not begun when the time
+    /// limit of the batch was over, gets no line.
     ///
-    /// Inputs are taken as there is room, [`DEFAULT_BATCH_CONCURRENCY`] at once, and results are not kept: a batch of any length takes a few
+    /// [`DEFAULT_BATCH_CONCURRENCY`] inputs run at once, each taken when there is room for it. Results are not held in memory: a batch of any length takes a few
     /// bytes per input. Dropping the stream stops the work and unlocks the file.
     ///
     /// A line is appended in place by the thread that polls the stream, which takes microseconds; poll it in a task of its own if
@@ -390,7 +641,25 @@ pub trait RunnableExt: Runnable {
         self.batch_resumable_with(inputs, file, RunConfig::default())
     }
 
-    /// As [`batch_resumable`](Self::batch_resumable), with what the caller says; [`max_concurrency`](RunConfig::max_concurrency) is how many run at once.
+    /// Runs a batch, as [`batch_resumable`](Self::batch_resumable) does, with a config for all inputs.
+    ///
+    /// [`max_concurrency`](RunConfig::max_concurrency) sets how many inputs run at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BatchFile, RunConfig, RunnableExt, lambda};
+    /// use futures::StreamExt;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-batch-resumable-with-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// let config = RunConfig::new().max_concurrency(4);
+    /// assert_eq!(double.batch_resumable_with(1..=3, &path, config).count().await, 3);
+    /// assert_eq!(BatchFile::new(&path).results::<i32>()?.count(), 3);
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn batch_resumable_with<T, In>(
         &self,
         inputs: In,
@@ -406,18 +675,29 @@ pub trait RunnableExt: Runnable {
         super::batch::resumable(step, inputs.into_iter(), file.into(), config)
     }
 
-    /// Puts a step behind this one: `a.pipe(b)` is `a | b`.
+    /// Appends a step: `a.pipe(b)` is `a | b`.
     ///
-    /// The types are checked where the two are joined.
+    /// The output of this step is the input of the next one. The compiler checks the types where the two are joined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chain = lambda(|text: String| text.len()).pipe(lambda(|length: usize| length * 2));
+    /// assert_eq!(chain.invoke("bears").await?, 10);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use = "steps do nothing until they are invoked"]
-    fn pipe<R: Follows<Self::Output>>(self, next: R) -> Chain<Self::Input, R::Output>
+    fn pipe<R: Accepts<Self::Output>>(self, next: R) -> Chain<Self::Input, R::Output>
     where
         Self: Sized,
     {
-        Chain::new(self).then(next)
+        assert_runnable::<Self::Input, R::Output, _>(Chain::new(self).then(next))
     }
 
-    /// Adds keys to the output: those of `mapper`, which sees the output as it is. See [`assign`](fn@super::assign).
+    /// Adds the keys of `mapper` to the output; the input of `mapper` is that output. See [`assign`](fn@super::assign).
     ///
     /// # Examples
     ///
@@ -433,12 +713,12 @@ pub trait RunnableExt: Runnable {
     fn assign(self, mapper: Parallel<Self::Output, Dict>) -> Chain<Self::Input, Dict>
     where
         Self: Sized,
-        Self::Output: Keyed,
+        Self::Output: DictLike,
     {
-        self.pipe(super::assign(mapper))
+        assert_runnable::<Self::Input, Dict, _>(self.pipe(super::assign(mapper)))
     }
 
-    /// Takes a key out of the output, or several. See [`pick`](fn@super::pick).
+    /// Returns one key of the output, or several. See [`pick`](fn@super::pick).
     ///
     /// # Examples
     ///
@@ -453,80 +733,207 @@ pub trait RunnableExt: Runnable {
     fn pick<K: PickKeys>(self, keys: K) -> Chain<Self::Input, K::Output>
     where
         Self: Sized,
-        Self::Output: Keyed,
+        Self::Output: DictLike,
     {
-        self.pipe(super::pick(keys))
+        assert_runnable::<Self::Input, K::Output, _>(self.pipe(super::pick(keys)))
     }
 
     /// Runs the step for each element of a list: from `Vec<Input>` to `Vec<Output>`. See [`Map`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let lengths = lambda(|text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>()) | lambda(|word: String| word.len()).map();
+    /// assert_eq!(lengths.invoke("to be or").await?, [2, 2, 2]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn map(self) -> Map<Self>
     where
         Self: Sized,
     {
-        Map::new(self)
+        assert_runnable::<Vec<Self::Input>, Vec<Self::Output>, _>(Map::new(self))
     }
 
-    /// Fixes a part of the config: what the caller says wins over it. See [`Configured`].
+    /// Fixes a part of the config to the step. The caller's config wins over it. See [`Configured`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunConfig, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2).with_config(RunConfig::new().run_name("double").tag("arithmetic"));
+    /// let events: Vec<_> = double.stream_events(21).try_collect().await?;
+    /// assert_eq!((&*events[0].run().name, &*events[0].run().tags[0]), ("double", "arithmetic"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_config(self, config: RunConfig) -> Configured<Self>
     where
         Self: Sized,
     {
-        Configured::new(self, config)
+        assert_runnable::<Self::Input, Self::Output, _>(Configured::new(self, config))
     }
 
     /// Names the step in events and errors. See [`Named`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let parse = lambda(|text: String| text.parse::<i32>()).boxed().named("parse");
+    /// assert_eq!(parse.name(), "parse");
+    /// assert_eq!(parse.invoke("x").await.unwrap_err().step(), Some("parse"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn named(self, name: impl Into<Arc<str>>) -> Named<Self>
     where
         Self: Sized,
     {
-        Named::new(self, name)
+        assert_runnable::<Self::Input, Self::Output, _>(Named::new(self, name))
     }
 
-    /// Adds a listener that hears every run of the step and inside it.
+    /// Adds a listener that hears the run of the step and every run inside it.
     ///
-    /// Give the listener to the call instead, in [`RunConfig::listeners`], to hear every step.
+    /// To hear every step of one call, set the listener in the config of that call: [`RunConfig::listener`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// let chain = (EchoModel::new() | StrOutputParser).with_listener(&usage);
+    /// chain.invoke("hi").await?;
+    /// assert_eq!(usage.calls(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_listener(self, listener: impl IntoListener) -> Configured<Self>
     where
         Self: Sized,
     {
-        self.with_config(RunConfig::new().listener(listener))
+        assert_runnable::<Self::Input, Self::Output, _>(self.with_config(RunConfig::new().listener(listener)))
     }
 
-    /// Adds functions that hear when the step itself begins and how it ends. See [`Listeners`].
+    /// Adds functions that are called when the step itself begins and ends. See [`Listeners`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Listeners, RunnableExt};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let log = Arc::clone(&seen);
+    /// let listeners = Listeners::new().on_end(move |_, output| log.lock().unwrap().push(output.clone()));
+    /// lambda(|n: i32| n * 2).with_listeners(listeners).invoke(21).await?;
+    /// assert_eq!(*seen.lock().unwrap(), [42]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_listeners(self, listeners: Listeners) -> WithListeners<Self>
     where
         Self: Sized,
     {
-        WithListeners::new(self, listeners)
+        assert_runnable::<Self::Input, Self::Output, _>(WithListeners::new(self, listeners))
     }
 
-    /// Tries the step again when it fails. See [`Retry`].
+    /// Runs the step again when it fails. See [`Retry`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Error, ErrorKind, RetryOptions, RunnableExt};
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let calls = AtomicU32::new(0);
+    /// let flaky = lambda(move |n: i32| match calls.fetch_add(1, Ordering::Relaxed) {
+    ///     0 => Err(Error::from(ErrorKind::Server)),
+    ///     _ => Ok(n * 2),
+    /// });
+    /// assert_eq!(flaky.with_retry(RetryOptions::new()).invoke(21).await?, 42);
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
     fn with_retry(self, options: RetryOptions) -> Retry<Self>
     where
         Self: Sized,
     {
-        Retry::new(self, options)
+        assert_runnable::<Self::Input, Self::Output, _>(Retry::new(self, options))
     }
 
-    /// Runs other steps when this one fails. See [`Fallbacks`]; steps of different types are added by
-    /// [`Fallbacks::or`].
+    /// Runs other steps, in order, when this one fails. See [`Fallbacks`]; [`Fallbacks::or`] adds a step of another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let parse = lambda(|text: String| text.parse::<i32>()).with_fallbacks([lambda(|text: String| text.len() as i32)]);
+    /// assert_eq!(parse.invoke("42").await?, 42);
+    /// assert_eq!(parse.invoke("bears").await?, 5);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_fallbacks<F>(self, fallbacks: impl IntoIterator<Item = F>) -> Fallbacks<Or<OneStep<Self>, Steps<F>>>
     where
         Self: Sized,
         F: Runnable<Input = Self::Input, Output = Self::Output>,
     {
-        Fallbacks::new(Or::new(OneStep::new(self), Steps::new(fallbacks)))
+        assert_runnable::<Self::Input, Self::Output, _>(Fallbacks::new(Or::new(
+            OneStep::new(self),
+            Steps::new(fallbacks),
+        )))
     }
 
     /// Limits how long the step may take. See [`Timeout`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ErrorKind, RunnableExt};
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let slow = lambda(|n: i32| async move {
+    ///     tokio::time::sleep(Duration::from_secs(60)).await;
+    ///     n
+    /// });
+    /// let error = slow.with_timeout(Duration::from_secs(1)).invoke(1).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout);
+    /// # });
+    /// ```
     fn with_timeout(self, limit: Duration) -> Timeout<Self>
     where
         Self: Sized,
     {
-        Timeout::new(self, limit)
+        assert_runnable::<Self::Input, Self::Output, _>(Timeout::new(self, limit))
     }
 
-    /// Lets the caller set a value for one call, with which the step is built anew. See [`ConfigKey`].
+    /// Lets a caller set a value for one call. `build` makes the step for that call from this step and the value.
+    ///
+    /// See [`ConfigKey`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ConfigKey, RunConfig, RunnableExt};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let times = |factor| lambda(move |n: i32| n * factor);
+    /// let step = times(2).configurable(FACTOR, move |_, factor| times(*factor));
+    /// assert_eq!(step.invoke(10).await?, 20);
+    /// assert_eq!(step.invoke_with(10, RunConfig::new().set(FACTOR, 5)).await?, 50);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn configurable<T: Send + Sync + 'static>(
         self,
         key: ConfigKey<T>,
@@ -535,10 +942,28 @@ pub trait RunnableExt: Runnable {
     where
         Self: Sized,
     {
-        ConfigurableStep::new(self, key, build)
+        assert_runnable::<Self::Input, Self::Output, _>(ConfigurableStep::new(self, key, build))
     }
 
-    /// Lets the caller choose another step for one call; this one is the default, under the name `default`. See [`Alternatives`].
+    /// Lets a caller choose another step for one call. This step is the default, under the name `default`.
+    ///
+    /// See [`Alternatives`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ConfigKey, RunConfig, RunnableExt};
+    ///
+    /// const VOICE: ConfigKey<String> = ConfigKey::new("voice");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let speak = lambda(|text: String| text)
+    ///     .configurable_alternatives(VOICE, "plain")
+    ///     .or("loud", lambda(|text: String| text.to_uppercase()));
+    /// assert_eq!(speak.invoke("hi").await?, "hi");
+    /// assert_eq!(speak.invoke_with("hi", RunConfig::new().set(VOICE, "loud".to_owned())).await?, "HI");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn configurable_alternatives(
         self,
         key: ConfigKey<String>,
@@ -547,18 +972,46 @@ pub trait RunnableExt: Runnable {
     where
         Self: Sized,
     {
-        Alternatives::new(self, key, default.into())
+        assert_runnable::<Self::Input, Self::Output, _>(Alternatives::new(self, key, default.into()))
     }
 
-    /// Remembers the conversation: earlier messages of the session are put into the input, and each turn is stored. See [`MessageHistory`].
+    /// Keeps a conversation: puts the earlier messages of the session into the input, and stores the question and the answer of each call.
+    ///
+    /// See [`MessageHistory`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, InMemoryChatMessageHistory, RunConfig, RunnableExt, SESSION_ID};
+    /// use cadena_core::ChatMessageHistory;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// let chat = EchoModel::new().with_message_history(history.clone());
+    /// let session = || RunConfig::new().set(SESSION_ID, "ann".to_owned());
+    /// chat.invoke_with("hi", session()).await?;
+    /// assert_eq!(history.messages("ann").await?.len(), 2); // the question and the answer
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_message_history(self, history: impl ChatMessageHistory) -> MessageHistory<Self>
     where
-        Self: Remembers + Sized,
+        Self: HistoryStep + Sized,
     {
-        MessageHistory::new(self, history)
+        assert_runnable::<Self::Input, Self::Output, _>(MessageHistory::new(self, history))
     }
 
     /// Puts the step on the heap, so that steps of different types have one type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, passthrough, BoxRunnable, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let steps: Vec<BoxRunnable<i32, i32>> = vec![lambda(|n: i32| n + 1).boxed(), passthrough().boxed()];
+    /// assert_eq!(steps[0].invoke(41).await?, 42);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use = "steps do nothing until they are invoked"]
     fn boxed(self) -> BoxRunnable<Self::Input, Self::Output>
     where
@@ -569,6 +1022,11 @@ pub trait RunnableExt: Runnable {
 }
 
 impl<R: Runnable + ?Sized> RunnableExt for R {}
+
+/// Checks here, and not where a user writes the call, that a method returns a step of these types.
+fn assert_runnable<I, O, R: Runnable<Input = I, Output = O>>(step: R) -> R {
+    step
+}
 
 /// The results of a batch, in the order of its inputs.
 async fn in_order<O, Run: Future<Output = Result<O>>>(

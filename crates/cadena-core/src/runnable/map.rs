@@ -14,7 +14,7 @@ use crate::{ChunkStream, Error, Node, Result, RunContext, StreamMode, impl_pipe}
 /// A step for each element of a list; [`RunnableExt::map`](crate::RunnableExt::map) makes one.
 ///
 /// As many elements run at once as inputs of a batch. The first error, in the order of the list, ends them all. Each
-/// element is a run of its own, tagged `map:item:1`, `map:item:2`, ….
+/// element has its own run, tagged `map:item:1`, `map:item:2`, …. LangChain's `RunnableEach`.
 ///
 /// It passes through: an element begins when it arrives, and its output goes on as soon as those before it have.
 ///
@@ -33,6 +33,7 @@ use crate::{ChunkStream, Error, Node, Result, RunContext, StreamMode, impl_pipe}
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableEach")]
 pub struct Map<R> {
     step: Arc<R>,
 }

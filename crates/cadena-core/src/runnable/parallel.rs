@@ -1,4 +1,4 @@
-//! Steps beside each other, all with the same input.
+//! Steps that run at the same time on the same input.
 
 mod outputs;
 pub use outputs::{Outputs, OutputsChunk};
@@ -22,8 +22,8 @@ use crate::{
     ValueChunk, impl_pipe,
 };
 
-/// Runs steps beside each other, each with a copy of the input: a tuple of steps gives a tuple, an array or a `Vec` of steps
-/// gives [`Outputs`], and [`parallel!`](macro@crate::parallel) with names gives a [`Dict`].
+/// Runs steps at the same time, each with a copy of the input. The output of a tuple of steps is a tuple, of an array or a `Vec` of
+/// steps [`Outputs`], and of [`parallel!`](macro@crate::parallel) with names a [`Dict`].
 ///
 /// It streams as its branches do: chunks come as the branches make them, in turns where several are ready, and each chunk
 /// holds a piece of one branch. The first error ends them all.
@@ -45,7 +45,7 @@ pub fn parallel<I: Streamable, B: IntoParallel<I>>(branches: B) -> Parallel<I, B
     }
 }
 
-/// Runs named steps beside each other: `parallel! {"key": step, …}` takes one input and gives a [`Dict`] with an entry for each.
+/// Runs named steps at the same time: `parallel! {"key": step, …}` takes one input and returns a [`Dict`] with an entry for each.
 ///
 /// # Examples
 ///
@@ -72,13 +72,14 @@ macro_rules! parallel {
     };
 }
 
-/// Steps beside each other; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one.
+/// Steps that run at the same time; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one. LangChain's `RunnableParallel`, and that is the name of its run.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableParallel")]
 pub struct Parallel<I, O: Streamable> {
     branches: Arc<[ParallelBranch<I, O::Chunk>]>,
 }
 
-/// One branch: its name, and the step that gives pieces of the common output.
+/// One branch: its name, and the step that makes pieces of the common output.
 pub struct ParallelBranch<I, C> {
     key: Cow<'static, str>,
     step: Arc<dyn Pieces<I, C>>,
@@ -193,7 +194,16 @@ impl<I: Streamable, O: Streamable> Runnable for Parallel<I, O> {
 }
 
 impl<I: Streamable, O: Streamable> Parallel<I, O> {
-    /// The names of its branches; those of a tuple or a list are its places.
+    /// Returns the names of its branches; those of a tuple or a list are its places.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, parallel};
+    ///
+    /// let facts = parallel! {"length": lambda(|text: String| text.len()), "copy": lambda(|text: String| text)};
+    /// assert_eq!(facts.keys().collect::<Vec<_>>(), ["length", "copy"]);
+    /// ```
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.branches.iter().map(|branch| &*branch.key)
     }
@@ -233,17 +243,17 @@ impl<I, C> fmt::Debug for ParallelBranch<I, C> {
     }
 }
 
-/// What [`parallel()`] takes: a tuple of up to eight steps, or an array or a `Vec` of steps of one type.
+/// The branches that [`parallel()`] takes: a tuple of up to eight steps, or an array or a `Vec` of steps of one type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in parallel on one `{I}`",
     label = "not several steps",
     note = "`cadena::parallel` takes a tuple of up to eight steps with the same input, or an array or a `Vec` of steps of one type; for names use `cadena::parallel! {{\"key\": step}}`"
 )]
 pub trait IntoParallel<I> {
-    /// What the step gives.
+    /// The output of the step.
     type Output: Streamable;
 
-    /// The branches, each giving pieces of the output.
+    /// Returns the branches, each of which makes pieces of the output.
     fn into_branches(self) -> Vec<ParallelBranch<I, <Self::Output as Streamable>::Chunk>>;
 }
 
@@ -355,7 +365,7 @@ where
     }
 }
 
-/// Takes from several streams in turns, beginning behind the one that gave last: fair, and the same order every time.
+/// Polls several streams in turns, beginning after the one that was ready last: fair, and the same order every time.
 struct Interleaved<C> {
     streams: VecDeque<BoxStream<'static, Result<C>>>,
 }

@@ -10,15 +10,15 @@ use futures::stream::{self, StreamExt};
 use indexmap::IndexSet;
 use serde_json::Value;
 
-use super::{Keyed, Runnable, RunnableExt, StepInfo};
+use super::{DictLike, Runnable, RunnableExt, StepInfo};
 use crate::{
     ChunkStream, Dict, DictChunk, Error, ErrorKind, Result, RunContext, StreamMode, Streamable, ValueChunk, impl_pipe,
 };
 
-/// Makes the step that takes a key out of its input, or several: one key gives its [`Value`], several give a [`Dict`].
+/// Makes the step that picks one key of its input, or several: the output is a [`Value`] for one key, a [`Dict`] for several.
 ///
 /// A key that is missing is an error that names those that are there; [`optional`](Pick::optional) makes it `None`.
-/// [`RunnableExt::pick`](crate::RunnableExt::pick) puts it behind a step.
+/// [`RunnableExt::pick`](crate::RunnableExt::pick) appends it to a step.
 ///
 /// It passes through: pieces of these keys go on as they arrive. That a key is missing is known when the input ends.
 ///
@@ -38,7 +38,7 @@ use crate::{
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
-pub fn pick<I: Keyed, K: PickKeys>(keys: K) -> Pick<I, K::Output> {
+pub fn pick<I: DictLike, K: PickKeys>(keys: K) -> Pick<I, K::Output> {
     Pick {
         keys: keys.into_keys().into(),
         types: PhantomData,
@@ -47,13 +47,14 @@ pub fn pick<I: Keyed, K: PickKeys>(keys: K) -> Pick<I, K::Output> {
 
 /// The step that takes keys out of its input; [`pick`] makes one.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnablePick")]
 pub struct Pick<I, O> {
     keys: Arc<[String]>,
     types: PhantomData<fn(I) -> O>,
 }
 
-impl<I: Keyed, O: Picked> Pick<I, O> {
-    /// Lets keys be missing: several give those that are there, and nothing at all is `None`.
+impl<I: DictLike, O: Picked> Pick<I, O> {
+    /// Lets keys be missing: of several keys the output holds those that are there, and it is `None` if none is there.
     ///
     /// # Examples
     ///
@@ -76,7 +77,7 @@ impl<I: Keyed, O: Picked> Pick<I, O> {
 
 /// The keys that [`pick`] takes: one, or an array or `Vec` of several.
 pub trait PickKeys {
-    /// What is picked: a [`Value`], or a [`Dict`] of several.
+    /// The type of the output: a [`Value`], or a [`Dict`] of several keys.
     type Output: Picked;
 
     /// The keys.
@@ -111,7 +112,7 @@ impl<K: Into<String>> PickKeys for Vec<K> {
     }
 }
 
-/// What [`pick`] gives: a [`Value`] for one key, a [`Dict`] for several, an `Option` where they may be missing.
+/// An output of [`pick`]: a [`Value`] for one key, a [`Dict`] for several, an `Option` where they may be missing.
 pub trait Picked: Streamable + private::Sealed {
     /// Whether every key must be there.
     #[doc(hidden)]
@@ -201,7 +202,7 @@ fn missing<'a>(missing: impl Iterator<Item = &'a String>, known: impl Iterator<I
 }
 
 #[async_trait]
-impl<I: Keyed, O: Picked> Runnable for Pick<I, O> {
+impl<I: DictLike, O: Picked> Runnable for Pick<I, O> {
     type Input = I;
     type Output = O;
 
@@ -242,8 +243,8 @@ impl<I: Keyed, O: Picked> Runnable for Pick<I, O> {
     }
 }
 
-/// What a stream of picked pieces remembers.
-struct Picking<I: Keyed> {
+/// The state of a stream of picked pieces.
+struct Picking<I: DictLike> {
     input: ChunkStream<I>,
     name: String,
     keys: Arc<[String]>,
@@ -253,7 +254,7 @@ struct Picking<I: Keyed> {
     any_input: bool,
 }
 
-impl<I: Keyed> Picking<I> {
+impl<I: DictLike> Picking<I> {
     async fn next<O: Picked>(mut self) -> Option<(Result<O::Chunk>, Option<Self>)> {
         while let Some(chunk) = self.input.next().await {
             self.any_input = true;
@@ -283,7 +284,7 @@ impl<I: Keyed> Picking<I> {
 
     fn end<O: Picked>(self) -> Option<Result<O::Chunk>> {
         if !self.any_input {
-            return None; // An input without chunks gives an output without chunks.
+            return None; // An input without chunks makes an output without chunks.
         }
         if O::STRICT {
             let absent = self.keys.iter().filter(|key| !self.came.contains(*key));
@@ -301,7 +302,7 @@ impl<I: Keyed> Picking<I> {
     }
 }
 
-impl_pipe!(Pick<I, O>, for <I: Keyed, O: Picked>);
+impl_pipe!(Pick<I, O>, for <I: DictLike, O: Picked>);
 
 impl<I, O> Clone for Pick<I, O> {
     fn clone(&self) -> Self {

@@ -14,7 +14,7 @@ use crate::run::layers::{call, call_stream};
 use crate::stream::later;
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
-/// Makes a step of a function that looks at the input and gives the step that runs on it, as a run inside this one.
+/// Makes a step of a function that looks at the input and returns the step that runs on it, as a run inside this one.
 ///
 /// The function may build the step anew, and the step may contain this one again: such a recursion ends with
 /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) at [`RunConfig::recursion_limit`](crate::RunConfig::recursion_limit), by default 25 levels deep.

@@ -16,7 +16,7 @@ use crate::{
 
 /// Begins a step that hands an input to the step that the input names: a [`RouterInput`] holds both.
 ///
-/// A name that no step has is an error that lists those that are there. The router has no run of its own.
+/// A name that no step has is an error that lists the names of the steps. The run is that of the chosen step. LangChain's `RouterRunnable`.
 /// To choose by looking at the input itself there are [`branch`](super::branch) and [`route_fn`](super::route_fn).
 ///
 /// It waits for its whole input, which has the name, and streams as the named step does.
@@ -43,6 +43,7 @@ pub fn router<I: Streamable, O: Streamable>() -> Router<I, O> {
 
 /// One of several steps, by name; [`router`] begins one.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RouterRunnable")]
 pub struct Router<I, O> {
     routes: Arc<IndexMap<String, AnyStep<I, O>>>,
 }
@@ -51,6 +52,17 @@ type AnyStep<I, O> = Arc<dyn Runnable<Input = I, Output = O>>;
 
 impl<I: Streamable, O: Streamable> Router<I, O> {
     /// Adds a step under a name; a step of the same name is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, router, RouterInput, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let steps = router().route("double", lambda(|n: i32| n * 2)).route("square", lambda(|n: i32| n * n));
+    /// assert_eq!(steps.invoke(RouterInput::new("square", 5)).await?, 25);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn route<R: Runnable<Input = I, Output = O>>(mut self, key: impl Into<String>, step: R) -> Self {
         Arc::make_mut(&mut self.routes).insert(key.into(), Arc::new(step));
         self
@@ -69,7 +81,7 @@ impl<I: Streamable, O: Streamable> Router<I, O> {
     }
 }
 
-/// What a [`Router`] takes: the name of a route, and what goes there.
+/// The input of a [`Router`]: the name of a route, and the input of its step.
 ///
 /// # Examples
 ///
@@ -84,7 +96,7 @@ impl<I: Streamable, O: Streamable> Router<I, O> {
 pub struct RouterInput<I> {
     /// The name of a route.
     pub key: String,
-    /// What goes there.
+    /// The input of the step.
     pub input: I,
 }
 

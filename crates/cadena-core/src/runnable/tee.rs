@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// Gives every reader every chunk of `source`, which is pulled only when a reader has nothing left to read.
 ///
-/// What a slow reader has not read yet is kept: at most what the source sends, and nothing once the reader is dropped.
+/// Items that a slow reader has not read yet are kept until it reads them or is dropped.
 pub(super) fn tee<C: Clone + Send + 'static>(
     source: BoxStream<'static, Result<C>>,
     readers: usize,

@@ -13,7 +13,7 @@ pub use fallbacks::{FallbackErrors, Fallbacks};
 mod timeout;
 pub use timeout::Timeout;
 mod message_history;
-pub use message_history::{MessageHistory, Remembers};
+pub use message_history::{HistoryStep, MessageHistory};
 mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod step_list;

@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cadena_core::{
-    BoxRunnable, CancellationToken, ChunkStream, ConfigKey, Dict, EchoModel, Error, ErrorKind, FallbackErrors, Keyed,
-    Lambda, Listener, Listeners, PromptValue, RetryBudget, RetryOptions, RunConfig, RunEvent, Runnable, RunnableExt,
-    SequentialIds, StrOutputParser, StreamMode, Streamable, ValueChunk, assign, branch, dict, fold, generator, lambda,
-    parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
+    BoxRunnable, CancellationToken, ChunkStream, ConfigKey, Dict, DictLike, EchoModel, Error, ErrorKind,
+    FallbackErrors, Lambda, Listener, Listeners, PromptValue, RetryBudget, RetryOptions, RunConfig, RunEvent, Runnable,
+    RunnableExt, SequentialIds, StrOutputParser, StreamMode, Streamable, ValueChunk, assign, branch, dict, fold,
+    generator, lambda, parallel, passthrough, pick, route_fn, router, stream_fn, try_route_fn,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};

@@ -102,7 +102,7 @@ async fn a_message_is_picked_out_of_a_parallel_step_with_its_logprobs() {
     let text =
         parallel! {"answer": lambda(|text: String| PromptValue::from(text)) | EchoModel::new() | StrOutputParser};
     assert_eq!(
-        Keyed::into_dict(text.invoke("a b").await.unwrap()).unwrap()["answer"],
+        DictLike::into_dict(text.invoke("a b").await.unwrap()).unwrap()["answer"],
         "a b"
     );
 }

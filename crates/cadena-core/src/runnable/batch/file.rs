@@ -17,7 +17,7 @@ use crate::Result;
 /// {"index":2,"input":"f8e46110455c6e53","error":{"kind":"rate_limited","detail":"…","retryable":true}}
 /// ```
 ///
-/// `input` is a hash of the input as JSON, by which a changed list is noticed. A line is in the file before the result is given.
+/// `input` is a hash of the input as JSON, by which a changed list is noticed. A line is in the file before the result is returned.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ pub struct BatchFile {
 }
 
 impl BatchFile {
-    /// The file at a path; the batch makes it if there is none.
+    /// Names the file at a path; the batch creates it if it is missing.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
@@ -57,10 +57,19 @@ impl BatchFile {
         }
     }
 
-    /// Whether each line waits until it is on the disk; default: no.
+    /// Sets whether each line waits until it is on the disk; default: no.
     ///
     /// Without it a line survives the end of the process, however it ends, but perhaps not that of the machine. With it the
     /// thread that polls the batch waits for the disk once per input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::BatchFile;
+    ///
+    /// let file = BatchFile::new("results.jsonl").sync(true).keep_errors(true);
+    /// assert_eq!(file.path().to_str(), Some("results.jsonl"));
+    /// ```
     #[must_use]
     pub fn sync(mut self, sync: bool) -> Self {
         self.sync = sync;
@@ -81,6 +90,16 @@ impl BatchFile {
     }
 
     /// Counts what is in the file: where a progress bar begins. No file is nothing finished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::BatchFile;
+    ///
+    /// let path = std::env::temp_dir().join(format!("no-batch-{}.jsonl", std::process::id()));
+    /// assert_eq!(BatchFile::new(path).progress()?.finished, 0); // no file yet
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -155,7 +174,7 @@ impl From<&PathBuf> for BatchFile {
     }
 }
 
-/// How far a batch is; [`BatchFile::progress`] gives it.
+/// How far a batch is; [`BatchFile::progress`] returns it.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What an input is known by in a later run.
+//! The fingerprint by which a later run knows an input.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,7 +22,7 @@ impl Fingerprint {
     }
 }
 
-/// The standard library's hashers may change from one release to the next, so that this is FNV-1a: it tells a changed
+/// The standard library's hashers may change from one release to the next, so this is FNV-1a: it tells a changed
 /// list from the same one and defends against nobody.
 struct Hasher(u64);
 

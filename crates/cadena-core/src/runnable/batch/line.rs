@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fingerprint::Fingerprint;
 use crate::{Error, ErrorKind, Result};
 
-/// How every line begins: what a crash may have left of the last one is told by it from a file that is none of ours.
+/// How every line begins. A last line that a crash cut off begins so, and a line of a foreign file does not.
 pub(super) const BEGINNING: &[u8] = b"{\"index\":";
 
 /// The longest line that is written or read: a corrupt file must not fill the memory.
@@ -121,7 +121,7 @@ impl<O: DeserializeOwned> Line<O> {
     }
 }
 
-/// Why a line is none of ours.
+/// Why a line is not a line of a batch.
 #[derive(Debug)]
 pub(super) enum Malformed {
     Json(serde_json::Error),
@@ -139,7 +139,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// What a file keeps of an error: everything but the part of an answer that had arrived.
+/// An error as a file keeps it: everything but the part of an answer that had arrived.
 #[derive(Serialize, Deserialize)]
 struct StoredError {
     /// Read as a value: a later version may know more kinds.

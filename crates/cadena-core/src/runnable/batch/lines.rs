@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::line::{BEGINNING, Line, MAX_LINE};
 use crate::{Error, ErrorKind, Result};
 
-/// What is wrong with a line whose input is not that of an earlier line.
+/// The fault of a line whose input is not that of an earlier line.
 pub(super) const OTHER_INPUT: &str = "has another input than an earlier line of the same index";
 
 /// Reads a file line by line; memory for one line.
@@ -86,7 +86,7 @@ impl Lines {
     }
 }
 
-/// The file system has said no.
+/// An error of the file system.
 pub(super) fn failed(path: &Path, doing: &str, error: std::io::Error) -> Error {
     let detail = format!("the batch file `{}` cannot be {doing}", path.display());
     Error::new(ErrorKind::Config, detail).with_source(error)

@@ -34,7 +34,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// What is known of an input that has this fingerprint.
+    /// The state of an input that has this fingerprint.
     pub(super) fn state(&self, index: u64, input: Fingerprint) -> Result<State, Changed> {
         let (page, place) = position(index);
         let mark = self.pages.get(&page).and_then(|page| page.get(place));

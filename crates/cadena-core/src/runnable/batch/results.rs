@@ -1,4 +1,4 @@
-//! What the runs of a batch have given so far.
+//! The results of a batch so far.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -34,7 +34,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 pub struct BatchResults<O> {
-    /// `None` behind the end.
+    /// `None` after the end.
     lines: Option<Lines>,
     /// How many lines there were: what a running batch adds meanwhile is left for the next reader.
     last: u64,
@@ -48,7 +48,7 @@ pub struct BatchResults<O> {
 impl BatchFile {
     /// Reads the results of all runs so far, one at a time, in the order in which they were finished.
     ///
-    /// Each input that has one gives one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
+    /// Each input that has finished has one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
     /// its lock is for readers too).
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::BatchFile;
 use super::fingerprint::Fingerprint;
-use super::journal::{Journal, TURN};
 use super::line;
+use super::locked_file::{LockedFile, TURN};
 use super::record::{Record, State};
 use crate::run::layers::enter;
 use crate::stream::until_error;
@@ -32,7 +32,7 @@ where
     let results = async move {
         // The time limit and the file begin with the first poll.
         let cx = RunContext::new(config);
-        let (mut journal, record) = Journal::open(file.shared_path(), file.syncs()).await?;
+        let (mut locked, record) = LockedFile::open(file.shared_path(), file.syncs()).await?;
         let end = Arc::new(Mutex::new(None));
         let open = open_inputs::<R::Input, T>(inputs, record, file, Arc::clone(&end));
         let frame = cx.clone();
@@ -48,10 +48,10 @@ where
                 return Ok((index, result)); // The call was stopped: the input has not had its chance.
             }
             let (line, result) = line::write(index, fingerprint, result)?;
-            journal.append(&line)?;
+            locked.append(&line)?;
             Ok((index, result))
         });
-        // What is wrong with the list is said behind the calls that were in flight, so that none is paid for in vain.
+        // An error of the list comes after the calls that were in flight, so that none of them is paid for in vain.
         let end =
             stream::poll_fn(move |_| Poll::Ready(end.lock().unwrap_or_else(PoisonError::into_inner).take().map(Err)));
         Ok::<_, Error>(done.chain(end))

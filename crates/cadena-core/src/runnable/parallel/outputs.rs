@@ -1,4 +1,4 @@
-//! What several steps of one type give, in their order.
+//! The outputs of several steps of one type, in their order.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::streamable::place;
 use crate::{Merge, Result, Streamable};
 
-/// What a [`parallel`](fn@crate::parallel) array or `Vec` of steps gives: one value for each, in their order.
+/// The output of a [`parallel`](fn@crate::parallel) array or `Vec` of steps: one value for each, in their order.
 ///
-/// Beside a `Vec`, whose chunks append, its chunks keep their place.
+/// The chunks of a `Vec` append; the chunks of this type keep their index.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ use crate::{Merge, Result, Streamable};
 pub struct Outputs<T>(Vec<T>);
 
 impl<T> Outputs<T> {
-    /// The values.
+    /// Returns the values.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {
         self.0

@@ -15,10 +15,10 @@ const UNNAMED: &str = "RunnableGenerator";
 
 /// Makes a step of a function that turns a stream of chunks into a stream of chunks.
 ///
-/// It passes through: chunks of the output come as the function's stream gives them. Whole, the output is their sum.
+/// It passes chunks through: a chunk of the output is sent as soon as the function's stream has it. The whole output is the sum of the chunks.
 /// The first error is the last item of the stream; a panic is such an error.
 ///
-/// The types cannot be guessed from the chunks, as several values may come in the same ones: say them.
+/// Write the types out: several types may have the same chunks, so the compiler cannot infer them.
 ///
 /// # Examples
 ///
@@ -78,6 +78,7 @@ where
 
 /// A function from or to a stream as a step; [`generator`] and [`stream_fn`] make one.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableGenerator")]
 pub struct Generator<I: Streamable, O: Streamable> {
     name: Cow<'static, str>,
     body: Body<I, O>,

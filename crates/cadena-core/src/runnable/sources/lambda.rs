@@ -15,9 +15,9 @@ use crate::runnable::erased::Erased;
 use crate::runnable::{Runnable, StepInfo};
 use crate::{Error, ErrorKind, Graph, Result, RunContext, Streamable, impl_pipe};
 
-/// Makes a step of a function: plain or `async`, giving a value or a `Result`.
+/// Makes a step of a function, plain or `async`, that returns a value or a `Result`.
 ///
-/// The function waits for its whole input and gives its output in one piece. Its error may be any error: cadena's own
+/// The function waits for its whole input and returns its output in one piece. Its error may be any error: cadena's own
 /// stays what it is, another becomes the source of one of kind [`Step`](ErrorKind::Step). So does a panic: it is an error of that input,
 /// and the other inputs of a batch go on.
 ///
@@ -41,8 +41,9 @@ pub fn lambda<I: Streamable, Kind, F: IntoLambda<I, Kind>>(function: F) -> Lambd
     function.into_lambda()
 }
 
-/// A function as a step; [`lambda`] makes one.
+/// A function as a step; [`lambda`] makes one. LangChain's `RunnableLambda`, and that is the name of its run.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableLambda")]
 pub struct Lambda<I, O> {
     name: Cow<'static, str>,
     body: Body<I, O>,
@@ -108,7 +109,7 @@ where
     }
 }
 
-/// What a chain gets from a function without a frame around it.
+/// The first answer of a function to a chain that nobody observes.
 pub(in crate::runnable) enum Started {
     /// It has answered.
     Done(Result<Erased>),
@@ -124,7 +125,7 @@ impl<I, O> Lambda<I, O> {
         }
     }
 
-    /// Calls the function without a frame around it.
+    /// Calls the function, in a chain that nobody observes.
     pub(in crate::runnable) fn start(&self, value: Erased, place: &mut Place) -> Started {
         match &self.body {
             Body::Sync(function) => Started::Done(function.call_erased(value)),
@@ -192,25 +193,25 @@ impl<I, O> fmt::Debug for Lambda<I, O> {
     note = "`cadena::lambda` takes a `Fn(Input) -> Output`, plain or async, whose output is a `cadena::Streamable` or a `Result` of one; it must be `Send + Sync + 'static`, and the type of its argument must be written out"
 )]
 pub trait IntoLambda<I, Kind> {
-    /// What the step gives.
+    /// The output of the step.
     type Output: Streamable;
 
     /// The step.
     fn into_lambda(self) -> Lambda<I, Self::Output>;
 }
 
-/// The kinds of functions that [`lambda`] tells apart.
+/// The kinds of functions that [`lambda`] accepts.
 pub mod lambda_kind {
-    /// Gives a value.
+    /// Returns a value.
     #[derive(Debug)]
     pub enum Plain {}
-    /// Gives a `Result`.
+    /// Returns a `Result`.
     #[derive(Debug)]
     pub enum Fallible {}
-    /// Gives a future of a value.
+    /// Returns a future of a value.
     #[derive(Debug)]
     pub enum Async {}
-    /// Gives a future of a `Result`.
+    /// Returns a future of a `Result`.
     #[derive(Debug)]
     pub enum AsyncFallible {}
 }

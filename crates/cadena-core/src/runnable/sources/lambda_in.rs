@@ -1,4 +1,4 @@
-//! A function as a step that knows where it stands.
+//! A function that receives the context of its run, as a step.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,10 +14,10 @@ use crate::runnable::caught::{caught, caught_future};
 use crate::runnable::{Runnable, StepInfo};
 use crate::{Result, RunContext, Streamable, impl_pipe};
 
-/// Makes a step of an `async` function that gets the [`RunContext`] beside its input.
+/// Makes a step of an `async` function that receives the [`RunContext`] with its input.
 ///
 /// With it the function calls other steps as parts of its own run, by [`invoke_in`](crate::RunnableExt::invoke_in): so they appear in events, and are bound by the limits of the
-/// whole call. It can also tell events of its own, by [`emit_custom`](RunContext::emit_custom). Everything else is as for [`lambda`](fn@crate::lambda), which does
+/// whole call. It can also emit custom events, by [`emit_custom`](RunContext::emit_custom). Everything else is as for [`lambda`](fn@crate::lambda), which is enough
 /// for a function that needs neither.
 ///
 /// # Examples

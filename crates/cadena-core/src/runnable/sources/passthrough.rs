@@ -1,4 +1,4 @@
-//! The step that gives what it takes.
+//! The step that returns its input.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::runnable::{Runnable, StepInfo};
 use crate::{ChunkStream, Result, RunContext, StreamMode, Streamable, impl_pipe};
 
-/// Makes the step that gives what it takes, chunk by chunk: a branch of [`parallel`](crate::parallel()) that keeps the input.
+/// Makes the step that returns its input, chunk by chunk: a branch of [`parallel`](crate::parallel()) that keeps the input.
 ///
 /// # Examples
 ///
@@ -25,8 +25,9 @@ pub fn passthrough<T: Streamable>() -> Passthrough<T> {
     Passthrough(PhantomData)
 }
 
-/// The step that gives what it takes; [`passthrough`] makes one.
+/// The step that returns its input; [`passthrough`] makes one. LangChain's `RunnablePassthrough`, and that is the name of its run.
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnablePassthrough")]
 pub struct Passthrough<T>(PhantomData<fn(T) -> T>);
 
 #[async_trait]

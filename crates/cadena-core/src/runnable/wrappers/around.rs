@@ -28,7 +28,7 @@ pub(crate) trait Around: Runnable {
         cx.clone()
     }
 
-    /// What may end a call from outside; default: nothing.
+    /// The limits that may end a call; default: no limit.
     fn limits(&self) -> Option<Limits> {
         None
     }

@@ -14,8 +14,23 @@ use crate::{ConfigKey, Error, ErrorKind, Result, RunContext};
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
 ///
-/// What the caller says wins over what [`with_config`](crate::RunnableExt::with_config) fixed, and that over the step as it is. It has no run of its own,
-/// and does with chunks what the step does.
+/// The caller's value wins over the value that [`with_config`](crate::RunnableExt::with_config) fixed, and that one over the step as it is. The run is that
+/// of the built step, and chunks pass as that step passes them.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{lambda, ConfigKey, RunConfig, RunnableExt};
+///
+/// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+///
+/// # futures::executor::block_on(async {
+/// let times = |factor| lambda(move |n: i32| n * factor);
+/// let step = times(2).configurable(FACTOR, move |_, factor| times(*factor)).with_config(RunConfig::new().set(FACTOR, 3));
+/// assert_eq!(step.invoke(10).await?, 30);
+/// assert_eq!(step.invoke_with(10, RunConfig::new().set(FACTOR, 5)).await?, 50);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ConfigurableStep<R, T> {
     step: Arc<R>,
@@ -92,7 +107,7 @@ impl<R: Runnable, T> fmt::Debug for ConfigurableStep<R, T> {
 
 /// Several steps, one of which a caller chooses for a call; [`RunnableExt::configurable_alternatives`](crate::RunnableExt::configurable_alternatives) begins one.
 ///
-/// It has no run of its own, and does with chunks what the chosen step does.
+/// The run is that of the chosen step, and chunks pass as that step passes them.
 ///
 /// # Examples
 ///

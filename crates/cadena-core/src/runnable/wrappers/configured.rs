@@ -11,9 +11,9 @@ use crate::{RunConfig, RunContext};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
-/// What the caller says wins over what is fixed here; tags, metadata and listeners add up, and both timeouts and both
+/// The caller's config wins over the fixed one; tags, metadata and listeners add up, and both timeouts and both
 /// cancellation tokens count. [Options for models](RunConfig::options()) that are fixed here win over those of the caller, which are for every
-/// model of the call. It has no run of its own, and does with chunks what the step does.
+/// model of the call. The run is that of the step, and chunks pass as the step passes them.
 /// Its graph shows the metadata, except what begins as an API key does.
 ///
 /// # Examples
@@ -27,6 +27,7 @@ use crate::{RunConfig, RunContext};
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableBinding")]
 pub struct Configured<R> {
     step: Arc<R>,
     config: Arc<RunConfig>,

@@ -14,11 +14,11 @@ use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
 use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, StreamMode, impl_pipe};
 
-/// A step with others for when it fails; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
+/// A step with others for when it fails, LangChain's `RunnableWithFallbacks`; [`RunnableExt::with_fallbacks`](crate::RunnableExt::with_fallbacks) makes one.
 ///
 /// Each gets the same input, in order, until one succeeds. By default every error leads to the next step but
-/// [`Cancelled`](ErrorKind::Cancelled); [`only_if`](Self::only_if) says otherwise. If all fail, the error is the first one, and a [`FallbackErrors`] behind it
-/// has the others. A stream falls back until its first chunk: from then on the consumer has seen something, and an error
+/// [`Cancelled`](ErrorKind::Cancelled); [`only_if`](Self::only_if) sets another rule. If all fail, the error is the first one, and a [`FallbackErrors`] in its source
+/// holds the others. A stream falls back until its first chunk: from then on the consumer has seen something, and an error
 /// ends it.
 ///
 /// It waits for its whole input, which each step gets, and streams as the step that succeeds does.
@@ -36,16 +36,17 @@ use crate::{ChunkStream, Error, ErrorKind, Graph, Node, Result, RunContext, Stre
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableWithFallbacks")]
 pub struct Fallbacks<L: StepList> {
     list: L,
     /// The steps of the list, which every call goes through.
     steps: Arc<Vec<AnyStep<L::Input, L::Output>>>,
     predicate: Option<Arc<Predicate>>,
-    tell: Option<Arc<Tell<L::Input>>>,
+    edit: Option<Arc<Edit<L::Input>>>,
 }
 
 type Predicate = dyn Fn(&Error) -> bool + Send + Sync;
-type Tell<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
+type Edit<I> = dyn Fn(&mut I, &Error) -> Result<()> + Send + Sync;
 
 impl<L: StepList> Fallbacks<L> {
     pub(in crate::runnable) fn new(list: L) -> Self {
@@ -53,7 +54,7 @@ impl<L: StepList> Fallbacks<L> {
             steps: Arc::new(list.steps()),
             list,
             predicate: None,
-            tell: None,
+            edit: None,
         }
     }
 
@@ -64,7 +65,7 @@ impl<L: StepList> Fallbacks<L> {
             steps: Arc::new(list.steps()),
             list,
             predicate: self.predicate,
-            tell: self.tell,
+            edit: self.edit,
         }
     }
 
@@ -74,8 +75,8 @@ impl<L: StepList> Fallbacks<L> {
     }
 
     /// Whether a later step gets another input than the first.
-    pub(crate) fn tells(&self) -> bool {
-        self.tell.is_some()
+    pub(crate) fn edits_input(&self) -> bool {
+        self.edit.is_some()
     }
 
     /// These rules for other steps.
@@ -84,7 +85,7 @@ impl<L: StepList> Fallbacks<L> {
             steps: Arc::new(list.steps()),
             list,
             predicate: self.predicate.clone(),
-            tell: self.tell.clone(),
+            edit: self.edit.clone(),
         }
     }
 
@@ -108,12 +109,24 @@ impl<L: StepList> Fallbacks<L> {
     }
 
     /// Sets which kinds of errors lead to the next step; the others are returned at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Error, ErrorKind, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let busy = lambda(|_: String| Err::<String, _>(Error::from(ErrorKind::RateLimited)));
+    /// let careful = busy.with_fallbacks([lambda(|text: String| text)]).only_kinds([ErrorKind::RateLimited, ErrorKind::Server]);
+    /// assert_eq!(careful.invoke("hi").await?, "hi");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn only_kinds(self, kinds: impl IntoIterator<Item = ErrorKind>) -> Self {
         let kinds: Vec<_> = kinds.into_iter().collect();
         self.only_if(move |error| kinds.contains(&error.kind()))
     }
 
-    /// Tells the next step what went wrong: changes the copy of the input that it gets.
+    /// Edits the input of the next step by the error of the last one, so that the step knows what went wrong.
     ///
     /// # Examples
     ///
@@ -123,15 +136,18 @@ impl<L: StepList> Fallbacks<L> {
     /// # futures::executor::block_on(async {
     /// let first = lambda(|_: Dict| Err::<String, _>(Error::new(ErrorKind::Parse, "no JSON")));
     /// let second = lambda(|input: Dict| input.read::<String>("error"));
-    /// let repaired = first.with_fallbacks([second]).tell(|input, error| {
+    /// let repaired = first.with_fallbacks([second]).edit_input(|input, error| {
     ///     input.insert("error".to_owned(), error.detail().into());
     ///     Ok(())
     /// });
     /// assert_eq!(repaired.invoke(dict! {}).await?, "no JSON");
     /// # Ok::<_, Error>(()) }).unwrap();
     /// ```
-    pub fn tell(mut self, function: impl Fn(&mut L::Input, &Error) -> Result<()> + Send + Sync + 'static) -> Self {
-        self.tell = Some(Arc::new(function));
+    pub fn edit_input(
+        mut self,
+        function: impl Fn(&mut L::Input, &Error) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.edit = Some(Arc::new(function));
         self
     }
 
@@ -142,20 +158,20 @@ impl<L: StepList> Fallbacks<L> {
         }
     }
 
-    /// Takes an error in; gives one back if it ends the call.
+    /// Keeps an error; returns it if it ends the call.
     fn failed(&self, error: Error, errors: &mut Vec<Error>, input: &mut L::Input) -> Result<()> {
         if !self.handles(&error) {
             return Err(error);
         }
-        if let Some(tell) = &self.tell {
-            caught(|| tell(input, &error))?;
+        if let Some(edit) = &self.edit {
+            caught(|| edit(input, &error))?;
         }
         errors.push(error);
         Ok(())
     }
 }
 
-/// The first error, with the others behind it.
+/// The first error, with the others as its source.
 fn all_failed(errors: Vec<Error>) -> Error {
     let mut errors = errors.into_iter();
     let Some(first) = errors.next() else {
@@ -170,7 +186,7 @@ fn all_failed(errors: Vec<Error>) -> Error {
     error.with_source(FallbackErrors { first, others })
 }
 
-/// The errors of the fallbacks, behind the first error: found with [`Error::downcast_source_ref`].
+/// The errors of the fallbacks, in the source of the first error: [`Error::downcast_source_ref`] finds them.
 ///
 /// # Examples
 ///
@@ -192,7 +208,20 @@ pub struct FallbackErrors {
 }
 
 impl FallbackErrors {
-    /// The errors of the steps behind the first one, in order.
+    /// Returns the errors of the steps after the first one, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Error, ErrorKind, FallbackErrors, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let fails = |kind| lambda(move |_: String| Err::<String, _>(Error::from(kind)));
+    /// let error = fails(ErrorKind::Server).with_fallbacks([fails(ErrorKind::Authentication)]).invoke("hi").await.unwrap_err();
+    /// let others = error.downcast_source_ref::<FallbackErrors>().map(FallbackErrors::errors);
+    /// assert_eq!(others.map(|errors| errors[0].kind()), Some(ErrorKind::Authentication));
+    /// # });
+    /// ```
     #[must_use]
     pub fn errors(&self) -> &[Error] {
         &self.others
@@ -282,7 +311,7 @@ impl<L: StepList> Clone for Fallbacks<L> {
             list: self.list.clone(),
             steps: Arc::clone(&self.steps),
             predicate: self.predicate.clone(),
-            tell: self.tell.clone(),
+            edit: self.edit.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{ErrorKind, Listener, RunConfig, RunContext, RunEvent, RunId, RunInfo
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
 ///
-/// Each call of the step gives one start and one end, error or cancellation; what runs inside the step is not heard. For
+/// Each call of the step has one start and one end, error or cancellation; what runs inside the step is not heard. For
 /// that there is [`RunnableExt::with_listener`](crate::RunnableExt::with_listener).
 ///
 /// # Examples
@@ -49,25 +49,88 @@ impl Listeners {
         Self::default()
     }
 
-    /// Hears the start, with the input unless it arrives as a stream.
+    /// Calls a function at the start, with the input unless it arrives as a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Listeners, RunnableExt};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let log = Arc::clone(&seen);
+    /// let listeners = Listeners::new().on_start(move |run, input| log.lock().unwrap().push(format!("{} of {input:?}", run.kind.as_str())));
+    /// lambda(|n: i32| n * 2).with_listeners(listeners).invoke(21).await?;
+    /// assert_eq!(*seen.lock().unwrap(), ["chain of Some(Number(21))"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn on_start(mut self, function: impl Fn(&RunInfo, Option<&Value>) + Send + Sync + 'static) -> Self {
         self.start = Some(Arc::new(function));
         self
     }
 
-    /// Hears the end, with the output.
+    /// Calls a function at the end, with the output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Listeners, RunnableExt};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let log = Arc::clone(&seen);
+    /// let listeners = Listeners::new().on_end(move |_, output| log.lock().unwrap().push(output.clone()));
+    /// lambda(|n: i32| n * 2).with_listeners(listeners).invoke(21).await?;
+    /// assert_eq!(*seen.lock().unwrap(), [42]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn on_end(mut self, function: impl Fn(&RunInfo, &Value) + Send + Sync + 'static) -> Self {
         self.end = Some(Arc::new(function));
         self
     }
 
-    /// Hears the error, its kind and its text.
+    /// Calls a function when the step fails, with the kind of the error and its text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, ErrorKind, Listeners, RunnableExt};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let log = Arc::clone(&seen);
+    /// let listeners = Listeners::new().on_error(move |_, kind, _| log.lock().unwrap().push(kind));
+    /// let parse = lambda(|text: String| text.parse::<i32>()).with_listeners(listeners);
+    /// assert!(parse.invoke("x").await.is_err());
+    /// assert_eq!(*seen.lock().unwrap(), [ErrorKind::Step]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn on_error(mut self, function: impl Fn(&RunInfo, ErrorKind, &str) + Send + Sync + 'static) -> Self {
         self.error = Some(Arc::new(function));
         self
     }
 
-    /// Hears that the step was dropped before it ended.
+    /// Calls a function when the step is dropped before it ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{lambda, Listeners, RunnableExt};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let log = Arc::clone(&seen);
+    /// let listeners = Listeners::new().on_cancelled(move |run| log.lock().unwrap().push(run.name.clone()));
+    /// let slow = lambda(|n: i32| async move { std::future::pending::<i32>().await + n }).with_listeners(listeners);
+    /// let call = slow.invoke(1);
+    /// assert!(futures::poll!(std::pin::pin!(call)).is_pending()); // polled once, then dropped
+    /// assert_eq!(*seen.lock().unwrap(), ["RunnableLambda"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn on_cancelled(mut self, function: impl Fn(&RunInfo) + Send + Sync + 'static) -> Self {
         self.cancelled = Some(Arc::new(function));
         self
@@ -115,7 +178,7 @@ impl Listener for OneCall {
 
 /// A step with [`Listeners`]; [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners) makes one.
 ///
-/// It has no run of its own, and does with chunks what the step does.
+/// The run is that of the step, and chunks pass as the step passes them.
 #[must_use = "steps do nothing until they are invoked"]
 pub struct WithListeners<R> {
     step: Arc<R>,

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// Each call names its session, by [`SESSION_ID`]. The messages of the session are put before those of the input; when the answer is complete, the new
 /// messages and the answer are stored together. In a stream the chunks pass through as they come, with their log probabilities, and the turn is
-/// stored at the end: take the stream until it gives `None`.
+/// stored at the end: poll the stream until it returns `None`.
 ///
 /// An error, a cancelled call and a stream that is dropped store nothing. Calls of one session may run at once: no message is lost and each turn stays
 /// together, in the order in which the answers were complete, but none of these calls sees the others.
@@ -29,7 +29,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Config`](ErrorKind::Config) if the call has no session; what the history says if it cannot be read; [`Storage`](ErrorKind::Storage) if the turn cannot be stored:
+/// [`Config`](ErrorKind::Config) if the call has no session; the error of the history if it cannot be read; [`Storage`](ErrorKind::Storage) if the turn cannot be stored:
 /// then the answer is in [`partial()`](Error::partial), and in a stream it has already arrived.
 ///
 /// # Examples
@@ -48,6 +48,7 @@ use crate::{
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableWithMessageHistory")]
 pub struct MessageHistory<R> {
     step: Arc<R>,
     history: Arc<dyn ChatMessageHistory>,
@@ -213,13 +214,13 @@ fn whole<O: HistoryOutput>(sum: Option<O::Chunk>, keys: &HistoryKeys) -> Result<
     output.map(|output| output.answer(keys)).transpose()
 }
 
-impl_pipe!(MessageHistory<R>, for <R: Remembers>);
+impl_pipe!(MessageHistory<R>, for <R: HistoryStep>);
 
 /// A step whose conversation can be remembered; a single bound for the `|` of [`MessageHistory`].
 #[doc(hidden)]
-pub trait Remembers: Runnable<Input: HistoryInput, Output: HistoryOutput> {}
+pub trait HistoryStep: Runnable<Input: HistoryInput, Output: HistoryOutput> {}
 
-impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> Remembers for R {}
+impl<R: Runnable<Input: HistoryInput, Output: HistoryOutput>> HistoryStep for R {}
 
 impl<R> Clone for MessageHistory<R> {
     fn clone(&self) -> Self {

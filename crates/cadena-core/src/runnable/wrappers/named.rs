@@ -13,7 +13,7 @@ use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
 
 /// A step under another name; [`RunnableExt::named`](crate::RunnableExt::named) makes one.
 ///
-/// The name is that of its run in events, and that of the step in errors. It does with chunks what the step does.
+/// The name is that of its run in events, and that of the step in errors. Chunks pass as the step passes them.
 ///
 /// # Examples
 ///

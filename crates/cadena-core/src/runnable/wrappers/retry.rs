@@ -22,7 +22,7 @@ use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe, timer};
 
 /// A step that is tried again when it fails; [`RunnableExt::with_retry`](crate::RunnableExt::with_retry) makes one.
 ///
-/// [`RetryOptions`] say what is tried again, how often and after which pause. A stream is tried again until its first
+/// [`RetryOptions`] set which errors are tried again, how often and after which pause. A stream is tried again until its first
 /// chunk: from then on the consumer has seen something, and an error ends it. In a batch each input is tried on its own.
 /// It is a run, in which each attempt is one, from the second on tagged `retry:attempt:2`, `retry:attempt:3`, …. Dropping it
 /// stops it, also while it waits. The error is that of the last attempt.
@@ -46,6 +46,7 @@ use crate::{ChunkStream, Error, Result, RunContext, RunKind, impl_pipe, timer};
 /// # Ok::<_, Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
+#[doc(alias = "RunnableRetry")]
 pub struct Retry<R> {
     step: Arc<R>,
     options: Arc<RetryOptions>,

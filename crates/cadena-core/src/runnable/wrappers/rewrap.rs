@@ -1,4 +1,4 @@
-//! A wrapper put around another step in place of its own: how a wrapped chat model takes options.
+//! A wrapper put around another step with the same settings, so that a wrapped chat model takes options.
 
 use super::around::Around;
 use crate::runnable::Runnable;

@@ -1,4 +1,4 @@
-//! Lists of steps that keep the type of each: what tells a list of chat models from other lists.
+//! Lists of steps that keep the type of each, so that a list of chat models is known as one.
 
 use std::sync::Arc;
 

@@ -14,8 +14,8 @@ use crate::{RunConfig, RunContext};
 ///
 /// The limit holds for each call, to the last chunk of a stream. When it is over, the work stops and the error is a
 /// [`Timeout`](crate::ErrorKind::Timeout), which a retry around it tries again. The step sees the limit as
-/// [`RunContext::deadline`], so that a model gives up at once where the pause before its next try would end later. It has no run of its own, and does with chunks what the step
-/// does. Timers are tokio's: it needs a tokio runtime with time enabled.
+/// [`RunContext::deadline`], so that a model gives up at once where the pause before its next try would end later. The run is that of the step, and chunks pass as the step
+/// passes them. Timers are tokio's: it needs a tokio runtime with time enabled.
 ///
 /// # Examples
 ///

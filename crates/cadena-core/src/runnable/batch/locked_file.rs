@@ -13,14 +13,14 @@ use crate::{Error, ErrorKind, Result};
 /// How many lines are read, or inputs passed over, before other work of the thread has its turn.
 pub(super) const TURN: usize = 256;
 
-/// The file while a batch runs. Dropping it gives the lock back.
-pub(super) struct Journal {
+/// The file while a batch runs. Dropping it releases the lock.
+pub(super) struct LockedFile {
     file: File,
     path: Arc<Path>,
     sync: bool,
 }
 
-impl Journal {
+impl LockedFile {
     /// Opens or makes the file, locks it, and reads what is finished.
     pub(super) async fn open(path: Arc<Path>, sync: bool) -> Result<(Self, Record)> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
@@ -37,9 +37,9 @@ impl Journal {
                 turn().await;
             }
         }
-        let mut journal = Self { file, path, sync };
-        journal.mend(&lines)?;
-        Ok((journal, record))
+        let mut locked = Self { file, path, sync };
+        locked.mend(&lines)?;
+        Ok((locked, record))
     }
 
     /// Cuts off what a crash has left of a line.

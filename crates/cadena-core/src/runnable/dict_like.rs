@@ -11,14 +11,14 @@ use crate::{Dict, DictChunk, Result, Streamable, ValueChunk};
 /// # Examples
 ///
 /// ```
-/// use cadena_core::Keyed;
+/// use cadena_core::DictLike;
 /// use serde_json::json;
 ///
 /// assert_eq!(json!({"a": 1}).into_dict()?["a"], 1);
 /// assert!(json!([1]).into_dict().is_err());
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
-pub trait Keyed: Streamable {
+pub trait DictLike: Streamable {
     /// A chunk, key by key.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ pub trait Keyed: Streamable {
     }
 }
 
-impl Keyed for Dict {
+impl DictLike for Dict {
     fn pieces(chunk: DictChunk) -> Result<DictChunk> {
         Ok(chunk)
     }
@@ -46,7 +46,7 @@ impl Keyed for Dict {
     }
 }
 
-impl Keyed for Value {
+impl DictLike for Value {
     fn pieces(chunk: ValueChunk) -> Result<DictChunk> {
         match chunk.downcast::<Dict>() {
             Ok(pieces) => Ok(pieces),
