@@ -109,7 +109,10 @@ fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
                     let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
-                    piece.id.get_or_insert_with(|| id.clone());
+                    match &piece.id {
+                        Some(own) => id.clone_from(own),
+                        None => piece.id = Some(id.clone()),
+                    }
                 }
                 Some((Ok(chunk), Some((chunks, seen, run))))
             }

@@ -223,7 +223,7 @@ pub(super) fn message_id(cx: &RunContext) -> String {
     format!("{RUN_PREFIX}-{id}")
 }
 
-/// Gives every chunk the run's id, and the stream an end: a chunk marked as the last one, or an error.
+/// Gives every chunk an id, and the stream an end: a chunk marked as the last one, or an error.
 fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage> {
     struct State {
         chunks: ChunkStream<AIMessage>,
@@ -243,7 +243,11 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage
             Some(Ok(mut chunk)) => {
                 state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
-                chunk.id.get_or_insert_with(|| state.id.clone());
+                // The id of the model outranks that of the run, and the chunks of one answer have one id, the last one included.
+                match &chunk.id {
+                    Some(id) => state.id.clone_from(id),
+                    None => chunk.id = Some(state.id.clone()),
+                }
                 Some((Ok(chunk), Some(state)))
             }
             Some(Err(error)) => Some((Err(error), None)),
