@@ -1,4 +1,4 @@
-//! What a chain looks like: its steps and how they hang together, to print and to ask about.
+//! [`Graph`]: the steps of a chain and their connections, to print and to examine.
 
 mod kind;
 pub use kind::RunKind;
@@ -24,14 +24,14 @@ use serde_json::Value;
 use self::group::Group;
 use crate::{Error, ErrorKind, Result};
 
-/// The steps of a runnable and how they hang together: what [`RunnableExt::graph`](crate::RunnableExt::graph) gives.
+/// The steps of a runnable and their connections, as [`RunnableExt::graph`](crate::RunnableExt::graph) returns them.
 ///
 /// It prints as text (`{graph}`, [`to_ascii`](Self::to_ascii)), as a [Mermaid](https://mermaid.js.org) flowchart ([`to_mermaid`](Self::to_mermaid)) and as JSON
-/// ([`to_json`](Self::to_json)), and says whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
-/// types, never what is inside a prompt, an option or a config. Nodes and edges are in the order of the steps, the same every time.
+/// ([`to_json`](Self::to_json)), and knows whether chunks reach the end ([`streams`](Self::streams), [`waits_at`](Self::waits_at)). It holds names and
+/// types, never the content of a prompt, an option or a config. Nodes and edges are in the order of the steps, the same every time.
 ///
-/// A chain in a chain is flat; one with a name of its own is a box in the Mermaid text. Steps beside each other stand between two
-/// nodes, where the ways part and where they meet; so do the steps that a branch, a router or fallbacks choose from.
+/// A chain in a chain is flat; one with a name is a box in the Mermaid text. Parallel steps are between two
+/// nodes, where the branches part and where they meet; so do the steps that a branch, a router or fallbacks choose from.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// A graph without nodes, to write one by hand.
+    /// Makes a graph without nodes, to write one by hand.
     ///
     /// # Examples
     ///
@@ -74,13 +74,29 @@ impl Graph {
         Self::default()
     }
 
-    /// Adds a node, without an edge.
+    /// Adds a node without an edge, and returns its id.
     pub fn add_node(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() - 1)
     }
 
     /// Adds an edge.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// let act = graph.add_node(Node::step("act"));
+    /// graph.add_edge(Edge::new(ask, act))?;
+    ///
+    /// let mut other = Graph::new();
+    /// other.add_node(Node::step("alone"));
+    /// assert!(other.add_edge(Edge::new(ask, act)).is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -96,7 +112,7 @@ impl Graph {
         Ok(())
     }
 
-    /// The nodes, in the order of the steps.
+    /// Returns the nodes, in the order of the steps.
     ///
     /// # Examples
     ///
@@ -112,7 +128,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The edges, in the order of the steps.
+    /// Returns the edges, in the order of the steps.
     ///
     /// # Examples
     ///
@@ -128,7 +144,7 @@ impl Graph {
         &self.edges
     }
 
-    /// A node by its id; `None` if the id is of another, larger graph.
+    /// Returns a node by its id; `None` if the id is of another, larger graph.
     ///
     /// # Examples
     ///
@@ -144,7 +160,7 @@ impl Graph {
         self.nodes.get(id.0)
     }
 
-    /// A name for each node that no other node has: where several have the same, `name_1`, `name_2`, ….
+    /// Returns a unique name for each node: where several have the same name, `name_1`, `name_2`, ….
     ///
     /// # Examples
     ///
@@ -160,13 +176,23 @@ impl Graph {
         name::unique(self.nodes.iter().map(|node| node.name.as_str()))
     }
 
-    /// The node where it begins: the only one that no edge leads to. `None` if there are several, or a circle without one.
+    /// Returns the only node that no edge leads to. `None` if there are several, or a circle without one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{NodeRole, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert_eq!(graph.first_node().map(|node| node.role), Some(NodeRole::Input));
+    /// assert_eq!(graph.last_node().map(|node| node.role), Some(NodeRole::Output));
+    /// ```
     #[must_use]
     pub fn first_node(&self) -> Option<&Node> {
         self.only(&self.degrees().0)
     }
 
-    /// The node where it ends: the only one that no edge leaves. `None` if there are several, or a circle without one.
+    /// Returns the only node that no edge leaves. `None` if there are several, or a circle without one.
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {
         self.only(&self.degrees().1)
@@ -204,9 +230,9 @@ impl Graph {
         list::write(self)
     }
 
-    /// The graph as a Mermaid flowchart, as LangChain writes it.
+    /// Returns the graph as a Mermaid flowchart, as LangChain writes it.
     ///
-    /// Names are escaped: whatever they hold, the text is valid and shows them as they are.
+    /// Names are escaped, so the text is valid and shows them as they are, whatever they hold.
     ///
     /// # Examples
     ///
@@ -221,7 +247,7 @@ impl Graph {
         self.to_mermaid_with(&MermaidOptions::default())
     }
 
-    /// As [`to_mermaid`](Self::to_mermaid), with options.
+    /// Returns the same as [`to_mermaid`](Self::to_mermaid), drawn by options.
     ///
     /// # Examples
     ///
@@ -238,7 +264,7 @@ impl Graph {
         mermaid::draw(self, options)
     }
 
-    /// The graph as JSON, in the form of LangChain's `to_json`: numbered nodes of type `schema` or `runnable`, and edges.
+    /// Returns the graph as JSON, in the form of LangChain's `to_json`: numbered nodes of type `schema` or `runnable`, and edges.
     ///
     /// # Examples
     ///
@@ -256,7 +282,7 @@ impl Graph {
         json::value(self)
     }
 
-    /// How many edges lead to each node, and how many leave it.
+    /// Counts the edges that lead to each node, and those that leave it.
     fn degrees(&self) -> (Vec<usize>, Vec<usize>) {
         let (mut entering, mut leaving) = (vec![0; self.nodes.len()], vec![0; self.nodes.len()]);
         for edge in &self.edges {

@@ -1,4 +1,4 @@
-//! Ids of runs, and where they come from.
+//! Ids of runs and their generators.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,15 @@ use uuid::Uuid;
 pub struct RunId(Uuid);
 
 impl RunId {
-    /// An id from its 128 bits.
+    /// Makes an id from its 128 bits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunId;
+    ///
+    /// assert_eq!(RunId::from_u128(7).to_string(), "00000000-0000-0000-0000-000000000007");
+    /// ```
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
         Self(Uuid::from_u128(bits))
@@ -45,15 +53,40 @@ impl Serialize for RunId {
     }
 }
 
-/// Where the ids of runs, and so those of messages, come from.
+/// A source of ids for runs, and so for their messages; [`RunConfig::ids`](crate::RunConfig::ids()) sets one.
 ///
-/// The default is [`RandomIds`]; a snapshot test uses [`SequentialIds`], so that its output is the same every time.
+/// The default is [`RandomIds`]. A snapshot test uses [`SequentialIds`], so that its output is the same every time.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{IdGenerator, RunId};
+///
+/// #[derive(Debug)]
+/// struct Always7;
+///
+/// impl IdGenerator for Always7 {
+///     fn next_id(&self) -> RunId {
+///         RunId::from_u128(7)
+///     }
+/// }
+///
+/// assert_eq!(Always7.next_id(), RunId::from_u128(7));
+/// ```
 pub trait IdGenerator: Send + Sync + fmt::Debug + 'static {
-    /// An id that this generator has not given before.
+    /// Returns an id that this generator has not returned before.
     fn next_id(&self) -> RunId;
 }
 
 /// Ids of UUID version 7: the time in milliseconds, then random bits.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{IdGenerator, RandomIds};
+///
+/// assert_ne!(RandomIds.next_id(), RandomIds.next_id());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomIds;
 
@@ -68,7 +101,17 @@ impl IdGenerator for RandomIds {
     }
 }
 
-/// Ids that count from 1, for tests.
+/// Ids that count from 1, for tests whose output must be the same every time.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{IdGenerator, SequentialIds};
+///
+/// let ids = SequentialIds::default();
+/// assert_eq!(ids.next_id().to_string(), "00000000-0000-7000-8000-000000000001");
+/// assert_eq!(ids.next_id().to_string(), "00000000-0000-7000-8000-000000000002");
+/// ```
 #[derive(Debug, Default)]
 pub struct SequentialIds(AtomicU64);
 

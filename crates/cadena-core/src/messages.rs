@@ -56,6 +56,7 @@ pub use blocks::{
     is_anthropic_data_block, is_data_content_block,
 };
 mod tool_call;
+pub(crate) use tool_call::read_arguments;
 pub use tool_call::{
     InvalidToolCall, ToolCall, ToolCallChunk, ToolCallKind, ToolCallParsing, make_invalid_tool_call, parse_tool_call,
     parse_tool_calls,

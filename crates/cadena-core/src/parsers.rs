@@ -1,4 +1,4 @@
-//! Output parsers: what stands behind a model.
+//! Output parsers, the steps that read a model's answer.
 
 mod text;
 pub use text::StrOutputParser;
@@ -11,7 +11,7 @@ mod patch;
 pub use patch::{JsonPatch, PatchOperation, Patched};
 mod typed;
 pub use typed::TypedOutputParser;
-pub(crate) use typed::{Misread, read_json};
+pub(crate) use typed::read_json;
 mod list;
 pub use list::{CommaSeparatedListOutputParser, MarkdownListOutputParser, NumberedListOutputParser};
 mod xml;

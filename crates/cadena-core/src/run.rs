@@ -1,5 +1,7 @@
-//! Runs: what a caller says about one ([`RunConfig`]), where a step stands in one ([`RunContext`]), what happens in one
-//! ([`RunEvent`]).
+//! Runs of steps: the settings of a call ([`RunConfig`]), the context of a step in it ([`RunContext`]), and the events
+//! ([`RunEvent`]) that listeners hear.
+//!
+//! The layers that a call passes stand in `layers`.
 
 mod configurable;
 pub use configurable::{ConfigKey, Configurable};
@@ -8,7 +10,11 @@ pub use config::RunConfig;
 mod context;
 pub use context::RunContext;
 mod event;
-pub use event::{Listener, ModelCall, RunEvent, RunInfo};
+pub use event::{RunEvent, RunInfo};
+mod listener;
+pub use listener::{Listener, ModelCall};
+mod into_listener;
+pub use into_listener::IntoListener;
 mod event_stream;
 pub use event_stream::EventStream;
 mod filter;
@@ -17,8 +23,6 @@ mod hook;
 pub use hook::{Journal, Next, StepCall, StepChunk, StepHook, StepOutput};
 mod usage;
 pub use usage::UsageTracker;
-mod into_listener;
-pub use into_listener::IntoListener;
 mod active;
 pub(crate) mod arriving;
 mod event_queue;

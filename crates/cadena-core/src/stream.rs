@@ -9,11 +9,25 @@ use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use crate::{Merge, Result, Streamable};
 
-/// The chunks of a `T` as they come: `'static`, so that it can be spawned or returned from a web handler; pull-driven;
-/// dropping it stops the work. The first error is its last item.
+/// A stream of the chunks of a `T`, as they come.
+///
+/// It is `'static`, so that it can be spawned or returned from a web handler. It works only while it is polled, and dropping it
+/// stops the work. The first error is its last item.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ChunkStream, RunnableExt, lambda};
+/// use futures::TryStreamExt;
+///
+/// # futures::executor::block_on(async {
+/// let chunks: ChunkStream<String> = lambda(|n: i32| n.to_string()).stream(42);
+/// assert_eq!(chunks.try_collect::<Vec<_>>().await?, ["42"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 pub type ChunkStream<T> = BoxStream<'static, Result<<T as Streamable>::Chunk>>;
 
-/// Adds up a stream of chunks; a stream without chunks gives `None`.
+/// Adds up a stream of chunks. Returns `None` for a stream without chunks.
 ///
 /// # Errors
 ///
@@ -40,7 +54,7 @@ pub async fn fold<T: Streamable>(mut chunks: ChunkStream<T>) -> Result<Option<T>
     T::from_chunk(sum).map(Some)
 }
 
-/// A stream that is known later; an error until then is its only item, and names the step.
+/// A stream that a future makes. If the future fails, its error is the only item and names the step.
 pub(crate) fn later<C: Send + 'static>(
     step: impl Into<String> + Send + 'static,
     chunks: impl Future<Output = Result<BoxStream<'static, Result<C>>>> + Send + 'static,
@@ -49,7 +63,7 @@ pub(crate) fn later<C: Send + 'static>(
     stream::once(chunks).try_flatten().boxed()
 }
 
-/// A stream whose first error is its last item: what is behind it stops at once.
+/// A stream that ends after its first error: the work that follows is dropped at once.
 pub(crate) fn until_error<C, S: Stream<Item = Result<C>>>(stream: S) -> UntilError<S> {
     UntilError(Some(Box::pin(stream)))
 }
@@ -71,7 +85,8 @@ impl<C, S: Stream<Item = Result<C>>> Stream for UntilError<S> {
     }
 }
 
-/// Passes chunks through, and hands their sum to `keep` between the last one and the end. An error, or dropping the stream, keeps nothing.
+/// Passes chunks through, and gives their sum to `keep` after the last chunk and before the end. After an error, or if the stream is
+/// dropped, `keep` is not called.
 pub(crate) fn kept<T: Streamable>(
     mut chunks: ChunkStream<T>,
     keep: impl FnOnce(Option<T::Chunk>) -> BoxFuture<'static, Result<()>> + Send + 'static,

@@ -224,7 +224,7 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     ///     .say(r#"{"item": "pear", "price": 1.5}"#);
     /// let llm = model.with_structured_output::<Offer>().with_repair(2);
     /// assert_eq!(llm.invoke("Offer me a fruit.").await?.price, 1.5);
-    /// assert!(model.requests()[1].last_text().contains("in the value at `/price`"));
+    /// assert!(model.requests()[1].last_text().contains("`/price`: expected f64, got \"cheap\""));
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// # }
     /// ```

@@ -1,4 +1,4 @@
-//! Waits that are an error, and no panic, where there is no runtime to wait in.
+//! Waits on tokio's clock, which fail without a panic where there is no runtime.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use tokio::runtime::Handle;
 
 use crate::{Error, ErrorKind, Result};
 
-/// Waits.
+/// Waits, or returns an error outside a runtime.
 pub(crate) async fn sleep(time: Duration) -> Result<()> {
     check()?;
     tokio::time::sleep(time).await;
     Ok(())
 }
 
-/// Whether a wait is possible here.
+/// Returns an error if there is no runtime to wait in.
 pub(crate) fn check() -> Result<()> {
     match Handle::try_current() {
         Ok(_) => Ok(()),
@@ -41,7 +41,7 @@ mod tests {
         let failing = lambda(|_: i32| Err::<i32, _>(Error::new(ErrorKind::Server, "it failed")));
         let error = block_on(failing.with_retry(RetryOptions::new()).invoke(1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        // What made the wait necessary is not lost.
+        // The error that made the wait necessary is kept as the source.
         assert!(
             error
                 .source()

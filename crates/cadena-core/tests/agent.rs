@@ -190,7 +190,7 @@ async fn a_call_that_no_tool_can_run_is_not_announced() {
         "2 there is no tool `climate`; the tools are `weather`, `elsewhere`",
         "3 sunny in Rome",
         "4 the tool failed: the tool is only described and cannot be called here",
-        "5 the arguments are not a complete JSON object",
+        "5 the arguments are not a complete JSON object: the text ends at line 1 column 14, where `\"` is expected",
     ];
     assert_eq!(announced(&agent).await, expect);
 }
@@ -241,7 +241,9 @@ async fn an_unknown_tool_and_a_cut_call_go_back_to_the_model() {
     let output = agent(model, (weather(),)).unwrap().invoke("Madrid?").await.unwrap();
     let texts = texts(&output.messages);
     assert_eq!(texts[2], "tool: there is no tool `climate`; the tools are `weather`");
-    assert_eq!(texts[3], "tool: the arguments are not a complete JSON object");
+    let cut =
+        "tool: the arguments are not a complete JSON object: the text ends at line 1 column 14, where `\"` is expected";
+    assert_eq!(texts[3], cut);
     assert_eq!(texts[4], "ai: Sorry.");
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, CommaSeparatedListOutputParser, ErrorKind, JsonOutputParser, MarkdownListOutputParser,
+    AIMessage, AIMessageChunk, CommaSeparatedListOutputParser, JsonOutputParser, MarkdownListOutputParser,
     NumberedListOutputParser, RunContext, Runnable, RunnableExt, XmlOutputParser, fold,
 };
 use futures::executor::block_on;
@@ -68,61 +68,6 @@ law!(
     r"(<a>|</a>|<b>|</b>|<c/>|x| |&lt;|<!-- > -->){0,12}",
     none()
 );
-
-/// What comes of a text: whole, in one piece, and in pieces of each size.
-fn every_way(text: &str) -> Vec<Result<Value, cadena_core::Error>> {
-    let whole = XmlOutputParser::new().parse(text).map(cadena_core::Xml::into_value);
-    let sizes = [1, 2, 3, 5, text.len().max(1)];
-    let streamed = sizes.into_iter().map(|size| {
-        let letters: Vec<char> = text.chars().collect();
-        let pieces = letters
-            .chunks(size)
-            .map(|piece| Ok(AIMessageChunk::new(piece.iter().collect::<String>())));
-        let pieces = stream::iter(pieces.collect::<Vec<_>>()).boxed();
-        let output = XmlOutputParser::new().run_transform(pieces, RunContext::default());
-        let folded = block_on(fold::<cadena_core::Xml>(output))?;
-        Ok(folded.map(cadena_core::Xml::into_value).unwrap_or_default())
-    });
-    std::iter::once(whole).chain(streamed.collect::<Vec<_>>()).collect()
-}
-
-#[test]
-fn prose_may_stand_around_one_xml_root() {
-    for text in [
-        "<a><b>1</b></a>",
-        "Sure:\n<a><b>1</b></a>\nThat is all.",
-        "1 < 2, and <a><b>1</b></a> I <3 it, x <y and z> w",
-        "```xml\n<a><b>1</b></a>\n``` ok",
-        "<?xml version='1.0'?><!-- first --><a><b>1</b></a><!-- <b>2</b> --> end <",
-        "<a><b>1</b></a> an arrow <- and <b unfinished",
-        "<a><b>1</b></a> <!- <!x> <1> << >>",
-    ] {
-        for result in every_way(text) {
-            assert_eq!(result.unwrap(), json!({"a": [{"b": "1"}]}), "{text}");
-        }
-    }
-}
-
-#[test]
-fn a_second_xml_root_is_an_error() {
-    for (text, tag) in [
-        ("<a>1</a><b>2</b>", "<b>"),
-        ("<a>1</a>\n<a>2</a>", "<a>"),
-        ("<a>1</a> and <b>bold</b> prose", "<b>"),
-        ("<a>1</a><b/>", "<b/>"),
-        ("<a>1</a> <b k=\"v\">2", "<b k=\"v\">"),
-        ("<a>1</a></a>", "</a>"),
-        ("<a/><a/>", "<a/>"),
-        ("<a>1</a><!-- c --><b>2</b>", "<b>"),
-    ] {
-        for result in every_way(text) {
-            let error = result.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Parse, "{text}");
-            let expect = format!("expected one root element, found `{tag}` after it, at line");
-            assert!(error.detail().starts_with(&expect), "{error}");
-        }
-    }
-}
 
 #[test]
 fn what_follows_an_xml_root_is_read_once() {

@@ -80,7 +80,7 @@ async fn a_wrong_answer_is_asked_for_again_with_what_is_wrong_and_the_same_optio
         }
         let complaint = requests[1].last_text();
         assert!(complaint.starts_with("This answer could not be read: "), "{complaint}");
-        assert!(complaint.contains("in the value at `/price`"), "{complaint}");
+        assert!(complaint.contains("read: `/price`: expected f64, got "), "{complaint}");
     }
 }
 

@@ -82,11 +82,11 @@ async fn arguments_that_do_not_fit_go_back_to_the_model_and_the_tool_stays_usabl
     let wrong = answer(&add, json!({"a": "one"})).await;
     assert_failed(
         &wrong,
-        "the arguments do not fit the tool: invalid type: string \"one\", expected i64",
+        "the arguments do not fit the tool: `/a`: expected i64, got \"one\"",
     );
     assert_failed(
         &answer(&add, json!({})).await,
-        "the arguments do not fit the tool: missing field `a`",
+        "the arguments do not fit the tool: expected the key `a`, got {}",
     );
     assert_eq!(answer(&add, json!({"a": 1})).await.text(), "1");
 }
@@ -219,7 +219,10 @@ async fn every_call_of_a_message_gets_an_answer() {
     let answers = node.invoke(bad_message()).await.unwrap();
     assert_eq!(answers[0].text(), "1");
     assert_failed(&answers[1], "there is no tool `subtract`; the tools are `add`, `now`");
-    assert_failed(&answers[2], "the arguments are not a complete JSON object");
+    assert_failed(
+        &answers[2],
+        "the arguments are not a complete JSON object: the text ends at line 1 column 8, where `,` or `}` is expected",
+    );
     let ids: Vec<_> = answers.iter().map(|answer| answer.tool_call_id.as_str()).collect();
     assert_eq!(ids, ["call_add", "call_subtract", "call_cut"]);
 }

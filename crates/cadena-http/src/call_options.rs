@@ -1,4 +1,4 @@
-//! What one call may ask for on its own.
+//! Options of one call.
 
 use tokio::time::Instant;
 
@@ -23,7 +23,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// Nothing of its own.
+    /// Makes options that leave everything to the client.
     ///
     /// # Examples
     ///

@@ -21,7 +21,7 @@ use attempt::{Attempt, Lost};
 
 type Classifier = dyn Fn(&Failure<'_>) -> Error + Send + Sync;
 
-/// Sends requests and gives whole answers or streams of events.
+/// Sends requests and returns whole answers or streams of events.
 ///
 /// A clone is cheap and shares connections and the retry budget. Everything has a default; the `with_*` methods replace a part.
 ///
@@ -60,7 +60,7 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client with all defaults over a transport.
+    /// Makes a client with all defaults over a transport.
     ///
     /// # Examples
     ///
@@ -101,7 +101,7 @@ impl HttpClient {
         self
     }
 
-    /// Replaces what turns a failed answer into an error, [`Failure::to_error`] by default.
+    /// Replaces the classifier, which turns a failed answer into an error: [`Failure::to_error`] by default.
     ///
     /// # Examples
     ///
@@ -168,7 +168,7 @@ impl HttpClient {
         self
     }
 
-    /// The transport.
+    /// Returns the transport.
     ///
     /// # Examples
     ///
@@ -183,7 +183,7 @@ impl HttpClient {
         &self.transport
     }
 
-    /// The retry policy.
+    /// Returns the retry policy.
     ///
     /// # Examples
     ///
@@ -198,7 +198,7 @@ impl HttpClient {
         &self.retry
     }
 
-    /// The timers.
+    /// Returns the timers.
     ///
     /// # Examples
     ///
@@ -213,7 +213,7 @@ impl HttpClient {
         &self.timers
     }
 
-    /// The limits.
+    /// Returns the limits.
     ///
     /// # Examples
     ///
@@ -250,8 +250,8 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// What the classifier makes of another status; `Connect`, `Timeout`, `Truncated`, `Decode` and `LimitExceeded` as the transport,
-    /// the [`Timers`] and the [`Limits`] say; `NotFound` for a redirect.
+    /// The classifier's error for another status; `Connect`, `Timeout`, `Truncated`, `Decode` and `LimitExceeded` by the transport,
+    /// the [`Timers`] and the [`Limits`]; `NotFound` for a redirect.
     ///
     /// # Cancel safety
     ///
@@ -260,7 +260,7 @@ impl HttpClient {
         self.send_with(request, CallOptions::new()).await
     }
 
-    /// As [`send`](Self::send), with options for this call.
+    /// Sends as [`send`](Self::send), with options for this call.
     ///
     /// # Examples
     ///
@@ -284,7 +284,7 @@ impl HttpClient {
             .await
     }
 
-    /// Sends a request and waits for the first event of its stream, with retries up to there and none after.
+    /// Sends a request and waits for the first event of its stream, and repeats the request only until then.
     ///
     /// An event stream is known by its first bytes, after blanks and a byte order mark, whatever the server calls it (`text/plain`,
     /// `application/octet-stream`, `application/x-ndjson`, `application/json`, or nothing); so is JSON. A page for a reader (`text/html`,
@@ -313,7 +313,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and `Stalled` if the stream opens but gives no event, `Decode` with the beginning of
+    /// As [`send`](Self::send), and `Stalled` if the stream opens but brings no event, `Decode` with the beginning of
     /// the answer if it is neither events nor JSON.
     ///
     /// # Cancel safety
@@ -323,7 +323,7 @@ impl HttpClient {
         self.stream_with(request, CallOptions::new()).await
     }
 
-    /// As [`stream`](Self::stream), with options for this call. The deadline goes on for the stream.
+    /// Sends as [`stream`](Self::stream), with options for this call. The deadline holds for the stream as well.
     ///
     /// # Examples
     ///
@@ -347,8 +347,9 @@ impl HttpClient {
             .await
     }
 
-    /// Sends a request and gives its answer with the body to come, for a file that is too large to be held: retries up to there and
-    /// none after.
+    /// Sends a request and returns its answer with the body to come, for a file that is too large to be held.
+    ///
+    /// The request is repeated until the head of the answer arrives, and not after.
     ///
     /// The body ends in an error where the timer [`idle`](Timers::idle), the limit [`stream`](Limits::stream) or the connection does.
     ///
@@ -447,7 +448,7 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// What came in answer to a request for a stream.
+/// The answer to a request for a stream: events, or JSON.
 ///
 /// # Examples
 ///
@@ -460,7 +461,7 @@ impl fmt::Debug for HttpClient {
 pub enum Streamed {
     /// Server-sent events. The first one has arrived, or the stream has ended without any.
     Events(SseStream),
-    /// JSON, whole: the server does not stream, or says by it what went wrong.
+    /// JSON, whole: the server does not stream, or reports a failure by it.
     Whole(HttpResponse),
 }
 

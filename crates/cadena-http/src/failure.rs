@@ -50,7 +50,7 @@ pub struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    /// A failed answer without headers.
+    /// Makes a failed answer without headers.
     ///
     /// # Examples
     ///
@@ -77,7 +77,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// What the server says, in the places where servers say it: `error.message`, `error`, `message` or `detail`.
+    /// Returns the server's message, from the places where servers write it: `error.message`, `error`, `message` or `detail`.
     ///
     /// # Examples
     ///
@@ -106,7 +106,7 @@ impl<'a> Failure<'a> {
         Some(self.redactor.snippet(found.as_bytes())).filter(|text| !text.is_empty())
     }
 
-    /// The error that the status alone suggests, with the server's message.
+    /// Returns the error that the status alone suggests, with the server's message.
     ///
     /// # Examples
     ///
@@ -131,7 +131,7 @@ impl<'a> Failure<'a> {
         self.complete(Error::new(kind_of(self.status), detail))
     }
 
-    /// Adds what the answer says besides its body, where the error does not have it.
+    /// Adds the facts that stand outside the body, such as the status and `Retry-After`, where the error does not have them.
     pub(crate) fn complete(&self, mut error: Error) -> Error {
         if error.status().is_none() {
             error = error.with_status(self.status.as_u16());
@@ -163,7 +163,7 @@ impl fmt::Debug for Failure<'_> {
 fn kind_of(status: StatusCode) -> ErrorKind {
     match status.as_u16() {
         401 => ErrorKind::Authentication,
-        // DeepSeek, OpenRouter and others use it for what its name says.
+        // DeepSeek, OpenRouter and others use 402 for what its name means: payment is required.
         402 => ErrorKind::QuotaExhausted,
         403 => ErrorKind::PermissionDenied,
         404 | 410 => ErrorKind::NotFound,

@@ -22,7 +22,7 @@ pub struct Limits {
     /// All bytes of one stream: 1 GiB. They are not held here, but a consumer that adds chunks up holds them.
     // `u64`, as 32-bit targets stream large bodies.
     pub stream: u64,
-    /// The body of a failed answer: 64 KiB. A longer one is cut and not an error of its own, as the failure is what matters.
+    /// The body of a failed answer: 64 KiB. A longer one is cut, which is not an error: the failure matters.
     pub error_body: usize,
 }
 

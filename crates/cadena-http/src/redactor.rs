@@ -1,4 +1,4 @@
-//! The removal of keys from what a server says.
+//! The removal of keys from texts that a server sends.
 
 mod escapes;
 mod find;
@@ -33,7 +33,7 @@ const SECRET_PARAMETERS: [&str; 8] = [
 /// more characters of one, as servers shorten keys in their errors.
 ///
 /// [`Redactor::of`] knows what a request carried. [`HttpClient`](crate::HttpClient) applies it to every failed answer before the
-/// classifier sees it, and a stream gives its own by [`SseStream::redactor`](crate::SseStream::redactor).
+/// classifier sees it, and a stream has one of its request: [`SseStream::redactor`](crate::SseStream::redactor).
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Knows no secret yet.
+    /// Makes a redactor that knows no secret.
     ///
     /// # Examples
     ///
@@ -108,7 +108,7 @@ impl Redactor {
         self
     }
 
-    /// The text with every known secret replaced by `***`; borrowed if there was none.
+    /// Replaces every known secret in a text by `***`. The text is borrowed if it has no secret.
     ///
     /// # Examples
     ///
@@ -144,7 +144,7 @@ impl Redactor {
         find::secrets(&self.secrets, text)
     }
 
-    /// At most 200 characters of a text for an error message, on one line, without known secrets.
+    /// Returns at most 200 characters of a text for an error message, on one line, without known secrets.
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::Upload;
 use crate::secret::mark_secret_headers;
 
-/// A request as a provider makes it. A clone shares the body, so a retry copies no prompt.
+/// An HTTP request as a provider makes it. A clone shares the body, so a retry copies no prompt.
 ///
 /// `Debug` prints the method, the address without user and query, the names of the headers and the length of the body: never a
 /// key or a prompt.
@@ -40,12 +40,12 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// The body, which may be empty.
     pub body: Bytes,
-    /// What is sent in place of the body, if it is too large for memory. A transport must look here first.
+    /// The body that is read while it is sent, if it is too large for memory. A transport must look here first.
     pub upload: Option<Upload>,
 }
 
 impl HttpRequest {
-    /// A request without headers and body.
+    /// Makes a request without headers and body.
     ///
     /// # Examples
     ///
@@ -66,7 +66,7 @@ impl HttpRequest {
         }
     }
 
-    /// A `GET` request.
+    /// Makes a `GET` request.
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl HttpRequest {
         Self::new(Method::GET, url)
     }
 
-    /// A `POST` request.
+    /// Makes a `POST` request.
     ///
     /// # Examples
     ///
@@ -159,7 +159,7 @@ impl HttpRequest {
         self
     }
 
-    /// Scheme, host and port, without user: what an error may say about the address.
+    /// Returns scheme, host and port, without user: the part of the address that an error may show.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// Scheme, host and port of an address, or what stands for them if it is none.
+/// Scheme, host and port of an address, or a description if it has no scheme.
 pub(crate) fn origin(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {

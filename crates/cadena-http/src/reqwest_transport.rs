@@ -49,7 +49,7 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// A transport with our defaults.
+    /// Makes a transport with the defaults of this crate.
     ///
     /// Costs nothing yet: the client is built, and the system's certificates are read, when the first request is sent.
     ///
@@ -70,7 +70,7 @@ impl ReqwestTransport {
         }
     }
 
-    /// A transport over a client of your own, with its settings: ours are not applied.
+    /// Makes a transport over a client of your own, with its settings: those of this crate are not applied.
     ///
     /// Turn its redirects off (`redirect::Policy::none()`): `reqwest` sends the prompt, and headers such as `api-key`, to wherever a
     /// redirect points.

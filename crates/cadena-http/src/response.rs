@@ -1,4 +1,4 @@
-//! What a transport gives back, and a whole answer.
+//! The two forms of an HTTP response: one whose body is still to come, and one that was read to its end.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 /// The bytes of a body as they arrive: pulled, never buffered ahead, and `'static`.
 pub type Body = BoxStream<'static, Result<Bytes>>;
 
-/// The head of an answer and its body to come, as a [`Transport`](crate::Transport) returns it, whatever the status.
+/// A response whose body is still to come, as a [`Transport`](crate::Transport) returns it, whatever the status.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ pub struct StreamingResponse {
 }
 
 impl StreamingResponse {
-    /// An answer without headers and body.
+    /// Makes a response without headers and body.
     ///
     /// # Examples
     ///
@@ -112,7 +112,7 @@ impl fmt::Debug for StreamingResponse {
     }
 }
 
-/// An answer that was read to its end, within the limits.
+/// A response that was read to its end, within the limits.
 ///
 /// # Examples
 ///
@@ -136,7 +136,7 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// Puts an answer together.
+    /// Makes a response of its parts.
     ///
     /// # Examples
     ///
@@ -154,7 +154,7 @@ impl HttpResponse {
         }
     }
 
-    /// The id that the server gave the request (`x-request-id` or `request-id`).
+    /// Returns the id that the server gave the request (`x-request-id` or `request-id`).
     ///
     /// # Examples
     ///

@@ -268,7 +268,7 @@ impl fmt::Debug for RetryPolicy {
     }
 }
 
-/// What the server says about another try, if it says something.
+/// The server's wish about another try, if it has one.
 pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
     match headers.get("x-should-retry")?.as_bytes() {
         b"true" => Some(true),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cadena_core::{Error, ErrorKind, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What stands where a secret was.
+/// The text that replaces a secret.
 pub(crate) const MASK: &str = "***";
 
 /// An API key or another text that must not be printed, logged or stored.
@@ -69,7 +69,7 @@ impl Secret {
         ))
     }
 
-    /// The text itself. Nothing that this returns is masked any more.
+    /// Returns the text itself, which is not masked any more.
     ///
     /// # Examples
     ///
@@ -81,7 +81,7 @@ impl Secret {
         &self.0
     }
 
-    /// The secret as the value of a header, marked as sensitive.
+    /// Returns the secret as the value of a header, marked as sensitive.
     ///
     /// # Examples
     ///
@@ -99,7 +99,7 @@ impl Secret {
         sensitive(&self.0)
     }
 
-    /// The value of an `authorization` header, `Bearer` and the secret, marked as sensitive.
+    /// Returns the value of an `authorization` header, `Bearer` and the secret, marked as sensitive.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// Why a secret cannot stand in a header, without the secret.
+/// why a header cannot hold a secret, without the secret.
 fn unfit(text: &str) -> Error {
     let error = |detail: &'static str| Error::new(ErrorKind::Config, detail);
     let bare = text.trim_end();

@@ -2,7 +2,7 @@
 //!
 //! [`SseParser`] follows the event stream format of the WHATWG HTML standard: LF, CR and CRLF end a line, also when a chunk ends between
 //! CR and LF; `data` lines of one event are joined by LF; comments and unknown fields are skipped; a byte order mark at the start
-//! is dropped; an event without its closing blank line is discarded, and [`is_cut`](SseParser::is_cut) tells of it.
+//! is dropped; an event without its closing blank line is discarded, which [`is_cut`](SseParser::is_cut) reports.
 //!
 //! It knows no provider: `[DONE]` is data like any other.
 //!

@@ -28,7 +28,7 @@ const CHUNKS_PER_POLL: u32 = 32;
 ///
 /// It yields events until the body ends, or one error and then nothing. The time between two polls that the consumer takes is not
 /// counted by the timers [`idle`](Timers::idle) and [`progress`](Timers::progress). Dropping the stream closes the connection; after the last event,
-/// [`drain`](Self::drain) gives the connection back for the next call.
+/// [`drain`](Self::drain) returns the connection to its pool for the next call.
 ///
 /// # Examples
 ///
@@ -124,7 +124,7 @@ impl SseStream {
         Ok(())
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer.
     ///
     /// # Examples
     ///
@@ -139,7 +139,7 @@ impl SseStream {
         self.status
     }
 
-    /// The headers of the answer.
+    /// Returns the headers of the answer.
     ///
     /// # Examples
     ///
@@ -154,7 +154,7 @@ impl SseStream {
         &self.headers
     }
 
-    /// The id that the server gave the request (`x-request-id` or `request-id`).
+    /// Returns the id that the server gave the request (`x-request-id` or `request-id`).
     ///
     /// # Examples
     ///
@@ -169,7 +169,7 @@ impl SseStream {
         request_id(&self.headers)
     }
 
-    /// Masks the secrets of the request in what the server says, for errors made of events.
+    /// Returns the redactor that masks the secrets of the request in the server's words, for errors made of events.
     ///
     /// # Examples
     ///
@@ -205,7 +205,7 @@ impl SseStream {
         self.cut
     }
 
-    /// The event inside which the stream ended, as far as it came. `None` if it ended between two events.
+    /// Returns the event inside which the stream ended, as far as it came. `None` if it ended between two events.
     ///
     /// # Examples
     ///

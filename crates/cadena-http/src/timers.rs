@@ -31,7 +31,7 @@ pub struct Timers {
     /// Then [`ErrorKind::Stalled`](cadena_core::ErrorKind::Stalled).
     pub idle: Duration,
     /// From one piece of a streamed answer to the next: 600 s. A piece is text, reasoning, part of a call, a refusal, log
-    /// probabilities, usage or a finish reason; events with empty deltas, with a role only or without choices are none. The time that
+    /// probabilities, usage or a finish reason; events with empty deltas, with a role only or without choices do not count. The time that
     /// the consumer takes does not count. `Duration::MAX` switches it off.
     ///
     /// It ends a stream that is kept alive and never comes to anything. A reasoning model may think for minutes while its server

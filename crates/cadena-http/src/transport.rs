@@ -1,4 +1,4 @@
-//! The one thing that touches the network.
+//! The one trait that touches the network.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,11 +40,11 @@ use crate::{HttpRequest, StreamingResponse};
 ///
 /// # Implementing
 ///
-/// - An answer of any status is `Ok`. `Err` means that there is none: [`ErrorKind::Connect`](cadena_core::ErrorKind::Connect) if
+/// - An answer of any status is `Ok`. `Err` means that there is no answer: [`ErrorKind::Connect`](cadena_core::ErrorKind::Connect) if
 ///   another try may help. If the request may have reached the server, [`Unanswered`](crate::Unanswered) is among the sources.
 /// - [`HttpRequest::upload`] is sent in place of [`HttpRequest::body`], if it is there.
 /// - Redirects are not followed: they would carry the prompt elsewhere.
-/// - Dropping the future or the body must stop the work; no task may stay behind.
+/// - Dropping the future or the body must stop the work; no task may outlive them.
 /// - A body that ends before its end was promised yields [`ErrorKind::Truncated`](cadena_core::ErrorKind::Truncated).
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
@@ -54,6 +54,12 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ///
     /// If no head of an answer arrived; see "Implementing" above.
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse>;
+
+    /// Whether every answer comes from a recording, so that a provider derives the ids of messages from their requests and a test sees the same
+    /// ids each time: false.
+    fn is_replay(&self) -> bool {
+        false
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -62,6 +68,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
     }
+
+    fn is_replay(&self) -> bool {
+        (**self).is_replay()
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -69,5 +79,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 impl<T: Transport + ?Sized> Transport for Box<T> {
     async fn send(&self, request: HttpRequest) -> Result<StreamingResponse> {
         (**self).send(request).await
+    }
+
+    fn is_replay(&self) -> bool {
+        (**self).is_replay()
     }
 }

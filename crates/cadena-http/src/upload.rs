@@ -34,9 +34,9 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A body of this length, and how to read it. An error that the source gives ends the request.
+    /// Makes a body of this length from a function that reads it. An error of that function ends the request.
     ///
-    /// The length is announced to the server, so a source that gives another one breaks the request.
+    /// The length is announced to the server, so a source of another length breaks the request.
     ///
     /// # Examples
     ///
@@ -53,13 +53,17 @@ impl Upload {
         }
     }
 
-    /// How many bytes there are.
+    /// Returns how many bytes there are.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The bytes, from the first one.
+    /// Opens the bytes, from the first one.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn open(&self) -> Body {
         (self.open)()

@@ -1,6 +1,8 @@
 //! Batch jobs: many requests in files, answered within a day at a lower price.
 
+mod before;
 mod chat;
+mod common;
 mod completions;
 mod download;
 mod handle;

@@ -1,12 +1,12 @@
-//! One call of the endpoint: the request built, sent, and its whole answer read.
+//! One call of an endpoint: the request built and sent.
+
+mod answer;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cadena_core::{
-    AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, ErrorKind, Message, Result, RunContext,
-};
+use cadena_core::{AIMessage, AIMessageChunk, ChatOptions, ChoicesChunk, Error, Message, Result, RunContext, RunId};
 use cadena_http::{CallOptions, HttpClient, HttpRequest, HttpResponse, Redactor, Streamed};
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
@@ -17,13 +17,13 @@ use crate::client::{accept_json, send_with_key};
 use crate::config::Config;
 use crate::conversation::{check_roles, nothing_to_send, with_call_ids};
 use crate::endpoint::Api;
+use crate::fingerprint::fnv1a;
 use crate::prepare::{Policy, Prepared};
-use crate::responses::{self, Assembler, CreateResponse, Response};
+use crate::responses::CreateResponse;
 use crate::rules::ModelRule;
-use crate::wire::{self, ChatCompletion, ChatCompletionRequest};
-use crate::{convert, error};
+use crate::wire::ChatCompletionRequest;
 
-/// What a call needs to know while its answer comes in, without borrowing the model.
+/// One call, with everything that it needs while its answer comes in, so that it does not borrow the model.
 #[derive(Debug)]
 pub(crate) struct Call {
     request: HttpRequest,
@@ -39,6 +39,8 @@ pub(crate) struct Call {
     response_headers: bool,
     /// Whether there is nothing to send. An answer that is there already can still be read.
     is_empty: bool,
+    /// The id of the message, where the answer comes from a recording. Chat Completions has no ids of messages, and that of the run is random.
+    replayed_id: Option<String>,
     pub(crate) api: Api,
     /// The model that was asked for.
     pub(crate) model: String,
@@ -108,7 +110,9 @@ impl Call {
         if !stream {
             request = accept_json(request);
         }
+        let replayed_id = replayed_id(http, &request);
         Ok(Self {
+            replayed_id,
             request: Config::add_own(request, &options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
@@ -143,7 +147,9 @@ impl Call {
         if body.get("stream") != Some(&Value::Bool(true)) {
             request = accept_json(request);
         }
+        let replayed_id = replayed_id(http, &request);
         Ok(Self {
+            replayed_id,
             request: Config::add_own(request, options)?,
             authorized: OnceLock::new(),
             http: http.clone(),
@@ -178,7 +184,7 @@ impl Call {
         Redactor::of(self.authorized.get().unwrap_or(&self.request))
     }
 
-    /// What the message says about the call besides the answer: warnings, and the headers if they were asked for.
+    /// The notes about the call that the message carries: warnings, and the headers if they were asked for.
     pub(crate) fn notes(&self, headers: &HeaderMap) -> Map<String, Value> {
         let mut notes = Map::new();
         if self.response_headers {
@@ -193,7 +199,27 @@ impl Call {
     /// Sends it and waits for the whole answer.
     pub(crate) async fn whole(self) -> Result<ChoicesChunk> {
         let answer = self.answer().await?;
-        self.read(&answer).map_err(|error| self.explain(error))
+        self.read_whole(&answer)
+    }
+
+    /// Reads a whole answer that came for this call.
+    pub(crate) fn read_whole(&self, answer: &HttpResponse) -> Result<ChoicesChunk> {
+        let choices = self.read(answer).map_err(|error| self.explain(error))?;
+        let named = choices.into_iter().map(|(index, mut chunk)| {
+            self.name(index, &mut chunk);
+            (index, chunk)
+        });
+        Ok(named.collect())
+    }
+
+    /// Gives a chunk the id of a replayed message, unless the server has given it one.
+    pub(crate) fn name(&self, index: u32, chunk: &mut AIMessageChunk) {
+        if let Some(id) = &self.replayed_id {
+            chunk.id.get_or_insert_with(|| match index {
+                0 => id.clone(),
+                index => format!("{id}-{index}"),
+            });
+        }
     }
 
     /// Sends it and waits for the whole answer, unread.
@@ -205,7 +231,7 @@ impl Call {
     /// Sends it and waits for the whole answer: the first choice, and the answer as it came.
     pub(crate) async fn raw(&self) -> Result<(AIMessage, HttpResponse)> {
         let answer = self.answer().await?;
-        let choices = self.read(&answer).map_err(|error| self.explain(error))?;
+        let choices = self.read_whole(&answer)?;
         Ok((first(choices).into(), answer))
     }
 
@@ -222,126 +248,19 @@ impl Call {
         earlier.map_or_else(CallOptions::new, |at| CallOptions::new().deadline(at))
     }
 
-    /// Reads a whole answer: every choice, the first among them.
-    pub(crate) fn read(&self, answer: &HttpResponse) -> Result<ChoicesChunk> {
-        let redactor = self.redactor();
-        let tag = |error: Error| match answer.request_id() {
-            Some(id) if error.request_id().is_none() => error.with_request_id(redactor.snippet(id.as_bytes())),
-            _ => error,
-        };
-        match self.api {
-            Api::ChatCompletions => self.read_completion(answer, &redactor),
-            Api::Responses => self.read_response(answer, &redactor),
-        }
-        .map_err(tag)
-    }
-
-    fn read_response(&self, answer: &HttpResponse, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| self.assemble(body, answer, redactor));
-        let mut chunk = read.unwrap_or_else(|cause| Err(self.malformed("a response", answer, &cause, redactor)))?;
-        note(&mut chunk, self.notes(&answer.headers));
-        Ok([(0, chunk)].into_iter().collect())
-    }
-
-    /// The message of a response; the outer error is one of its JSON.
-    fn assemble(
-        &self,
-        body: &[u8],
-        answer: &HttpResponse,
-        redactor: &Redactor,
-    ) -> serde_json::Result<Result<AIMessageChunk>> {
-        let response: Response<'_> = serde_json::from_slice(body)?;
-        if response.output.is_none() {
-            if let Some(refused) = self.refused(answer, redactor) {
-                return Ok(Err(refused));
-            }
-            if response.status.known().is_none() {
-                let detail = format!("the answer is no response: {}", error::quote(&answer.body, redactor));
-                return Ok(Err(Error::new(ErrorKind::Decode, detail)));
-            }
-        }
-        if let Err(error) = responses::check(&response, redactor) {
-            return Ok(Err(error));
-        }
-        let unfinished = responses::unfinished(&response, redactor);
-        let mut chunk = AIMessageChunk::default();
-        Assembler::default().finish(response, &self.model, &mut chunk)?;
-        Ok(match unfinished {
-            Some(error) => Err(error.with_partial(chunk)),
-            None => Ok(chunk),
-        })
-    }
-
-    fn read_completion(&self, answer: &HttpResponse, redactor: &Redactor) -> Result<ChoicesChunk> {
-        let read = wire::read_twice(&answer.body, |body| {
-            let completion: ChatCompletion<'_> = serde_json::from_slice(body)?;
-            Ok(self.choices(completion, answer, redactor))
-        });
-        let whole = read.unwrap_or_else(|cause| Err(self.malformed("a chat completion", answer, &cause, redactor)))?;
-        let mut notes = self.notes(&answer.headers);
-        let noted = whole.into_iter().map(move |(index, mut chunk)| {
-            note(&mut chunk, std::mem::take(&mut notes));
-            (index, chunk)
-        });
-        Ok(noted.collect())
-    }
-
-    /// The choices of a completion.
-    fn choices(
-        &self,
-        completion: ChatCompletion<'_>,
-        answer: &HttpResponse,
-        redactor: &Redactor,
-    ) -> Result<ChoicesChunk> {
-        if let Some(report) = completion
-            .error
-            .as_deref()
-            .filter(|report| error::says_something(report))
-        {
-            // What stands beside it, such as a status, belongs to the report.
-            return Err(self
-                .refused(answer, redactor)
-                .unwrap_or_else(|| error::of_report(report, redactor)));
-        }
-        let beside = error::beside_choices(&answer.body, redactor);
-        let mut failed = completion
-            .choices
-            .iter()
-            .flatten()
-            .filter_map(|choice| choice.error.as_deref());
-        if let Some(report) = failed.find(|report| error::says_something(report)) {
-            return Err(error::of_report(report, redactor));
-        }
-        let whole = convert::whole(completion, &self.model).ok_or_else(|| {
-            self.refused(answer, redactor).unwrap_or_else(|| {
-                let detail = format!("the answer has no choice: {}", error::quote(&answer.body, redactor));
-                Error::new(ErrorKind::Decode, detail)
-            })
-        })?;
-        match beside {
-            Some(error) => Err(error.with_partial_choices(whole)),
-            None => Ok(whole),
-        }
-    }
-
-    /// The error of an answer that cannot be read: what it reports itself, if it does.
-    fn malformed(&self, what: &str, answer: &HttpResponse, cause: &serde_json::Error, redactor: &Redactor) -> Error {
-        let refused = self.refused(answer, redactor);
-        refused.unwrap_or_else(|| error::malformed("the answer", what, &answer.body, cause, redactor))
-    }
-
-    /// The error that a body reports which is not a completion, if it does.
-    fn refused(&self, answer: &HttpResponse, redactor: &Redactor) -> Option<Error> {
-        error::reported(&answer.body, redactor)
-    }
-
     /// Adds what the reader can do about it.
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.config.explain(error, &self.model)
     }
 }
 
-/// Writes what the first chunk of an answer says about its call.
+/// The id of a replayed message: in the form of a run's, with a number that follows from the body of the request.
+fn replayed_id(http: &HttpClient, request: &HttpRequest) -> Option<String> {
+    let is_replay = http.transport().is_replay();
+    is_replay.then(|| format!("lc_run--{}", RunId::from_u128(fnv1a(&request.body))))
+}
+
+/// Writes the notes about a call into the first chunk of its answer.
 pub(crate) fn note(chunk: &mut AIMessageChunk, notes: Map<String, Value>) {
     for (key, note) in notes {
         chunk.response_metadata.extra.insert(key, note);
@@ -354,7 +273,7 @@ pub(crate) fn first(choices: ChoicesChunk) -> AIMessageChunk {
     first.map(|(_, chunk)| chunk).unwrap_or_default()
 }
 
-/// Headers as JSON. Cookies are left out: they stand for a session.
+/// Headers as JSON. Cookies are left out, as they open a session.
 fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut shown = Map::new();
     for name in headers.keys().filter(|name| *name != header::SET_COOKIE) {

@@ -1,4 +1,4 @@
-//! The client behind everything of OpenAI's that is no chat model: where requests go, with which key, how they are sent.
+//! The client that models, embeddings and the others share: where requests go, with which key, and how they are sent.
 
 mod key;
 mod setters;
@@ -17,10 +17,10 @@ use crate::config::Config;
 use crate::error;
 use crate::wire::read_twice;
 
-/// Address, key, timers and transport of OpenAI or of a server like it, for all that is asked there.
+/// A client of OpenAI, or of a server like it: address, key, timers and transport.
 ///
-/// A clone is cheap and shares connections: build one and give it to everything by `with_client`. What is made by a `new` of its own
-/// reads the same environment.
+/// A clone is cheap and shares connections: build one and pass it to models, embeddings and the others by `with_client`. Each of their
+/// `new` makes a client from the same environment.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub struct OpenAIClient {
 }
 
 impl OpenAIClient {
-    /// A client with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    /// Makes a client with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// Nothing is opened and nothing can fail.
     ///
@@ -80,7 +80,7 @@ impl OpenAIClient {
         Arc::make_mut(&mut self.config)
     }
 
-    /// Posts JSON and reads JSON, and gives the answer as it came besides. `what` names the answer in errors, `model` the model in hints.
+    /// Posts JSON and reads JSON, and returns the HTTP response beside it. `what` names the answer in errors, `model` the model in hints.
     pub(crate) async fn post<B, A>(
         &self,
         path: &str,
@@ -97,7 +97,7 @@ impl OpenAIClient {
         self.ask(request, options, what, model).await
     }
 
-    /// Gets JSON about the server and none of its models.
+    /// Gets JSON about the server itself.
     pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, what: &str) -> Result<A> {
         let request = self.config.get(path)?;
         Ok(self.ask(request, CallOptions::new(), what, "").await?.0)
@@ -128,7 +128,7 @@ impl Default for OpenAIClient {
     }
 }
 
-/// Says that a whole answer is wanted, where no header says otherwise.
+/// Asks for a whole answer, unless a header of the caller asks for something else.
 pub(crate) fn accept_json(mut request: HttpRequest) -> HttpRequest {
     let json = HeaderValue::from_static("application/json");
     request.headers.entry(header::ACCEPT).or_insert(json);

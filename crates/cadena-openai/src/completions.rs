@@ -1,4 +1,4 @@
-//! The older completions: a text goes on.
+//! The older completions: the model continues a text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,10 +23,10 @@ use crate::wire::stream_options;
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/completions";
 
-/// A model that goes on with a text, by the older endpoint `/completions`: base models, `gpt-3.5-turbo-instruct`, local servers.
+/// A model that continues a text, by the older endpoint `/completions`: base models, `gpt-3.5-turbo-instruct`, local servers.
 ///
 /// It is asked as a chat model is, so everything that works with one works with it: `bind`, streams, caches, log probabilities. The prompt is the
-/// text of a single message of a human as it stands; several messages become a transcript (`Human: …`, `AI: …`), as
+/// text of a single message of a human, unchanged; several messages become a transcript (`Human: …`, `AI: …`), as
 /// [`get_buffer_string`] writes it. The answer is the text that follows, as an [`AIMessage`].
 ///
 /// | option | what is sent |
@@ -37,10 +37,10 @@ const PATH: &str = "/completions";
 /// | `.extra("echo", true)`, `suffix`, `best_of`, … | as they are |
 /// | tools, `response_format`, `reasoning_effort` | nothing: they are errors of the kind [`Unsupported`](ErrorKind::Unsupported) |
 ///
-/// Each token's log probability stands in `response_metadata.logprobs`, with its `text_offset` among the token's other keys. The first token of an echoed
+/// Each token's log probability is in `response_metadata.logprobs`, with its `text_offset` among the token's other keys. The first token of an echoed
 /// prompt has none and is left out.
 ///
-/// A prompt is a request of its own, in a `batch` as well, so that one that is refused leaves its neighbours alone and each has its events.
+/// Each prompt is one request, in a `batch` as well, so that a refused one leaves its neighbours alone and each has its events.
 /// [`complete`](Self::complete) sends many prompts in one request.
 ///
 /// # Examples
@@ -51,7 +51,7 @@ const PATH: &str = "/completions";
 /// use cadena_openai::OpenAICompletions;
 ///
 /// # futures::executor::block_on(async {
-/// // A recording stands in for the network, so that this runs anywhere.
+/// // A recording replaces the network, so that this runs anywhere.
 /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/completions.jsonl")))?;
 /// let llm = OpenAICompletions::new("gpt-3.5-turbo-instruct").with_transport(replay);
 /// let llm = llm.bind(ChatOptions::new().max_tokens(2).logprobs(true).top_logprobs(2));
@@ -77,7 +77,7 @@ pub struct OpenAICompletions {
 }
 
 impl OpenAICompletions {
-    /// A model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    /// Makes a model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// # Examples
     ///
@@ -100,7 +100,7 @@ impl OpenAICompletions {
         }
     }
 
-    /// A deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    /// Makes a model of a deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
     ///
     /// # Examples
     ///
@@ -147,7 +147,9 @@ impl OpenAICompletions {
         self
     }
 
-    /// Sets whether a stream that says `[DONE]` without a finish reason is truncated: on. Switch it off for a server that never gives one.
+    /// Sets whether a stream that ends with `[DONE]` and without a finish reason is truncated: on.
+    ///
+    /// Switch it off for a server that never sends a finish reason.
     ///
     /// # Examples
     ///
@@ -189,9 +191,9 @@ impl OpenAICompletions {
         self
     }
 
-    /// Goes on with many texts, several in one request, and gives the answers to each in the order of the texts.
+    /// Continues many texts, several in one request, and returns the answers to each in the order of the texts.
     ///
-    /// Options are those of [`with_options`](Self::with_options); with `n`, each text has as many answers. What a request used as a whole stands on
+    /// Options are those of [`with_options`](Self::with_options); with `n`, each text has as many answers. The usage of a whole request is on
     /// the first answer to its first text, so that a sum is right. It is a call outside of a chain, so no listener hears of it.
     ///
     /// # Examples
@@ -242,7 +244,7 @@ impl OpenAICompletions {
         answered.await.map_err(|error| name_texts(error, first, last))
     }
 
-    /// Answers once and gives the server's answer as it came beside the message: see [`ChatOpenAI::invoke_raw`](crate::ChatOpenAI::invoke_raw).
+    /// Answers once, and returns the HTTP response beside the message: see [`ChatOpenAI::invoke_raw`](crate::ChatOpenAI::invoke_raw).
     ///
     /// # Examples
     ///

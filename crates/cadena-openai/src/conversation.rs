@@ -1,4 +1,4 @@
-//! The messages of a request, made ready to be sent: every call of a tool has its id, and no part stands where it cannot.
+//! The messages of a request, made ready to be sent: every call of a tool has its id, and every part is allowed in its message.
 
 mod call_ids;
 pub(crate) use call_ids::with_call_ids;

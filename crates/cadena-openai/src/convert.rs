@@ -18,7 +18,7 @@ use crate::wire::{CallPiece, ChatCompletion, Choice, FunctionCall, Message, Text
 /// The provider's name in metadata and profiles.
 pub(crate) const PROVIDER: &str = "openai";
 
-/// What a server repeats in every event of an answer: kept once, written where the answer ends.
+/// Members that a server repeats in every event of an answer: kept once, written where the answer ends.
 #[derive(Debug, Default)]
 pub(crate) struct Head {
     id: Option<String>,
@@ -91,7 +91,7 @@ pub(crate) fn whole(mut answer: ChatCompletion<'_>, asked_model: &str) -> Option
     let first = all.get_mut(&0)?;
     note_prompt_filters(first, prompt_filters);
     kept.write(&mut first.response_metadata);
-    // What the whole call used stands on one choice, so that a sum counts it once.
+    // The usage of the whole call is on one choice, so that a sum counts it once.
     if let Some(Value::Object(usage)) = usage.take().map(|usage| *usage) {
         first.usage_metadata = Some(head.count(&usage));
         first.response_metadata.token_usage = Some(Box::new(usage));
@@ -105,7 +105,7 @@ fn is_answer(choice: &Choice<'_>) -> bool {
     said || choice.finish_reason.known() == Some("content_filter")
 }
 
-/// The usage object of an answer. Groq has another one in `x_groq`, which stands alone in a stream that was not asked for its usage.
+/// The usage object of an answer. Groq has another one in `x_groq`, which is the only one in a stream that was not asked for its usage.
 pub(crate) fn usage_of(answer: &mut ChatCompletion<'_>) -> Option<Box<Value>> {
     answer.usage.take().or_else(|| {
         let usage = answer.other.as_deref()?.get("x_groq")?.get("usage")?;
@@ -113,7 +113,7 @@ pub(crate) fn usage_of(answer: &mut ChatCompletion<'_>) -> Option<Box<Value>> {
     })
 }
 
-/// Writes what filters found in the prompt.
+/// Writes the findings of filters in the prompt.
 pub(crate) fn note_prompt_filters(chunk: &mut AIMessageChunk, found: Option<Box<Value>>) {
     if let Some(found @ Value::Array(_)) = found.map(|found| *found) {
         chunk.response_metadata.extra.insert("prompt_filter_results", found);
@@ -133,7 +133,7 @@ pub(crate) fn is_first(choice: &Choice<'_>, place: usize) -> bool {
     index_of(choice, place) == 0
 }
 
-/// The index of a choice, or its place in the list if it does not say.
+/// The index of a choice, or its place in the list if it has none.
 pub(crate) fn index_of(choice: &Choice<'_>, place: usize) -> u32 {
     choice.index.unwrap_or_else(|| u32::try_from(place).unwrap_or(u32::MAX))
 }

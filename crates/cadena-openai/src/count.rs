@@ -15,7 +15,7 @@ use crate::models::undated;
 use crate::{AzureChatOpenAI, ChatOpenAI};
 
 impl ChatOpenAI {
-    /// The counter of the model's tokens, as [`trim_messages`](cadena_core::trim_messages) takes one. With the feature `tiktoken`.
+    /// Returns the counter of the model's tokens, as [`trim_messages`](cadena_core::trim_messages) takes one. With the feature `tiktoken`.
     ///
     /// # Examples
     ///
@@ -35,7 +35,7 @@ impl ChatOpenAI {
         TiktokenCounter::for_model(self.model_behind())
     }
 
-    /// How many tokens a text has alone. With the feature `tiktoken`.
+    /// Counts the tokens of a text alone. With the feature `tiktoken`.
     ///
     /// # Examples
     ///
@@ -53,7 +53,7 @@ impl ChatOpenAI {
         Ok(self.token_counter()?.count_text(text))
     }
 
-    /// The ids of the tokens of a text, as in [`logit_bias`](cadena_core::ChatOptions#structfield.logit_bias). With the feature `tiktoken`.
+    /// Returns the ids of the tokens of a text, as in [`logit_bias`](cadena_core::ChatOptions#structfield.logit_bias). With the feature `tiktoken`.
     ///
     /// # Examples
     ///
@@ -71,7 +71,7 @@ impl ChatOpenAI {
         Ok(self.token_counter()?.token_ids(text))
     }
 
-    /// How many tokens a conversation has, with what frames its messages and with its images. With the feature `tiktoken`.
+    /// Counts the tokens of a conversation: its messages with the tokens around them, and its images. With the feature `tiktoken`.
     ///
     /// Images count as OpenAI publishes it, for the models that it names; one without a `detail` counts as `high`. Nothing is fetched.
     ///
@@ -101,7 +101,7 @@ impl ChatOpenAI {
         conversation(self.model_behind(), messages)
     }
 
-    /// How many tokens a request has: its messages, images, and the tools of the model and of the request. With the feature `tiktoken`.
+    /// Counts the tokens of a request: its messages, images, and the tools of the model and of the request. With the feature `tiktoken`.
     ///
     /// Tools are counted as OpenAI's cookbook does it, which was exact for flat parameters; nested ones are an estimate.
     ///
@@ -145,7 +145,7 @@ fn conversation(model: &str, messages: &[Message]) -> Result<usize> {
 /// The parts of a message, other than texts, that a model sees.
 fn seen(message: &Message) -> impl Iterator<Item = Cow<'_, Map<String, Value>>> {
     let parts = match (message, message.content()) {
-        // What an answer holds besides texts is not sent back.
+        // Parts of an answer other than texts are not sent back.
         (Message::AI(_) | Message::Remove(_), _) | (_, Content::Text(_)) => [].as_slice(),
         (_, Content::Parts(parts)) => parts.as_slice(),
     };
@@ -185,7 +185,7 @@ fn media(model: &str, block: &Map<String, Value>) -> Result<usize> {
 }
 
 impl AzureChatOpenAI {
-    /// The counter of the tokens of the model behind the deployment: see [`with_model`](Self::with_model). With the feature `tiktoken`.
+    /// Returns the counter of the tokens of the model that the deployment serves: see [`with_model`](Self::with_model). With the feature `tiktoken`.
     ///
     /// # Examples
     ///
@@ -204,7 +204,7 @@ impl AzureChatOpenAI {
         self.of_openai().token_counter()
     }
 
-    /// How many tokens a request has: see [`ChatOpenAI::token_count`]. With the feature `tiktoken`.
+    /// Counts the tokens of a request: see [`ChatOpenAI::token_count`]. With the feature `tiktoken`.
     ///
     /// # Examples
     ///

@@ -25,7 +25,7 @@ const PATH: &str = "/embeddings";
 /// The embedding models of OpenAI, or of any server with its endpoint (llama.cpp, vLLM, Ollama, …).
 ///
 /// Any number of texts may be given at once: they are sent in requests that the API takes, a few at a time, and the vectors come in the
-/// order of the texts, by the `index` that the server gives each. A text that is longer than the model takes is cut, and its
+/// order of the texts, by the `index` that the server sends with each. A text that is longer than the model takes is cut, and its
 /// vector is the mean of its parts, weighed by tokens, with length 1. Vectors are asked for in base64, which is a quarter of the bytes;
 /// a server that answers numbers is understood as well.
 ///
@@ -40,7 +40,7 @@ const PATH: &str = "/embeddings";
 /// use cadena_openai::OpenAIEmbeddings;
 ///
 /// # futures::executor::block_on(async {
-/// // A recording stands in for the network; without `with_transport` this asks OpenAI.
+/// // A recording replaces the network; without `with_transport` this asks OpenAI.
 /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/embeddings.jsonl")))?;
 /// let embeddings = OpenAIEmbeddings::new("text-embedding-3-small").with_dimensions(2).with_transport(replay);
 ///
@@ -52,8 +52,8 @@ const PATH: &str = "/embeddings";
 ///
 /// # Errors
 ///
-/// As [`ChatOpenAI`](crate::ChatOpenAI) for what the server says, with the texts that were in the request named in the hint.
-/// [`InvalidInput`](ErrorKind::InvalidInput) for an empty text, before anything is sent. [`Decode`](ErrorKind::Decode) if vectors are missing, stand twice in
+/// Errors of the server are those of [`ChatOpenAI`](crate::ChatOpenAI); the hint names the texts that were in the request.
+/// [`InvalidInput`](ErrorKind::InvalidInput) for an empty text, before anything is sent. [`Decode`](ErrorKind::Decode) if vectors are missing, occur twice in
 /// the answer, or do not have the length that was asked for.
 #[derive(Clone)]
 pub struct OpenAIEmbeddings {
@@ -66,7 +66,7 @@ pub struct OpenAIEmbeddings {
     extra: Extra,
 }
 
-/// Vectors, and what they cost: what [`OpenAIEmbeddings::embed`] gives.
+/// The vectors that [`OpenAIEmbeddings::embed`] returns, and the tokens that they cost.
 ///
 /// # Examples
 ///
@@ -88,7 +88,7 @@ pub struct Embedded {
 }
 
 impl OpenAIEmbeddings {
-    /// A model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
+    /// Makes a model by its name, with address and key from the environment: see [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// # Examples
     ///
@@ -113,7 +113,7 @@ impl OpenAIEmbeddings {
         }
     }
 
-    /// A deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    /// Makes a model of a deployment on Azure, with the resource and its key from the environment: see [`OpenAIClient::azure`].
     ///
     /// # Examples
     ///
@@ -251,7 +251,7 @@ impl OpenAIEmbeddings {
         self
     }
 
-    /// The vectors of texts, with what they cost and who made them.
+    /// Embeds texts, and returns their vectors, the tokens that they cost and the model that made them.
     ///
     /// # Examples
     ///
@@ -273,7 +273,7 @@ impl OpenAIEmbeddings {
         Ok(self.gather(texts, false).await?.0)
     }
 
-    /// As [`embed`](Self::embed), and every answer of the server as it came, in the order of the texts: status, headers (the id of the request among
+    /// Embeds as [`embed`](Self::embed), and returns the HTTP responses beside the vectors, in the order of the texts: status, headers (the id of the request among
     /// them), and the body to its last byte.
     ///
     /// # Examples
@@ -404,7 +404,7 @@ struct Body<'a> {
     extra: &'a Extra,
 }
 
-/// What came of one request.
+/// The result of one request.
 struct Requested {
     list: List,
     /// Its vectors in the order of its texts.

@@ -2,14 +2,14 @@
 
 /// Which of OpenAI's two endpoints for chats is asked.
 ///
-/// Both give the same message for the same answer, with the same log probabilities. Over the Responses API the content is a list of
+/// Both return the same message for the same answer, with the same log probabilities. Over the Responses API the content is a list of
 /// blocks, which holds thoughts and the work of the server's tools as well; sent back, each goes as the item that it came as, with what this
 /// version does not know of it. To Chat Completions such an answer goes with its texts, refusals and calls alone: thoughts and the work of
 /// the server's tools have no form there, and what would be missed, such as a picture that was made, is refused
 /// ([`ModelRule::PartsByRole`](crate::ModelRule::PartsByRole)).
 ///
 /// In a stream, blocks with the same `index` are pieces of one: of a text and what it cites, of a thought, of a call and its arguments, of
-/// the code that the server runs. What a tool of the server is doing stands in a member of its block that the finished message does not have:
+/// the code that the server runs. The progress of a tool of the server is in a member of its block that the finished message does not have:
 /// `"tool_progress": {"status": "searching"}`, and for an image that is being made `{"status": "partial_image", "partial_image_b64": "…"}`.
 ///
 /// With the option `background` a stream waits for the answer as any other does. `invoke` does not: the server answers at once that it

@@ -1,4 +1,4 @@
-//! What the server's errors mean: by code and type, then by text, then by status.
+//! The kinds of the server's errors: by code and type, then by text, then by status.
 
 mod quote;
 pub(crate) use quote::quote;
@@ -41,7 +41,7 @@ pub(crate) fn of_status(failure: &Failure<'_>) -> Error {
 /// The error that a server reports inside of an answer that began well.
 pub(crate) fn of_report(report: &Value, redactor: &Redactor) -> Error {
     let unsaid = || {
-        // What stands beside the error may be a part of the answer.
+        // The members beside the error may be a part of the answer.
         let quoted = match report.get("error") {
             Some(error) if !says_something(error) => String::new(),
             error => quote_value(error.unwrap_or(report), redactor),
@@ -59,7 +59,7 @@ pub(crate) fn of_event(data: &[u8], redactor: &Redactor) -> Error {
     }
 }
 
-/// The error that an answer reports beside its choices: `MiniMax` says there whether all went well.
+/// The error that an answer reports beside its choices: `MiniMax` reports there whether all went well.
 pub(crate) fn beside_choices(data: &[u8], redactor: &Redactor) -> Option<Error> {
     // Nearly no server sends it, so nearly no answer is read a second time.
     memchr::memmem::find(data, b"\"base_resp\"")?;
@@ -73,7 +73,7 @@ pub(crate) fn reported(data: &[u8], redactor: &Redactor) -> Option<Error> {
     is_report(&value).then(|| of_report(&value, redactor))
 }
 
-/// The error of an event or a body that is not what the protocol says.
+/// The error of an event or a body that breaks the protocol.
 pub(crate) fn malformed(what: &str, form: &str, data: &[u8], error: &serde_json::Error, redactor: &Redactor) -> Error {
     let place = error.column();
     let detail = format!("{what} is not {form} from byte {place} on: {}", quote(data, redactor));
@@ -110,7 +110,7 @@ fn to_error(reported: Reported, status: Option<StatusCode>, unsaid: impl FnOnce(
     // Servers that answer 200 first have no other place for a status.
     let known = status.or(reported.status);
     let kind = match known {
-        // Whatever else its type says, the server asks for a pause.
+        // Whatever its type, the server asks for a pause.
         Some(StatusCode::TOO_MANY_REQUESTS) => by_words
             .filter(|kind| *kind == ErrorKind::QuotaExhausted)
             .unwrap_or(ErrorKind::RateLimited),

@@ -1,4 +1,4 @@
-//! What a stream needs of the code that reads the events of an endpoint.
+//! The interface between a stream and the code that reads the events of an endpoint.
 
 mod news;
 pub(crate) use news::has_news;
@@ -58,7 +58,7 @@ pub(crate) trait EventReader: Send + 'static {
     fn put_other(&mut self, _index: u32, _choice: AIMessageChunk) {}
 }
 
-/// What one event, or one poll of a stream, comes to.
+/// The result of one event, or of one poll of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A chunk was written.
@@ -82,7 +82,7 @@ pub(crate) enum End {
     Cut,
 }
 
-/// What the end of a stream is measured by.
+/// The parts that a complete stream must have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expect {
     /// How many choices were asked for.

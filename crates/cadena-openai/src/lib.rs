@@ -1,4 +1,19 @@
-//! OpenAI for cadena: chat models with token log probabilities, invoked or streamed; embeddings, completions, moderation, batch jobs; Azure.
+//! The provider of OpenAI, of Azure, and of every server that speaks Chat Completions: chat models with token log probabilities, invoked or
+//! streamed; embeddings, completions, moderation and batch jobs.
+//!
+//! # Map
+//!
+//! | type | task |
+//! |---|---|
+//! | [`ChatOpenAI`] | asks a chat model, over Chat Completions or the Responses API |
+//! | [`AzureChatOpenAI`] | asks a deployment on Azure |
+//! | [`OpenAIEmbeddings`] | embeds any number of texts, of any length; on Azure by [`azure`](OpenAIEmbeddings::azure) |
+//! | [`OpenAICompletions`] | continues a text by the older completions, as a chat model; on Azure by [`azure`](OpenAICompletions::azure) |
+//! | [`OpenAIModeration`] | reports harm in a text, as a step, or ends the chain as a [gate](OpenAIModeration::gate) |
+//! | [`BatchJob`] | asks a million prompts that can wait a day, at a lower price; [`batch_job`](ChatOpenAI::batch_job) makes one |
+//! | [`OpenAIClient`] | holds address, key and transport for the others; lists the [models](OpenAIClient::list_models) of a server |
+//!
+//! # A program
 //!
 //! ```
 //! use cadena_core::{Bind, ChatOptions, ChatPromptTemplate, RunnableExt, StrOutputParser, dict};
@@ -6,7 +21,7 @@
 //! use cadena_openai::ChatOpenAI;
 //!
 //! # futures::executor::block_on(async {
-//! // A recording stands in for the network; without `with_transport` this asks OpenAI.
+//! // A recording replaces the network; without `with_transport` this asks OpenAI.
 //! let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
 //! let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay).bind(ChatOptions::new().logprobs(true));
 //!
@@ -16,29 +31,18 @@
 //! # Ok::<_, cadena_core::Error>(()) }).unwrap();
 //! ```
 //!
-//! Any server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
-//! [`with_base_url`](ChatOpenAI::with_base_url).
+//! Another server that speaks Chat Completions is asked the same way: set `OPENAI_BASE_URL`, or call
+//! [`with_base_url`](ChatOpenAI::with_base_url). A server that needs no key gets none after
+//! [`without_api_key`](ChatOpenAI::without_api_key), even if `OPENAI_API_KEY` is set.
 //!
-//! It speaks through tokio: call it inside of a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Elsewhere a call is an
+//! A call over the network needs a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`. Without one it is an
 //! error of the kind `Config`. A [`Replay`](cadena_http::Replay), as in these examples, and a transport of your own need no runtime.
-//!
-//! # What there is
-//!
-//! | type | what it asks |
-//! |---|---|
-//! | [`ChatOpenAI`] | Chat Completions, and the Responses API |
-//! | [`AzureChatOpenAI`] | the same, of a deployment on Azure |
-//! | [`OpenAIEmbeddings`] | embeddings: any number of texts, of any length; of Azure by [`azure`](OpenAIEmbeddings::azure) |
-//! | [`OpenAICompletions`] | the older completions, asked as a chat model; of Azure by [`azure`](OpenAICompletions::azure) |
-//! | [`OpenAIModeration`] | moderation, as a step that tells or a [gate](OpenAIModeration::gate) |
-//! | [`BatchJob`] | a million prompts that can wait a day, at a lower price; [`batch_job`](ChatOpenAI::batch_job) makes one |
-//! | [`OpenAIClient`] | the [models](OpenAIClient::list_models) of a server; address, key and transport for the others |
 //!
 //! # Examples of each
 //!
-//! Hidden lines put a recording in the place of the network.
+//! In each example, hidden lines replace the network by a recording.
 //!
-//! Log probabilities by the same code from both endpoints:
+//! One piece of code reads log probabilities from both endpoints:
 //!
 //! ```
 //! use cadena_core::{Bind, ChatOptions, RunnableExt};
@@ -67,9 +71,9 @@
 //! # Ok::<_, cadena_core::Error>(()) }).unwrap();
 //! ```
 //!
-//! A compatible server, options that only it knows, and what holds for one request. What the server adds to a message, such as
-//! `reasoning_content`, is in its `additional_kwargs`. [`ReqwestTransport::from_client`](cadena_http::ReqwestTransport::from_client) takes an own
-//! `reqwest::Client`.
+//! A compatible server is asked with options that only it knows, and with settings for one request. Members that the server adds to a message,
+//! such as `reasoning_content`, are in its `additional_kwargs`. [`ReqwestTransport::from_client`](cadena_http::ReqwestTransport::from_client) takes a
+//! `reqwest::Client` of yours.
 //!
 //! ```
 //! use cadena_core::{Bind, ChatModel, ChatOptions};
@@ -87,7 +91,7 @@
 //! assert_eq!(azure.profile().model, "my-deployment");
 //! ```
 //!
-//! Moderation in front of a chain; the models of a server; embeddings with progress, four requests at a time:
+//! Moderation guards a chain, a client lists the models of a server, and embeddings report progress with four requests at a time:
 //!
 //! ```
 //! use cadena_core::{ErrorKind, PromptValue, RunnableExt, StrOutputParser, lambda};
@@ -129,35 +133,35 @@
 //!
 //! # The Responses API
 //!
-//! It is asked where a request needs it, or where [`with_endpoint`](ChatOpenAI::with_endpoint) says so. The message means the same: `text()`,
+//! A model asks it if a request needs it, or if [`with_endpoint`](ChatOpenAI::with_endpoint) chooses it. The message means the same: `text()`,
 //! calls, usage, log probabilities, finish reason. Its content is a list of blocks in LangChain's form, each with the server's id:
-//! texts with their `annotations`, refusals, thoughts, calls, and what the server's own tools did. Sent back, they are the items that they
+//! texts with their `annotations`, refusals, thoughts, calls, and the work of the server's own tools. Sent back, they are the items that they
 //! came as. `response_metadata.id` is what [`previous_response_id`](OpenAIOptionsExt::previous_response_id) takes.
 //!
-//! # What arrives
+//! # The message
 //!
-//! | field of the message | where it comes from |
+//! | field | source |
 //! |---|---|
-//! | `content`, `tool_calls`, `name` | the first choice; [`generate`](cadena_core::ChatModelExt::generate) gives the others, never mixed |
+//! | `content`, `tool_calls`, `name` | the first choice; [`generate`](cadena_core::ChatModelExt::generate) returns the others, never mixed |
 //! | `additional_kwargs`: `refusal`, `function_call`, `audio`, `annotations`, `reasoning_content` | the first choice |
 //! | `usage_metadata` | `usage`, by the names of either endpoint; a stream asks for it. Servers that count up in every event are counted once |
-//! | `response_metadata.logprobs` | the choice's `logprobs`, token by token, in OpenAI's form, that of the older completions or llama.cpp's; `None` is not an empty list. A form that nobody knows is in `extra` as JSON, of a stream as a list |
+//! | `response_metadata.logprobs` | the choice's `logprobs`, token by token, in OpenAI's form, that of the older completions or llama.cpp's; `None` is not an empty list. An unknown form is in `extra` as JSON, of a stream as a list |
 //! | `response_metadata`: `model_name`, `system_fingerprint`, `service_tier`, `id` | in a stream: on the chunk with the finish reason |
 //! | `response_metadata.token_usage` | the server's own usage object |
-//! | `response_metadata.extra`: `headers`, `warnings` | the call, where [`with_response_headers`](ChatOpenAI::with_response_headers) or [`with_on_unsupported`](ChatOpenAI::with_on_unsupported) say so |
+//! | `response_metadata.extra`: `headers`, `warnings` | the call, if [`with_response_headers`](ChatOpenAI::with_response_headers) or [`with_on_unsupported`](ChatOpenAI::with_on_unsupported) ask for them |
 //!
 //! # Errors
 //!
-//! An answer that ends by a limit or a filter is none: [`is_cut`](cadena_core::ResponseMetadata::is_cut) tells of the limit, and the filter is the
-//! finish reason `content_filter`.
+//! An answer that is cut by a token limit or a filter is not an error: [`is_cut`](cadena_core::ResponseMetadata::is_cut) detects the limit, and a
+//! filter has the finish reason `content_filter`.
 //!
 //! | kind | when |
 //! |---|---|
-//! | `Authentication`, `PermissionDenied`, `NotFound`, `QuotaExhausted`, `RateLimited`, `ContextOverflow`, `ContentFilter`, `InvalidRequest`, `Server` | what the server said, by status or inside a stream |
+//! | `Authentication`, `PermissionDenied`, `NotFound`, `QuotaExhausted`, `RateLimited`, `ContextOverflow`, `ContentFilter`, `InvalidRequest`, `Server` | the server reports it, by status or inside a stream |
 //! | `Unsupported` | an option that the model or the endpoint cannot honour: see [`OnUnsupported`](cadena_core::OnUnsupported) and [`ModelRule`] |
 //! | `Truncated` | a stream ended before its finish reason, or before its response was completed |
-//! | `Decode` | the answer is no chat completion, or no response |
-//! | `Config` | the base URL or a header cannot be used |
+//! | `Decode` | the answer is neither a chat completion nor a response |
+//! | `Config` | a key, an address or another setting is empty or cannot be used: the error names the variable or the method |
 //! | `Connect`, `Timeout`, `Stalled`, `LimitExceeded` | see `cadena-http` |
 
 mod azure;
@@ -175,6 +179,7 @@ mod embeddings;
 mod endpoint;
 mod error;
 mod events;
+mod fingerprint;
 mod model;
 mod models;
 mod moderation;

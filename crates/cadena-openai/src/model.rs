@@ -27,7 +27,7 @@ use crate::stream;
 ///
 /// [`new`](Self::new) reads the environment; the `with_*` methods replace a part. A clone is cheap and shares connections, so build one and clone
 /// it, or [`bind`](cadena_core::Bind::bind) it. `invoke` is one HTTP call, `stream` yields a chunk for every event that has one, and both
-/// give the same: text, calls, usage, log probabilities, metadata.
+/// return the same: text, calls, usage, log probabilities, metadata.
 ///
 /// It is called inside of a tokio runtime with I/O and time enabled, such as that of `#[tokio::main]`; outside of one, a call over the network is
 /// an error of the kind [`Config`](cadena_core::ErrorKind::Config).
@@ -40,7 +40,7 @@ use crate::stream;
 /// use cadena_openai::ChatOpenAI;
 ///
 /// # futures::executor::block_on(async {
-/// // A recording stands in for the network, so that this runs anywhere.
+/// // A recording replaces the network, so that this runs anywhere.
 /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hello.jsonl")))?;
 /// let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay).bind(ChatOptions::new().logprobs(true));
 ///
@@ -74,8 +74,8 @@ use crate::stream;
 ///
 /// # Errors
 ///
-/// The [`ErrorKind`](cadena_core::ErrorKind) follows from the server's code and type, then its words, then its status. `detail()` is what the server said, with
-/// the reason that a gateway got from the server behind it; `code()`, `error_type()` and `param()` are the server's own; `hint()` is what to do. A failure
+/// The [`ErrorKind`](cadena_core::ErrorKind) follows from the server's code and type, then its words, then its status. `detail()` is the server's message, with
+/// the reason that a gateway got from its own server; `code()`, `error_type()` and `param()` are the server's; `hint()` is the remedy. A failure
 /// that is reported with the status 200, or inside of a stream, is an error as well. A stream that ends before its finish reason is [`Truncated`](cadena_core::ErrorKind::Truncated), with what had arrived in
 /// [`partial()`](cadena_core::Error::partial).
 #[derive(Clone)]
@@ -93,11 +93,11 @@ pub struct ChatOpenAI {
 }
 
 impl ChatOpenAI {
-    /// A model by its name, with address and key from the environment.
+    /// Makes a model by its name, with address and key from the environment.
     ///
     /// Read here, once: `OPENAI_API_KEY`; `OPENAI_API_BASE`, then `OPENAI_BASE_URL`, then `https://api.openai.com/v1`; `OPENAI_ORG_ID`, then
     /// `OPENAI_ORGANIZATION`; `OPENAI_PROJECT_ID`. Nothing is opened and nothing can fail: a missing key is an error of the first call, and
-    /// only where OpenAI itself is asked.
+    /// only where OpenAI itself is asked. A variable that is set and empty is an error of the first call, of the kind `Config`, that names it.
     ///
     /// # Examples
     ///
@@ -129,9 +129,9 @@ impl ChatOpenAI {
         }
     }
 
-    /// Answers once and gives the server's answer as it came beside the message: status, headers, and the body to its last byte.
+    /// Answers once, and returns the HTTP response beside the message: status, headers, and the body to its last byte.
     ///
-    /// For what a message does not hold, such as fields of a server's own. It is a call outside of a chain, so no listener hears of it.
+    /// Use it for fields that a message does not hold. It is a call outside of a chain, so no listener hears of it.
     ///
     /// # Examples
     ///
@@ -159,7 +159,7 @@ impl ChatOpenAI {
         call.raw().await
     }
 
-    /// The model whose vocabulary counts: the one that is bound, or what stands behind the deployment.
+    /// The model whose vocabulary counts: the one that is bound, or the one that the deployment serves.
     #[cfg(feature = "tiktoken")]
     pub(crate) fn model_behind(&self) -> &str {
         let bound = self.options.model.as_deref();
@@ -202,7 +202,7 @@ impl ChatModel for ChatOpenAI {
             profile.model.clone_from(model);
             return profile;
         }
-        // What other servers call by the name of a model of OpenAI's may be anything.
+        // On another server, the name of an OpenAI model may mean anything.
         let of_openai = config.is_openai() || config.azure.is_some();
         let logprobs = gives_logprobs(config.model_behind(model)).filter(|_| of_openai);
         ModelProfile::new(config.provider(), model.clone())

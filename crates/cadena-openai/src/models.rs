@@ -39,13 +39,13 @@ pub struct ModelInfo {
     /// Whose it is, such as `openai` or an organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
-    /// What else the server says, such as llama.cpp's `meta` or vLLM's `max_model_len`.
+    /// The server's other members, such as llama.cpp's `meta` or vLLM's `max_model_len`.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 impl ModelInfo {
-    /// What is known about the model, if it is one of OpenAI's chat models: see [`known_model`].
+    /// Returns the known facts about the model, if it is one of OpenAI's chat models: see [`known_model`].
     ///
     /// # Examples
     ///
@@ -59,7 +59,7 @@ impl ModelInfo {
     }
 }
 
-/// What is known about a chat model of OpenAI's without asking anybody.
+/// The known facts about a chat model of OpenAI's: no server is asked.
 ///
 /// Models come faster than releases of this crate. It serves where a number is better than none; what must be right is set by hand, as by
 /// [`ChatOpenAI::with_profile`](crate::ChatOpenAI::with_profile).
@@ -74,7 +74,7 @@ impl ModelInfo {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KnownModel {
-    /// Whether it gives log probabilities and calls tools. A model that may reason gives log probabilities only while it does not.
+    /// Whether it returns log probabilities and calls tools. A model that may reason returns log probabilities only while it does not.
     pub profile: ModelProfile,
     /// How many tokens a conversation may have, with the answer.
     pub context_window: u32,
@@ -89,7 +89,7 @@ pub struct KnownModel {
 }
 
 impl OpenAIClient {
-    /// The models that the server has, by name. What has no name in its list is left out.
+    /// Lists the models that the server has, by name. Entries without a name are left out.
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl OpenAIClient {
     /// use cadena_openai::OpenAIClient;
     ///
     /// # futures::executor::block_on(async {
-    /// // A recording stands in for the network; without `with_transport` this asks OpenAI.
+    /// // A recording replaces the network; without `with_transport` this asks OpenAI.
     /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models.jsonl")))?;
     /// let models = OpenAIClient::new().with_transport(replay).list_models().await?;
     /// assert_eq!(models[0].id, "gpt-4o-mini");
@@ -108,7 +108,7 @@ impl OpenAIClient {
     ///
     /// # Errors
     ///
-    /// As [`ChatOpenAI`](crate::ChatOpenAI) for what the server says.
+    /// Errors of the server are those of [`ChatOpenAI`](crate::ChatOpenAI).
     pub async fn list_models(&self) -> Result<Vec<ModelInfo>> {
         let List { mut data } = self.get(PATH, "list of models").await?;
         data.sort_by(|one, other| one.id.cmp(&other.id));
@@ -116,7 +116,7 @@ impl OpenAIClient {
     }
 }
 
-/// What is known about a chat model of OpenAI's by its name, dated (`gpt-4o-mini-2024-07-18`) or not, also with an organization before it
+/// Returns the known facts about a chat model of OpenAI's by its name, dated (`gpt-4o-mini-2024-07-18`) or not, also with an organization before it
 /// (`openai/gpt-4o-mini`) or tuned (`ft:gpt-4o-mini:…`). `None` for all others.
 ///
 /// # Examples
@@ -146,7 +146,7 @@ pub fn known_model(name: &str) -> Option<KnownModel> {
     })
 }
 
-/// Whether a model gives log probabilities; `None` if nothing is known about it.
+/// Whether a model returns log probabilities; `None` if nothing is known about it.
 pub(crate) fn gives_logprobs(name: &str) -> Option<bool> {
     row(name).map(|row| row.logprobs)
 }
@@ -156,7 +156,7 @@ fn row(name: &str) -> Option<&'static Row> {
     known::row(base).or_else(|| known::row(without_date(base)))
 }
 
-/// The model that a name is about, without what tells its snapshots apart.
+/// The model that a name is about, without the date of its snapshot.
 #[cfg(feature = "tiktoken")]
 pub(crate) fn undated(name: &str) -> &str {
     without_date(base(name))

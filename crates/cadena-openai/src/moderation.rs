@@ -12,7 +12,7 @@ use crate::client::with_client;
 /// The path of the endpoint below the base URL.
 const PATH: &str = "/moderations";
 
-/// The moderation of OpenAI: a step that takes a text and tells which kinds of harm it finds in it.
+/// The moderation of OpenAI: a step that takes a text and reports the kinds of harm that it finds.
 ///
 /// [`gate`](Self::gate) makes a step of it that lets a harmless text pass and ends the chain at another.
 ///
@@ -24,7 +24,7 @@ const PATH: &str = "/moderations";
 /// use cadena_openai::OpenAIModeration;
 ///
 /// # futures::executor::block_on(async {
-/// // A recording stands in for the network; without `with_transport` this asks OpenAI.
+/// // A recording replaces the network; without `with_transport` this asks OpenAI.
 /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moderation.jsonl")))?;
 /// let moderation = OpenAIModeration::new("omni-moderation-latest").with_transport(replay);
 ///
@@ -37,7 +37,7 @@ const PATH: &str = "/moderations";
 ///
 /// # Errors
 ///
-/// As [`ChatOpenAI`](crate::ChatOpenAI) for what the server says; [`Decode`](ErrorKind::Decode) if it does not answer about every text.
+/// Errors of the server are those of [`ChatOpenAI`](crate::ChatOpenAI); [`Decode`](ErrorKind::Decode) if it does not answer about every text.
 #[derive(Clone, Debug)]
 pub struct OpenAIModeration {
     model: String,
@@ -45,7 +45,7 @@ pub struct OpenAIModeration {
 }
 
 impl OpenAIModeration {
-    /// A moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
+    /// Makes a moderation model by its name, such as `omni-moderation-latest`, with address and key from the environment: see
     /// [`ChatOpenAI::new`](crate::ChatOpenAI::new).
     ///
     /// # Examples
@@ -62,7 +62,7 @@ impl OpenAIModeration {
         }
     }
 
-    /// What is found in each of some texts, in one request.
+    /// Moderates some texts in one request, and returns the findings in each.
     ///
     /// # Examples
     ///
@@ -84,7 +84,7 @@ impl OpenAIModeration {
         Ok(self.ask(texts, CallOptions::new()).await?.0)
     }
 
-    /// What is found in each of some texts, and the server's answer as it came: status, headers, and the body to its last byte. `None` for no
+    /// Moderates some texts, and returns the HTTP response beside the findings: status, headers, and the body to its last byte. `None` for no
     /// text, about which nobody is asked.
     ///
     /// # Examples
@@ -111,7 +111,7 @@ impl OpenAIModeration {
         self.ask(texts, CallOptions::new()).await
     }
 
-    /// A step that gives a harmless text on as it is, and is an error of the kind [`ContentFilter`](ErrorKind::ContentFilter) at another. The
+    /// Makes a step that passes a harmless text on unchanged, and fails with the kind [`ContentFilter`](ErrorKind::ContentFilter) at another. The
     /// error names the categories, not the text.
     ///
     /// Text goes in and text comes out: in front of a model, `lambda(PromptValue::from)` makes a message of it, as the page of the crate shows.
@@ -229,7 +229,7 @@ impl Runnable for ModerationGate {
 
 impl_pipe!(ModerationGate);
 
-/// What moderation finds in a text.
+/// The findings of moderation in a text.
 ///
 /// # Examples
 ///
@@ -256,7 +256,7 @@ pub struct Moderation {
 flow_whole!(Moderation);
 
 impl Moderation {
-    /// The categories that it finds.
+    /// Returns the categories of harm that were found.
     ///
     /// # Examples
     ///

@@ -1,11 +1,11 @@
-//! What only OpenAI's endpoint can be asked for, as typed setters on the options of every model.
+//! Options that only OpenAI's endpoints have, as typed setters on the options of every model.
 
 use cadena_core::ChatOptions;
 use serde_json::{Map, Value, json};
 
 /// OpenAI's own options. In scope, they are setters beside those of [`ChatOptions`]; a misspelt one does not compile.
 ///
-/// Each is stored under its name on the wire in [`ChatOptions::extra`], where a server's own options stand too; what has no
+/// Each is stored under its name on the wire in [`ChatOptions::extra`], where a server's own options are too; what has no
 /// setter goes there by [`ChatOptions::extra`](ChatOptions::extra()) and is sent as it is.
 ///
 /// # Examples
@@ -161,7 +161,7 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("moderation", moderation.into())
     }
 
-    /// Sets what the system says in this call alone (`instructions`): the Responses API does not keep it for the next one.
+    /// Sets the system message of this call alone (`instructions`): the Responses API does not keep it for the next one.
     ///
     /// # Examples
     ///
@@ -214,7 +214,7 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("previous_response_id", id.into().into())
     }
 
-    /// Sets whether and how a reasoning model tells its thoughts over the Responses API (`reasoning.summary`): `auto`, `concise` or `detailed`.
+    /// Sets whether and how a reasoning model sends its thoughts over the Responses API (`reasoning.summary`): `auto`, `concise` or `detailed`.
     ///
     /// # Examples
     ///
@@ -317,7 +317,7 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("prompt_cache_retention", retention.into().into())
     }
 
-    /// Sets a stable id of the end user, hashed, by which misuse is told apart.
+    /// Sets a stable id of the end user, hashed, by which OpenAI finds misuse.
     ///
     /// # Examples
     ///
@@ -351,7 +351,7 @@ pub trait OpenAIOptionsExt: Sized {
         self.openai_option("service_tier", tier.as_str().into())
     }
 
-    /// Sets whether the completion is stored for evaluation and distillation: no. The Responses API stores unless it is told not to.
+    /// Sets whether the completion is stored for evaluation and distillation: no. The Responses API stores unless this is `false`.
     ///
     /// # Examples
     ///
@@ -445,7 +445,13 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The word on the wire.
+            /// Returns the word on the wire.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// assert_eq!(cadena_openai::ServiceTier::Flex.as_str(), "flex");
+            /// ```
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -534,7 +540,7 @@ pub struct AudioOutput {
 }
 
 impl AudioOutput {
-    /// A voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
+    /// Makes a voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
     #[must_use]
     pub fn new(voice: impl Into<String>, format: impl Into<String>) -> Self {
         Self {
@@ -567,13 +573,15 @@ pub struct WebSearch {
 }
 
 impl WebSearch {
-    /// A search as the server does it.
+    /// Makes a search with the settings of the server.
+    ///
+    /// See the example of the type.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how much of what was found the model reads: `low`, `medium` or `high`.
+    /// Sets how much of the results the model reads: `low`, `medium` or `high`.
     #[must_use]
     pub fn context_size(mut self, size: impl Into<String>) -> Self {
         self.context_size = Some(size.into());

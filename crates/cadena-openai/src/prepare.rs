@@ -11,13 +11,13 @@ use crate::rules::{ModelRule, ModelRules, reasons};
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) options: ChatOptions,
-    /// What the answer says about options that were left out.
+    /// The notes of the answer about options that were left out.
     pub(crate) warnings: Vec<String>,
     /// Where it is sent.
     pub(crate) api: Api,
 }
 
-/// What a model is set to.
+/// The settings of a model that decide about its options.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     pub(crate) rules: ModelRules,
@@ -28,7 +28,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Applies rules and policy. `own_server` says whether OpenAI itself is asked: of other servers nothing is known.
+    /// Applies rules and policy. `own_server` is set if OpenAI itself is asked: of other servers nothing is known.
     pub(crate) fn prepare(self, mut options: ChatOptions, model: &str, own_server: bool) -> Result<Prepared> {
         options.check()?;
         // LangChain's word for no choice.
@@ -109,7 +109,7 @@ fn effort(options: &ChatOptions) -> Option<&str> {
     extra.or(options.reasoning_effort.as_deref())
 }
 
-/// What follows from how the model is called cannot be an option.
+/// Refuses options that follow from how the model is called.
 fn kind_of_call(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     for (option, remedy) in [
         ("messages", "give the messages as input"),
@@ -121,7 +121,7 @@ fn kind_of_call(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     }
 }
 
-/// Sampling options that reasoning models reject, unless they say what holds anyway.
+/// Refuses sampling options that reasoning models reject, unless they have the default value.
 fn sampling(options: &ChatOptions, model: &str, refused: &mut Vec<Refusal>) {
     let differs = |value: Option<f64>, fixed: f64| value.is_some_and(|value| (value - fixed).abs() > f64::EPSILON);
     let set = [
@@ -140,7 +140,7 @@ fn sampling(options: &ChatOptions, model: &str, refused: &mut Vec<Refusal>) {
     }
 }
 
-/// Options that need another one.
+/// Refuses options that need another one.
 fn combinations(options: &ChatOptions, refused: &mut Vec<Refusal>) {
     let extra = |key: &str| options.extra.get(key).filter(|value| !value.is_null());
     let included = extra("include").and_then(Value::as_array);
@@ -235,7 +235,7 @@ const CHAT_ONLY: [&str; 12] = [
     "web_search_options",
 ];
 
-/// What Chat Completions has and the Responses API has not. A typed option would have no place to go to, whoever is asked.
+/// Refuses options that only Chat Completions has. A typed one has no form in the Responses API, whoever is asked.
 fn chat_only(options: &ChatOptions, own_server: bool, refused: &mut Vec<Refusal>) {
     let is_set = |value: Option<f64>| value.is_some_and(|value| value != 0.0);
     let typed = [

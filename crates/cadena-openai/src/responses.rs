@@ -13,6 +13,7 @@ mod message;
 mod metadata;
 mod reader;
 mod request;
+mod sent_back;
 mod slot;
 
 pub(crate) use answer::Response;

@@ -1,11 +1,11 @@
-//! What differs from model to model, in one table that can be seen and switched off.
+//! The differences between models, in one table that can be read and switched off.
 
 use std::fmt;
 
 /// A rule about models of certain names.
 ///
-/// The names are compared without `ft:`, without what stands before a `/`, and in lower case, so that a rule holds for a model
-/// behind a gateway as well.
+/// The names are compared without `ft:`, without the text before a `/`, and in lower case, so that a rule holds for a model
+/// of a gateway as well.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ impl ModelRule {
         Self::KnownMembers,
     ];
 
-    /// Which models it is about, for a reader.
+    /// Describes the models of the rule for a reader.
     ///
     /// # Examples
     ///
@@ -68,7 +68,7 @@ impl ModelRule {
         self.row().models
     }
 
-    /// What it does, for a reader.
+    /// Describes the rule for a reader.
     ///
     /// # Examples
     ///
@@ -84,7 +84,7 @@ impl ModelRule {
 
     /// Whether it is about a model of this name.
     ///
-    /// Models from `gpt-5.1` on reason only if they are told to, so [`ReasoningSampling`](Self::ReasoningSampling) is about them only where
+    /// Models from `gpt-5.1` on reason only if they are asked to, so [`ReasoningSampling`](Self::ReasoningSampling) is about them only where
     /// a `reasoning_effort` other than `none` is set.
     ///
     /// # Examples
@@ -145,7 +145,7 @@ impl ModelRule {
     }
 }
 
-/// What the table says about a rule.
+/// The row of the table about a rule.
 struct Row {
     models: &'static str,
     does: &'static str,
@@ -171,7 +171,7 @@ fn plain(model: &str) -> String {
     name.strip_prefix("ft:").unwrap_or(name).to_lowercase()
 }
 
-/// Whether a model reasons, or does if it is told to.
+/// Whether a model reasons, or does if it is asked to.
 fn can_reason(name: &str) -> bool {
     is_o_series(name) || gpt_5(name).is_some()
 }
@@ -181,7 +181,7 @@ fn is_o_series(name: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// What follows `gpt-5` in the name of a model that can reason.
+/// The text after `gpt-5` in the name of a model that can reason.
 fn gpt_5(name: &str) -> Option<&str> {
     name.strip_prefix("gpt-5")
         .filter(|rest| rest.is_empty() || rest.starts_with(['-', '.', ':']))
@@ -207,7 +207,7 @@ pub struct ModelRules {
 }
 
 impl ModelRules {
-    /// Every rule: the default.
+    /// Returns every rule, which is the default.
     ///
     /// # Examples
     ///
@@ -223,7 +223,7 @@ impl ModelRules {
         }
     }
 
-    /// No rule: options and roles go out as they were set.
+    /// Returns no rule: options and roles go out as they were set.
     ///
     /// # Examples
     ///
@@ -239,7 +239,7 @@ impl ModelRules {
         }
     }
 
-    /// Switches one rule off.
+    /// Returns the rules without one.
     ///
     /// # Examples
     ///
@@ -258,7 +258,7 @@ impl ModelRules {
         self
     }
 
-    /// Switches one rule on.
+    /// Returns the rules and one more.
     ///
     /// # Examples
     ///
@@ -290,7 +290,16 @@ impl ModelRules {
         self.iter().any(|one| one == rule)
     }
 
-    /// The rules that are on.
+    /// Returns the rules that are on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ModelRule, ModelRules};
+    ///
+    /// let rules = ModelRules::none().with(ModelRule::DeveloperRole);
+    /// assert_eq!(rules.iter().collect::<Vec<_>>(), [ModelRule::DeveloperRole]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = ModelRule> {
         self.on
             .into_iter()

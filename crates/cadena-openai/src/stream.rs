@@ -80,6 +80,7 @@ impl<R: EventReader> AnswerStream<R> {
                 Ok(step) => {
                     if matches!(step, Step::Chunk | Step::Last) {
                         note(chunk, std::mem::take(&mut self.notes));
+                        self.call.name(0, chunk);
                     }
                     return Poll::Ready(Ok(step));
                 }
@@ -147,7 +148,7 @@ impl<R: EventReader> AnswerStream<R> {
                 Ok(Step::Nothing)
             }
             Streamed::Whole(answer) => {
-                let whole = self.call.read(&answer).map_err(|error| self.call.explain(error))?;
+                let whole = self.call.read_whole(&answer)?;
                 for (index, choice) in whole {
                     match index {
                         0 => *chunk = choice,

@@ -1,4 +1,4 @@
-//! What goes over the wire, in OpenAI's words: written exactly, read with tolerance.
+//! The JSON that goes over the wire, in OpenAI's words: written exactly, read with tolerance.
 
 mod answer;
 pub(crate) use answer::{CallPiece, ChatCompletion, Choice, FunctionCall, Message};

@@ -355,8 +355,8 @@ async fn what_cannot_be_a_batch_is_refused_before_it_is_sent() {
         said.push(error.to_string());
     }
     insta::assert_snapshot!(said.join("\n"), @r"
-    invalid input: the custom id `a` occurs twice; give every request an id of its own: its answer is found by it
-    invalid input: a custom id is empty; give every request an id of its own: its answer is found by it
+    invalid input: the custom id `a` occurs twice; give each request another id: its answer is found by it
+    invalid input: a custom id is empty; give each request another id: its answer is found by it
     invalid input: the request `b` asks `gpt-5`, and the first one `gpt-4o-mini`; a batch asks one model: make a job for each
     unsupported: the request `a` has headers, for which a line of a batch has no place; set them on the model by `with_header`
     unsupported: the request `a` has a query, for which a line of a batch has no place; set it on the model by `with_query`

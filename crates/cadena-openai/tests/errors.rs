@@ -94,7 +94,7 @@ fn an_unreachable_server_is_named() {
         .with_base_url("http://127.0.0.1:9/v1")
         .with_transport(Unreachable);
     let error = block_on(llm.chat(ChatRequest::new("hi"), RunContext::default())).unwrap_err();
-    insta::assert_snapshot!(error.to_string(), @"connection failed: TCP: no connection to `http://127.0.0.1:9`; gave up after 3 attempts; is the server at `http://127.0.0.1:9/v1` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask");
+    insta::assert_snapshot!(error.to_string(), @"connection failed: TCP: no connection to `http://127.0.0.1:9`; gave up after 3 attempts; is the server at `http://127.0.0.1:9/v1` running and reachable? OPENAI_BASE_URL or `with_base_url` sets the address");
     let once = llm.with_http_retry(RetryPolicy::none());
     let error = block_on(once.chat(ChatRequest::new("hi"), RunContext::default())).unwrap_err();
     assert!(error.hint().unwrap().starts_with("is the server at"));

@@ -29,7 +29,7 @@ fn a_retry_prompt_holds_the_conversation_the_answer_and_the_error() {
     let said: Vec<_> = said
         .map(|message| (message.kind(), message.text().into_owned()))
         .collect();
-    let complaint = "This answer could not be read: expected u8 at line 1 column 9, in the value at `/1`.\n\n\
+    let complaint = "This answer could not be read: `/1`: expected u8, got \"two\".\n\n\
                      Only numbers.\n\nWrite the whole answer again, correctly, and nothing else.";
     let expect = [
         ("system", "You count."),

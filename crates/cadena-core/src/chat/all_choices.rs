@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt};
 use super::model::{message_id, nothing_came, sendable};
 use super::report::Report;
 use super::{ChatModel, ChatRequest};
+use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
     AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable,
@@ -108,11 +109,11 @@ fn finished(chunks: ChunkStream<Choices>, id: String) -> ChunkStream<Choices> {
         match chunks.next().await {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
-                    let id = seen.entry(*index).or_insert_with(|| choice_id(&run, *index));
-                    match &piece.id {
-                        Some(own) => id.clone_from(own),
-                        None => piece.id = Some(id.clone()),
-                    }
+                    let given = || piece.id.clone().filter(|id| id.starts_with(RUN_PREFIX));
+                    let id = seen
+                        .entry(*index)
+                        .or_insert_with(|| given().unwrap_or_else(|| choice_id(&run, *index)));
+                    piece.id.get_or_insert_with(|| id.clone());
                 }
                 Some((Ok(chunk), Some((chunks, seen, run))))
             }

@@ -223,17 +223,20 @@ pub(super) fn message_id(cx: &RunContext) -> String {
     format!("{RUN_PREFIX}-{id}")
 }
 
-/// Gives every chunk an id, and the stream an end: a chunk marked as the last one, or an error.
+/// Gives every chunk the run's id, and the stream an end: a chunk marked as the last one, or an error.
 fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage> {
     struct State {
         chunks: ChunkStream<AIMessage>,
         id: String,
+        /// The id that the model gave to each chunk so far.
+        given: Option<String>,
         some: bool,
         last: bool,
     }
     let state = State {
         chunks,
         id,
+        given: None,
         some: false,
         last: false,
     };
@@ -241,13 +244,16 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage
         let mut state = state?;
         match state.chunks.next().await {
             Some(Ok(mut chunk)) => {
+                // A model that derives its ids from the request gives them to each chunk; the end has the same.
+                if let (false, Some(id)) = (state.some, chunk.id.as_deref().filter(|id| id.starts_with(RUN_PREFIX))) {
+                    id.clone_into(&mut state.id);
+                }
+                if !state.some || state.given.is_some() {
+                    state.given.clone_from(&chunk.id);
+                }
                 state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
-                // The id of the model outranks that of the run, and the chunks of one answer have one id, the last one included.
-                match &chunk.id {
-                    Some(id) => state.id.clone_from(id),
-                    None => chunk.id = Some(state.id.clone()),
-                }
+                chunk.id.get_or_insert_with(|| state.id.clone());
                 Some((Ok(chunk), Some(state)))
             }
             Some(Err(error)) => Some((Err(error), None)),
@@ -255,7 +261,8 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String) -> ChunkStream<AIMessage
             None if state.last => None,
             None => {
                 let mut end = AIMessageChunk::new("");
-                end.id = Some(state.id);
+                // One id for all chunks of an answer, if the model gave one to each: a test's model gives the same every time.
+                end.id = Some(state.given.unwrap_or(state.id));
                 end.chunk_position = Some(ChunkPosition::Last);
                 Some((Ok(end), None))
             }

@@ -209,7 +209,7 @@ impl<W: Rewrap<Step: ToChatModel>> WrappedStep<W> {
     }
 
     fn around<A: Ask>(&self, options: ChatOptions) -> BoxRunnable<PromptValue, A::Output> {
-        let wrapper = self.wrapper.around(move |step| A::step(step.to_chat_model(), &options));
+        let wrapper = self.wrapper.rewrap(move |step| A::step(step.to_chat_model(), &options));
         wrapper.boxed()
     }
 }
@@ -228,7 +228,7 @@ where
 
     fn models_in(&self, cx: &RunContext) -> Result<Vec<(Arc<dyn ChatModel>, RunContext)>> {
         let model: Arc<dyn ChatModel> = Arc::new(self.wrapper.step_in(cx)?.to_chat_model());
-        Ok(vec![(model, self.wrapper.context_in(cx))])
+        Ok(vec![(model, self.wrapper.context(cx))])
     }
 
     fn one_answer(&self, options: ChatOptions, cx: &RunContext) -> Result<BoxRunnable<PromptValue, AIMessage>> {

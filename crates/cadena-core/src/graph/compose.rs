@@ -8,10 +8,10 @@ use super::{Edge, Graph, Node, NodeId, NodeRole};
 use crate::{RunKind, StreamMode};
 
 impl Graph {
-    /// Adds the nodes of another graph without those where its input goes in and its output comes out, and gives the nodes that
-    /// its input leads to and those that its output comes from. A graph that is known by a name becomes a box of this name.
+    /// Adds the nodes of another graph, without the two for its input and its output.
     ///
-    /// It is for steps of your own that hold others.
+    /// Returns the nodes that its input leads to and those that its output comes from. A graph with a name becomes a box with
+    /// this name. Use it in the [`graph`](crate::Runnable::graph) of a step that holds other steps.
     ///
     /// # Examples
     ///
@@ -41,7 +41,7 @@ impl Graph {
         graph
     }
 
-    /// Steps one behind the other.
+    /// One step after the other.
     pub(crate) fn in_sequence(parts: impl ExactSizeIterator<Item = Self>) -> Self {
         let mut graph = Self::new();
         let last = parts.len().saturating_sub(1);
@@ -55,7 +55,7 @@ impl Graph {
         graph
     }
 
-    /// Steps beside each other, between the node where the ways part and the one where they meet.
+    /// Parallel steps, between the node where the branches part and the one where they meet.
     pub(crate) fn beside(step: &Node, branches: impl Iterator<Item = (String, Self)>) -> Self {
         let mut graph = Self::new();
         let split = Node::input_of(format!("{}Input", step.name), step.input.clone());
@@ -97,14 +97,14 @@ impl Graph {
         };
         let (split, join) = (NodeId(0), NodeId(self.nodes.len().saturating_sub(1)));
         if let Some(join) = self.nodes.get_mut(join.0) {
-            join.streaming = StreamMode::PassesThrough; // The ways of the mapper may be none.
+            join.streaming = StreamMode::PassesThrough; // The mapper may have no branches.
         }
         let passed = self.add_node(passed);
         self.edges.extend([Edge::new(split, passed), Edge::new(passed, join)]);
         self
     }
 
-    /// Adds parts behind a node; gives where each of them ends.
+    /// Adds parts after a node, and returns where each of them ends.
     fn spread(&mut self, from: NodeId, parts: impl Iterator<Item = (Option<String>, bool, Self)>) -> Vec<Vec<NodeId>> {
         let mut ends = Vec::new();
         for (label, conditional, part) in parts {
@@ -128,7 +128,7 @@ impl Graph {
         self.edges.extend(ends.map(|end| Edge::new(end, join)));
     }
 
-    /// Gives it a name, which its box has where it becomes a part of another graph; the name of a single step is the step's.
+    /// Sets the name of its box in a larger graph. The name of a single step becomes the step's own.
     pub(crate) fn named(mut self, name: &str) -> Self {
         let mut steps = self.nodes.iter_mut().filter(|node| node.role == NodeRole::Step);
         match (steps.next(), steps.next()) {
@@ -142,7 +142,7 @@ impl Graph {
         self
     }
 
-    /// Names where the values go in and come out.
+    /// Sets the names of the input and the output.
     pub(crate) fn rename_ends(&mut self, input: &str, output: &str) {
         for node in self.nodes.iter_mut().filter(|node| !node.fixed) {
             match node.role {
@@ -162,7 +162,7 @@ impl Graph {
         self
     }
 
-    /// Writes the facts of a config about every step in it; what is said around a step wins. A graph can be published, so a fact
+    /// Writes the facts of a config about every step in it; those of an outer config win. A graph can be published, so a fact
     /// that holds a key is left out.
     pub(crate) fn with_facts(mut self, facts: &Map<String, Value>) -> Self {
         let facts = facts.iter().filter(|(_, value)| !holds_key(value));
@@ -174,7 +174,7 @@ impl Graph {
         self
     }
 
-    /// The same steps behind something that needs the whole input first.
+    /// The same steps after one that needs the whole input first.
     pub(crate) fn waiting(mut self) -> Self {
         let ends = Ends::of(&self);
         let first: Vec<_> = self.entries(&ends, |node| ends.is_input(&self, node)).collect();
@@ -206,7 +206,7 @@ impl Graph {
     }
 
     /// Adds the nodes of another graph, with or without those where its input goes in and its output comes out, and the ways
-    /// that lead to it. Gives where its input leads to and its output comes from. Costs what the other graph holds.
+    /// that lead to it. Returns the nodes that its input leads to and those that its output comes from, at a cost linear in the part.
     fn absorb(
         &mut self,
         part: Self,
@@ -226,21 +226,21 @@ impl Graph {
         let mut entries: Vec<_> = part.entries(&ends, dropped).filter_map(place).collect();
         let mut exits: Vec<_> = part.exits(&ends, dropped).filter_map(place).collect();
         if entries.is_empty() || exits.is_empty() {
-            // A circle has no end: the first node takes the input and the last one gives the output.
+            // A circle has no end: the first node takes the input and the last one returns the output.
             entries = places.iter().copied().flatten().take(1).collect();
             exits = places.iter().rev().copied().flatten().take(1).collect();
         }
         let title = part.title.map(|name| self.add_group(name));
         let groups = self.groups.len();
         self.groups.extend(part.groups.into_iter().map(|group| Group {
-            parent: group.parent.map(|parent| parent.behind(groups)).or(title),
+            parent: group.parent.map(|parent| parent.after(groups)).or(title),
             ..group
         }));
         let kept = part.nodes.into_iter().zip(&places).filter(|(_, place)| place.is_some());
         self.nodes.extend(kept.map(|(node, _)| Node {
-            // Where a value goes in or comes out stands outside of the box.
+            // The nodes of input and output are outside of the box.
             group: match (node.group, node.role, node.fixed) {
-                (Some(group), ..) => Some(group.behind(groups)),
+                (Some(group), ..) => Some(group.after(groups)),
                 (None, NodeRole::Input | NodeRole::Output, false) => None,
                 (None, ..) => title,
             },
@@ -270,10 +270,10 @@ impl Graph {
         ends: &'a Ends,
         dropped: impl Fn(NodeId) -> bool + Copy + 'a,
     ) -> impl Iterator<Item = NodeId> + 'a {
-        let behind = self.edges.iter().filter(move |edge| dropped(edge.source));
+        let after = self.edges.iter().filter(move |edge| dropped(edge.source));
         let first = (0..self.nodes.len()).map(NodeId);
         let first = first.filter(move |node| ends.entering.get(node.0) == Some(&0) && !dropped(*node));
-        first.chain(behind.map(|edge| edge.target))
+        first.chain(after.map(|edge| edge.target))
     }
 
     /// Where it ends without the nodes that are dropped from its end.

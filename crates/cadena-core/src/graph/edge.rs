@@ -1,8 +1,8 @@
-//! The way from one node to another.
+//! [`Edge`]: a connection from one node to another.
 
 use super::NodeId;
 
-/// The way from one node of a [`Graph`](super::Graph) to another.
+/// A connection from one node of a [`Graph`](super::Graph) to another.
 ///
 /// # Examples
 ///
@@ -17,18 +17,30 @@ use super::NodeId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edge {
-    /// Where it begins.
+    /// The node where it begins.
     pub source: NodeId,
-    /// Where it ends.
+    /// The node where it ends.
     pub target: NodeId,
-    /// What is written on it: the key of a parallel step, the condition of a branch.
+    /// The text on it: the key of a parallel step, the condition of a branch.
     pub label: Option<String>,
-    /// Whether it is taken only sometimes.
+    /// Whether it is taken only under a condition.
     pub conditional: bool,
 }
 
 impl Edge {
-    /// A way that is always taken, with nothing written on it.
+    /// Makes an edge that is always taken, without a label.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// let act = graph.add_node(Node::step("act"));
+    /// let edge = Edge::new(ask, act).label("yes").conditional();
+    /// assert_eq!((edge.label.as_deref(), edge.conditional), (Some("yes"), true));
+    /// ```
     #[must_use]
     pub fn new(source: NodeId, target: NodeId) -> Self {
         Self {
@@ -39,14 +51,14 @@ impl Edge {
         }
     }
 
-    /// Writes something on it.
+    /// Sets the label.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Makes it one that is taken only sometimes.
+    /// Marks it as taken only under a condition.
     #[must_use]
     pub fn conditional(mut self) -> Self {
         self.conditional = true;

@@ -1,10 +1,10 @@
-//! A named part of a graph, drawn as a box around its nodes.
+//! [`Group`]: a named part of a graph, drawn as a box around its nodes.
 
 /// A named part of a graph.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Group {
     pub(super) name: String,
-    /// The part that it is a part of; it comes before this one in the list of groups or behind it.
+    /// The part that holds it, which may come before or after it in the list of groups.
     pub(super) parent: Option<GroupId>,
 }
 
@@ -13,7 +13,7 @@ pub(super) struct Group {
 pub(super) struct GroupId(pub(super) usize);
 
 impl GroupId {
-    pub(super) fn behind(self, others: usize) -> Self {
+    pub(super) fn after(self, others: usize) -> Self {
         Self(self.0 + others)
     }
 }

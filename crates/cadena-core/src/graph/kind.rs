@@ -1,8 +1,17 @@
-//! The kind of a step.
+//! [`RunKind`]: the kind of a step.
 
 use serde::{Deserialize, Serialize};
 
-/// What a step is, as events and graphs name it.
+/// The kind of a step, as events and graphs name it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::RunKind;
+///
+/// assert_eq!(RunKind::ChatModel.as_str(), "chat_model");
+/// assert!(RunKind::ChatModel.does_io() && !RunKind::Prompt.does_io());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -20,12 +29,12 @@ pub enum RunKind {
     Tool,
     /// A retriever of documents.
     Retriever,
-    /// A wrapper that has no run of its own, such as `with_config`.
+    /// A wrapper that starts no run, such as `with_config`.
     Transparent,
 }
 
 impl RunKind {
-    /// Whether it reaches outside of the program: a model, a tool, a retriever. Such steps are given to [`StepHook`](crate::StepHook)s.
+    /// Whether the step reaches outside of the program: a model, a tool, a retriever. A [`StepHook`](crate::StepHook) sees such steps.
     #[must_use]
     pub fn does_io(self) -> bool {
         match self {
@@ -34,7 +43,7 @@ impl RunKind {
         }
     }
 
-    /// The word in events: `chain`, `prompt`, `chat_model`, …
+    /// Returns the word in events: `chain`, `prompt`, `chat_model`, …
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

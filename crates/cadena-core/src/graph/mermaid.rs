@@ -71,7 +71,7 @@ impl Drawing<'_> {
         for index in &members.outside {
             self.node(*index, out)?;
         }
-        // Boxes in boxes, without recursion: whatever their depth.
+        // Without recursion, as boxes may be nested deeper than the stack is.
         let mut todo: Vec<Part> = members.top.iter().rev().map(|group| Part::Open(*group)).collect();
         while let Some(part) = todo.pop() {
             let Part::Open(group) = part else {
@@ -163,7 +163,7 @@ enum Part {
     Close,
 }
 
-/// What stands in which box.
+/// The nodes and boxes in each box.
 struct Members {
     outside: Vec<usize>,
     top: Vec<usize>,

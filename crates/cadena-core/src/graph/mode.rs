@@ -1,10 +1,10 @@
-//! What a step does with chunks.
+//! [`StreamMode`]: how a step treats chunks.
 
 use serde::Serialize;
 
-/// What a step does with chunks: [`RunnableExt::streaming`](crate::RunnableExt::streaming) says it of every step.
+/// How a step treats chunks, as [`RunnableExt::streaming`](crate::RunnableExt::streaming) reports it.
 ///
-/// Tokens arrive at the end of a chain as the model emits them if every step behind the model passes them through.
+/// Tokens arrive at the end of a chain as the model emits them if every step after the model passes them through.
 ///
 /// # Examples
 ///
@@ -24,12 +24,12 @@ pub enum StreamMode {
     PassesThrough,
     /// Waits for its whole input; its output comes in chunks.
     StreamsOutput,
-    /// Waits for its whole input and gives its output in one piece.
+    /// Waits for its whole input and returns its output in one piece.
     WaitsForAll,
 }
 
 impl StreamMode {
-    /// The mode of a step like this one with a step like `next` behind it: the last one that waits decides.
+    /// Returns the mode of this step followed by `next`: the last one that waits decides.
     ///
     /// # Examples
     ///
@@ -47,7 +47,7 @@ impl StreamMode {
         }
     }
 
-    /// The mode of steps beside each other, or of one of several: what waits least.
+    /// Returns the mode of parallel steps, or of a choice between steps: the one that waits least.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl StreamMode {
         self.min(other)
     }
 
-    /// The mode of a step like this one behind something that needs the whole input first.
+    /// The mode of this step after one that needs the whole input first.
     pub(crate) fn waiting(self) -> Self {
         self.max(Self::StreamsOutput)
     }

@@ -1,4 +1,4 @@
-//! Names for readers: short types, and a name of its own for each node.
+//! Names for readers: short types, and a unique name for each node.
 
 use std::any::type_name;
 use std::collections::{HashMap, HashSet};
@@ -36,7 +36,7 @@ pub(crate) fn without_prefix(name: &str) -> &str {
     }
 }
 
-/// Gives each its own name: those that occur more than once get a number.
+/// Makes names unique: those that occur more than once get a number.
 pub(super) fn unique<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for name in names.clone() {

@@ -1,4 +1,4 @@
-//! One step in a graph, or the place where something goes in or comes out.
+//! [`Node`]: a step in a graph, or a place where a value goes in or comes out.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::group::GroupId;
 use crate::{RunKind, StreamMode};
 
-/// A step of a [`Graph`](super::Graph), or a place where something goes in or comes out.
+/// A step of a [`Graph`](super::Graph), or a place where a value goes in or comes out.
 ///
 /// # Examples
 ///
@@ -27,29 +27,38 @@ use crate::{RunKind, StreamMode};
 pub struct Node {
     /// The name of the step, without a leading `Runnable`. Several nodes may have the same.
     pub name: String,
-    /// Whether it is a step, or where something goes in or comes out.
+    /// Whether it is a step, or a place where a value goes in or comes out.
     pub role: NodeRole,
-    /// What the step is.
+    /// The kind of the step.
     pub kind: RunKind,
-    /// What the step does with chunks.
+    /// How the step treats chunks.
     pub streaming: StreamMode,
-    /// The type of what it takes, in short: `Vec<String>`. Empty if it is not known.
+    /// The type of its input, in short: `Vec<String>`. Empty if it is not known.
     pub input: Cow<'static, str>,
-    /// The type of what it gives, in short.
+    /// The type of its output, in short.
     pub output: Cow<'static, str>,
-    /// What else is known: `provider` and `model` of a model, what wraps a step, as `retry`, and the metadata that
+    /// Other facts: `provider` and `model` of a model, the wrappers of a step, such as `retry`, and the metadata that
     /// [`with_config`](crate::RunnableExt::with_config) fixes to it.
     pub metadata: Map<String, Value>,
     /// The part of the metadata that a program has fixed to the step, which is drawn.
     pub(super) facts: Map<String, Value>,
-    /// In which box it stands.
+    /// The box that holds it.
     pub(super) group: Option<GroupId>,
-    /// A place that stays when the graph becomes a part of another: where ways part or meet.
+    /// Whether it stays when the graph becomes a part of another, as a node where branches part or meet.
     pub(super) fixed: bool,
 }
 
 impl Node {
-    /// A step by name, of unknown types, that waits for everything.
+    /// Makes a step by name, of unknown types, that waits for its whole input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Node, NodeRole, StreamMode};
+    ///
+    /// let node = Node::step("ask");
+    /// assert_eq!((node.role, node.streaming), (NodeRole::Step, StreamMode::WaitsForAll));
+    /// ```
     pub fn step(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -65,7 +74,7 @@ impl Node {
         }
     }
 
-    /// Where a value of a type goes in.
+    /// The node where a value of a type goes in.
     pub(super) fn input_of(name: String, value: Cow<'static, str>) -> Self {
         Self {
             role: NodeRole::Input,
@@ -76,7 +85,7 @@ impl Node {
         }
     }
 
-    /// Where a value of a type comes out.
+    /// The node where a value of a type comes out.
     pub(super) fn output_of(name: String, value: Cow<'static, str>) -> Self {
         Self {
             role: NodeRole::Output,
@@ -89,7 +98,7 @@ impl Node {
     }
 }
 
-/// The metadata by their names: logs need no values of a program's.
+/// The metadata by their keys: a program's values do not belong into logs.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node")
@@ -104,24 +113,24 @@ impl fmt::Debug for Node {
     }
 }
 
-/// What a [`Node`] stands for.
+/// The role of a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NodeRole {
-    /// Where a value goes in, or is given to several steps.
+    /// A value goes in here, or is passed to several steps.
     Input,
-    /// A step.
+    /// A step of the runnable.
     Step,
-    /// Where a value comes out, or those of several steps meet.
+    /// A value comes out here, or those of several steps meet.
     Output,
 }
 
-/// Which node of a [`Graph`](super::Graph): [`add_node`](super::Graph::add_node) gives it.
+/// The id of a node of a [`Graph`](super::Graph), as [`add_node`](super::Graph::add_node) returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(super) usize);
 
 impl NodeId {
-    /// The node's place in [`Graph::nodes`](super::Graph::nodes), and its number in the JSON.
+    /// Returns the node's index in [`Graph::nodes`](super::Graph::nodes), which is also its number in the JSON.
     #[must_use]
     pub fn index(self) -> usize {
         self.0

@@ -4,7 +4,7 @@ use super::{Graph, Node, NodeId};
 use crate::StreamMode;
 
 impl Graph {
-    /// What all the steps together do with chunks: the same as [`RunnableExt::streaming`](crate::RunnableExt::streaming) of the runnable.
+    /// Returns how all the steps together treat chunks, as [`RunnableExt::streaming`](crate::RunnableExt::streaming) reports it.
     ///
     /// # Examples
     ///
@@ -36,7 +36,9 @@ impl Graph {
         end.unwrap_or(StreamMode::PassesThrough)
     }
 
-    /// Whether chunks reach the end: a part of the output at least arrives piece by piece. A test of your chain can assert it.
+    /// Whether chunks reach the end, so that at least a part of the output arrives piece by piece.
+    ///
+    /// A test of your chain can assert it.
     ///
     /// # Examples
     ///
@@ -54,8 +56,10 @@ impl Graph {
         self.streaming() != StreamMode::WaitsForAll
     }
 
-    /// The steps that hold chunks back: those that wait for their whole input and give their output in one piece, behind the last
-    /// step on their way that makes chunks. None if everything streams.
+    /// Returns the steps that hold chunks back.
+    ///
+    /// They wait for their whole input and return their output in one piece, after the last step on their branch that makes
+    /// chunks. The list is empty if everything streams.
     ///
     /// # Examples
     ///
@@ -107,7 +111,7 @@ impl Graph {
     }
 }
 
-/// The nodes, each behind all those that lead to it.
+/// The nodes, each after all those that lead to it.
 struct Ways {
     /// Where the edges of each node lead to.
     targets: Vec<Vec<NodeId>>,

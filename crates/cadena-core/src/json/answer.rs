@@ -107,11 +107,11 @@ impl AnswerJson {
         found.map(|found| &found.value)
     }
 
-    /// The value of the complete answer, and its place in the text. No piece may follow.
-    pub(crate) fn finish(&mut self) -> Result<(Value, Range<usize>)> {
+    /// The value of the complete answer. No piece may follow.
+    pub(crate) fn finish(&mut self) -> Result<Value> {
         self.end();
         if let Some(found) = self.found.take() {
-            return Ok((found.value, found.span));
+            return Ok(found.value);
         }
         let fault = match self.fault.take() {
             Some(fault) => fault.why.after(fault.start),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::partial::PartialJson;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What may stand around the JSON.
+/// The characters around the JSON that do not count.
 pub(super) const AROUND: [char; 5] = [' ', '\n', '\r', '\t', '`'];
 
 const TAG: &str = "json";
@@ -13,8 +13,8 @@ const TAG: &str = "json";
 /// Finds the JSON in a Markdown answer that arrives in pieces.
 ///
 /// The whole text counts if it has a value as [`PartialJson`] reads it, without the blanks and backticks around it.
-/// Else what follows the first three backticks, and the word `json` after them, counts; text after the closing
-/// fence is cut off like any text after JSON. A piece costs what its bytes cost.
+/// Otherwise the text after the first three backticks counts, without the word `json`; text after the closing
+/// fence is cut off like any text after JSON. A piece costs as much as its bytes.
 ///
 /// # Examples
 ///
@@ -62,12 +62,12 @@ impl Default for Fence {
 struct Trimmed {
     json: PartialJson,
     begun: bool,
-    /// What is left out if the text ends here.
+    /// The end of the text that does not count if nothing follows.
     held: String,
 }
 
 impl PartialJsonMarkdown {
-    /// Starts with an empty text, which has no value.
+    /// Makes a reader of an empty text, which has no value.
     ///
     /// # Examples
     ///
@@ -126,7 +126,7 @@ impl PartialJsonMarkdown {
         self.fenced.push(piece.get(read..).unwrap_or_default())
     }
 
-    /// The value of the text so far, or none if it has none.
+    /// Returns the value of the text so far, or `None` if it has no value.
     ///
     /// # Examples
     ///
@@ -147,7 +147,7 @@ impl PartialJsonMarkdown {
         self.whole.json.value().or_else(|| self.fenced.json.value())
     }
 
-    /// The value of the text, as [`value`](Self::value) shows it.
+    /// Returns the value of the text, as [`value`](Self::value) shows it.
     ///
     /// # Examples
     ///
@@ -192,10 +192,10 @@ impl Trimmed {
     }
 }
 
-/// Finds the JSON in a Markdown answer, and reads what can be read of it.
+/// Finds the JSON in a Markdown answer, and reads it as far as it goes.
 ///
-/// [`PartialJsonMarkdown`] says where it looks. Prose before a bare object is not skipped: ask the model for a fence,
-/// or use structured output.
+/// It looks where [`PartialJsonMarkdown`] looks. Prose before a bare object is not skipped: ask the model for a fence,
+/// or use [`JsonOutputParser`](crate::JsonOutputParser), which finds such an object.
 ///
 /// # Examples
 ///
@@ -212,7 +212,7 @@ impl Trimmed {
 /// # Errors
 ///
 /// [`Parse`](ErrorKind::Parse) if there is no value, and [`LimitExceeded`](ErrorKind::LimitExceeded) as
-/// [`PartialJson::push`] has it.
+/// [`PartialJson::push`].
 pub fn parse_json_markdown(text: &str) -> Result<Value> {
     let mut answer = PartialJsonMarkdown::new();
     answer.push(text)?;
@@ -237,7 +237,7 @@ pub fn parse_json_markdown(text: &str) -> Result<Value> {
 /// # Errors
 ///
 /// [`Parse`](ErrorKind::Parse) if there is no value, if it is not an object, or if a key is missing;
-/// [`LimitExceeded`](ErrorKind::LimitExceeded) as [`PartialJson::push`] has it.
+/// [`LimitExceeded`](ErrorKind::LimitExceeded) as [`PartialJson::push`].
 pub fn parse_and_check_json_markdown<'a>(
     text: &str,
     expected_keys: impl IntoIterator<Item = &'a str>,

@@ -6,7 +6,7 @@ use serde_json::Number;
 /// needs as many digits.
 pub(super) const MAX_DIGITS: usize = 2048;
 
-/// What was read of a number.
+/// The part of a number that was read last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Minus,

@@ -13,12 +13,12 @@ static NULL: Value = Value::Null;
 
 /// Reads JSON in pieces and has the value of the text so far at every moment.
 ///
-/// A piece costs what its bytes cost, plus a step per open bracket, wherever the text was cut: within a word, a
-/// number, an escape or a surrogate pair. The value is kept as it is to be seen, so looking at it costs nothing.
-/// The [module page](super) says which value an unfinished text has.
+/// A piece costs as much as its bytes, plus a step per open bracket, wherever the text was cut: within a word, a
+/// number, an escape or a surrogate pair. The value is always ready, so looking at it costs nothing.
+/// The [module page](super) defines the value of an unfinished text.
 ///
-/// Arrays and objects may be nested 128 deep, unless [`depth_limit`](Self::depth_limit) says otherwise. The text
-/// that was JSON is kept too, so memory is the value and that text.
+/// Arrays and objects may be nested 128 deep, unless [`depth_limit`](Self::depth_limit) sets another limit. The text
+/// is kept as far as it is JSON, so memory is the value and that text.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ struct Rest {
 }
 
 impl PartialJson {
-    /// Starts with an empty text, which has no value.
+    /// Makes a reader of an empty text, which has no value.
     ///
     /// # Examples
     ///
@@ -87,7 +87,7 @@ impl PartialJson {
         self
     }
 
-    /// Sets whether control characters other than the line feed must be escaped in strings. By default, none must.
+    /// Sets whether control characters other than the line feed must be escaped in strings. By default they need not be.
     ///
     /// # Examples
     ///
@@ -107,7 +107,7 @@ impl PartialJson {
 
     /// Reads the next piece of the text.
     ///
-    /// Text that is not JSON is no error here, as a model's answer may go on after it: see [`finish`](Self::finish).
+    /// Text that is not JSON is not an error here, as a model's answer may go on after its JSON: see [`finish`](Self::finish).
     ///
     /// # Examples
     ///
@@ -136,11 +136,11 @@ impl PartialJson {
         Ok(())
     }
 
-    /// The value of the text so far, or none if it has none: the text is empty, begins with something else, or stops
-    /// in a word such as `tru`.
+    /// Returns the value of the text so far. `None` if the text is empty, does not begin with JSON, or stops in a word such as
+    /// `tru`.
     ///
-    /// It costs nothing while the text is JSON. After that, each change of the open brackets makes the next look
-    /// read the JSON part of the text again.
+    /// It costs nothing while the text is JSON. After that, the first call after each change of the open brackets reads the
+    /// JSON part of the text again.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ impl PartialJson {
         self.scanner.is_complete()
     }
 
-    /// The value of a text that is one complete JSON value, and nothing else.
+    /// Returns the value of a text that is one complete JSON value, and nothing else.
     ///
     /// Control characters in strings are accepted as they were by [`push`](Self::push).
     ///
@@ -221,7 +221,7 @@ impl PartialJson {
         self.into_value()
     }
 
-    /// The value of the text so far, as [`value`](Self::value) shows it.
+    /// Returns the value of the text so far, as [`value`](Self::value) shows it.
     ///
     /// # Examples
     ///
@@ -284,9 +284,9 @@ impl Rest {
     }
 }
 
-/// Reads what can be read of a JSON text that may be cut off, or followed by other text.
+/// Reads the JSON of a text that may be cut off, or followed by other text.
 ///
-/// The [module page](super) says which value such a text has.
+/// The [module page](super) defines the value of such a text.
 ///
 /// # Examples
 ///
@@ -303,7 +303,7 @@ impl Rest {
 /// # Errors
 ///
 /// [`Parse`](crate::ErrorKind::Parse) if no part of the text is a value, and
-/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) as [`PartialJson::push`] has it.
+/// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) as [`PartialJson::push`].
 pub fn parse_partial_json(text: &str) -> Result<Value> {
     let mut json = PartialJson::new();
     json.push(text)?;

@@ -3,16 +3,18 @@
 mod fault;
 pub(super) use fault::Fault;
 mod plain;
+mod state;
 mod text;
 
 use serde_json::Value;
 
 use self::plain::{WORDS, Word};
+use self::state::{Escape, Limit, PartialNumber, State, Step, Unfit};
 use super::brackets::{Bracket, Brackets};
 use super::number::Part;
 use super::spans::{Places, SpanNode, Spans};
 use super::tree::Tree;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 pub(super) const DEPTH_LIMIT: u8 = 128;
 
@@ -35,70 +37,6 @@ pub(super) struct Scanner<P = ()> {
     limit: Option<Limit>,
     stopped: bool,
     places: P,
-}
-
-/// What may come next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Value,
-    /// A value or `]`.
-    FirstItem,
-    /// A key or `}`.
-    FirstKey,
-    NextKey,
-    Colon,
-    AfterValue,
-    /// Within a string that is a value.
-    Text(Escape),
-    Key(Escape),
-    Number(PartialNumber),
-    Word(Word),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Escape {
-    None,
-    /// After a backslash.
-    Start,
-    /// After `\u` and some of its four digits.
-    Hex {
-        code: u16,
-        digits: u8,
-    },
-}
-
-/// A number that may go on. The fields but `part` are places in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PartialNumber {
-    part: Part,
-    start: usize,
-    /// The last place where the number could end.
-    end: usize,
-    /// The `end` of the number that the tree shows.
-    shown: usize,
-}
-
-/// A value that Python reads and [`Value`] cannot hold.
-#[derive(Clone, Copy, Debug)]
-struct Unfit {
-    at: usize,
-    problem: &'static str,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Limit {
-    Depth(u8),
-    Number,
-}
-
-/// What a byte did.
-enum Step {
-    /// It was read, with all bytes before this place of the piece.
-    To(usize),
-    /// It ended a token without belonging to it.
-    Again,
-    /// It cannot follow.
-    Malformed,
 }
 
 impl<P: Places + Default> Default for Scanner<P> {
@@ -342,17 +280,5 @@ impl Scanner<Spans> {
             _ => {}
         }
         self.places.finish(end)
-    }
-}
-
-impl From<Limit> for Error {
-    fn from(limit: Limit) -> Self {
-        let detail = match limit {
-            Limit::Depth(levels) => {
-                format!("the JSON is nested deeper than {levels} levels (the default is {DEPTH_LIMIT})")
-            }
-            Limit::Number => format!("a number has more than {} characters", super::number::MAX_DIGITS),
-        };
-        Self::new(ErrorKind::LimitExceeded, detail)
     }
 }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::answer::AnswerJson;
 use super::brackets::Bracket;
 use super::markdown::AROUND;
+use super::pointer::{index, unescape};
 use super::scanner::Scanner;
 
 /// The values of a JSON text as far as it has arrived, each with its place.
@@ -85,33 +86,6 @@ impl JsonSpans {
         self.nodes.get(index)
     }
 
-    /// The pointer of the innermost value that holds a place of the text, its ends included.
-    pub(crate) fn pointer_to(&self, at: usize) -> Option<String> {
-        let holds = |node: &SpanNode| node.span.start <= at && at <= node.span.end;
-        let held = |child: &usize| self.nodes.get(*child).filter(|child| holds(child));
-        let mut node = self.root().filter(|root| holds(root))?;
-        let mut pointer = String::new();
-        loop {
-            let child = match &node.children {
-                Children::Items(items) => {
-                    let mut items = items.iter().enumerate();
-                    items.find_map(|(index, child)| Some((index.to_string(), held(child)?)))
-                }
-                Children::Members(members) => {
-                    let mut members = members.iter();
-                    members.find_map(|(key, child)| Some((escape(key), held(child)?)))
-                }
-                Children::Text | Children::Plain => None,
-            };
-            let Some((part, child)) = child else {
-                return Some(pointer);
-            };
-            pointer.push('/');
-            pointer.push_str(&part);
-            node = child;
-        }
-    }
-
     /// The value at a JSON pointer, as RFC 6901 writes it.
     pub(crate) fn at(&self, pointer: &str) -> Option<&SpanNode> {
         let mut node = self.root()?;
@@ -120,9 +94,7 @@ impl JsonSpans {
         };
         for part in path.split('/') {
             let child = match &node.children {
-                Children::Members(members) if part.contains('~') => {
-                    members.get(&part.replace("~1", "/").replace("~0", "~"))
-                }
+                Children::Members(members) if part.contains('~') => members.get(&unescape(part)),
                 Children::Members(members) => members.get(part),
                 Children::Items(items) => index(part).and_then(|at| items.get(at)),
                 Children::Text | Children::Plain => None,
@@ -131,17 +103,6 @@ impl JsonSpans {
         }
         Some(node)
     }
-}
-
-/// Writes a key as a part of a JSON pointer.
-pub(crate) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// RFC 6901 has no leading zeros and no signs.
-fn index(part: &str) -> Option<usize> {
-    let canonical = part == "0" || part.starts_with(|first: char| matches!(first, '1'..='9'));
-    part.parse().ok().filter(|_| canonical)
 }
 
 /// Notes the places of values while a [`Scanner`] passes them.

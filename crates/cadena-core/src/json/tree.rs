@@ -1,4 +1,4 @@
-//! The value under construction, at every moment as a reader may see it.
+//! [`Tree`]: the value under construction, at every moment as a reader may see it.
 
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ pub(super) struct Tree {
     open: Vec<Level>,
     /// The key of the value that comes next, if the innermost container is an object.
     pub(super) key: String,
-    /// What the last value replaced, because its key is repeated.
+    /// The older value that the last one replaced, because its key is repeated.
     displaced: Option<Value>,
 }
 
@@ -131,7 +131,7 @@ impl Tree {
         Some(node)
     }
 
-    /// The innermost open container, or none if the root itself is still to come.
+    /// The innermost open container; `None` while the root itself is still to come.
     fn container(&mut self) -> Option<&mut Value> {
         let (_, outer) = self.open.split_last()?;
         let mut node = self.root.as_mut()?;

@@ -259,6 +259,7 @@ impl Rule {
     fn of(key: &str) -> Self {
         match key {
             "index" => Self::Index,
+            // A server writes its time and the id of the answer into every chunk; LangChain lists the same keys.
             "created" | "timestamp" => Self::Time,
             "id" | "output_version" | "model_provider" => Self::Identity,
             "annotations" => Self::Citations,

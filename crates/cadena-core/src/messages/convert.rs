@@ -148,6 +148,7 @@ fn from_fields(mut fields: Fields) -> Result<Message, Misfit> {
     };
     let content = match fields.take("content") {
         None => return Err(Misfit::new("", "needs `role` and `content`, and has no `content`")),
+        // OpenAI writes null for the content of a message that only calls tools.
         Some(Value::Null) => "".into(),
         Some(Value::Array(items)) if items.is_empty() => "".into(),
         Some(content) => content,

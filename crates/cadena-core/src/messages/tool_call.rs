@@ -14,7 +14,7 @@ mod parse;
 use parse::is_blank;
 pub use parse::{make_invalid_tool_call, parse_tool_call, parse_tool_calls};
 mod parsing;
-pub(crate) use parse::{is_falsy, unknown_members};
+pub(crate) use parse::{is_falsy, read_arguments, unknown_members};
 pub use parsing::ToolCallParsing;
 
 use serde::Deserialize;

@@ -1,14 +1,14 @@
-//! The model's text behind an error of a parser.
+//! [`UnparsedAnswer`]: the model's text, among the sources of a parser's error.
 
 use std::fmt;
 
 use crate::json::quote;
 use crate::{Error, ErrorKind};
 
-/// What a model said where a parser expected something else: a source of the parser's error.
+/// The text that a parser could not read: a source of the parser's error.
 ///
-/// The text is content, so neither `Debug` nor `Display` prints it. Only if there is no JSON in an answer at all, the error shows how the answer begins, 60 characters at most:
-/// without them nobody knows what to change.
+/// The error itself names the place and quotes a short piece of the text there, 60 characters at most: without them nobody knows what to
+/// change. The whole text is content, so neither `Debug` nor `Display` of this type prints it.
 ///
 /// # Examples
 ///
@@ -17,7 +17,10 @@ use crate::{Error, ErrorKind};
 ///
 /// let error = JsonOutputParser::new().parse("I had rather not").unwrap_err();
 /// assert_eq!(error.to_string(), r#"parse error: expected a value at line 1 column 1, got "I had rather not""#);
-/// assert_eq!(error.downcast_source_ref::<UnparsedAnswer>().map(UnparsedAnswer::text), Some("I had rather not"));
+///
+/// let answer: &UnparsedAnswer = error.downcast_source_ref().expect("a parser failed");
+/// assert_eq!(answer.text(), "I had rather not");
+/// assert_eq!(answer.to_string(), "the answer has 16 bytes");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnparsedAnswer {
@@ -26,15 +29,13 @@ pub struct UnparsedAnswer {
 }
 
 impl UnparsedAnswer {
-    /// What the model said.
+    /// Returns the text of the model.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Which value of the answer was not as expected, as a JSON pointer; `None` if the answer is not JSON or the place is not known.
-    ///
-    /// Its keys are the model's words, so it is not in the text of the error.
+    /// Returns the JSON pointer of the value that does not fit the type; `None` if the text is not JSON.
     ///
     /// # Examples
     ///
@@ -42,7 +43,7 @@ impl UnparsedAnswer {
     /// use cadena_core::{TypedOutputParser, UnparsedAnswer};
     ///
     /// let error = TypedOutputParser::<Vec<Vec<u8>>>::new().parse("[[1], [2, \"two\"]]").unwrap_err();
-    /// assert_eq!(error.detail(), "expected u8 at line 1 column 15");
+    /// assert_eq!(error.detail(), "`/1/1`: expected u8, got \"two\"");
     /// assert_eq!(error.downcast_source_ref().and_then(UnparsedAnswer::pointer), Some("/1/1"));
     /// ```
     #[must_use]
@@ -61,19 +62,19 @@ impl UnparsedAnswer {
         Error::new(ErrorKind::Parse, detail.into()).with_source(Self { text, pointer })
     }
 
-    /// Attaches the text to an error about it.
-    pub(super) fn behind(text: impl Into<String>, error: Error) -> Error {
+    /// Makes the text the source of an error about it.
+    pub(super) fn source_of(error: Error, text: impl Into<String>) -> Error {
         error.with_source(Self {
             text: text.into(),
             pointer: None,
         })
     }
 
-    /// The same for a text without a readable value: the error shows how it begins.
+    /// An error about a complete text without a readable value. It also shows how the text begins, unless it quotes that already.
     pub(crate) fn unread(text: impl Into<String>, error: Error) -> Error {
         let text = text.into();
         if error.kind() != ErrorKind::Parse {
-            return Self::behind(text, error);
+            return Self::source_of(error, text);
         }
         let begin = quote(text.trim());
         let detail = match error.detail() {

@@ -1,4 +1,4 @@
-//! JSON in an answer, streamed as what changed.
+//! [`JsonDiffOutputParser`]: JSON in an answer, streamed as changes.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use super::patch::{JsonPatch, Patched};
 use super::reader::{Chunks, Reader, parser};
 use crate::{AIMessageChunk, Result, impl_pipe};
 
-/// Takes the JSON out of an answer, and streams what changed in it as JSON patches: [`JsonOutputParser::diff`].
+/// Takes the JSON out of an answer, and streams its changes as JSON patches: [`JsonOutputParser::diff`].
 ///
-/// The patches of a stream, one after the other, make the value of `null`.
+/// The patches of a stream, applied one after the other to `null`, make the value.
 ///
 /// # Examples
 ///
@@ -19,7 +19,7 @@ use crate::{AIMessageChunk, Result, impl_pipe};
 /// use serde_json::json;
 ///
 /// # futures::executor::block_on(async {
-/// let chain = EchoModel::new() | JsonOutputParser::new().diff(); // the model says one word after the other
+/// let chain = EchoModel::new() | JsonOutputParser::new().diff(); // the model writes one word after the other
 /// let patches: Vec<_> = chain.stream("{\"a\": \"to be\"}").try_collect().await?;
 /// assert_eq!(
 ///     serde_json::to_value(patches)?,
@@ -43,7 +43,7 @@ impl JsonDiffOutputParser {
         Self { parser }
     }
 
-    /// What to tell a model, so that it answers in this form, as [`JsonOutputParser::format_instructions`].
+    /// Returns the instructions for a model, as [`JsonOutputParser::format_instructions`].
     #[must_use]
     pub fn format_instructions(&self) -> String {
         self.parser.format_instructions()
@@ -51,7 +51,17 @@ impl JsonDiffOutputParser {
 }
 
 impl JsonOutputParser {
-    /// Streams what changed instead of the growing value, as JSON patches.
+    /// Streams the changes as JSON patches instead of the growing value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    ///
+    /// let parser = JsonOutputParser::new().diff();
+    /// assert_eq!(parser.parse("```json\n[1, 2]\n```")?.0, serde_json::json!([1, 2]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn diff(self) -> JsonDiffOutputParser {
         JsonDiffOutputParser::new(self)
     }
@@ -70,7 +80,7 @@ impl_pipe!(JsonDiffOutputParser);
 
 struct DiffReader {
     json: GrowingJson,
-    /// What the patches so far make.
+    /// The value that the patches so far make.
     seen: Value,
 }
 

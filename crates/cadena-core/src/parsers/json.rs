@@ -1,4 +1,4 @@
-//! JSON in an answer.
+//! [`JsonOutputParser`]: JSON in an answer.
 
 use serde_json::Value;
 
@@ -10,12 +10,12 @@ use crate::{AIMessageChunk, Result, ValueChunk, impl_pipe};
 
 /// Takes the JSON out of an answer, and its growing value while it streams.
 ///
-/// The JSON may be all that the answer is, stand in a Markdown fence, closed or not, or among words. Thoughts in `<think>` tags are passed over. A fence counts
-/// before other words, of several the first that holds JSON; JSON at the begin counts before all.
+/// The JSON may be the whole answer, or be in a Markdown fence, closed or not, or among words. Thoughts in `<think>` tags are passed over.
+/// JSON at the beginning counts first, then the first fence that holds JSON, then JSON among words.
 ///
-/// A whole answer must be complete: one that was cut off is an error, not a smaller value. [`lenient`](Self::lenient) closes what is
-/// open, as LangChain does. What streams out is each new value of the text so far, and the last one is what invoking gives; an
-/// answer without a value ends in an error.
+/// A whole answer must be complete: one that was cut off is an error, not a smaller value. [`lenient`](Self::lenient) closes it
+/// as LangChain does. The stream holds each new value of the text so far, and its last one is the value that `invoke` returns; an
+/// answer without a value ends in an error, which quotes the words at the fault.
 ///
 /// # Examples
 ///
@@ -42,24 +42,46 @@ pub struct JsonOutputParser {
 }
 
 impl JsonOutputParser {
-    /// A parser that takes complete JSON only.
+    /// Makes a parser that takes complete JSON only.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Closes what is open at the end of an answer.
+    /// Closes strings, lists and objects that are open at the end of an answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    /// use serde_json::json;
+    ///
+    /// assert!(JsonOutputParser::new().parse("[1, 2").is_err());
+    /// assert_eq!(JsonOutputParser::new().lenient().parse("[1, 2")?, json!([1, 2]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
     }
 
-    /// Sets the JSON schema that [`format_instructions`](Self::format_instructions) shows. Nothing is validated by it.
+    /// Sets the JSON schema that [`format_instructions`](Self::format_instructions) shows. The answer is not validated by it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    /// use serde_json::json;
+    ///
+    /// let parser = JsonOutputParser::new().with_schema(json!({"type": "array"}));
+    /// assert_eq!(parser.parse("{}")?, json!({}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn with_schema(mut self, schema: Value) -> Self {
         self.schema = Some(schema);
         self
     }
 
-    /// What to tell a model, so that it answers in this form.
+    /// Returns the instructions for a model, so that it answers in this form.
     ///
     /// # Examples
     ///
@@ -91,7 +113,7 @@ impl_pipe!(JsonOutputParser);
 /// The value of an answer as far as it has arrived.
 pub(super) struct GrowingJson {
     json: AnswerJson,
-    /// What LangChain reads, if JSON may be cut off or broken.
+    /// LangChain's reading, if JSON may be cut off or broken.
     lenient: Option<PartialJsonMarkdown>,
 }
 
@@ -103,7 +125,7 @@ impl GrowingJson {
         }
     }
 
-    /// Reads a piece, and shows the value if there may be a new one.
+    /// Reads a piece, and returns the value if it may be a new one.
     pub(super) fn push(&mut self, chunk: AIMessageChunk) -> Result<Option<&Value>> {
         let piece = chunk.content.into_text();
         if piece.is_empty() {
@@ -121,7 +143,7 @@ impl GrowingJson {
     /// The value of the complete answer.
     pub(super) fn finish(mut self) -> Result<Value> {
         let error = match (self.json.finish(), self.lenient) {
-            (Ok((value, _)), _) => return Ok(value),
+            (Ok(value), _) => return Ok(value),
             (Err(error), None) => error,
             (Err(_), Some(json)) => match (json.into_value(), self.json.value()) {
                 (Ok(value), _) => return Ok(value),

@@ -1,9 +1,11 @@
-//! Lists of texts in an answer.
+//! Lists of texts in an answer: comma-separated, numbered and Markdown's.
 
 use super::reader::{Chunks, Reader, parser};
 use crate::{AIMessageChunk, Result, impl_pipe};
 
-/// Takes the items of a comma-separated answer, each as soon as it is complete. Quotes hold commas, a line end is a comma.
+/// Takes the items of a comma-separated answer, each as soon as it is complete.
+///
+/// An item in quotes may hold commas. A line end separates items too.
 ///
 /// # Examples
 ///
@@ -55,7 +57,15 @@ macro_rules! list_parser {
         impl_pipe!($type);
 
         impl $type {
-            /// What to tell a model, so that it answers in this form.
+            /// Returns the instructions for a model, so that it answers in this form.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("use cadena_core::", stringify!($type), ";")]
+            ///
+            #[doc = concat!("assert!(", stringify!($type), ".format_instructions().contains(\"list\"));")]
+            /// ```
             #[must_use]
             pub fn format_instructions(&self) -> &'static str {
                 $instructions
@@ -147,7 +157,7 @@ impl Commas {
     }
 }
 
-/// What follows a number, a dot and a blank, up to the end of the line.
+/// The text after a number, a dot and a blank, up to the end of the line.
 #[derive(Default)]
 struct Numbers {
     state: Number,
@@ -187,7 +197,7 @@ impl Numbers {
     }
 }
 
-/// What follows `-` or `*` and a blank at the beginning of a line.
+/// The text after `-` or `*` and a blank at the beginning of a line.
 #[derive(Default)]
 struct Bullets {
     state: Bullet,

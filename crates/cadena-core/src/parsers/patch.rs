@@ -1,12 +1,14 @@
-//! JSON patches: what changes a JSON value into another one.
+//! [`JsonPatch`]: the changes that make one JSON value of another.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::json::escape;
+use crate::json::{escape, unescape};
 use crate::{Error, ErrorKind, Merge, Result, Streamable};
 
-/// Changes of a JSON value, as RFC 6902 writes them. A later patch goes on where an earlier one ended, so patches append.
+/// Changes of a JSON value, as RFC 6902 writes them.
+///
+/// A later patch goes on where an earlier one ended, so patches are chunks that append.
 ///
 /// # Examples
 ///
@@ -29,7 +31,7 @@ use crate::{Error, ErrorKind, Merge, Result, Streamable};
 #[serde(transparent)]
 pub struct JsonPatch(pub Vec<PatchOperation>);
 
-/// One change of a JSON value. The path is a JSON pointer.
+/// One change of a JSON value, at a JSON pointer.
 ///
 /// # Examples
 ///
@@ -44,29 +46,39 @@ pub struct JsonPatch(pub Vec<PatchOperation>);
 #[serde(tag = "op", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum PatchOperation {
-    /// A new entry of an object, or a new item before the one that has the index; an index behind the last item adds at the end.
+    /// Adds an entry to an object, or an item to a list before the one at the index; the index after the last item adds at the end.
     Add {
-        /// Where.
+        /// The pointer of the place.
         path: String,
-        /// What.
+        /// The new value.
         value: Value,
     },
-    /// Another value in the place of one that is there.
+    /// Replaces a value.
     Replace {
-        /// Where.
+        /// The pointer of the place.
         path: String,
-        /// What.
+        /// The new value.
         value: Value,
     },
-    /// An entry or an item that is gone.
+    /// Removes an entry or an item.
     Remove {
-        /// Where.
+        /// The pointer of the place.
         path: String,
     },
 }
 
 impl JsonPatch {
-    /// What makes `to` of `from`. Items are compared at equal places, and keys by their names.
+    /// Returns the changes that make `to` of `from`. Items are compared at equal indexes, and entries by their keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonPatch, PatchOperation};
+    /// use serde_json::json;
+    ///
+    /// let patch = JsonPatch::between(&json!([1, 2]), &json!([1]));
+    /// assert_eq!(patch.0, [PatchOperation::Remove { path: "/1".to_owned() }]);
+    /// ```
     #[must_use]
     pub fn between(from: &Value, to: &Value) -> Self {
         let mut patch = Self::default();
@@ -74,13 +86,26 @@ impl JsonPatch {
         patch
     }
 
-    /// Whether it changes nothing.
+    /// Whether the patch changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Changes a value. After an error the changes before the one that failed are made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonPatch;
+    /// use serde_json::json;
+    ///
+    /// let patch: JsonPatch = serde_json::from_str(r#"[{"op": "add", "path": "/b", "value": 2}]"#)?;
+    /// let mut value = json!({"a": 1});
+    /// patch.apply(&mut value)?;
+    /// assert_eq!(value, json!({"a": 1, "b": 2}));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -150,7 +175,7 @@ impl PatchOperation {
             Self::Add { path, value } => {
                 let (parent, key) = path.rsplit_once('/')?;
                 match root.pointer_mut(parent)? {
-                    Value::Object(map) => drop(map.insert(name(key), value)),
+                    Value::Object(map) => drop(map.insert(unescape(key), value)),
                     Value::Array(items) => {
                         let at = if key == "-" { items.len() } else { key.parse().ok()? };
                         if at > items.len() {
@@ -164,7 +189,7 @@ impl PatchOperation {
             Self::Remove { path } => {
                 let (parent, key) = path.rsplit_once('/')?;
                 match root.pointer_mut(parent)? {
-                    Value::Object(map) => drop(map.shift_remove(&name(key))?),
+                    Value::Object(map) => drop(map.shift_remove(&unescape(key))?),
                     Value::Array(items) => {
                         let at = key.parse().ok().filter(|at: &usize| *at < items.len())?;
                         items.remove(at);
@@ -177,10 +202,6 @@ impl PatchOperation {
     }
 }
 
-fn name(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
-}
-
 impl Merge for JsonPatch {
     fn merge(&mut self, next: Self) -> Result<()> {
         self.0.extend(next.0);
@@ -188,7 +209,7 @@ impl Merge for JsonPatch {
     }
 }
 
-/// A JSON value that flows as patches of itself, the first of them of `null`.
+/// A JSON value that flows as patches of itself. The first patch changes `null`.
 ///
 /// # Examples
 ///

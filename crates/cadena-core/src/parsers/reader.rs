@@ -1,4 +1,4 @@
-//! How a parser reads an answer that comes in pieces; a whole answer is one piece.
+//! [`Reader`]: reads an answer that comes in pieces. A whole answer is one piece, so both agree by construction.
 
 use std::collections::VecDeque;
 
@@ -10,16 +10,16 @@ use crate::{AIMessage, AIMessageChunk, ChunkStream, Result, Streamable, merge_al
 pub(crate) trait Reader: Send + 'static {
     type Output: Streamable;
 
-    /// Reads a piece; what it completes goes to `out`.
+    /// Reads a piece, and puts the chunks that it completes into `out`.
     fn push(&mut self, chunk: AIMessageChunk, out: &mut Chunks<Self::Output>) -> Result<()>;
 
-    /// The answer is complete.
+    /// Reads the end of the answer.
     fn finish(self, out: &mut Chunks<Self::Output>) -> Result<()>;
 }
 
 pub(crate) type Chunks<T> = VecDeque<<T as Streamable>::Chunk>;
 
-/// Reads a whole answer: the fold of what a stream of it gives. None if it gives nothing.
+/// Reads a whole answer: the fold of its stream. `None` if the stream is empty.
 pub(super) fn read_whole<R: Reader>(mut reader: R, answer: AIMessageChunk) -> Result<Option<R::Output>> {
     let mut out = Chunks::<R::Output>::new();
     reader.push(answer, &mut out)?;
@@ -71,21 +71,21 @@ pub(crate) fn read_stream<R: Reader>(reader: R, input: ChunkStream<AIMessage>) -
     stream::unfold(state, next).boxed()
 }
 
-/// `impl Runnable` for a parser that makes a reader, and what every parser has.
+/// Writes `impl Runnable` for a parser that makes a reader, and the methods that every parser has.
 macro_rules! parser {
     ($type:ident $(<$param:ident: $($bound:path),+>)?, $output:ty, |$this:ident| $reader:expr, $none:expr) => {
         impl $(<$param: $($bound +)+>)? $type $(<$param>)? {
-            /// Reads a text, as if a model had said it.
+            /// Reads a text as the answer of a model.
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Parse`](crate::ErrorKind::Parse) if the text is not what is expected; an
-            /// [`UnparsedAnswer`](crate::UnparsedAnswer) behind the error has the text.
+            /// [`ErrorKind::Parse`](crate::ErrorKind::Parse) if the text does not have the expected form; the source of the error, an
+            /// [`UnparsedAnswer`](crate::UnparsedAnswer), has the text.
             pub fn parse(&self, text: impl Into<String>) -> $crate::Result<$output> {
                 self.parse_message($crate::AIMessage::new(text.into()))
             }
 
-            /// Reads a message.
+            /// Reads the answer of a model.
             ///
             /// # Errors
             ///

@@ -4,18 +4,17 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use super::answer::UnparsedAnswer;
 use crate::{
     AIMessage, BoxRunnable, Error, ErrorKind, HumanMessage, Message, PromptValue, Result, RunContext, Runnable,
     RunnableExt, StepInfo, Streamable, impl_pipe,
 };
 
-/// What every output parser can do beyond [`RunnableExt`].
+/// The methods that every output parser has beyond [`RunnableExt`].
 pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// Reads the answers of a model to a prompt, and asks it again in the same conversation when it cannot read one: with its answer and
     /// with what was wrong in it.
     ///
-    /// It stands in the place of the model and the parser: `prompt | parser.with_retry_prompt(model)`.
+    /// The step replaces the model and the parser: `prompt | parser.with_retry_prompt(model)`.
     ///
     /// # Examples
     ///
@@ -46,7 +45,7 @@ pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// Reads an answer, and has a model correct it when it cannot be read: with the answer and with what is wrong in it, without the
     /// conversation.
     ///
-    /// It stands behind any model: `prompt | model | parser.with_fixing_model(other)`.
+    /// The step follows any model: `prompt | model | parser.with_fixing_model(other)`.
     ///
     /// # Examples
     ///
@@ -138,13 +137,9 @@ impl<O: Streamable> Repair<O> {
     }
 }
 
-/// What is wrong with an answer, in words for the model, which may see its own words.
+/// Returns the fault in an answer in words for the model, which may see its own words.
 pub(crate) fn complaint(error: &Error, instructions: Option<&str>) -> String {
     let mut text = format!("This answer could not be read: {}", error.detail());
-    let pointer = error.downcast_source_ref().and_then(UnparsedAnswer::pointer);
-    if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
-        text += &format!(", in the value at `{pointer}`");
-    }
     text += ".";
     if let Some(instructions) = instructions {
         text += "\n\n";
@@ -154,7 +149,7 @@ pub(crate) fn complaint(error: &Error, instructions: Option<&str>) -> String {
     text
 }
 
-/// How often a model was asked again, for the detail of an error.
+/// Returns how often a model was asked again, for the detail of an error.
 pub(crate) fn asked_again(retries: u32) -> String {
     match retries {
         1 => "asked again once".to_owned(),

@@ -1,4 +1,4 @@
-//! The text of an answer.
+//! [`StrOutputParser`]: the text of an answer.
 
 use async_trait::async_trait;
 use futures::stream::StreamExt;

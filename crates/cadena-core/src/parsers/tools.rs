@@ -1,4 +1,4 @@
-//! Calls of tools in an answer.
+//! Calls of tools in an answer: [`JsonOutputToolsParser`] and [`JsonOutputFunctionsParser`].
 
 use serde_json::{Map, Value, json};
 
@@ -37,24 +37,37 @@ pub struct JsonOutputToolsParser {
 }
 
 impl JsonOutputToolsParser {
-    /// All calls, without their ids.
+    /// Makes a parser for all calls, without their ids.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the calls of one tool, and of these the arguments alone, unless their ids are asked for.
+    /// Takes the calls of one tool, and of these the arguments alone, unless [`return_id`](Self::return_id) is set.
     pub fn key(mut self, name: impl Into<String>) -> Self {
         self.key = Some(name.into());
         self
     }
 
-    /// Gives the id of each call.
+    /// Adds the id to each call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputToolsParser, ToolCall};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.tool_calls.push(ToolCall::new("now", Default::default(), "call_1"));
+    /// let calls = JsonOutputToolsParser::new().return_id().parse_message(message)?;
+    /// assert_eq!(calls, json!([{"args": {}, "id": "call_1", "type": "now"}]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn return_id(mut self) -> Self {
         self.return_id = true;
         self
     }
 
-    /// Gives the first call alone. If there is none, it is null for one tool, and an empty list for all.
+    /// Takes the first call alone. Without a call the value is `null` for one tool, and an empty list for all.
     pub fn first_tool_only(mut self) -> Self {
         self.first_tool_only = true;
         self
@@ -91,7 +104,7 @@ impl_pipe!(JsonOutputToolsParser);
 
 struct ToolsReader {
     parser: JsonOutputToolsParser,
-    /// The calls so far, and what older answers have instead of them.
+    /// The calls so far, and the members that older answers have instead of them.
     answer: AIMessageChunk,
     /// The arguments of each call, and how many of their bytes were read.
     growing: Vec<(usize, PartialJson)>,
@@ -151,7 +164,7 @@ impl Reader for ToolsReader {
         let answer = AIMessage::from(std::mem::take(&mut self.answer));
         let calls = match answer.additional_kwargs.get("tool_calls") {
             Some(Value::Array(raw)) if answer.tool_calls.is_empty() => parse_tool_calls(raw, ToolCallParsing::new())
-                .map_err(|error| UnparsedAnswer::behind(Value::Array(raw.clone()).to_string(), error))?,
+                .map_err(|error| UnparsedAnswer::source_of(error, Value::Array(raw.clone()).to_string()))?,
             _ => answer.tool_calls,
         };
         let value = self.parser.show(calls);
@@ -164,7 +177,7 @@ fn has_raw_calls(answer: &AIMessageChunk) -> bool {
     answer.additional_kwargs.contains_key("tool_calls")
 }
 
-/// Takes the arguments of the one call that models had before they had tools: `additional_kwargs["function_call"]`.
+/// Takes the arguments of a function call, the form before tools: `additional_kwargs["function_call"]`.
 ///
 /// # Examples
 ///
@@ -184,12 +197,25 @@ pub struct JsonOutputFunctionsParser {
 }
 
 impl JsonOutputFunctionsParser {
-    /// The arguments alone.
+    /// Makes a parser for the arguments alone.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives the name beside the arguments.
+    /// Adds the name beside the arguments.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputFunctionsParser};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.additional_kwargs.insert("function_call".to_owned(), json!({"name": "add", "arguments": "{}"}));
+    /// let call = JsonOutputFunctionsParser::new().with_name().parse_message(message)?;
+    /// assert_eq!(call, json!({"name": "add", "arguments": {}}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn with_name(mut self) -> Self {
         self.with_name = true;
         self
@@ -230,7 +256,7 @@ impl Reader for FunctionReader {
         };
         let mut json = PartialJson::new();
         let parsed = json.push(arguments).and_then(|()| json.finish());
-        let parsed = parsed.map_err(|error| UnparsedAnswer::behind(arguments, error))?;
+        let parsed = parsed.map_err(|error| UnparsedAnswer::unread(arguments, error))?;
         out.push_back(ValueChunk::from(if self.with_name {
             json!({"name": text("name"), "arguments": parsed})
         } else {

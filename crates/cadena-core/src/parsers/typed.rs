@@ -1,4 +1,4 @@
-//! A value of your own type in an answer.
+//! [`TypedOutputParser`]: a value of a type in an answer.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::answer::UnparsedAnswer;
 use super::json::instructions;
 use super::reader::{Chunks, Reader, parser};
-use crate::json::{AnswerJson, JsonSpans};
+use crate::json::{AnswerJson, Misread};
 use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Streamable, Whole};
 
 /// Takes a value of a type out of an answer in JSON, which it finds as [`JsonOutputParser`](crate::JsonOutputParser) does.
 ///
-/// It comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error says what was expected where;
-/// the text and the [pointer](UnparsedAnswer::pointer) are in the [`UnparsedAnswer`] behind it.
+/// The value comes in one piece, when the answer is complete; after [`streaming`](Self::streaming) it also shows while it grows. An error names
+/// the place as a JSON pointer, the expectation, and the beginning of the value there; its source, an [`UnparsedAnswer`], has the whole text.
 ///
 /// # Examples
 ///
@@ -34,8 +34,8 @@ use crate::{AIMessage, AIMessageChunk, Chain, Follows, Result, RunnableExt, Stre
 /// let joke = chain.invoke(r#"{"setup": "Why?", "rating": 7}"#).await?;
 /// assert_eq!(joke, Joke { setup: "Why?".to_owned(), rating: 7 });
 ///
-/// let error = chain.invoke("{\"setup\": \"Why?\",\n \"rating\": \"a secret\"}").await.unwrap_err();
-/// assert_eq!(error.detail(), "expected u8 at line 2 column 21");
+/// let error = chain.invoke("{\"setup\": \"Why?\",\n \"rating\": \"high\"}").await.unwrap_err();
+/// assert_eq!(error.detail(), "`/rating`: expected u8, got \"high\"");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[must_use = "steps do nothing until they are invoked"]
@@ -48,7 +48,7 @@ pub struct TypedOutputParser<T> {
 type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
-    /// A parser for a type.
+    /// Makes a parser for a type.
     pub fn new() -> Self
     where
         // Here too, as the compiler names the missing bound where a function wants it, and not where `|` looks for a step.
@@ -66,7 +66,7 @@ impl<T> TypedOutputParser<T> {
         self
     }
 
-    /// What to tell a model, so that it answers in this form.
+    /// Returns the instructions for a model, so that it answers in this form.
     ///
     /// # Examples
     ///
@@ -86,12 +86,12 @@ impl<T> TypedOutputParser<T> {
 }
 
 impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
-    /// Also streams the value while the answer grows: each new JSON that can be read as the type, and nothing as long as it cannot.
+    /// Also streams the value while the answer grows, as soon as the JSON so far can be read as the type.
     ///
     /// Fields with `#[serde(default)]` may still be missing, so with one on every field the value shows from its first bracket on. A
-    /// text may be cut, and a number may lack digits. The last value is what invoking gives.
+    /// text may be cut, and a number may lack digits. The last value is the one that `invoke` returns.
     ///
-    /// For types that flow whole, as a later value replaces an earlier one.
+    /// The type must flow whole, as a later value replaces an earlier one.
     ///
     /// # Examples
     ///
@@ -108,7 +108,7 @@ impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
     /// flow_whole!(Joke);
     ///
     /// # futures::executor::block_on(async {
-    /// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new().streaming(); // the model says one word after the other
+    /// let chain = EchoModel::new() | TypedOutputParser::<Joke>::new().streaming(); // the model writes one word after the other
     /// let jokes: Vec<_> = chain.stream(r#"{"setup": "Why not?", "rating": 7}"#).try_collect().await?;
     /// let seen: Vec<_> = jokes.iter().map(|joke| (joke.0.setup.as_str(), joke.0.rating)).collect();
     /// assert_eq!(seen, [("", None), ("Why", None), ("Why not?", None), ("Why not?", Some(7))]);
@@ -122,7 +122,7 @@ impl<T: Streamable<Chunk = Whole<T>> + DeserializeOwned> TypedOutputParser<T> {
 
 #[cfg(feature = "schemars")]
 impl<T: schemars::JsonSchema> TypedOutputParser<T> {
-    /// Sets the schema of the type itself.
+    /// Shows the schema of the type itself in [`format_instructions`](Self::format_instructions).
     ///
     /// # Examples
     ///
@@ -134,7 +134,7 @@ impl<T: schemars::JsonSchema> TypedOutputParser<T> {
     /// ```
     pub fn with_type_schema(self) -> Self {
         let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
-        schema.remove("$schema"); // It says nothing to a model.
+        schema.remove("$schema"); // It helps no model.
         self.with_schema(schema.to_value())
     }
 }
@@ -199,32 +199,12 @@ impl<T: Streamable + DeserializeOwned> Reader for TypedReader<T> {
         let Self { json, last, shown, .. } = self;
         let (value, output) = read_json(json, |value| match T::deserialize(&value) {
             Ok(output) => Ok((value, output)),
-            Err(error) => Err(Misread::new::<T>(error, "")),
+            Err(_) => Err(Misread::of::<T>(&value)),
         })?;
         if !shown || last != Some(value) {
             out.push_back(output.into_chunk());
         }
         Ok(())
-    }
-}
-
-/// Why JSON is no value of a type.
-pub(crate) struct Misread {
-    error: serde_json::Error,
-    /// Reads the text that it was written as, for the place; it fails there as the value did.
-    again: fn(&str) -> Option<serde_json::Error>,
-    /// The pointer of the value in the JSON.
-    inside: &'static str,
-}
-
-impl Misread {
-    /// An error about JSON that is to be a `P`, with the value at this pointer.
-    pub(crate) fn new<P: DeserializeOwned>(error: serde_json::Error, inside: &'static str) -> Self {
-        Self {
-            error,
-            again: |text| serde_json::from_str::<P>(text).err(),
-            inside,
-        }
     }
 }
 
@@ -235,40 +215,11 @@ pub(crate) fn read_json<R>(
 ) -> Result<R> {
     let found = json.finish();
     let text = json.text();
-    let (value, span) = found.map_err(|error| UnparsedAnswer::unread(text, error))?;
-    let misread = match read(value) {
-        Ok(output) => return Ok(output),
-        Err(misread) => misread,
-    };
-    let error = expected(&misread.error.to_string());
-    let written = text.get(span.clone()).unwrap_or_default();
-    let Some(placed) = (misread.again)(written).filter(serde_json::Error::is_data) else {
-        return Err(UnparsedAnswer::of(text, error));
-    };
-    let lines = written.split_inclusive('\n').take(placed.line().saturating_sub(1));
-    let at = lines.map(str::len).sum::<usize>() + placed.column();
-    let pointer = JsonSpans::of_answer(written).pointer_to(at);
-    let pointer = pointer.map(|pointer| match pointer.strip_prefix(misread.inside) {
-        Some(inner) => inner.to_owned(),
-        None => pointer,
-    });
-    let before = text.get(..span.start).unwrap_or_default();
-    let line = placed.line() + before.matches('\n').count();
-    let words = before.rsplit('\n').next().unwrap_or_default().len();
-    let column = placed.column() + if placed.line() == 1 { words } else { 0 };
-    let detail = format!("{error} at line {line} column {column}");
-    Err(UnparsedAnswer::at(text, pointer, detail))
-}
-
-/// What a type expected, without the value that was there: the value is what the model said.
-pub(super) fn expected(message: &str) -> String {
-    if let Some((_, expected)) = message.rsplit_once(", expected ") {
-        return format!("expected {expected}");
-    }
-    match message.strip_prefix("missing field ") {
-        Some(field) => format!("expected the key {field}"),
-        None => "the JSON is not a value of the type".to_owned(),
-    }
+    let value = found.map_err(|error| UnparsedAnswer::unread(text, error))?;
+    read(value).map_err(|misread| {
+        let detail = misread.to_string();
+        UnparsedAnswer::at(text, Some(misread.into_pointer()), detail)
+    })
 }
 
 parser!(

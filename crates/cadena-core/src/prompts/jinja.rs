@@ -176,97 +176,11 @@ mod tests {
         PromptTemplate::from_template_as(text, TemplateFormat::Jinja2)
     }
 
-    #[track_caller]
-    fn check(text: &str, expect: &str) {
-        let input = dict! {"s": "<{{ t }}>", "t": true, "none": json!(null), "list": json!(["a", "b"]), "map": json!({"z": 1.5, "a": [1]})};
-        assert_eq!(prompt(text).unwrap().format(&input).unwrap(), expect);
-    }
-
-    #[track_caller]
-    fn fails(text: &str, kind: ErrorKind, expect: &str) {
-        let error = match prompt(text) {
-            Ok(prompt) => block_on(prompt.invoke(dict! {"secret": "s3cret", "n": 2000})).unwrap_err(),
-            Err(error) => error,
-        };
-        assert_eq!(error.kind(), kind);
-        assert!(error.detail().starts_with(expect), "{error}");
-        assert!(!format!("{error:?}").contains("s3cret"));
-    }
-
     #[test]
-    fn values_are_data_and_print_as_langchain_prints_them() {
-        check("{{ s }} {{ t }} {{ none }}", "<{{ t }}> True None");
-        check("{{ list }} {{ map }}", "['a', 'b'] {'z': 1.5, 'a': [1]}");
-        check("{% for key, value in map|items %}{{ key }}{% endfor %}", "za");
-        check(
-            "{% if missing is defined %}no{% endif %}{{ missing | default('-') }}",
-            "-",
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_with_its_place_and_without_a_value() {
-        fails(
-            "Hi\n  {{ naem }}",
-            ErrorKind::InvalidInput,
-            "the prompt needs `naem` at line 2 column 6, and the input does not have it",
-        );
-        fails(
-            "a {% for %}",
-            ErrorKind::Template,
-            "line 1 column 10: unexpected end of block",
-        );
-        fails(
-            "{{ secret + n }}",
-            ErrorKind::Template,
-            "line 1 column 4: invalid operation in `secret + n`",
-        );
-        fails("a\n{% include 'x' %}", ErrorKind::Template, "line 2 column 4: ");
-    }
-
-    #[test]
-    fn values_have_the_methods_of_python() {
-        for (text, expect) in [
-            (
-                "{% for key, value in map.items() %}{{ key }}={{ value }};{% endfor %}",
-                "z=1.5;a=[1];",
-            ),
-            ("{% for key in map.keys() %}{{ key }}{% endfor %}", "za"),
-            ("{{ map.values() | list }}", "[1.5, [1]]"),
-            (
-                "{{ map.get('z') }} {{ map.get('q') }} {{ map.get('q', 'none') }}",
-                "1.5 None none",
-            ),
-            (
-                "{{ s.upper() }}{{ 'A'.lower() }}{{ 'a b'.title() }}{{ 'ab'.capitalize() }}",
-                "<{{ T }}>aA BAb",
-            ),
-            (
-                "{{ ' x '.strip() }}{{ 'xyx'.strip('x') }}{{ ' x'.lstrip() }}{{ 'x '.rstrip() }}",
-                "xyxx",
-            ),
-            (
-                "{{ 'a,b,c'.split(',') }} {{ 'a b'.split()[1] }} {{ 'a,b,c'.split(',', 1) }}",
-                "['a', 'b', 'c'] b ['a', 'b,c']",
-            ),
-            ("{{ ', '.join(list) }} {{ 'aXb'.replace('X', '-') }}", "a, b a-b"),
-            (
-                "{{ s.startswith('<') }} {{ s.endswith('x') }} {{ 'abcb'.find('b') }} {{ 'abcb'.count('b') }}",
-                "True False 1 2",
-            ),
-            ("{{ 'abcdef'[1:3] }}{{ s[:1] }}{{ list[::-1] }}", "bc<['b', 'a']"),
-            (
-                "{{ list.count('a') }} {{ '12'.isdigit() }} {{ 'x{}y'.format(1) }}",
-                "1 True x1y",
-            ),
-        ] {
-            check(text, expect);
-        }
-        fails(
-            "{{ secret.shout() }}",
-            ErrorKind::Template,
-            "line 1 column 10: unknown method in `.shout()`",
-        );
+    fn an_error_does_not_show_a_value() {
+        let prompt = prompt("{{ secret + n }}").unwrap();
+        let error = block_on(prompt.invoke(dict! {"secret": "s3cret", "n": 2000})).unwrap_err();
+        assert!(!format!("{error:?} {error:#?}").contains("s3cret"));
     }
 
     #[test]

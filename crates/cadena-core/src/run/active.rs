@@ -139,9 +139,9 @@ impl ActiveRun {
         }
     }
 
-    /// Whether a listener wants the chunks of a model that is called whole.
+    /// Whether the run is that of a model, and a listener wants its chunks although it is called whole.
     pub(super) fn wants_tokens(&self) -> bool {
-        self.listeners.iter().any(|listener| listener.wants_tokens(&self.info))
+        self.info.kind == RunKind::ChatModel && self.listeners.iter().any(|listener| listener.wants_tokens(&self.info))
     }
 
     /// Ready while the reader of the events keeps up.

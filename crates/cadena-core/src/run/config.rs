@@ -1,4 +1,4 @@
-//! What a caller says about a call.
+//! The settings of one call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigKey, Configurable, IntoListener, Listener, StepHook};
 use crate::{ChatOptions, IdGenerator, RunId};
 
-/// What a caller says about one call: names, tags, listeners, limits.
+/// The settings of one call: names, tags, listeners, hooks, limits, options.
 ///
-/// Tags, metadata, listeners and hooks reach every step inside; the name and the id are for this run only.
+/// Tags, metadata, listeners, hooks, limits and options reach every step inside; the name and the id are for this run only.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ use crate::{ChatOptions, IdGenerator, RunId};
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RunConfig {
-    /// The name of this run; default: the step's own.
+    /// The name of this run; default: the name of the step.
     pub run_name: Option<String>,
     /// The id of this run; default: a new one.
     pub run_id: Option<RunId>,
@@ -35,20 +35,20 @@ pub struct RunConfig {
     pub tags: Vec<String>,
     /// Facts that mark this run and every run inside it.
     pub metadata: Map<String, Value>,
-    /// Who hears what happens.
+    /// The listeners that hear the events of this run and of every run inside it.
     pub listeners: Vec<Arc<dyn Listener>>,
-    /// Who stands around every step that does I/O, the outermost first.
+    /// The hooks around every step that does I/O, the outermost first.
     pub hooks: Vec<Arc<dyn StepHook>>,
-    /// How many model calls of the whole call may run at once, and how many inputs of a batch; default: 16 inputs of a
-    /// batch, and no limit on the rest. As in LangChain, 0 sets nothing: an inherited limit stays.
+    /// The number of model calls that may run at once in the whole call, and of inputs of a batch; default: no limit for model
+    /// calls, and 16 inputs of a batch. As in LangChain, 0 sets nothing: an inherited limit stays.
     pub max_concurrency: Option<usize>,
-    /// How deep runs may nest; default 25 for steps that call themselves.
+    /// How deep steps that call themselves may nest; default: 25.
     pub recursion_limit: Option<u32>,
     /// How long the whole call may take; default: no limit.
     pub timeout: Option<Duration>,
-    /// Stops the call when it is cancelled.
+    /// The token that stops the call; default: none.
     pub cancellation: Option<CancellationToken>,
-    /// Where run ids come from; default: [`RandomIds`](crate::RandomIds).
+    /// The source of run ids; default: [`RandomIds`](crate::RandomIds).
     pub ids: Option<Arc<dyn IdGenerator>>,
     /// Values for the steps inside that are [`configurable`](crate::RunnableExt::configurable).
     pub configurable: Configurable,
@@ -59,34 +59,80 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// A config that says nothing.
+    /// Makes a config that sets nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Names this run.
+    /// Names this run, in events, spans and errors; default: the name of the step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind, RunConfig, RunnableExt, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = lambda(|_: i32| Err::<i32, _>(Error::new(ErrorKind::InvalidInput, "it must be even")));
+    /// let error = step.invoke_with(1, RunConfig::new().run_name("halve")).await.unwrap_err();
+    /// assert_eq!(error.to_string(), "invalid input: it must be even (in step `halve`)");
+    /// # });
+    /// ```
     #[must_use]
     pub fn run_name(mut self, name: impl Into<String>) -> Self {
         self.run_name = Some(name.into());
         self
     }
 
-    /// Gives this run an id.
+    /// Sets the id of this run; default: a new one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunConfig, RunId, RunnableExt, lambda};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().run_id(RunId::from_u128(7));
+    /// let events: Vec<_> = lambda(|n: i32| n * 2).stream_events_with(1, config).try_collect().await?;
+    /// assert_eq!(events[0].run().id, RunId::from_u128(7));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn run_id(mut self, id: RunId) -> Self {
         self.run_id = Some(id);
         self
     }
 
-    /// Adds a tag; one that is there already stays once.
+    /// Adds a tag, which marks this run and every run inside it. A tag that is added twice is there once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunConfig;
+    ///
+    /// assert_eq!(RunConfig::new().tag("nightly").tag("test").tag("nightly").tags, ["nightly", "test"]);
+    /// ```
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         add_tag(&mut self.tags, tag.into());
         self
     }
 
-    /// Adds a fact.
+    /// Adds a fact, which marks this run and every run inside it. A later fact of the same key replaces it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunConfig, RunnableExt, lambda};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().metadata("user", 42);
+    /// let events: Vec<_> = lambda(|n: i32| n * 2).stream_events_with(1, config).try_collect().await?;
+    /// assert_eq!(events[0].run().metadata["user"], 42);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.metadata.insert(key.into(), value.into());
@@ -94,22 +140,48 @@ impl RunConfig {
     }
 
     /// Adds a listener: a [`Listener`], an `Arc` of one, or a [`UsageTracker`](super::UsageTracker).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// EchoModel::new().invoke_with("hi", RunConfig::new().listener(&usage)).await?;
+    /// assert_eq!(usage.calls(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn listener(mut self, listener: impl IntoListener) -> Self {
         self.listeners.push(listener.into_listener());
         self
     }
 
-    /// Adds a hook around every step that does I/O, inside those that are there.
+    /// Adds a hook around every step that does I/O, inside the hooks that were added before.
     ///
-    /// Steps are named from where the first hook is given: give it to the call of the whole chain, so that names differ.
+    /// The [names of steps](super::StepCall::name) begin at the call that sets the first hook: set it for the whole chain, so that
+    /// names differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Journal, RunConfig, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let journal = Arc::new(Journal::new());
+    /// EchoModel::new().invoke_with("hi", RunConfig::new().hook(Arc::<Journal>::clone(&journal))).await?;
+    /// assert_eq!(journal.len(), 1); // one step has finished
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn hook(mut self, hook: Arc<dyn StepHook>) -> Self {
         self.hooks.push(hook);
         self
     }
 
-    /// Limits how much runs at once; 0 sets no limit.
+    /// Limits how many model calls of the whole call run at once, and how many inputs of a batch; 0 sets no limit.
     ///
     /// # Examples
     ///
@@ -127,33 +199,100 @@ impl RunConfig {
         self
     }
 
-    /// How much may run at once, if the config limits it: the field is public, and a 0 in it would stop everything.
+    /// The limit of what runs at once, if it is set. The field is public, and a 0 in it would stop everything.
     pub(crate) fn limit(&self) -> Option<usize> {
         self.max_concurrency.filter(|limit| *limit > 0)
     }
 
-    /// Limits how deep runs may nest.
+    /// Limits how deep steps that call themselves may nest; default: 25.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ErrorKind, RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().recursion_limit(1));
+    /// let error = cx.deeper()?.deeper().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn recursion_limit(mut self, limit: u32) -> Self {
         self.recursion_limit = Some(limit);
         self
     }
 
-    /// Limits how long the whole call may take.
+    /// Limits how long the whole call may take; default: no limit.
+    ///
+    /// After that time the work stops, and the error is of kind [`Timeout`](crate::ErrorKind::Timeout). It holds the part of a model's
+    /// answer that had arrived, as [`Error::partial`](crate::Error::partial). Timers are tokio's: the call needs a tokio runtime with time enabled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cadena_core::{ErrorKind, RunConfig, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let slow = ScriptedModel::new().say("one two three").with_pause(Duration::from_secs(2));
+    /// let config = RunConfig::new().timeout(Duration::from_secs(5));
+    /// let error = slow.invoke_with("Count.", config).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout);
+    /// assert_eq!(error.partial().map(|part| part.text().into_owned()), Some("one two ".to_owned()));
+    /// # });
+    /// ```
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Stops the call when the token is cancelled.
+    /// Stops the call when the token is cancelled; default: nothing does, except dropping the call.
+    ///
+    /// The error is of kind [`Cancelled`](crate::ErrorKind::Cancelled). It holds the part of a model's answer that had arrived, as
+    /// [`Error::partial`](crate::Error::partial).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, ErrorKind, RunConfig, RunnableExt};
+    /// use futures::StreamExt;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let token = CancellationToken::new();
+    /// let mut chunks = EchoModel::new().stream_with("one two three", RunConfig::new().cancellation(token.clone()));
+    /// chunks.next().await.ok_or("no chunk")??;
+    /// token.cancel(); // a handle that any task may hold
+    /// let error = chunks.next().await.ok_or("no error")?.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// assert_eq!(error.partial().map(|part| part.text().into_owned()), Some("one ".to_owned()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn cancellation(mut self, token: CancellationToken) -> Self {
         self.cancellation = Some(token);
         self
     }
 
-    /// Sets where run ids come from.
+    /// Sets the source of run ids; default: [`RandomIds`](crate::RandomIds).
+    ///
+    /// # Examples
+    ///
+    /// Ids that count make the output of a test the same each time:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{RunConfig, RunnableExt, SequentialIds, lambda};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().ids(Arc::new(SequentialIds::default()));
+    /// let events: Vec<_> = lambda(|n: i32| n * 2).stream_events_with(1, config).try_collect().await?;
+    /// assert_eq!(events[0].run().id.to_string(), "00000000-0000-7000-8000-000000000001");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
         self.ids = Some(ids);
@@ -161,16 +300,27 @@ impl RunConfig {
     }
 
     /// Sets a value for the steps inside that are [`configurable`](crate::RunnableExt::configurable) by this key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, RunConfig, RunContext};
+    ///
+    /// const USER: ConfigKey<String> = ConfigKey::new("user");
+    ///
+    /// let cx = RunContext::new(RunConfig::new().set(USER, "Ann".to_owned()));
+    /// assert_eq!(cx.configured(USER).map(String::as_str), Some("Ann"));
+    /// ```
     #[must_use]
     pub fn set<T: Send + Sync + 'static>(mut self, key: ConfigKey<T>, value: T) -> Self {
         self.configurable.set(key, value);
         self
     }
 
-    /// Sets options for every chat model that this call asks, wherever it is: in a chain, a parallel branch, an agent, under structured output.
+    /// Sets options for every chat model that this call asks: in a chain, in a parallel branch, in an agent, under structured output.
     ///
-    /// They have the precedence of a last [`bind`](crate::Bind::bind): an option that is set here wins over one that is bound, and every other bound option stays. If
-    /// options are set twice, the later ones win for what both set. Runs inside inherit them; options in a
+    /// They have the precedence of a last [`bind`](crate::Bind::bind): an option that is set here wins over a bound one, and every other
+    /// bound option stays. If options are set twice, the later ones win for the fields that both set. Runs inside inherit them; options in a
     /// [`with_config`](crate::RunnableExt::with_config) further inside win over those of the caller.
     ///
     /// # Examples
@@ -195,23 +345,45 @@ impl RunConfig {
         self
     }
 
-    /// Writes prompts, answers, and what tools take and give into the `tracing` spans of this call; default: no.
+    /// Writes prompts, answers, and the arguments and results of tools into the `tracing` spans of this call; default: no.
     ///
-    /// Spans go wherever the program sends them, so this is said for each call, or fixed to a step by
+    /// Spans go wherever the program sends them, so content is turned on for each call, or fixed to a step by
     /// [`with_config`](crate::RunnableExt::with_config). It needs the feature `tracing`; without it there are no spans.
     ///
-    /// With it, each run is a span of target `cadena` and level `INFO`, named as OpenTelemetry's GenAI conventions say: `chat` and the
-    /// model, `execute_tool`, `retrieval`, `invoke_workflow` for the outermost chain. A model's has provider, model, options, tokens and finish
-    /// reasons; one that failed has `error.type`, which is the name of the [`ErrorKind`](crate::ErrorKind). Lists are JSON, since `tracing` has none.
+    /// With the feature, each run is a span of target `cadena` and level `INFO`, named by OpenTelemetry's GenAI conventions: `chat` and the
+    /// model, `execute_tool`, `retrieval`, and `invoke_workflow` for the outermost chain. The span of a model has provider, model, options, tokens and
+    /// finish reasons. The span of a run that failed has `error.type`, the name of the [`ErrorKind`](crate::ErrorKind). Lists are JSON, since `tracing` has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().trace_content(true);
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn trace_content(mut self, trace: bool) -> Self {
         self.trace_content = Some(trace);
         self
     }
 
-    /// Puts what `other` says on top: its scalars win, tags, listeners and hooks add up, metadata keys replace.
+    /// Merges another config on top: its single values win, tags, listeners and hooks add up, metadata is replaced key by key.
     ///
-    /// A tag stays once, where it was given first.
+    /// A tag, listener or hook that both have is there once, at its first position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunConfig;
+    ///
+    /// let fixed = RunConfig::new().run_name("joke").tag("test");
+    /// let merged = fixed.merge(RunConfig::new().run_name("poem").tag("nightly"));
+    /// assert_eq!(merged.run_name.as_deref(), Some("poem"));
+    /// assert_eq!(merged.tags, ["test", "nightly"]);
+    /// ```
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         let limit = other.limit().or(self.limit());
@@ -238,13 +410,13 @@ impl RunConfig {
         }
         self.metadata.extend(metadata);
         for listener in listeners {
-            // The same listener given twice hears each event once.
+            // A listener that is set twice hears each event once.
             if !self.listeners.iter().any(|known| Arc::ptr_eq(known, &listener)) {
                 self.listeners.push(listener);
             }
         }
         for hook in hooks {
-            // The same hook given twice stands around each step once.
+            // A hook that is set twice wraps each step once.
             if !self.hooks.iter().any(|known| Arc::ptr_eq(known, &hook)) {
                 self.hooks.push(hook);
             }
@@ -282,6 +454,7 @@ impl fmt::Debug for RunConfig {
     }
 }
 
+/// Adds a tag, unless it is there.
 pub(super) fn add_tag(tags: &mut Vec<String>, tag: String) {
     if !tags.contains(&tag) {
         tags.push(tag);

@@ -30,7 +30,7 @@ pub struct ConfigKey<T> {
 }
 
 impl<T> ConfigKey<T> {
-    /// A key; keys of the same name and type are one.
+    /// Makes a key. Keys of the same name and type are the same key.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl<T> ConfigKey<T> {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the key.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -60,7 +60,20 @@ impl<T> fmt::Debug for ConfigKey<T> {
     }
 }
 
-/// The values that a caller has set.
+/// The values that a caller has set for one call, each under its key.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{ConfigKey, Configurable};
+///
+/// const USER: ConfigKey<String> = ConfigKey::new("user");
+///
+/// let mut values = Configurable::default();
+/// assert_eq!(values.get(USER), None);
+/// values.set(USER, "Ann".to_owned());
+/// assert_eq!(values.get(USER).map(String::as_str), Some("Ann"));
+/// ```
 #[derive(Clone, Default)]
 pub struct Configurable {
     values: Option<Arc<Values>>,
@@ -69,20 +82,20 @@ pub struct Configurable {
 type Values = HashMap<(&'static str, TypeId), Arc<dyn Any + Send + Sync>>;
 
 impl Configurable {
-    /// Sets a value.
+    /// Sets the value of a key, in place of an earlier one.
     pub fn set<T: Send + Sync + 'static>(&mut self, key: ConfigKey<T>, value: T) {
         let values = Arc::make_mut(self.values.get_or_insert_default());
         values.insert((key.name, TypeId::of::<T>()), Arc::new(value));
     }
 
-    /// The value of a key, if it is set.
+    /// Returns the value of a key, if it is set.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, key: ConfigKey<T>) -> Option<&T> {
         let value = self.values.as_ref()?.get(&(key.name, TypeId::of::<T>()))?;
         value.downcast_ref()
     }
 
-    /// Puts the values of another on top.
+    /// Adds the values of another, which win.
     pub(crate) fn extend(&mut self, other: Self) {
         match (&mut self.values, other.values) {
             (_, None) => {}

@@ -1,43 +1,48 @@
-//! Where a step stands in a run.
+//! The context of a step in a run.
+
+mod events;
+mod inherit;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::active::{ActiveRun, json_of};
+use super::active::ActiveRun;
 use super::arriving::Arriving;
-use super::config::add_tag;
 use super::event_queue::EventQueue;
 use super::hook::path::StepPath;
-use super::{ConfigKey, Configurable, Listener, ModelCall, RunConfig, RunEvent, RunInfo, StepHook};
-use crate::{ChatOptions, IdGenerator, ModelSetup, RandomIds, RunId, RunKind, Runnable, RunnableExt};
+use super::{ConfigKey, Configurable, Listener, RunConfig, RunInfo, StepHook};
+use crate::{ChatOptions, Error, ErrorKind, IdGenerator, ModelSetup, RandomIds, Result, RunId, Runnable, RunnableExt};
 
-/// Where a step stands in a run: explicit, never ambient, cheap to clone, free when nobody listens.
+/// The context of a step in a run: its run, and the settings of the caller that reach it.
 ///
-/// A step gets one in [`Runnable::run`](crate::Runnable::run) and hands it to what it calls, by
-/// [`invoke_in`](crate::RunnableExt::invoke_in) and [`stream_in`](crate::RunnableExt::stream_in): so the inner run becomes a child of the outer one, with its
+/// It is passed explicitly and is cheap to clone. A step gets one in [`Runnable::run`](crate::Runnable::run) and hands it to the steps that it calls, with
+/// [`invoke_in`](crate::RunnableExt::invoke_in) and [`stream_in`](crate::RunnableExt::stream_in). The inner run is then a child of the outer one, with its
 /// tags, listeners and limits.
 ///
 /// # Examples
 ///
 /// ```
-/// use cadena_core::{lambda, RunContext, Runnable};
+/// use cadena_core::{EchoModel, Error, RunConfig, RunContext, RunnableExt, UsageTracker, lambda_in};
 ///
 /// # futures::executor::block_on(async {
-/// assert_eq!(lambda(|n: i32| n + 1).run(1, RunContext::default()).await?, 2);
-/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// let twice = lambda_in(|text: String, cx: RunContext| async move {
+///     let once = EchoModel::new().invoke_in(text, &cx).await?;
+///     EchoModel::new().invoke_in(once.text().into_owned(), &cx).await
+/// });
+/// let usage = UsageTracker::new();
+/// assert_eq!(twice.invoke_with("hi", RunConfig::new().listener(&usage)).await?.text(), "hi");
+/// assert_eq!(usage.calls(), 2); // the listener of the caller hears the calls inside
+/// # Ok::<_, Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Default)]
 pub struct RunContext {
-    /// `None` while the caller said nothing: then a clone is two words and no counter is touched.
+    /// `None` while the caller has set nothing: then a clone copies two words and touches no counter.
     inner: Option<Arc<Inner>>,
     depth: u32,
     /// Whether a span of this call is open, so that the outermost one is known.
@@ -50,7 +55,7 @@ struct Inner {
     run: Option<Arc<RunInfo>>,
     /// That run as its listeners hear it.
     active: Option<Arc<ActiveRun>>,
-    /// Where the events of the whole call wait, if a stream reads them.
+    /// The queue of the events of the whole call, if a stream reads them.
     queue: Option<Arc<EventQueue>>,
     tags: Vec<String>,
     metadata: Map<String, Value>,
@@ -77,168 +82,187 @@ struct Inner {
 }
 
 impl RunContext {
-    /// How deep a step may call itself when nobody says otherwise.
+    /// How deep a step may call itself if the caller does not set a limit.
     pub const DEFAULT_RECURSION_LIMIT: u32 = 25;
 
-    /// The context of a call with this config.
+    /// Makes the context of a call with this config.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().max_concurrency(4));
+    /// assert_eq!(cx.max_concurrency(), Some(4));
+    /// assert_eq!(RunContext::default().max_concurrency(), None);
+    /// ```
     #[must_use]
     pub fn new(config: RunConfig) -> Self {
         Self::default().with_config(config)
     }
 
-    /// This context with a config on top.
-    #[must_use]
-    pub fn with_config(&self, config: RunConfig) -> Self {
-        let mut inner = self.inner.as_deref().cloned().unwrap_or_default();
-        let known = RunConfig {
-            tags: std::mem::take(&mut inner.tags),
-            metadata: std::mem::take(&mut inner.metadata),
-            listeners: std::mem::take(&mut inner.listeners),
-            hooks: std::mem::take(&mut inner.hooks),
-            configurable: std::mem::take(&mut inner.configurable),
-            ..RunConfig::default()
-        };
-        let RunConfig {
-            run_name,
-            run_id,
-            tags,
-            metadata,
-            listeners,
-            hooks,
-            max_concurrency,
-            recursion_limit,
-            timeout,
-            cancellation,
-            ids,
-            configurable,
-            options,
-            trace_content,
-        } = known.merge(config);
-        inner.configurable = configurable;
-        if options != ChatOptions::default() {
-            inner.options = Some(Arc::new(match &inner.options {
-                Some(before) => ChatOptions::clone(before).merge(options),
-                None => options,
-            }));
-        }
-        inner.trace_content = trace_content.unwrap_or(inner.trace_content);
-        inner.tags = tags;
-        inner.metadata = metadata;
-        inner.listeners = listeners;
-        if !hooks.is_empty() {
-            inner.path.get_or_insert_default();
-        }
-        inner.hooks = hooks;
-        inner.run_name = run_name.or(inner.run_name);
-        inner.run_id = run_id.or(inner.run_id);
-        if let Some(limit) = max_concurrency {
-            inner.max_concurrency = Some(limit);
-            inner.semaphore = Some(Arc::new(Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS))));
-        }
-        inner.recursion_limit = recursion_limit.or(inner.recursion_limit);
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        inner.deadline = match (deadline, inner.deadline) {
-            (Some(new), Some(old)) => Some(new.min(old)),
-            (new, old) => new.or(old),
-        };
-        inner.cancellation = cancellation.or(inner.cancellation);
-        inner.ids = ids.or(inner.ids);
-        Self {
-            inner: Some(Arc::new(inner)),
-            depth: self.depth,
-            in_span: self.in_span,
-        }
-    }
-
-    /// This context over a config that a step has fixed: what the caller said wins, timeouts and lists add up.
-    #[must_use]
-    pub(crate) fn over(&self, config: &RunConfig) -> Self {
-        let mut config = config.clone();
-        let Some(inner) = &self.inner else {
-            return self.with_config(config);
-        };
-        if inner.run_name.is_some() {
-            config.run_name = None;
-        }
-        if inner.run_id.is_some() {
-            config.run_id = None;
-        }
-        if inner.max_concurrency.is_some() {
-            config.max_concurrency = None;
-        }
-        if inner.recursion_limit.is_some() {
-            config.recursion_limit = None;
-        }
-        if inner.ids.is_some() {
-            config.ids = None;
-        }
-        config.metadata.extend(inner.metadata.clone());
-        config.configurable.extend(inner.configurable.clone());
-        self.with_config(config)
-    }
-
-    /// This context with a name for the next run, unless the caller said one. Only listeners, hooks and spans hear names.
-    #[must_use]
-    pub(crate) fn over_name(&self, name: &str) -> Self {
-        if self.is_observed() || super::layers::span::are_wanted() {
-            self.over(&RunConfig::new().run_name(name))
-        } else {
-            self.clone()
-        }
-    }
-
-    /// The name that the caller gave the next run.
-    pub(crate) fn run_name(&self) -> Option<&str> {
-        self.inner.as_ref()?.run_name.as_deref()
-    }
-
-    /// This context without the name and the id of the next run, for what is inside a step that opens no run.
-    #[must_use]
-    pub(crate) fn without_run_name(mut self) -> Self {
-        if let Some(inner) = &mut self.inner {
-            let inner = Arc::make_mut(inner);
-            (inner.run_name, inner.run_id) = (None, None);
-        }
-        self
-    }
-
-    /// What the caller has set for a key.
+    /// Returns the value that the caller has set for a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, RunConfig, RunContext, RunnableExt, lambda_in};
+    ///
+    /// const LANGUAGE: ConfigKey<&str> = ConfigKey::new("language");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let greet = lambda_in(|(): (), cx: RunContext| async move {
+    ///     Ok::<_, cadena_core::Error>(match cx.configured(LANGUAGE) {
+    ///         Some(&"es") => "hola",
+    ///         _ => "hello",
+    ///     }.to_owned())
+    /// });
+    /// assert_eq!(greet.invoke(()).await?, "hello");
+    /// assert_eq!(greet.invoke_with((), RunConfig::new().set(LANGUAGE, "es")).await?, "hola");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn configured<T: Send + Sync + 'static>(&self, key: ConfigKey<T>) -> Option<&T> {
         self.inner.as_ref()?.configurable.get(key)
     }
 
-    /// This context for a part of the current step; the tag marks only the next run.
+    /// Returns how often [`deeper`](Self::deeper) made this context.
     #[must_use]
-    pub fn child(&self, tag: impl FnOnce() -> String) -> Self {
-        let Some(inner) = self.inner.as_deref().filter(|inner| inner.is_observed()) else {
-            return self.clone();
-        };
-        let mut inner = inner.clone();
-        inner.local_tags.push(tag());
-        Self {
-            inner: Some(Arc::new(inner)),
-            depth: self.depth,
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Makes the context one level deeper, for a step that calls steps which it does not know and which may call it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ErrorKind, RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().recursion_limit(2));
+    /// let inside = cx.deeper()?.deeper()?;
+    /// assert_eq!(inside.depth(), 2);
+    /// assert_eq!(inside.deeper().unwrap_err().kind(), ErrorKind::LimitExceeded);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) at the recursion limit: raise it in the [`RunConfig`] if the recursion ends.
+    pub fn deeper(&self) -> Result<Self> {
+        let limit = self
+            .inner
+            .as_ref()
+            .and_then(|inner| inner.recursion_limit)
+            .unwrap_or(Self::DEFAULT_RECURSION_LIMIT);
+        if self.depth >= limit {
+            let detail = format!("steps call each other {limit} levels deep");
+            return Err(Error::new(ErrorKind::LimitExceeded, detail)
+                .with_hint("raise `RunConfig::recursion_limit` if this recursion ends by itself"));
+        }
+        Ok(Self {
+            inner: self.inner.clone(),
+            depth: self.depth + 1,
             in_span: self.in_span,
+        })
+    }
+
+    /// Returns the run that this context is inside of; `None` if nobody observes the call, as no run is opened then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, RunConfig, RunContext, RunnableExt, UsageTracker, lambda_in};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let name = lambda_in(|(): (), cx: RunContext| async move {
+    ///     Ok::<_, Error>(cx.run().map(|run| run.name.clone()))
+    /// });
+    /// let config = RunConfig::new().run_name("outer").listener(UsageTracker::new());
+    /// assert_eq!(name.invoke_with((), config).await?, Some("outer".to_owned()));
+    /// assert_eq!(name.invoke(()).await?, None);
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn run(&self) -> Option<&RunInfo> {
+        self.inner.as_ref()?.run.as_deref()
+    }
+
+    /// Returns the instant at which the call must be over, if it has a time limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.inner.as_ref()?.deadline
+    }
+
+    /// Returns how long the call may still take, if it has a time limit.
+    ///
+    /// A step that would wait longer than this can give up at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cadena_core::{RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().timeout(Duration::from_secs(60)));
+    /// assert!(cx.remaining().is_some_and(|left| left <= Duration::from_secs(60)));
+    /// assert!(cx.deadline().is_some());
+    /// assert_eq!(RunContext::default().remaining(), None);
+    /// ```
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Returns the token that stops the call, if the caller set one.
+    ///
+    /// A step need not watch it: the call is dropped when the token is cancelled. Work on another thread may ask it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunConfig, RunContext};
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// let cx = RunContext::new(RunConfig::new().cancellation(token.clone()));
+    /// token.cancel();
+    /// assert!(cx.cancellation().is_some_and(CancellationToken::is_cancelled));
+    /// ```
+    #[must_use]
+    pub fn cancellation(&self) -> Option<&CancellationToken> {
+        self.inner.as_ref()?.cancellation.as_ref()
+    }
+
+    /// Returns how much may run at once, if the caller set a limit.
+    #[must_use]
+    pub fn max_concurrency(&self) -> Option<usize> {
+        self.inner.as_ref()?.max_concurrency
+    }
+
+    /// Returns a new id, from the generator of the caller; default: [`RandomIds`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{RunConfig, RunContext, SequentialIds};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().ids(Arc::new(SequentialIds::default())));
+    /// assert_eq!(cx.next_id().to_string(), "00000000-0000-7000-8000-000000000001");
+    /// ```
+    #[must_use]
+    pub fn next_id(&self) -> RunId {
+        match self.inner.as_ref().and_then(|inner| inner.ids.as_ref()) {
+            Some(ids) => ids.next_id(),
+            None => RandomIds.next_id(),
         }
     }
 
-    /// This context for an input of a batch, so that its steps are named by its place whatever runs at the same time.
-    #[must_use]
-    pub(crate) fn item(&self, index: usize) -> Self {
-        let Some((inner, path)) = self
-            .inner
-            .as_deref()
-            .and_then(|inner| Some((inner, inner.path.as_ref()?)))
-        else {
-            return self.clone();
-        };
-        let path = Some(path.item(&format!("batch:item:{}", index + 1)));
-        Self {
-            inner: Some(Arc::new(Inner { path, ..inner.clone() })),
-            depth: self.depth,
-            in_span: self.in_span,
-        }
+    /// The name that the caller set for the next run.
+    pub(crate) fn run_name(&self) -> Option<&str> {
+        self.inner.as_ref()?.run_name.as_deref()
     }
 
     /// The options for every model inside, if the caller set any.
@@ -274,88 +298,22 @@ impl RunContext {
         self
     }
 
-    /// How deep this step is nested.
-    #[must_use]
-    pub fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// The context one level deeper, for a step that calls what it does not know.
-    ///
-    /// # Errors
-    ///
-    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) at the recursion limit: raise it in the [`RunConfig`] if the recursion ends.
-    pub fn deeper(&self) -> crate::Result<Self> {
-        let limit = self
-            .inner
-            .as_ref()
-            .and_then(|inner| inner.recursion_limit)
-            .unwrap_or(Self::DEFAULT_RECURSION_LIMIT);
-        if self.depth >= limit {
-            let detail = format!("steps call each other {limit} levels deep");
-            return Err(crate::Error::new(crate::ErrorKind::LimitExceeded, detail)
-                .with_hint("raise `RunConfig::recursion_limit` if this recursion ends by itself"));
-        }
-        Ok(Self {
-            inner: self.inner.clone(),
-            depth: self.depth + 1,
-            in_span: self.in_span,
-        })
-    }
-
-    /// The run that this context is inside of; `None` when nobody listens.
-    #[must_use]
-    pub fn run(&self) -> Option<&RunInfo> {
-        self.inner.as_ref()?.run.as_deref()
-    }
-
-    /// When the call must be over, if it has a limit.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.inner.as_ref()?.deadline
-    }
-
-    /// How long the call may still take, if it has a limit.
-    #[must_use]
-    pub fn remaining(&self) -> Option<Duration> {
-        self.deadline()
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
-    }
-
-    /// The token that stops the call, if it has one.
-    #[must_use]
-    pub fn cancellation(&self) -> Option<&CancellationToken> {
-        self.inner.as_ref()?.cancellation.as_ref()
-    }
-
-    /// How much may run at once, if the caller said so.
-    #[must_use]
-    pub fn max_concurrency(&self) -> Option<usize> {
-        self.inner.as_ref()?.max_concurrency
-    }
-
+    /// The permits of the model calls of the whole call, if they are limited.
     pub(crate) fn semaphore(&self) -> Option<Arc<Semaphore>> {
         self.inner.as_ref()?.semaphore.clone()
     }
 
-    /// A new id, from where the caller said.
-    #[must_use]
-    pub fn next_id(&self) -> RunId {
-        match self.inner.as_ref().and_then(|inner| inner.ids.as_ref()) {
-            Some(ids) => ids.next_id(),
-            None => RandomIds.next_id(),
-        }
-    }
-
+    /// The run that this context is inside of.
     pub(crate) fn info(&self) -> Option<Arc<RunInfo>> {
         self.inner.as_ref()?.run.clone()
     }
 
+    /// Whether a listener or a hook observes the steps, so that runs are opened.
     pub(crate) fn is_observed(&self) -> bool {
         self.inner.as_ref().is_some_and(|inner| inner.is_observed())
     }
 
-    /// Who stands around the steps that do I/O.
+    /// The hooks around the steps that do I/O.
     pub(crate) fn hooks(&self) -> &[Arc<dyn StepHook>] {
         self.inner.as_ref().map_or(&[], |inner| &inner.hooks)
     }
@@ -366,150 +324,14 @@ impl RunContext {
         Some(Arc::clone(path.as_str()))
     }
 
-    /// Whether somebody hears events, so that values are worth writing as JSON.
-    pub(crate) fn emits(&self) -> bool {
-        let listeners = self.inner.as_ref().map(|inner| inner.listeners.as_slice());
-        listeners
-            .unwrap_or_default()
-            .iter()
-            .any(|listener| listener.wants_events())
-    }
-
     /// The answers that are arriving under the innermost limit of the call; `None` if the call has no limit.
     pub(super) fn arriving(&self) -> Option<&Arc<Arriving>> {
         self.inner.as_ref()?.arriving.as_ref()
     }
-
-    /// The context inside one more limit, and the answers that arrive in it.
-    pub(super) fn limited(mut self) -> (Self, Arc<Arriving>) {
-        let inner = Arc::make_mut(self.inner.get_or_insert_default());
-        let arriving = Arriving::new(inner.arriving.take());
-        inner.arriving = Some(Arc::clone(&arriving));
-        (self, arriving)
-    }
-
-    /// The context of a call whose events are read from a queue.
-    pub(super) fn with_queue(mut self, queue: Arc<EventQueue>) -> Self {
-        let inner = self.inner.get_or_insert_default();
-        Arc::make_mut(inner).queue = Some(queue);
-        self
-    }
-
-    /// Opens a run. Returns the context for its children, and the handle that emits its events if a listener of the call wants events.
-    pub(super) fn open_run(&self, name: impl FnOnce() -> String, kind: RunKind) -> (Self, Option<Arc<ActiveRun>>) {
-        let Some(outer) = self.inner.as_deref() else {
-            return (self.clone(), None);
-        };
-        let mut inner = outer.clone();
-        let mut parents = Vec::new();
-        if let Some(parent) = inner.run.take() {
-            parents.clone_from(&parent.parents);
-            parents.push(parent.id);
-        }
-        let mut tags = inner.tags.clone();
-        for tag in inner.local_tags.drain(..) {
-            add_tag(&mut tags, tag);
-        }
-        let name = inner.run_name.take().unwrap_or_else(name);
-        if let Some(path) = &mut inner.path {
-            *path = path.enter(&outer.local_tags, kind.does_io().then_some(&*name));
-        }
-        let run = Arc::new(RunInfo {
-            id: inner.run_id.take().unwrap_or_else(|| self.next_id()),
-            parents,
-            name,
-            kind,
-            tags,
-            metadata: inner.metadata.clone(),
-        });
-        let active = self.emits().then(|| {
-            let hears = |listener: &&Arc<dyn Listener>| listener.wants_events() && listener.wants_run(&run);
-            let listeners = inner.listeners.iter().filter(hears).cloned().collect();
-            let parent = inner.active.take();
-            Arc::new(ActiveRun::new(Arc::clone(&run), parent, listeners, inner.queue.clone()))
-        });
-        inner.run = Some(run);
-        inner.active.clone_from(&active);
-        let inside = Self {
-            inner: Some(Arc::new(inner)),
-            depth: self.depth,
-            in_span: self.in_span,
-        };
-        (inside, active)
-    }
-
-    /// Tells the listeners something of the step's own, such as how far it is; LangChain's `dispatch_custom_event`.
-    ///
-    /// It belongs to the run that this context is inside of. The future waits while the one who reads the events, with
-    /// [`stream_events`](crate::RunnableExt::stream_events), does not keep up. Without listeners nothing happens and the value is not written as JSON.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cadena_core::{Result, RunContext, RunEvent, Runnable, RunnableExt, async_trait};
-    /// use futures::TryStreamExt;
-    ///
-    /// #[derive(Clone)]
-    /// struct Import;
-    ///
-    /// #[async_trait]
-    /// impl Runnable for Import {
-    ///     type Input = u32;
-    ///     type Output = u32;
-    ///
-    ///     async fn run(&self, rows: u32, cx: RunContext) -> Result<u32> {
-    ///         for row in 1..=rows {
-    ///             cx.emit_custom("progress", &row).await;
-    ///         }
-    ///         Ok(rows)
-    ///     }
-    /// }
-    ///
-    /// # futures::executor::block_on(async {
-    /// let events: Vec<RunEvent> = Import.stream_events(2u32).try_collect().await?;
-    /// assert!(matches!(&events[2], RunEvent::Custom { name, data, .. } if name == "progress" && data == 2));
-    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
-    /// ```
-    pub fn emit_custom<'a, T: Serialize + ?Sized>(
-        &'a self,
-        name: &str,
-        data: &T,
-    ) -> impl Future<Output = ()> + Send + use<'a, T> {
-        let run = self
-            .inner
-            .as_ref()
-            .filter(|_| self.emits())
-            .and_then(|inner| inner.run.clone());
-        let event = run.map(|run| RunEvent::Custom {
-            run,
-            name: name.to_owned(),
-            data: json_of(data),
-        });
-        std::future::poll_fn(move |task| {
-            let (Some(inner), Some(event)) = (&self.inner, &event) else {
-                return Poll::Ready(());
-            };
-            if let Some(queue) = &inner.queue {
-                ready!(queue.poll_room(task));
-            }
-            if let Some(run) = &inner.active {
-                run.start(None);
-            }
-            let listeners = inner.listeners.iter().filter(|listener| listener.wants_events());
-            listeners.for_each(|listener| listener.on_event(event));
-            Poll::Ready(())
-        })
-    }
-
-    pub(crate) fn report(&self, call: &ModelCall<'_>) {
-        if let Some(inner) = &self.inner {
-            inner.listeners.iter().for_each(|listener| listener.on_model_call(call));
-        }
-    }
 }
 
 impl Inner {
-    /// Whether somebody hears of steps, so that runs are opened.
+    /// Whether a listener or a hook observes the steps, so that runs are opened.
     fn is_observed(&self) -> bool {
         !self.listeners.is_empty() || !self.hooks.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What happens in a run, and who wants to know.
+//! The events of a run.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,118 +6,35 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{AIMessage, AIMessageChunk, Error, RunId, RunKind, UsageMetadata};
+use crate::{AIMessage, AIMessageChunk, Error, RunId, RunKind};
 
-/// Hears what happens in every run of a call.
-///
-/// Called in line, from the task that runs the step: be quick, and hand slow work to a task of your own.
+/// The facts about a run: its id, its name, its kind, its tags.
 ///
 /// # Examples
 ///
 /// ```
-/// use std::sync::{Arc, Mutex};
-/// use cadena_core::{lambda, Listener, RunConfig, RunEvent, RunnableExt};
-///
-/// #[derive(Debug, Default)]
-/// struct Names(Mutex<Vec<String>>);
-///
-/// impl Listener for Names {
-///     fn on_event(&self, event: &RunEvent) {
-///         if let RunEvent::Start { run, .. } = event {
-///             self.0.lock().unwrap().push(run.name.clone());
-///         }
-///     }
-/// }
+/// use cadena_core::{RunConfig, RunKind, RunnableExt, lambda};
+/// use futures::TryStreamExt;
 ///
 /// # futures::executor::block_on(async {
-/// let names = Arc::new(Names::default());
-/// let double = lambda(|n: i32| n * 2);
-/// double.invoke_with(21, RunConfig::new().listener(Arc::<Names>::clone(&names))).await?;
-/// assert_eq!(*names.0.lock().unwrap(), ["RunnableLambda"]);
-/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// let chain = lambda(|n: i32| n + 1) | lambda(|n: i32| n * 2).named("double");
+/// let events: Vec<_> = chain.stream_events_with(1, RunConfig::new().tag("test")).try_collect().await?;
+/// let outer = events[0].run();
+/// let double = events.iter().map(|event| event.run()).find(|run| run.name == "double").ok_or("no run")?;
+/// assert_eq!((double.kind, &double.parents), (RunKind::Chain, &vec![outer.id]));
+/// assert_eq!(double.tags, ["test", "seq:step:2"]);
+/// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
 /// ```
-pub trait Listener: Send + Sync + 'static {
-    /// Hears one event.
-    fn on_event(&self, event: &RunEvent);
-
-    /// Whether it hears events at all; default: yes. Inputs, chunks and outputs are written as JSON only for listeners that do.
-    fn wants_events(&self) -> bool {
-        true
-    }
-
-    /// Whether it hears of this run; default: yes. Nothing is written as JSON for a run that no listener hears.
-    fn wants_run(&self, run: &RunInfo) -> bool {
-        let _ = run;
-        true
-    }
-
-    /// Whether a chat model that is asked for a whole answer streams it, so that this listener hears the chunks; default: no.
-    ///
-    /// The answer is the same, the sum of the chunks; what the model's server sees is a request for a stream.
-    fn wants_tokens(&self, run: &RunInfo) -> bool {
-        let _ = run;
-        false
-    }
-
-    /// Hears what a call of a chat model used, once, when the call is over; default: nothing.
-    fn on_model_call(&self, call: &ModelCall<'_>) {
-        let _ = call;
-    }
-}
-
-/// A call of a chat model that is over, as [`Listener::on_model_call`] hears of it.
-///
-/// # Examples
-///
-/// ```
-/// use std::sync::{Arc, Mutex};
-/// use cadena_core::{EchoModel, Listener, ModelCall, RunConfig, RunEvent, RunnableExt};
-///
-/// #[derive(Default)]
-/// struct Budget(Mutex<u64>);
-///
-/// impl Listener for Budget {
-///     fn on_event(&self, _: &RunEvent) {}
-///
-///     fn wants_events(&self) -> bool {
-///         false
-///     }
-///
-///     fn on_model_call(&self, call: &ModelCall<'_>) {
-///         *self.0.lock().unwrap() += call.usage.map_or(0, |usage| usage.total_tokens);
-///     }
-/// }
-///
-/// # futures::executor::block_on(async {
-/// let budget = Arc::new(Budget::default());
-/// EchoModel::new().invoke_with("hello there", RunConfig::new().listener(Arc::<Budget>::clone(&budget))).await?;
-/// assert_eq!(*budget.0.lock().unwrap(), 4);
-/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ModelCall<'a> {
-    /// The run of the model.
-    pub run: &'a RunInfo,
-    /// The model: as the server names it, or else by its profile.
-    pub model: &'a str,
-    /// The tokens that the provider reported; of a call that failed or was dropped, those reported before.
-    pub usage: Option<&'a UsageMetadata>,
-    /// Whether the whole answer arrived.
-    pub complete: bool,
-}
-
-/// Which run an event is about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RunInfo {
-    /// The run's id.
+    /// The id of the run.
     pub id: RunId,
-    /// The runs around it, outermost first.
+    /// The ids of the runs around it, outermost first.
     pub parents: Vec<RunId>,
-    /// Its name: what the config says, or the step's own.
+    /// The name from the config, or else that of the step.
     pub name: String,
-    /// What the step is.
+    /// The kind of the step.
     pub kind: RunKind,
     /// Inherited tags, then those of this run alone, such as `seq:step:1`.
     pub tags: Vec<String>,
@@ -125,60 +42,76 @@ pub struct RunInfo {
     pub metadata: Map<String, Value>,
 }
 
-/// What happens in a run. Every run that starts ends in exactly one of `End`, `Error` and `Cancelled`.
+/// An event of a run. Every run that starts ends in exactly one of `End`, `Error` and `Cancelled`.
+///
+/// [`Listener`](super::Listener)s and [`stream_events`](crate::RunnableExt::stream_events) hear them.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{RunEvent, RunnableExt, lambda};
+/// use futures::TryStreamExt;
+///
+/// # futures::executor::block_on(async {
+/// let events: Vec<_> = lambda(|n: i32| n * 2).stream_events(21).try_collect().await?;
+/// assert!(matches!(&events[0], RunEvent::Start { input: Some(input), .. } if input == 21));
+/// assert!(matches!(&events[1], RunEvent::Chunk { chunk, .. } if chunk == 42));
+/// assert!(matches!(&events[2], RunEvent::End { output, .. } if output == 42));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum RunEvent {
-    /// The run begins.
+    /// The run starts.
     Start {
-        /// Which run.
+        /// The run.
         run: Arc<RunInfo>,
-        /// What it was given; `None` where it arrives as a stream.
+        /// The input; `None` if it arrives as a stream.
         input: Option<Value>,
     },
-    /// The run has produced a piece of its output. Prompts, tools and retrievers answer whole: theirs is in the `End` alone.
+    /// The run has produced a chunk of its output. Prompts, tools and retrievers answer whole, so they have no chunk: their output is in `End`.
     Chunk {
-        /// Which run.
+        /// The run.
         run: Arc<RunInfo>,
-        /// The piece, with its log probabilities.
+        /// The chunk, with its log probabilities.
         chunk: Value,
     },
     /// The run has succeeded.
     End {
-        /// Which run.
+        /// The run.
         run: Arc<RunInfo>,
         /// The whole output.
         output: Value,
-        /// What it was given, for who reads ends alone; `None` for the outermost run, whose start says it.
+        /// The input, for a reader of `End` events alone; `None` for the outermost run, whose `Start` has it.
         input: Option<Value>,
     },
     /// The run has failed.
     Error {
-        /// Which run.
+        /// The run.
         run: Arc<RunInfo>,
-        /// How it failed: the error's `Display`.
+        /// The error's `Display`.
         message: String,
-        /// What the caller can do about it.
+        /// The kind of the error.
         kind: crate::ErrorKind,
     },
     /// The run was dropped before it ended.
     Cancelled {
-        /// Which run.
+        /// The run.
         run: Arc<RunInfo>,
     },
-    /// A step tells something of its own: [`RunContext::emit_custom`](super::RunContext::emit_custom).
+    /// A step has emitted an event with [`RunContext::emit_custom`](super::RunContext::emit_custom).
     Custom {
-        /// The run that tells it.
+        /// The run of the step.
         run: Arc<RunInfo>,
-        /// What it is, in the step's own word.
+        /// The name that the step chose.
         name: String,
-        /// What the step tells.
+        /// The data of the step.
         data: Value,
     },
 }
 
 impl RunEvent {
-    /// The run that it is about.
+    /// Returns the run that the event is about.
     #[must_use]
     pub fn run(&self) -> &RunInfo {
         match self {
@@ -191,7 +124,7 @@ impl RunEvent {
         }
     }
 
-    /// The chunk of a chat model, with its log probabilities; `None` for every other event.
+    /// Returns the chunk of a chat model, with its log probabilities; `None` for every other event.
     #[must_use]
     pub fn message_chunk(&self) -> Option<AIMessageChunk> {
         match self {
@@ -200,7 +133,21 @@ impl RunEvent {
         }
     }
 
-    /// The whole answer of a chat model; `None` for every other event.
+    /// Returns the whole answer of a chat model; `None` for every other event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt, StrOutputParser};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<_> = (EchoModel::new() | StrOutputParser).stream_events("to be").try_collect().await?;
+    /// let chunks: String = events.iter().filter_map(|event| event.message_chunk()).map(|chunk| chunk.text().into_owned()).collect();
+    /// let answer = events.iter().find_map(|event| event.message()).ok_or("no answer")?;
+    /// assert_eq!((chunks.as_str(), answer.text()), ("to be", "to be".into()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<AIMessage> {
         match self {
@@ -218,7 +165,7 @@ impl RunEvent {
     }
 }
 
-/// Inputs and outputs hold prompts and answers: they stay out of logs.
+/// Prints the run alone: inputs and outputs hold prompts and answers, which stay out of logs.
 impl fmt::Debug for RunEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {

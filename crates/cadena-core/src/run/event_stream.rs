@@ -1,4 +1,4 @@
-//! The events of one call as a stream.
+//! The events of a call as a stream.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,15 +14,15 @@ use crate::{Error, Result, Runnable};
 
 /// The events of one call, as they happen; [`RunnableExt::stream_events`](crate::RunnableExt::stream_events) makes one.
 ///
-/// The call runs while the stream is polled, and only then: there is no task behind it. Nothing happens before the first poll, and dropping
-/// the stream cancels the call. If the call fails, the runs that failed say so in their events, and the error itself is the last item.
+/// The call runs while the stream is polled, and only then: no task runs it. Nothing happens before the first poll, and dropping
+/// the stream cancels the call. If the call fails, each run that failed has an error event, and the error itself is the last item.
 ///
 /// # Back-pressure
 ///
-/// Events wait in a buffer, and the call is polled only when the buffer is empty. One poll of a call may give many events, so at
-/// [`capacity`](Self::capacity) events no run begins, no step is asked for its next chunk and no [`emit_custom`](RunContext::emit_custom) returns, until there is room. What is
-/// under way still comes through: of each run that is open at that moment at most one chunk and its end. So the buffer never holds more than its
-/// capacity, and three more events for each open run.
+/// Events wait in a buffer, and the call is polled only when the buffer is empty. One poll of a call may emit many events, so at
+/// [`capacity`](Self::capacity) events no run starts, no step is asked for its next chunk and no [`emit_custom`](RunContext::emit_custom) returns, until there is room.
+/// Work in progress still comes through: of each run that is open at that moment at most one chunk and its end. So the buffer never holds more than
+/// its capacity, and three more events for each open run.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ use crate::{Error, Result, Runnable};
 pub struct EventStream {
     call: Call,
     queue: Arc<EventQueue>,
-    /// Comes behind the events that are still to be read.
+    /// The last item, after the events that are still to be read.
     error: Option<Error>,
     filter: EventFilter,
     capacity: usize,
@@ -61,7 +61,7 @@ enum Call {
 type Begin = dyn FnOnce(Arc<dyn Listener>, Arc<EventQueue>) -> BoxStream<'static, Result<()>> + Send;
 
 impl EventStream {
-    /// How many events wait at most, if the caller does not say.
+    /// The number of events that wait at most, if the caller does not set it.
     pub const DEFAULT_CAPACITY: usize = 64;
 
     pub(crate) fn new<R: Runnable + ?Sized>(step: &R, input: R::Input, config: RunConfig) -> Self {
@@ -80,13 +80,39 @@ impl EventStream {
         }
     }
 
-    /// Gives only the events that the filter lets through. To be said before the first poll.
+    /// Yields only the events that pass the filter; default: all. Set it before the first poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, EventFilter, RunKind, RunnableExt, StrOutputParser};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let parsers = EventFilter::new().include_kind(RunKind::Parser);
+    /// let events: Vec<_> = (EchoModel::new() | StrOutputParser).stream_events("hi").only(parsers).try_collect().await?;
+    /// assert!(events.iter().all(|event| event.run().name == "StrOutputParser"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn only(mut self, filter: EventFilter) -> Self {
         self.filter = filter;
         self
     }
 
-    /// Sets how many events wait at most, at least 1; default: [`DEFAULT_CAPACITY`](Self::DEFAULT_CAPACITY). To be said before the first poll.
+    /// Sets the number of events that wait at most, at least 1; default: [`DEFAULT_CAPACITY`](Self::DEFAULT_CAPACITY). Set it before the
+    /// first poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<_> = EchoModel::new().stream_events("hi").capacity(1).try_collect().await?;
+    /// assert!(events.len() > 2); // a start, chunks and an end, one by one
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn capacity(mut self, events: usize) -> Self {
         self.capacity = events;
         self
@@ -150,7 +176,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// Puts the events that are wanted into the queue.
+/// Puts the events that pass the filter into the queue.
 struct Writer {
     queue: Arc<EventQueue>,
     filter: EventFilter,

@@ -1,12 +1,12 @@
-//! Which events a reader wants.
+//! The filter of the events of a call.
 
 use super::{RunEvent, RunInfo};
 use crate::RunKind;
 
-/// Which events a reader wants, by the name, the kind and the tags of their run.
+/// A filter of events by the name, the kind and the tags of their run.
 ///
-/// An event is wanted if one of the inclusions fits, or there is none, and no exclusion fits. The outermost run is treated as
-/// every other. Nothing is written as JSON for a run that is not wanted. A [`Custom`](RunEvent::Custom) event goes by its own name and the run's kind and tags.
+/// An event passes if one of the inclusions matches (or there are none) and no exclusion matches. The outermost run has no special
+/// rule. Nothing is written as JSON for a run that does not pass. A [`Custom`](RunEvent::Custom) event is matched by its name and by the kind and the tags of its run.
 ///
 /// # Examples
 ///
@@ -36,54 +36,68 @@ struct Marks {
 }
 
 impl EventFilter {
-    /// A filter that lets everything through.
+    /// Makes a filter that lets every event pass.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Wants the runs of this name.
+    /// Lets the runs of this name pass, beside those of the other inclusions.
     pub fn include_name(mut self, name: impl Into<String>) -> Self {
         self.include.names.push(name.into());
         self
     }
 
-    /// Wants the runs of this kind.
+    /// Lets the runs of this kind pass, beside those of the other inclusions.
     pub fn include_kind(mut self, kind: RunKind) -> Self {
         self.include.kinds.push(kind);
         self
     }
 
-    /// Wants the runs with this tag.
+    /// Lets the runs with this tag pass, beside those of the other inclusions.
     pub fn include_tag(mut self, tag: impl Into<String>) -> Self {
         self.include.tags.push(tag.into());
         self
     }
 
-    /// Does not want the runs of this name.
+    /// Keeps the runs of this name out.
     pub fn exclude_name(mut self, name: impl Into<String>) -> Self {
         self.exclude.names.push(name.into());
         self
     }
 
-    /// Does not want the runs of this kind.
+    /// Keeps the runs of this kind out.
     pub fn exclude_kind(mut self, kind: RunKind) -> Self {
         self.exclude.kinds.push(kind);
         self
     }
 
-    /// Does not want the runs with this tag.
+    /// Keeps the runs with this tag out.
     pub fn exclude_tag(mut self, tag: impl Into<String>) -> Self {
         self.exclude.tags.push(tag.into());
         self
     }
 
-    /// Whether it lets the events of a run through.
+    /// Returns whether the events of a run pass.
     #[must_use]
     pub fn accepts_run(&self, run: &RunInfo) -> bool {
         self.accepts_name(&run.name, run)
     }
 
-    /// Whether it lets an event through.
+    /// Returns whether an event passes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EventFilter, RunnableExt, lambda};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = lambda(|n: i32| n * 2).named("double");
+    /// let events: Vec<_> = step.stream_events(1).try_collect().await?;
+    /// assert!(EventFilter::new().include_name("double").accepts(&events[0]));
+    /// assert!(!EventFilter::new().exclude_name("double").accepts(&events[0]));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn accepts(&self, event: &RunEvent) -> bool {
         match event {

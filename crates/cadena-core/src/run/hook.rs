@@ -15,22 +15,22 @@ use async_trait::async_trait;
 
 use crate::Result;
 
-/// Middleware around every step that does I/O: models, tools and retrievers. Caching, limiting, recording and journaling are
-/// written on it, without touching the chain.
+/// Middleware around every step that does I/O: models, tools and retrievers. Caches, limiters, recorders and journals are hooks, and
+/// the chain does not change for them.
 ///
-/// Given by [`RunConfig::hook`](crate::RunConfig::hook). The first one given is the outermost. A hook may pass a call through, answer without calling,
-/// call later, call again, change the output, or fail. One function serves whole calls and streams: [`Next::run`] passes
+/// [`RunConfig::hook`](crate::RunConfig::hook) sets one; the first one is the outermost. A hook may pass a call through, answer without calling,
+/// call later, call again, change the output, or fail. One method serves whole calls and streams: [`Next::run`] passes
 /// chunks on while it waits.
 ///
-/// # Where it stands
+/// # Where it runs
 ///
-/// Inside the run of the step and outside everything else: an answer from a cache is a run with its start and its end. But
-/// only a call that reaches the model takes one of the [`max_concurrency`](crate::RunConfig::max_concurrency) permits and is reported to
-/// [`Listener::on_model_call`](crate::Listener::on_model_call). An error of a hook is one of the step: a retry or a fallback around the step sees it. Dropping
-/// the call drops the hook's future.
+/// A hook runs inside the run's start and end events, but before a concurrency permit is taken and before tokens are counted. So an
+/// answer from a cache is a run with its start and its end, but only a call that reaches the model takes one of the
+/// [`max_concurrency`](crate::RunConfig::max_concurrency) permits and is reported to [`Listener::on_model_call`](crate::Listener::on_model_call). An error
+/// of a hook is an error of the step, which a retry or a fallback around the step handles. Dropping the call drops the hook's future.
 ///
-/// A step is given to hooks if its [kind](crate::RunnableExt::kind) says that it [does I/O](crate::RunKind::does_io). Under a hook it gets its whole input at once, also
-/// if it could begin with a part of it.
+/// A step is passed to hooks if its [kind](crate::RunnableExt::kind) [does I/O](crate::RunKind::does_io). Under a hook it gets its whole input at once,
+/// even if it could begin with a part of it.
 ///
 /// # Example: a cache
 ///
@@ -45,7 +45,7 @@ use crate::Result;
 /// #[async_trait]
 /// impl StepHook for Cache {
 ///     async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
-///         // What is asked, not where: the same question from another step has the same answer.
+///         // Without the name of the call: the same question from another step has the same answer.
 ///         let key = format!("{:?} {} {}", call.kind(), call.model().map_or_else(String::new, |model| model.to_json().to_string()), call.input()?);
 ///         let known = self.0.lock().unwrap().get(&key).cloned();
 ///         if let Some(output) = known {
@@ -128,10 +128,10 @@ use crate::Result;
 /// A [`Journal`](crate::Journal) is a recorder that also answers: it resumes a chain that was interrupted.
 #[async_trait]
 pub trait StepHook: Send + Sync + 'static {
-    /// Stands around one call of a step.
+    /// Wraps one call of a step.
     ///
     /// # Errors
     ///
-    /// Those of the step, and the hook's own: the call fails with them.
+    /// Those of the step, and those that the hook makes: the call fails with them.
     async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput>;
 }

@@ -1,4 +1,4 @@
-//! Values that a run can have as its listener.
+//! The values that a call takes as a listener.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use super::{Listener, UsageTracker};
     note = "implement `cadena::run::Listener`, or give an `Arc` of a listener or a `cadena::run::UsageTracker`"
 )]
 pub trait IntoListener {
-    /// Makes the listener.
+    /// Turns the value into a listener.
     fn into_listener(self) -> Arc<dyn Listener>;
 }
 

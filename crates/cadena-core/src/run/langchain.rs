@@ -1,4 +1,4 @@
-//! Events in the form of LangChain's `astream_events`, version 2.
+//! The JSON of events, as LangChain's `astream_events` version 2 has it.
 
 use serde_json::{Map, Value, json};
 
@@ -6,9 +6,9 @@ use super::RunEvent;
 use crate::RunKind;
 
 impl RunEvent {
-    /// The event as LangChain's `astream_events(version="v2")` gives it: `event`, `name`, `run_id`, `parent_ids`, `tags`, `metadata`, `data`.
+    /// Returns the event as LangChain's `astream_events(version="v2")` yields it: `event`, `name`, `run_id`, `parent_ids`, `tags`, `metadata`, `data`.
     ///
-    /// What LangChain has no word for follows its pattern: a run that failed or was cancelled ends in `on_chain_error`, with the
+    /// LangChain has no event for a run that failed or was cancelled: here it is `on_chain_error` (after the kind of the run), with the
     /// error's text in `data`. The end of a chat model holds the finished message, and its start always holds
     /// messages. Chunks carry their log probabilities.
     ///
@@ -43,7 +43,7 @@ impl RunEvent {
         })
     }
 
-    /// The event as a server-sent event with LangChain's JSON in it, ready for a response of type `text/event-stream`.
+    /// Returns the event as a server-sent event with LangChain's JSON in it, ready for a response of type `text/event-stream`.
     ///
     /// # Examples
     ///

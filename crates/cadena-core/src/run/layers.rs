@@ -56,18 +56,23 @@ pub(crate) fn enter_transform<R: Runnable + ?Sized>(
 
 /// Calls a step whole.
 pub(crate) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
-    if !opens_run(step, &cx) {
+    let Some(kind) = observed_kind(step, &cx) else {
         let (name, cx) = ErrorName::without_run(step, cx);
         return step.run(input, cx).await.map_err(|error| name.put(step, error));
-    }
+    };
     // Boxed, so that the future of a call that nobody observes stays small.
-    observed_call(step, input, cx).boxed().await
+    observed_call(step, kind, input, cx).boxed().await
 }
 
-async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
-    let (Layers { span, events, name }, cx) = Layers::open(step, Some(&input), cx);
+async fn observed_call<R: Runnable + ?Sized>(
+    step: &R,
+    kind: RunKind,
+    input: R::Input,
+    cx: RunContext,
+) -> Result<R::Output> {
+    let (Layers { span, events, name }, cx) = Layers::open(step, kind, Some(&input), cx);
     let inside = async {
-        if step.kind() == RunKind::ChatModel && events.wants_tokens() {
+        if events.wants_tokens() {
             // A listener wants to hear the answer grow, so the whole answer is the sum of its stream.
             let chunks = name.clone().around_stream(step, hooks::stream(step, input, cx));
             let answer = fold::<R::Output>(events.around_stream::<R::Output>(chunks)).await;
@@ -81,11 +86,11 @@ async fn observed_call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunC
 
 /// Calls a step in chunks.
 pub(crate) fn call_stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-    if !opens_run(step, &cx) {
+    let Some(kind) = observed_kind(step, &cx) else {
         let (name, cx) = ErrorName::without_run(step, cx);
         return name.around_stream(step, step.run_stream(input, cx));
-    }
-    let (Layers { span, events, name }, cx) = Layers::open(step, Some(&input), cx);
+    };
+    let (Layers { span, events, name }, cx) = Layers::open(step, kind, Some(&input), cx);
     span.around_stream::<R::Output>(|| {
         events.around_stream::<R::Output>(name.around_stream(step, hooks::stream(step, input, cx)))
     })
@@ -97,11 +102,11 @@ pub(crate) fn call_transform<R: Runnable + ?Sized>(
     input: ChunkStream<R::Input>,
     cx: RunContext,
 ) -> ChunkStream<R::Output> {
-    if !opens_run(step, &cx) {
+    let Some(kind) = observed_kind(step, &cx) else {
         let (name, cx) = ErrorName::without_run(step, cx);
         return name.around_stream(step, step.run_transform(input, cx));
-    }
-    let (Layers { span, events, name }, cx) = Layers::open(step, None, cx);
+    };
+    let (Layers { span, events, name }, cx) = Layers::open(step, kind, None, cx);
     let input = events.input::<R::Input>(step.streaming(), span.input::<R::Input>(input));
     span.around_stream::<R::Output>(|| {
         events.around_stream::<R::Output>(name.around_stream(step, hooks::transform(step, input, cx)))
@@ -117,10 +122,15 @@ struct Layers {
 
 impl Layers {
     /// Opens the run of a step. Returns its layers and the context inside the run. `input` is `None` if it arrives in chunks.
-    fn open<R: Runnable + ?Sized>(step: &R, input: Option<&R::Input>, cx: RunContext) -> (Self, RunContext) {
+    fn open<R: Runnable + ?Sized>(
+        step: &R,
+        kind: RunKind,
+        input: Option<&R::Input>,
+        cx: RunContext,
+    ) -> (Self, RunContext) {
         let name = ErrorName::of_run(&cx);
-        let (cx, run) = cx.open_run(|| step.name().into_owned(), step.kind());
-        let (span, cx) = SpanLayer::open(step, input, cx);
+        let (cx, run) = cx.open_run(|| step.name().into_owned(), kind);
+        let (span, cx) = SpanLayer::open(step, kind, input, cx);
         let events = EventsLayer::open(run, input);
         (Self { span, events, name }, cx)
     }
@@ -130,8 +140,11 @@ fn no_chunk() -> Error {
     Error::new(ErrorKind::Truncated, "the stream ended without a chunk")
 }
 
-fn opens_run<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> bool {
-    is_observed(cx) && step.kind() != RunKind::Transparent
+/// The kind of a step whose run somebody observes; `None` if the step opens no run. A description of a step costs work, so a call
+/// asks for it once.
+fn observed_kind<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> Option<RunKind> {
+    let kind = is_observed(cx).then(|| step.kind());
+    kind.filter(|kind| *kind != RunKind::Transparent)
 }
 
 /// Whether somebody observes the steps of a call: a listener, a hook, or a collector of spans.

@@ -1,4 +1,4 @@
-//! How many tokens the model calls of a program used, by model.
+//! The sums of the tokens that model calls used.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,11 @@ use indexmap::IndexMap;
 use super::{Listener, ModelCall, RunEvent};
 use crate::UsageMetadata;
 
-/// Adds up the tokens that model calls use, by model: of one chain, or of as many as it is given to.
+/// A listener that adds up the tokens of model calls, by model: of one call of a chain, or of all calls that it is set for.
 ///
-/// Every call below the run that it listens to counts once, whole or streamed, alone or in a batch; of a call that fails or is dropped, what the provider
-/// had reported. A model is named as the server names it, or by its [profile](crate::ModelProfile) if the server gives no name. An answer out of a [cache](crate::ChatCache) is no call. Clones add to the same sums.
+/// Every model call inside the run counts once, whole or streamed, alone or in a batch. A call that fails or is dropped counts with the tokens that the
+/// provider had reported. A model has the name that the server reports, or else that of its [profile](crate::ModelProfile). An answer from a
+/// [cache](crate::ChatCache) is not a call. Clones add to the same sums.
 ///
 /// # Examples
 ///
@@ -21,8 +22,8 @@ use crate::UsageMetadata;
 /// # futures::executor::block_on(async {
 /// let usage = UsageTracker::new();
 /// let chain = EchoModel::new() | lambda(|answer: cadena_core::AIMessage| answer.text().into_owned());
-/// chain.invoke_with("how are you", RunConfig::new().listener(usage.listener())).await?;
-/// chain.batch_with(["one", "two"], RunConfig::new().listener(usage.listener())).await;
+/// chain.invoke_with("how are you", RunConfig::new().listener(&usage)).await?;
+/// chain.batch_with(["one", "two"], RunConfig::new().listener(&usage)).await;
 ///
 /// assert_eq!(usage.by_model()["echo-1"].input_tokens, 5);
 /// assert_eq!(usage.total().total_tokens, 10);
@@ -35,49 +36,63 @@ pub struct UsageTracker {
 }
 
 impl UsageTracker {
-    /// How many models have a sum of their own; those of later ones are added up under [`OTHER_MODELS`](Self::OTHER_MODELS).
+    /// The number of models with a separate sum. The tokens of further models are added up under [`OTHER_MODELS`](Self::OTHER_MODELS).
     pub const MAX_MODELS: usize = 1024;
 
-    /// The name of the sum over models beyond [`MAX_MODELS`](Self::MAX_MODELS).
+    /// The name of the sum of the models beyond [`MAX_MODELS`](Self::MAX_MODELS).
     pub const OTHER_MODELS: &str = "(other models)";
 
-    /// A tracker that has counted nothing.
+    /// Makes a tracker that has counted nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The tracker as a listener; [`RunConfig::listener`](crate::RunConfig::listener) also takes the tracker itself. Given twice to one call, it counts once.
+    /// Returns the tracker as a listener. [`RunConfig::listener`](crate::RunConfig::listener) also takes the tracker itself. A tracker that is set twice for
+    /// one call counts once.
     #[must_use]
     pub fn listener(&self) -> Arc<dyn Listener> {
         Arc::<Sums>::clone(&self.sums)
     }
 
-    /// The tokens of each model, in the order in which the models were first used.
+    /// Returns the tokens of each model, in the order in which the models were first used.
     #[must_use]
     pub fn by_model(&self) -> IndexMap<String, UsageMetadata> {
         self.sums.lock().by_model.clone()
     }
 
-    /// The tokens of all models together.
+    /// Returns the tokens of all models together.
     #[must_use]
     pub fn total(&self) -> UsageMetadata {
         self.sums.lock().by_model.values().cloned().sum()
     }
 
-    /// How many calls there were.
+    /// Returns the number of calls.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.sums.lock().calls
     }
 
-    /// How many of the calls reported no tokens, so that the sums are too low.
+    /// Returns the number of calls that reported no tokens. If it is not 0, the sums are too low.
     #[must_use]
     pub fn calls_without_usage(&self) -> u64 {
         self.sums.lock().calls_without_usage
     }
 
-    /// Takes the sums and begins again at 0; no call is lost in between.
+    /// Takes the sums and begins again at 0. No call is lost in between.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// EchoModel::new().invoke_with("hi", RunConfig::new().listener(&usage)).await?;
+    /// assert_eq!(usage.take()["echo-1"].total_tokens, 2);
+    /// assert_eq!((usage.calls(), usage.total().total_tokens), (0, 0));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use = "the sums are gone if nobody keeps them"]
     pub fn take(&self) -> IndexMap<String, UsageMetadata> {
         std::mem::take(&mut *self.sums.lock()).by_model
@@ -103,7 +118,7 @@ struct State {
 }
 
 impl Sums {
-    /// Sums stay right when a thread panics elsewhere: each addition is whole before the lock is released.
+    /// Each addition is whole before the lock is released, so that a panic of another thread leaves the sums right.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

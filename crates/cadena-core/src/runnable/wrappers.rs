@@ -18,5 +18,6 @@ mod configurable;
 pub use configurable::{Alternatives, ConfigurableStep, SendSync};
 mod step_list;
 pub use step_list::{OneStep, Or, StepList, Steps};
+mod around;
 mod rewrap;
 pub(crate) use rewrap::Rewrap;

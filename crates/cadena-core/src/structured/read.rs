@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::wrapper::{Taken, Wrapping, peek, take};
 use super::{AnswerChunk, FromAnswer, Refusal};
-use crate::json::{AnswerJson, PartialJson};
+use crate::json::{AnswerJson, PartialJson, quote};
 use crate::parsers::{Chunks, Reader, read_json};
 use crate::{AIMessage, AIMessageChunk, Error, ErrorKind, Merge, Result, Streamable, UnparsedAnswer};
 
@@ -95,7 +95,7 @@ impl Source {
             if self.wrapped && !taken.0.is_object() {
                 return Ok(taken);
             }
-            let detail = format!("the arguments of `{name}` are not a JSON object");
+            let detail = format!("the arguments of `{name}` are not a JSON object, got {}", quote(args));
             return Err(UnparsedAnswer::of(args, detail));
         }
         let error = Error::new(ErrorKind::Parse, format!("the model did not call `{name}`"));

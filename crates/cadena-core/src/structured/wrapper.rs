@@ -3,13 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::parsers::Misread;
+use crate::json::Misread;
 
 /// The member of the wrapper that has the value.
 pub(super) const KEY: &str = "value";
-
-/// The pointer of the value in the wrapper.
-const INSIDE: &str = "/value";
 
 /// Whether the model wrote the value in the wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +15,6 @@ pub(super) enum Wrapping {
     Bare,
     /// The value is the member of the wrapper.
     Wrapped,
-}
-
-#[derive(serde::Deserialize)]
-struct Wrapper<T> {
-    #[serde(rename = "value")]
-    _value: T,
 }
 
 /// Whether a provider takes a schema as that of an object: its root has the type, and no alternatives.
@@ -122,12 +113,11 @@ pub(super) type Taken<T> = (Value, T, Wrapping);
 
 /// Takes the value out of the JSON that a model wrote. Models leave the wrapper out sometimes: then the JSON is the value.
 pub(super) fn take<T: DeserializeOwned>(mut json: Value, wrapped: bool) -> std::result::Result<Taken<T>, Misread> {
-    let alone = |error: serde_json::Error| Misread::new::<T>(error, "");
     let members = json.as_object().filter(|_| wrapped);
     let Some((inner, others)) = members.and_then(|map| Some((map.get(KEY)?, map.len() > 1))) else {
         return match T::deserialize(&json) {
             Ok(value) => Ok((json, value, Wrapping::Bare)),
-            Err(error) => Err(alone(error)),
+            Err(_) => Err(Misread::of::<T>(&json)),
         };
     };
     // An object with other members is a wrapper only if the type cannot be read from the whole object.
@@ -139,9 +129,9 @@ pub(super) fn take<T: DeserializeOwned>(mut json: Value, wrapped: bool) -> std::
             let inner = json.get_mut(KEY).map(Value::take).unwrap_or_default();
             Ok((inner, value, Wrapping::Wrapped))
         }
-        Err(error) => match T::deserialize(&json) {
+        Err(_) => match T::deserialize(&json) {
             Ok(value) => Ok((json, value, Wrapping::Bare)),
-            Err(_) => Err(Misread::new::<Wrapper<T>>(error, INSIDE)),
+            Err(_) => Err(Misread::of::<T>(inner)),
         },
     }
 }

@@ -46,7 +46,7 @@ use crate::{
 ///
 /// let wrong = weather.invoke(ToolCall::new("weather", Default::default(), "call_2")).await?;
 /// assert_eq!(wrong.status, ToolStatus::Error);
-/// assert_eq!(wrong.text(), "the arguments do not fit the tool: missing field `city`");
+/// assert_eq!(wrong.text(), "the arguments do not fit the tool: expected the key `city`, got {}");
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]

@@ -5,14 +5,17 @@ use std::io;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::json::Misread;
 use crate::{Error, ErrorKind, Result};
 
 /// Reads the arguments as the type that a tool takes.
 pub(super) fn read<T: DeserializeOwned>(args: Map<String, Value>, schema: &Value) -> Result<T> {
     let mut args = Value::Object(args);
     drop_nulls(&mut args, schema, schema, 0);
-    serde_json::from_value(args)
-        .map_err(|error| Error::new(ErrorKind::Tool, "the arguments do not fit the tool").with_source(error))
+    T::deserialize(&args).map_err(|_| {
+        let misread = Misread::of::<T>(&args);
+        Error::new(ErrorKind::Tool, "the arguments do not fit the tool").with_source(misread)
+    })
 }
 
 /// Removes nulls of optional properties. In strict mode a model writes `null` for a property that it may leave out, and a field with `#[serde(default)]` refuses null.

@@ -8,10 +8,12 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{AnyTool, IntoTools, known_names, unique};
+use crate::messages::read_arguments;
 use crate::run::layers::call;
 use crate::{
     AIMessage, ChunkStream, DEFAULT_BATCH_CONCURRENCY, Error, ErrorKind, InvalidToolCall, Message, PromptValue, Result,
-    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolMessage, ToolStatus, impl_pipe,
+    RunContext, Runnable, RunnableExt, StepInfo, StreamMode, ToolCall, ToolCallKind, ToolMessage, ToolStatus,
+    impl_pipe,
 };
 
 /// Makes a step that runs the calls of a message side by side and answers each with a [`ToolMessage`], in the order of the calls.
@@ -131,9 +133,13 @@ impl ToolNode {
 /// Answers a call that cannot be read: providers refuse a conversation in which a call has no answer.
 fn refuse(call: InvalidToolCall) -> BoxFuture<'static, Result<ToolMessage>> {
     let mut text = "the arguments are not a complete JSON object".to_owned();
-    if let Some(error) = &call.error {
+    // LangChain leaves the reason out, and a model needs it to write the call again.
+    let args = call.args.as_deref().filter(|_| call.kind == ToolCallKind::Function);
+    let found = || read_arguments(args?, false).err();
+    let reason = call.error.clone().or_else(|| Some(found()?.detail().to_owned()));
+    if let Some(reason) = reason {
         text.push_str(": ");
-        text.push_str(short(error));
+        text.push_str(short(&reason));
     }
     error_answer(text, call.name.unwrap_or_default(), call.id)
 }

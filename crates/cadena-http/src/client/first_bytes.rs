@@ -1,4 +1,4 @@
-//! What a body is, by its first bytes: servers and proxies name events and JSON by many types.
+//! Events or JSON, by the first bytes of a body: servers and proxies name both by many content types.
 
 use bytes::{Buf, Bytes};
 use cadena_core::Result;
@@ -13,18 +13,18 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// How many bytes may be blank before the content type decides.
 const MOST_BLANKS: usize = 64 << 10;
 
-/// What the server calls its answer.
+/// The content type that the server sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentType {
     Events,
     Json,
     /// A page for a reader, which is never an answer, whatever its bytes are.
     Page,
-    /// Another type, or none.
+    /// Another type, or no type.
     Other,
 }
 
-/// What an answer to a request for a stream is.
+/// The kind of an answer to a request for a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyKind {
     Events,
@@ -32,7 +32,7 @@ pub(super) enum BodyKind {
     Other,
 }
 
-/// What the first bytes alone tell.
+/// The kind that the first bytes alone show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     Events,
@@ -56,7 +56,7 @@ impl ContentType {
         }
     }
 
-    /// What the body is. `seen` is `None` if it ended, or the time did, before it told.
+    /// Decides the kind of the body. `seen` is `None` if the body or the time ended before its first bytes showed a kind.
     pub(super) fn resolve(self, seen: Option<Seen>) -> BodyKind {
         match (seen, self) {
             (Some(Seen::Events), _) => BodyKind::Events,
@@ -107,7 +107,7 @@ impl FirstBytes {
     fn push(&mut self, chunk: Bytes) -> Option<Seen> {
         self.bytes = match self.bytes.is_empty() {
             true => chunk,
-            // A few bytes that did not tell.
+            // A few bytes that did not show a kind.
             false => [&*self.bytes, &*chunk].concat().into(),
         };
         self.drop_blanks();
@@ -126,7 +126,7 @@ impl FirstBytes {
     }
 }
 
-/// What bytes tell that begin with none that is blank. `None` if they are too few.
+/// The kind that bytes show, whose first one is no blank. `None` if they are too few.
 fn seen(bytes: &[u8]) -> Option<Seen> {
     match bytes {
         [] => return None,
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    /// What a body seems to be, however its bytes are cut, and what is left of it.
+    /// Checks the kind that a body shows, however its bytes are cut, and the rest of it.
     #[track_caller]
     fn check(text: &str, expected: Option<Seen>, rest: &str) {
         for size in [1, 2, text.len().max(1)] {

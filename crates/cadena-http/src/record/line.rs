@@ -40,7 +40,7 @@ pub(super) enum Line {
     },
 }
 
-/// What was asked, without host, headers and secrets.
+/// A request, without host, headers and secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct RequestLine {
     pub(super) method: String,

@@ -170,6 +170,10 @@ impl<T: Transport> Transport for Recorder<T> {
             .with_headers(headers)
             .with_body(body.boxed()))
     }
+
+    fn is_replay(&self) -> bool {
+        self.inner.is_replay()
+    }
 }
 
 /// A body that writes itself down as it is read.
@@ -250,7 +254,7 @@ impl Pen {
 
 impl Drop for Pen {
     fn drop(&mut self) {
-        // Nobody is left to tell about a full disk.
+        // Nobody is left who could hear about a full disk.
         let _unwritten = self.finish(End::Dropped);
     }
 }

@@ -11,9 +11,9 @@ use crate::redactor::secret_parameters;
 use crate::request::path_and_query;
 use crate::{HttpRequest, Redactor};
 
-/// What a server was asked and what it answered, byte for byte and chunk for chunk.
+/// The requests that a server got and its answers, byte for byte and chunk for chunk.
 ///
-/// The format is JSON Lines: one line says what the recording is, then each exchange has a `request` line, a `response` line, one
+/// The format is JSON Lines: one line describes the recording, then each exchange has a `request` line, a `response` line, one
 /// `chunk` line for each piece of the body as it arrived, and an `end` line. Keys, cookies, hosts and all headers but a few are not in
 /// it.
 ///
@@ -157,7 +157,7 @@ impl Recording {
         Ok(text)
     }
 
-    /// What the recording is: whatever its author wrote there, such as description, model and server.
+    /// Returns the description of the recording: whatever its author wrote there, such as description, model and server.
     ///
     /// # Examples
     ///
@@ -171,7 +171,7 @@ impl Recording {
         &self.about
     }
 
-    /// The number of exchanges.
+    /// Returns the number of exchanges.
     ///
     /// # Examples
     ///
@@ -232,7 +232,7 @@ impl Exchange {
 }
 
 impl RequestLine {
-    /// What a recording keeps of a request: no host, no header, no secret.
+    /// The part of a request that a recording keeps: no host, no header, no secret.
     pub(super) fn of(request: &HttpRequest, redactor: &Redactor) -> Self {
         let mut path = path_and_query(&request.url).to_owned();
         for (name, value) in secret_parameters(&request.url) {

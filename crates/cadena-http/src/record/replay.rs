@@ -24,6 +24,9 @@ use crate::{HttpRequest, Redactor, StreamingResponse, Transport};
 /// ignored. An exchange serves any number of times. If the same request was recorded several times, its answers come in that order
 /// and the last one repeats, so that a retry sees the failure first and then the success.
 ///
+/// A replayed message has the same id each time: the server's, or one that follows from its request. The ids of runs, which events show, are random
+/// unless the config of the call counts them with [`SequentialIds`](cadena_core::SequentialIds).
+///
 /// # Examples
 ///
 /// ```
@@ -91,7 +94,7 @@ impl Replay {
         Recording::open(path).map(Self::new)
     }
 
-    /// Plays a recording from its lines, as `include_str!` gives them.
+    /// Plays a recording from its lines, as `include_str!` reads them.
     ///
     /// # Examples
     ///
@@ -108,7 +111,15 @@ impl Replay {
         Recording::from_jsonl(text).map(Self::new)
     }
 
-    /// What the recording is: whatever its author wrote there, such as description, model and server.
+    /// Returns the description of the recording: whatever its author wrote there, such as description, model and server.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let replay = cadena_http::Replay::from_jsonl(r#"{"recording":1,"about":"nothing"}"#)?;
+    /// assert_eq!(replay.about(), "nothing");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn about(&self) -> &Value {
         self.recording.about()
@@ -197,5 +208,9 @@ impl Transport for Replay {
         Ok(StreamingResponse::new(status)
             .with_headers(headers)
             .with_body(stream::iter(chunks).boxed()))
+    }
+
+    fn is_replay(&self) -> bool {
+        true
     }
 }

@@ -1,8 +1,8 @@
-//! What a text says that holds the escapes of JSON.
+//! Texts with escapes of JSON, decoded.
 
 use std::ops::Range;
 
-/// A byte of what a text says, and the place where it is written.
+/// A byte of the decoded text, and the place where it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Unit {
     pub(super) byte: u8,
@@ -54,7 +54,7 @@ mod tests {
         let units = unescaped(text.as_bytes());
         let said: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
         assert_eq!(String::from_utf8_lossy(&said), says);
-        // The places are the whole text, one behind the other.
+        // The places are the whole text, one after the other.
         let mut end = 0;
         for unit in &units {
             assert_eq!(unit.place.start, end);

@@ -50,7 +50,7 @@ fn runs(secret: &[u8], text: &[u8]) -> Vec<Range<usize>> {
     runs
 }
 
-/// Where a text has written what it says here.
+/// The place in the written text of a place in the decoded one.
 fn written_as(units: &[Unit], run: Range<usize>) -> Option<Range<usize>> {
     let units = units.get(run)?;
     Some(units.first()?.place.start..units.last()?.place.end)

@@ -1,4 +1,4 @@
-//! What went wrong below HTTP, told apart by the types of the causes.
+//! Failures below HTTP, told apart by the types of their causes.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cadena_core::{BoxError, Error, ErrorKind};
 
-/// A cause that says: the request was sent, perhaps in part, and no byte of an answer came.
+/// The cause of an error after which the request may have reached the server: it was sent, perhaps in part, and no byte of an answer came.
 ///
 /// The server may have worked on it, so another try may do (and bill) the work twice.
 /// [`RetryPolicy::resend_unanswered`](crate::RetryPolicy::resend_unanswered) decides whether it is made.

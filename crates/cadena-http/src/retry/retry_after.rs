@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 
-/// Reads `retry-after-ms`, else `Retry-After` in seconds, fractions of them, or as an HTTP date.
+/// Reads how long a server asks to wait: `retry-after-ms`, else `Retry-After` in seconds, fractions of them, or as an HTTP date.
 ///
-/// `None` if there is none, or if it makes no sense: not a number, infinite, negative, zero or past. What is too long is for
-/// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) to say.
+/// Returns `None` if there is no such header, or if its value makes no sense: not a number, infinite, negative, zero or past.
+/// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) decides which wait is too long.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 }
 
 fn seconds(number: f64) -> Option<Duration> {
-    // Positive and finite, but beyond what a duration holds: the longest one says the same.
+    // Positive and finite, but beyond what a duration holds: the longest one means the same.
     let wait = || Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
     (number.is_finite() && number > 0.0)
         .then(wait)

@@ -26,7 +26,7 @@ pub struct SseEvent {
 }
 
 impl SseEvent {
-    /// An event with data only.
+    /// Makes an event with data only.
     ///
     /// # Examples
     ///
@@ -47,7 +47,7 @@ impl SseEvent {
         Self { name, id, data }
     }
 
-    /// The name that the server gave by `event:`, else `message`.
+    /// Returns the name that the server sent by `event:`, else `message`.
     ///
     /// # Examples
     ///
@@ -68,7 +68,7 @@ impl SseEvent {
         }
     }
 
-    /// The last id that the server sent up to this event.
+    /// Returns the last id that the server sent up to this event.
     ///
     /// # Examples
     ///
@@ -86,7 +86,7 @@ impl SseEvent {
         std::str::from_utf8(&self.id).ok().filter(|id| !id.is_empty())
     }
 
-    /// The data, its lines joined by LF. Not checked to be UTF-8; a JSON parser does that on its way.
+    /// Returns the data, its lines joined by LF. They are not checked to be UTF-8, which a JSON parser does anyway.
     ///
     /// # Examples
     ///
@@ -103,7 +103,7 @@ impl SseEvent {
         &self.data
     }
 
-    /// The data as shared bytes, without a copy.
+    /// Returns the data as shared bytes, without a copy.
     ///
     /// # Examples
     ///
@@ -115,7 +115,7 @@ impl SseEvent {
         self.data
     }
 
-    /// The data as text.
+    /// Returns the data as text.
     ///
     /// # Examples
     ///

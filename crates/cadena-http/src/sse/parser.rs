@@ -11,7 +11,7 @@ use crate::Limits;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Takes chunks of bytes and gives events, linear in the bytes whatever the borders of the chunks.
+/// Takes chunks of bytes and returns events, at a cost linear in the bytes whatever the borders of the chunks.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// ```
 #[derive(Debug)]
 pub struct SseParser {
-    /// What was pushed and not looked at yet.
+    /// Bytes that were pushed and not looked at yet.
     input: VecDeque<Bytes>,
     /// The start of a line whose end has not come. It holds no line end, so nothing is scanned twice.
     partial: BytesMut,
@@ -54,7 +54,7 @@ enum Data {
 }
 
 impl Data {
-    /// What is there before the next line, with the LF that joins it.
+    /// The data before the next line, with the LF that joins it.
     fn len(&self) -> usize {
         match self {
             Self::None => 0,
@@ -95,7 +95,7 @@ impl Field {
 }
 
 impl SseParser {
-    /// A parser with the default limit of 8 MiB per event.
+    /// Makes a parser with the default limit of 8 MiB per event.
     ///
     /// # Examples
     ///
@@ -136,7 +136,7 @@ impl SseParser {
         self
     }
 
-    /// Adds the next bytes. Nothing is parsed yet: ask [`next_event`](Self::next_event) until it gives `None`.
+    /// Adds the next bytes. Nothing is parsed yet: ask [`next_event`](Self::next_event) until it returns `None`.
     ///
     /// # Examples
     ///
@@ -151,7 +151,7 @@ impl SseParser {
         }
     }
 
-    /// The next whole event in the bytes so far.
+    /// Returns the next whole event in the bytes so far.
     ///
     /// # Examples
     ///
@@ -165,7 +165,7 @@ impl SseParser {
     /// # Errors
     ///
     /// [`ErrorKind::LimitExceeded`] if an event is longer than the limit, [`ErrorKind::Decode`] if its name or id is not UTF-8.
-    /// The parser has ended then: it forgets its bytes and gives `None` from there on.
+    /// The parser has ended then: it forgets its bytes and returns `None` from there on.
     pub fn next_event(&mut self) -> Result<Option<SseEvent>> {
         let next = self.scan();
         if next.is_err() {
@@ -195,7 +195,7 @@ impl SseParser {
         line_begun || !self.name.is_empty() || !matches!(self.data, Data::None)
     }
 
-    /// The event that has begun and was not closed, as far as it came, its last line included.
+    /// Returns the event that has begun and was not closed, as far as it came, its last line included.
     ///
     /// The standard discards it. A provider may know that nothing can be missing: `[DONE]` is whole without a blank line after it.
     ///
@@ -229,7 +229,7 @@ impl SseParser {
         Some(SseEvent::from_parts(self.name.clone(), self.id.clone(), data.freeze()))
     }
 
-    /// The pause before a reconnect that the server asked for by `retry:`.
+    /// Returns the pause before a reconnect that the server asked for by `retry:`.
     ///
     /// # Examples
     ///
@@ -309,7 +309,7 @@ impl SseParser {
                 let millis = std::str::from_utf8(&value).ok().and_then(|digits| digits.parse().ok());
                 self.retry = millis.map(Duration::from_millis).or(self.retry);
             }
-            // A value that the standard tells to ignore.
+            // The standard ignores such a value.
             Field::Id | Field::Retry => {}
         }
         Ok(None)

@@ -1,4 +1,4 @@
-//! What a stream of events may still take: the timers of one answer.
+//! The timers of one streamed answer.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl Watch {
         }
     }
 
-    /// Lets the stream end within this time, and at the latest half way to the deadline of the call: the frames around the call have the
+    /// Lets the stream end within this time, and at the latest half way to the deadline of the call: the layers around the call have the
     /// same deadline, and would end a whole answer with an error.
     pub(super) fn end_within(&mut self, grace: Duration) {
         if self.grace.is_none() {
@@ -94,7 +94,7 @@ impl Watch {
         }
     }
 
-    /// Ready when the wait is over: with an error, or without one behind a complete answer.
+    /// Ready when the wait is over: with an error, or without one after a complete answer.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
         if self.grace.is_some() {
             return self.alarm.poll(self.grace, cx).map(Result::err);
@@ -107,7 +107,7 @@ impl Watch {
             let waits_since = *self.waits_since.get_or_insert_with(Instant::now);
             let due = clock::after(waits_since, length);
             let dry_since = *self.dry_since.get_or_insert(waits_since);
-            // Up to the first event there is a timer of its own.
+            // The timer `first_event` covers the time up to the first event.
             let dry = clock::after(dry_since, self.progress).filter(|_| self.events > 0);
             let next = clock::earlier(clock::earlier(due, dry), self.total);
             if let Err(error) = ready!(self.alarm.poll(next, cx)) {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use cadena_core::{
-    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, ModelProfile, PromptValue, Result,
-    RunContext, async_trait, impl_pipe,
+    AIMessage, ChatModel, ChatOptions, ChatRequest, Choices, ChunkStream, Composition, ModelProfile, PromptValue,
+    Result, RunContext, async_trait, impl_pipe,
 };
 use cadena_http::{HttpResponse, Secret};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{ChatOpenAI, OpenAIClient};
 
 /// A chat model that a deployment on Azure serves: [`ChatOpenAI`] with Azure's address and keys.
 ///
-/// What Azure's filters found stands in `response_metadata.extra`: `prompt_filter_results` about the prompt, `content_filter_results` about the
+/// The findings of Azure's filters are in `response_metadata.extra`: `prompt_filter_results` about the prompt, `content_filter_results` about the
 /// answer, in a stream as well. A prompt that a filter refuses is an error of the kind [`ContentFilter`](cadena_core::ErrorKind::ContentFilter) that names
 /// the categories; an answer that a filter cut has the finish reason `content_filter`.
 ///
@@ -28,7 +28,7 @@ use crate::{ChatOpenAI, OpenAIClient};
 /// use cadena_openai::AzureChatOpenAI;
 ///
 /// # futures::executor::block_on(async {
-/// // A recording stands in for the network, so that this runs anywhere.
+/// // A recording replaces the network, so that this runs anywhere.
 /// let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/azure.jsonl")))?;
 /// let llm = AzureChatOpenAI::new("my-gpt")
 ///     .with_endpoint("https://name.openai.azure.com")
@@ -47,7 +47,7 @@ pub struct AzureChatOpenAI {
 }
 
 impl AzureChatOpenAI {
-    /// A deployment by its name, with the resource and its key from the environment: see [`OpenAIClient::azure`].
+    /// Makes a model of a deployment by its name, with the resource and its key from the environment: see [`OpenAIClient::azure`].
     ///
     /// # Examples
     ///
@@ -147,8 +147,9 @@ impl AzureChatOpenAI {
         self.ask_by(|client| client.with_token_fn(token))
     }
 
-    /// Says which model the deployment serves, such as `o3-mini`, so that the rules of that model hold: see
-    /// [`ModelRule`](crate::ModelRule). Without it, the deployment's name is taken for the model's.
+    /// Sets the model that the deployment serves, such as `o3-mini`, so that the rules of that model hold.
+    ///
+    /// By default, the deployment's name is taken for the model's. See [`ModelRule`](crate::ModelRule).
     ///
     /// # Examples
     ///
@@ -182,7 +183,9 @@ impl AzureChatOpenAI {
         self.with_chat(|chat| chat.with_options(options))
     }
 
-    /// Sets what [`ChatOpenAI`] has besides: rules, usage, streaming, headers of answers. Address, key and transport are set here, not there.
+    /// Changes the other settings of [`ChatOpenAI`]: rules, usage, streaming, headers of answers.
+    ///
+    /// Address, key and transport stay as they are set on this type.
     ///
     /// # Examples
     ///
@@ -199,7 +202,7 @@ impl AzureChatOpenAI {
         self
     }
 
-    /// Answers once and gives the server's answer as it came beside the message: see [`ChatOpenAI::invoke_raw`].
+    /// Answers once, and returns the HTTP response beside the message: see [`ChatOpenAI::invoke_raw`].
     ///
     /// # Examples
     ///
@@ -275,6 +278,14 @@ impl ChatModel for AzureChatOpenAI {
             identity.insert("behind".to_owned(), azure.model.clone().into());
         }
         identity
+    }
+
+    fn cache_identity_in(&self, _cx: &RunContext) -> Result<Value> {
+        Ok(self.cache_identity())
+    }
+
+    fn composition(&self) -> Option<Composition<'_>> {
+        self.chat.composition()
     }
 
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage> {

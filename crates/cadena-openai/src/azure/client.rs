@@ -10,10 +10,10 @@ use crate::azure::Azure;
 use crate::config::{Config, Source, key_source};
 
 impl OpenAIClient {
-    /// A client of Azure, with the resource and its key from the environment.
+    /// Makes a client of Azure, with the resource and its key from the environment.
     ///
-    /// Read here, once: `AZURE_OPENAI_ENDPOINT`; `AZURE_OPENAI_API_KEY`, then `AZURE_OPENAI_AD_TOKEN`; `OPENAI_API_VERSION`. What is missing is an
-    /// error of the first call. What is asked there names its deployment where it names its model elsewhere.
+    /// Read here, once: `AZURE_OPENAI_ENDPOINT`; `AZURE_OPENAI_API_KEY`, then `AZURE_OPENAI_AD_TOKEN`; `OPENAI_API_VERSION`. A missing one is an
+    /// error of the first call. On Azure, the name of a deployment replaces the name of a model.
     ///
     /// With a version such as `2024-10-21`, the deployment's own address is asked (`/openai/deployments/…`); without one, the newer address of
     /// the resource, which needs none (`/openai/v1/`).
@@ -116,7 +116,7 @@ impl OpenAIClient {
         self
     }
 
-    /// What is Azure's about the client. What is set about another server does not go to Azure.
+    /// The part of the settings that is Azure's. Settings for another server do not go to Azure.
     pub(crate) fn azure_mut(&mut self) -> &mut Azure {
         let config = self.config_mut();
         if config.azure.is_none() {

@@ -1,4 +1,4 @@
-//! What is different where Azure answers: the address, the header of the key, what to do about errors.
+//! The differences of Azure: the address, the header of the key, the remedies of errors.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(crate) struct Azure {
     pub(crate) api_version: Option<String>,
     /// Whether the key is a token of Entra ID.
     pub(crate) bearer: bool,
-    /// The model behind the deployment, if it was said.
+    /// The model that the deployment serves, if it was set.
     pub(crate) model: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Azure {
         Ok(())
     }
 
-    /// What the reader can do about an error, in Azure's words.
+    /// The remedy of an error, in Azure's words.
     pub(crate) fn hint(&self, error: &Error, url: &str, deployment: &str) -> Option<String> {
         let hint = match error.kind() {
             ErrorKind::Authentication if self.bearer => {
@@ -87,7 +87,7 @@ impl Azure {
             }
             ErrorKind::Connect if !error.detail().starts_with("TLS") => {
                 format!(
-                    "is `{url}` the resource, and reachable? AZURE_OPENAI_ENDPOINT or `with_endpoint` says where to ask"
+                    "is `{url}` the resource, and reachable? AZURE_OPENAI_ENDPOINT or `with_endpoint` sets the address"
                 )
             }
             _ => return None,

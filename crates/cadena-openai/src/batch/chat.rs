@@ -15,15 +15,15 @@ impl ChatOpenAI {
     /// Begins a batch job: many requests that the server answers within 24 hours, at a lower price (OpenAI's Batch API).
     ///
     /// The requests are written to files, at most 50,000 to a batch, and each file becomes a batch. The answers come by the id of their
-    /// request, with log probabilities and usage as `invoke` gives them; of more choices than one (`n`), the first.
+    /// request, with log probabilities and usage as `invoke` returns them; of more choices than one (`n`), the first.
     ///
     /// A batch asks one model at one endpoint, which the first request decides: Chat Completions, or the Responses API where
-    /// [`with_endpoint`](Self::with_endpoint) says so or the request needs it. A later request that needs the other one is an error.
+    /// [`with_endpoint`](Self::with_endpoint) sets it or the request needs it. A later request that needs the other one is an error.
     ///
-    /// | OpenAI | says [its guide](https://platform.openai.com/docs/guides/batch) |
+    /// | OpenAI | by [its guide](https://platform.openai.com/docs/guides/batch) |
     /// |---|---|
     /// | price | half of the same calls by `invoke`; only what was answered is charged, also of a batch that expired |
-    /// | time | 24 hours, often much less; a batch that takes longer expires, and gives what it has |
+    /// | time | 24 hours, often much less; a batch that takes longer expires, and returns the answers that it has |
     /// | a batch | 50,000 requests in a file of 200 MB, of which this fills 100 MB: [`with_max_bytes`](BatchJobSubmission::with_max_bytes) |
     /// | at once | prompt tokens in waiting are limited by account and model; more is an error of `submit`, which can be called again later |
     ///

@@ -10,7 +10,7 @@ use crate::{OpenAIClient, OpenAICompletions};
 const COMPLETIONS: &str = "/v1/completions";
 
 impl OpenAICompletions {
-    /// Begins a batch job of completions: see [`ChatOpenAI::batch_job`], which says all that holds here too.
+    /// Begins a batch job of completions: see [`ChatOpenAI::batch_job`].
     ///
     /// # Examples
     ///

@@ -23,7 +23,7 @@ pub(super) struct Download {
 }
 
 impl Download {
-    /// Opens a file, and says what takes the request's secrets out of it.
+    /// Opens a file, and returns the redactor of the request's secrets beside it.
     pub(super) async fn open(server: Server, id: &str) -> Result<(Self, Redactor)> {
         let (response, redactor) = server.content(id, None).await?;
         let download = Self {
@@ -72,7 +72,7 @@ impl Download {
         chunk
     }
 
-    /// Opens the file again behind what was given, as often in a row as the policy of retries lets a request be sent.
+    /// Opens the file again after the bytes that were handed on, as often in a row as the policy of retries lets a request be sent.
     async fn resume(&mut self, error: Error) -> Result<()> {
         // Asking for a file twice does nothing twice, so that a body that rests is worth another try here.
         let lost = matches!(

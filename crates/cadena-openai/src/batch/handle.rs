@@ -1,10 +1,10 @@
-//! What must be kept of a batch job, so that another process can fetch its results.
+//! The handle of a batch job, which another process needs to fetch its results.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::IdSum;
 
-/// The batches of a job, to be stored: their ids, and how to tell that every answer is there.
+/// The batches of a job, to be stored: their ids, and a sum that shows whether every answer is there.
 ///
 /// It is small whatever the number of requests, and holds no prompt and no key.
 ///
@@ -38,13 +38,13 @@ pub(super) struct Uploaded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SubmittedBatch {
     pub(super) id: String,
-    /// What was asked, if the handle comes from the job that asked.
+    /// The sum of the requests, if the handle comes from the job that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asked: Option<IdSum>,
 }
 
 impl BatchJobHandle {
-    /// A job without batches, to be filled by [`BatchJobSubmission::submit`](crate::BatchJobSubmission::submit).
+    /// Makes a job without batches, to be filled by [`BatchJobSubmission::submit`](crate::BatchJobSubmission::submit).
     ///
     /// # Examples
     ///
@@ -56,7 +56,7 @@ impl BatchJobHandle {
         Self::default()
     }
 
-    /// A job of batches known by their ids alone, as the server's web page shows them.
+    /// Makes a job of batches known by their ids alone, as the server's web page shows them.
     ///
     /// # Examples
     ///
@@ -72,7 +72,15 @@ impl BatchJobHandle {
         }
     }
 
-    /// The ids of the batches, in the order of the requests.
+    /// Returns the ids of the batches, in the order of the requests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::BatchJobHandle;
+    ///
+    /// assert_eq!(BatchJobHandle::from_ids(["a", "b"]).ids().collect::<Vec<_>>(), ["a", "b"]);
+    /// ```
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.batches.iter().map(|batch| batch.id.as_str())
     }

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use cadena_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::fnv1a;
+
 /// How many ids there are, and a sum over them that does not depend on their order.
 ///
 /// Equal sums mean equal sets, but for a chance of 1 to 2^64: a fault of a server is found, a forgery would not be.
@@ -37,7 +39,7 @@ impl KnownIds {
     pub(super) fn insert(&mut self, id: &str) -> Result<()> {
         if id.is_empty() {
             let error = Error::new(ErrorKind::InvalidInput, "a custom id is empty");
-            return Err(error.with_hint("give every request an id of its own: its answer is found by it"));
+            return Err(error.with_hint("give each request another id: its answer is found by it"));
         }
         if id.len() > LONGEST_ID {
             let detail = format!("a custom id has {} bytes, and may have {LONGEST_ID}", id.len());
@@ -47,16 +49,13 @@ impl KnownIds {
             return Ok(());
         }
         let error = Error::new(ErrorKind::InvalidInput, format!("the custom id `{id}` occurs twice"));
-        Err(error.with_hint("give every request an id of its own: its answer is found by it"))
+        Err(error.with_hint("give each request another id: its answer is found by it"))
     }
 }
 
-/// FNV-1a with 128 bits: the same in every process, as a sum of it is stored.
+/// A number for an id: see [`fnv1a`].
 pub(super) fn hash(id: &str) -> u128 {
-    id.bytes()
-        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
-            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-        })
+    fnv1a(id.as_bytes())
 }
 
 pub(super) fn halves(hash: u128) -> [u64; 2] {

@@ -78,7 +78,7 @@ pub(super) fn write_line(line: &mut Vec<u8>, custom_id: &str, endpoint: &str, bo
     line.extend_from_slice(b"\",\"body\":");
     let start = line.len();
     line.extend_from_slice(body);
-    // In JSON a line break stands between values only, where a space does as well.
+    // In JSON a line break occurs between values only, where a space does as well.
     for byte in line.iter_mut().skip(start).filter(|byte| **byte == b'\n') {
         *byte = b' ';
     }

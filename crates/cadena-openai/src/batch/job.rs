@@ -54,7 +54,16 @@ impl<M: BatchModel> BatchJob<M> {
         self
     }
 
-    /// What must be stored to go on in another process: [`ChatOpenAI::batch_job_from`].
+    /// Returns the handle, which must be stored to go on in another process: see [`ChatOpenAI::batch_job_from`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+    ///
+    /// let job = ChatOpenAI::new("gpt-4o-mini").batch_job_from(BatchJobHandle::from_ids(["batch_1"]));
+    /// assert_eq!(job.handle().ids().count(), 1);
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &BatchJobHandle {
         &self.handle
@@ -79,7 +88,7 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// # Errors
     ///
-    /// What the server says: `NotFound` for an id of another account.
+    /// Those of the server: `NotFound` for an id of another account.
     pub async fn status(&self) -> Result<BatchJobStatus> {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
@@ -88,7 +97,7 @@ impl<M: BatchModel> BatchJob<M> {
         Ok(status)
     }
 
-    /// Waits until nothing more will happen to any batch, and says how each ended: completed, failed, expired or cancelled.
+    /// Waits until every batch has ended, and returns how each ended: completed, failed, expired or cancelled.
     ///
     /// It asks again and again, with growing pauses. An outage is waited out: 20 questions in a row may fail with an error that is worth
     /// another try. There is no limit of time; `tokio::time::timeout` sets one, and the job goes on.
@@ -114,7 +123,7 @@ impl<M: BatchModel> BatchJob<M> {
 
     /// Asks the server to cancel every batch that has not ended. What was answered until then can be read, and is paid for.
     ///
-    /// The server takes up to ten minutes over it: [`wait`](Self::wait) says when it is done.
+    /// The server takes up to ten minutes over it: [`wait`](Self::wait) returns when it is done.
     ///
     /// # Examples
     ///
@@ -132,7 +141,7 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// # Errors
     ///
-    /// As [`status`](Self::status). The batches behind the one that failed have not been asked for.
+    /// As [`status`](Self::status). The batches after the one that failed have not been asked for.
     pub async fn cancel(&self) -> Result<BatchJobStatus> {
         let mut status = BatchJobStatus::default();
         for id in self.handle.ids() {
@@ -161,7 +170,7 @@ impl<M: BatchModel> BatchJob<M> {
     /// In the pair, what went wrong with one request: kinds as of `invoke`; `Timeout`, `Cancelled` and `InvalidRequest` if its batch
     /// expired, was cancelled or failed before it was asked; `Truncated` if the server's files have no line for it.
     ///
-    /// In place of the pair, what concerns no single request; the stream goes on behind it. `InvalidRequest`, with the server's reasons, if
+    /// In place of the pair, errors that concern no single request; the stream goes on after them. `InvalidRequest`, with the server's reasons, if
     /// it refused a whole batch; `InvalidInput` for a batch of an endpoint that the model does not read; `Decode` for a line that cannot be
     /// read, `Truncated` for a last line that was cut, `LimitExceeded` for a line over [`Limits::event`](cadena_http::Limits::event);
     /// `Decode` for ids that nobody has submitted or that come twice; and what the download fails with, which leaves out the rest of that

@@ -8,7 +8,7 @@ use crate::OpenAIClient;
 
 /// A model that a batch job can ask: [`ChatOpenAI`](crate::ChatOpenAI), [`OpenAICompletions`](crate::OpenAICompletions) or [`OpenAIEmbeddings`](crate::OpenAIEmbeddings).
 ///
-/// It is implemented here alone, and what it does is told at [`BatchJob`](crate::BatchJob).
+/// The trait is sealed. [`BatchJob`](crate::BatchJob) documents its use.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ use crate::OpenAIClient;
 /// assert!(answer_of(&job).is_none_or(|message: cadena_core::AIMessage| message.text().is_empty()));
 /// ```
 pub trait BatchModel: sealed::Sealed + Clone + Send + Sync + 'static {
-    /// What the answer to a request is: a message, or vectors.
+    /// The type of an answer: a message, or vectors.
     type Output: Send + 'static;
 
     #[doc(hidden)]
@@ -39,7 +39,7 @@ pub trait BatchModel: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn batch_request(&self, request: ChatRequest) -> Result<Written>;
 
-    /// What reads the answers of an endpoint; where the server has not said which, of the model's own.
+    /// Returns the function that reads the answers of an endpoint: the model's own if the server names none.
     #[doc(hidden)]
     fn batch_reader(&self, endpoint: Option<&str>) -> Result<ReadAnswer<Self::Output>>;
 }

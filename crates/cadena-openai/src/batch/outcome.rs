@@ -1,4 +1,4 @@
-//! One line of a file of results, read as the answer of a call of its own.
+//! One line of a file of results, read as the answer of a call.
 
 use bytes::Bytes;
 use cadena_core::{Error, ErrorKind, Result};
@@ -33,7 +33,7 @@ struct ResponseLine<'a> {
 }
 
 impl ResultLine<'_> {
-    /// What it says about its request. `text` is the line itself, so that the body need not be copied.
+    /// Reads the result of its request. `text` is the line itself, so that the body need not be copied.
     pub(super) fn outcome<T>(self, text: &Bytes, read_answer: &ReadAnswer<T>, redactor: &Redactor) -> Result<T> {
         if let Some(report) = self.error.filter(error::says_something) {
             return Err(error::of_report(&report, redactor));

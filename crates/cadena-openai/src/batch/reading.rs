@@ -61,7 +61,7 @@ impl OpenFile {
     }
 }
 
-/// What a file is for.
+/// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// Answers or errors.
@@ -150,7 +150,7 @@ impl<T> Reading<T> {
         Some(Error::new(ErrorKind::Decode, detail))
     }
 
-    /// What a line of a file of results says; an error of the outer kind ends the batch.
+    /// Reads a line of a file of results; an outer error ends the batch.
     fn result(&mut self, line: &Line, file: &OpenFile) -> Result<JobResult<T>> {
         let redactor = &file.redactor;
         let place = || {
@@ -171,7 +171,7 @@ impl<T> Reading<T> {
                 repaired = wire::repaired(text).map(Bytes::from);
                 match repaired.as_ref().map(|text| (serde_json::from_slice(text), text)) {
                     Some((Ok(read), text)) => (read, text),
-                    // What was cut ends within the object, whatever is repaired in it.
+                    // A line that was cut ends within the object, whatever is repaired in it.
                     _ if matches!(line, Line::Cut(_)) => {
                         return Ok(Err(Error::new(ErrorKind::Truncated, format!("{} was cut", place()))));
                     }

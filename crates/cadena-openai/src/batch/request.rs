@@ -26,7 +26,7 @@ pub struct BatchJobRequest {
 }
 
 impl BatchJobRequest {
-    /// A prompt under an id, which no other request of the job may have.
+    /// Makes a request of a prompt under an id, which no other request of the job may have.
     ///
     /// # Examples
     ///
@@ -57,7 +57,13 @@ impl BatchJobRequest {
         self
     }
 
-    /// The id.
+    /// Returns the id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobRequest::new("row-7", "hi").custom_id(), "row-7");
+    /// ```
     #[must_use]
     pub fn custom_id(&self) -> &str {
         &self.custom_id

@@ -23,7 +23,7 @@ const PAGES: usize = 20;
 pub(super) struct Server {
     pub(super) config: Arc<Config>,
     pub(super) http: HttpClient,
-    /// What a hint calls the model.
+    /// The name of the model in hints.
     pub(super) model: String,
 }
 
@@ -48,7 +48,7 @@ impl Server {
         }
     }
 
-    /// Uploads a file and gives its id. Sent again like any request: a file that nobody names costs nothing.
+    /// Uploads a file and returns its id. It is sent again like any request: a file that nobody names costs nothing.
     pub(super) async fn upload(&self, file: InputFile) -> Result<String> {
         let request = file.attach(self.config.post("/files")?)?;
         let file: File = self.ask(&self.http, request, "uploaded file").await?;
@@ -75,7 +75,7 @@ impl Server {
         if was_refused(&error) {
             return Err(error);
         }
-        // The batch may be there all the same, and its file tells which one it is.
+        // The batch may be there all the same, and its file identifies it.
         match self.find(file).await {
             Ok(Some(batch)) => Ok(batch),
             Ok(None) => Err(error.with_hint("no batch of this file was found: submit again")),
@@ -140,14 +140,14 @@ impl Server {
         self.config.explain(error, &self.model)
     }
 
-    /// What takes the secrets of the model's requests out of a text.
+    /// Returns the redactor of the secrets of the model's requests.
     pub(super) fn redactor(&self) -> Redactor {
         self.config
             .get("/batches")
             .map_or_else(|_| Redactor::new(), |request| Redactor::of(&request))
     }
 
-    /// Sends a request with a key that holds, and gives it back as it went out beside its answer.
+    /// Sends a request with a valid key, and returns it as it went out beside its answer.
     async fn send<T, Fut>(&self, request: &HttpRequest, send: impl Fn(HttpRequest) -> Fut) -> Result<(HttpRequest, T)>
     where
         Fut: Future<Output = Result<T>>,
@@ -185,7 +185,7 @@ fn was_refused(error: &Error) -> bool {
                 | ErrorKind::Truncated
                 | ErrorKind::Stalled
                 | ErrorKind::Decode
-                // A report of such a fault in a body whose status says that all went well.
+                // A report of such a fault in a body with a status of success.
                 | ErrorKind::Server => false,
                 _ => true,
             }

@@ -11,7 +11,7 @@ use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::{Body, HttpRequest, Upload};
 use futures::stream::{self, StreamExt};
 
-/// What a spool may use.
+/// The limits of a spool.
 #[derive(Clone, Debug)]
 pub(super) struct SpoolLimits {
     /// How many bytes are held in memory.
@@ -129,7 +129,7 @@ fn read(file: Arc<Mutex<File>>) -> Body {
 }
 
 fn piece(file: &Mutex<File>, place: u64, length: usize) -> Result<Bytes> {
-    // Two tries of one upload never overlap, but a place of its own for each reader costs nothing.
+    // Two tries of one upload never overlap, but one position for each reader costs nothing.
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let mut piece = Vec::with_capacity(length);
     let read = file.seek(SeekFrom::Start(place)).and_then(|_| {

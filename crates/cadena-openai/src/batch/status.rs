@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error;
 
-/// What a batch job is doing, batch by batch.
+/// The state of a batch job, batch by batch.
 ///
 /// # Examples
 ///
@@ -18,7 +18,7 @@ pub struct BatchJobStatus {
     pub batches: Vec<BatchJobProgress>,
 }
 
-/// What one batch is doing.
+/// The state of one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchJobProgress {
@@ -61,7 +61,7 @@ pub enum BatchJobState {
 }
 
 impl BatchJobState {
-    /// Whether nothing more will happen.
+    /// Whether the batch has ended.
     ///
     /// # Examples
     ///
@@ -78,25 +78,49 @@ impl BatchJobState {
 }
 
 impl BatchJobStatus {
-    /// Whether nothing more will happen to any batch.
+    /// Whether every batch has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_openai::BatchJobStatus::default().is_final());
+    /// ```
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.batches.iter().all(|batch| batch.state.is_final())
     }
 
-    /// How many requests have an answer.
+    /// Returns how many requests have an answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobStatus::default().completed(), 0);
+    /// ```
     #[must_use]
     pub fn completed(&self) -> u64 {
         self.batches.iter().map(|batch| batch.completed).sum()
     }
 
-    /// How many requests have an error.
+    /// Returns how many requests have an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobStatus::default().failed(), 0);
+    /// ```
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.batches.iter().map(|batch| batch.failed).sum()
     }
 
-    /// How many requests there are, as far as the server has read them.
+    /// Returns how many requests there are, as far as the server has read them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cadena_openai::BatchJobStatus::default().total(), 0);
+    /// ```
     #[must_use]
     pub fn total(&self) -> u64 {
         self.batches.iter().map(|batch| batch.total).sum()

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use cadena_core::{ChatOptions, ChatRequest, Error, ErrorKind, Result};
+use cadena_core::{Error, ErrorKind, Result};
 use futures::stream::{self, Stream, StreamExt};
 use serde_json::{Map, Value};
 
+use super::before::Before;
+use super::common::{Common, check_options, check_request};
 use super::handle::{SubmittedBatch, Uploaded};
 use super::ids::{IdSum, KnownIds};
 use super::input::{FileLimits, InputFile, write_line};
@@ -19,7 +21,7 @@ use crate::ChatOpenAI;
 
 type OnBatch = Box<dyn FnMut(&BatchJobHandle) -> Result<()> + Send>;
 
-/// What a batch job is set to before it is submitted: see [`ChatOpenAI::batch_job`].
+/// The settings of a batch job before it is submitted: see [`ChatOpenAI::batch_job`].
 #[must_use = "a batch job does nothing until it is submitted"]
 pub struct BatchJobSubmission<M = ChatOpenAI> {
     model: M,
@@ -45,7 +47,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         }
     }
 
-    /// Writes a note on every batch, which the server gives back and shows: none by default. OpenAI takes 16.
+    /// Adds a note to every batch, which the server returns and shows: none by default. OpenAI takes 16.
     ///
     /// # Examples
     ///
@@ -140,7 +142,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     /// The requests are pulled one by one, and a batch starts when its file is full: of a million of them, 8 MiB of lines are in memory
     /// at a time, and some 40 bytes for each id. A line holds what `invoke` would send, to the byte.
     ///
-    /// A handle that has batches already is continued: give the same requests in the same order, and those that were submitted are
+    /// A handle that has batches already is continued: pass the same requests in the same order, and those that were submitted are
     /// passed over. So after an error, or after this future was dropped, call it again with the same handle.
     ///
     /// # Examples
@@ -152,8 +154,8 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     /// `InvalidInput` for an id that is empty, too long or there before, a request without a message, for another model or another
     /// endpoint than the first one's (a batch has one), or requests that are not those of the handle; `Unsupported` for what `invoke`
     /// refuses too, for headers and a query among the options, which a line has no place for, and for a request's own timeout;
-    /// `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; what
-    /// the server says to the upload and to the new batch. An upload is sent again like any request, as a file without a batch costs
+    /// `LimitExceeded` for a request that no file can hold; `Config` if no temporary file can be written; the
+    /// errors of the server about the upload and the new batch. An upload is sent again like any request, as a file without a batch costs
     /// nothing. A batch is not: where it is not known whether the server has created one, the server is asked for the batch of the
     /// uploaded file.
     ///
@@ -169,7 +171,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         self.submit_stream(handle, requests).await
     }
 
-    /// As [`submit`](Self::submit), with requests from a stream, such as the rows of a database, whose error ends the submission.
+    /// Uploads as [`submit`](Self::submit), with requests from a stream, such as the rows of a database, whose error ends the submission.
     ///
     /// # Examples
     ///
@@ -316,123 +318,4 @@ impl<M: fmt::Debug> fmt::Debug for BatchJobSubmission<M> {
 struct NewBatch {
     file: InputFile,
     ids: IdSum,
-}
-
-/// What all requests of a job have in common.
-struct Common {
-    endpoint: &'static str,
-    model: String,
-}
-
-impl Common {
-    fn check(&self, custom_id: &str, endpoint: &str, model: &str) -> Result<()> {
-        if self.endpoint != endpoint {
-            let detail = format!(
-                "the request `{custom_id}` needs `{endpoint}`, and the first one `{}`",
-                self.endpoint
-            );
-            let hint = "a batch asks one endpoint: set `with_endpoint(Endpoint::Responses)`, or make a job for each";
-            return Err(Error::new(ErrorKind::InvalidInput, detail).with_hint(hint));
-        }
-        if self.model != model {
-            let detail = format!(
-                "the request `{custom_id}` asks `{model}`, and the first one `{}`",
-                self.model
-            );
-            let error = Error::new(ErrorKind::InvalidInput, detail);
-            return Err(error.with_hint("a batch asks one model: make a job for each"));
-        }
-        Ok(())
-    }
-}
-
-/// Refuses what a line has no place for: `whose` options they are is a part of the message.
-fn check_options(whose: &str, options: &ChatOptions) -> Result<()> {
-    let (what, hint) = if !options.headers.is_empty() {
-        ("headers", "set them on the model by `with_header`")
-    } else if !options.query.is_empty() {
-        ("a query", "set it on the model by `with_query`")
-    } else {
-        return Ok(());
-    };
-    Err(without_place(whose, what, hint))
-}
-
-fn check_request(custom_id: &str, request: &ChatRequest) -> Result<()> {
-    let whose = format!("the request `{custom_id}` has");
-    check_options(&whose, &request.options)?;
-    if request.options.timeout.is_some() {
-        let hint = "a batch takes up to 24 hours: put `tokio::time::timeout` around `BatchJob::wait`, and call `cancel` if it runs out";
-        return Err(without_place(&whose, "a timeout", hint));
-    }
-    if request.messages.is_empty() {
-        return Err(
-            Error::new(ErrorKind::InvalidInput, format!("{whose} no message")).with_hint("give it at least one")
-        );
-    }
-    Ok(())
-}
-
-fn without_place(whose: &str, what: &str, hint: &'static str) -> Error {
-    let detail = format!("{whose} {what}, for which a line of a batch has no place");
-    Error::new(ErrorKind::Unsupported, detail).with_hint(hint)
-}
-
-/// The requests that a handle has submitted already, and that are passed over.
-struct Before {
-    /// What is still to come, the next batch last.
-    batches: Vec<IdSum>,
-    passed: IdSum,
-}
-
-impl Before {
-    fn of(handle: &BatchJobHandle) -> Result<Self> {
-        let asked = handle
-            .batches
-            .iter()
-            .rev()
-            .map(|batch| batch.asked)
-            .collect::<Option<_>>();
-        let batches = asked.ok_or_else(|| {
-            let detail = "a handle that was made of ids does not know its requests, and cannot be continued";
-            Error::new(ErrorKind::InvalidInput, detail)
-        })?;
-        Ok(Self {
-            batches,
-            passed: IdSum::default(),
-        })
-    }
-
-    /// Whether a request was submitted before.
-    fn passes(&mut self, custom_id: &str) -> Result<bool> {
-        let Some(batch) = self.batches.last() else {
-            return Ok(false);
-        };
-        self.passed.add(custom_id);
-        if self.passed.requests < batch.requests {
-            return Ok(true);
-        }
-        if self.passed != *batch {
-            return Err(other_requests());
-        }
-        self.batches.pop();
-        self.passed = IdSum::default();
-        Ok(true)
-    }
-
-    fn all_passed(&self) -> Result<()> {
-        if self.batches.is_empty() {
-            Ok(())
-        } else {
-            Err(other_requests())
-        }
-    }
-}
-
-fn other_requests() -> Error {
-    let error = Error::new(
-        ErrorKind::InvalidInput,
-        "the requests are not those that the handle has begun with",
-    );
-    error.with_hint("give the same requests in the same order, or a new handle")
 }

@@ -1,4 +1,4 @@
-//! Which call a piece belongs to, whatever a server says about it.
+//! The call that a piece belongs to, however a server numbers and names its pieces.
 
 mod arguments;
 
@@ -11,7 +11,7 @@ use arguments::Arguments;
 
 /// The calls of one answer while their pieces come in.
 ///
-/// Chunks add up by the index of their call, and servers send none, or the same one for every call, repeat the name in every piece, or give the
+/// Chunks add up by the index of their call, and servers send no index, or the same one for every call, repeat the name in every piece, or send the
 /// id late. Here the order of the events is known, so every piece that leaves has the index of its call, and nothing that its call knows already.
 ///
 /// A piece belongs to the call that its id names; else to the last call of its index; else, with neither, to the call of the piece before. A new
@@ -24,7 +24,7 @@ pub(super) struct OpenCalls {
     by_id: BTreeMap<String, usize>,
     /// The last call of each index, as the server numbers them.
     by_index: BTreeMap<i64, usize>,
-    /// The indices that have been given away.
+    /// The indices that chunks have had.
     taken: BTreeSet<i64>,
     /// Below it all are taken.
     free: i64,
@@ -34,7 +34,7 @@ pub(super) struct OpenCalls {
     last_index: Option<i64>,
     /// Calls that have no arguments, or have some by now.
     bare: Vec<usize>,
-    /// The indices of calls that must not run, and why, until the next chunk says so.
+    /// The indices of calls that must not run, and why, until the next chunk carries it.
     doubtful: Vec<(i64, &'static str)>,
     /// How many events have brought pieces.
     events: u64,
@@ -124,7 +124,7 @@ impl OpenCalls {
         self.doubtful.extend(beginnings.map(|call| (call.index, reason)));
     }
 
-    /// Makes the calls invalid that have no arguments, as some came for a call that had all of its own.
+    /// Makes the calls invalid that have no arguments, as some came for a call that was complete.
     fn doubt_bare(&mut self) {
         for at in std::mem::take(&mut self.bare) {
             if let Some(call) = self.calls.get(at).filter(|call| call.is_bare()) {
@@ -141,7 +141,7 @@ impl OpenCalls {
             return of_index;
         };
         let id_at = |at: usize| self.calls.get(at).and_then(|call| call.id.as_deref());
-        // Some servers give one id to several calls, which their indices tell apart.
+        // Some servers send one id for several calls, which differ by their indices.
         let named = of_index
             .filter(|at| id_at(*at) == Some(id))
             .or_else(|| self.by_id.get(id).copied());
@@ -232,7 +232,7 @@ impl OpenCall {
             let is_nameless = self.name.is_empty() && self.id.is_none();
             return repeats || is_nameless || (is_named_by_id && !self.name.is_empty());
         }
-        // Two names in one event are two calls, unless the id says otherwise: no server cuts a name and sends its pieces at once.
+        // Two names in one event are two calls, unless they have one id: no server cuts a name and sends its pieces at once.
         let is_same = is_named_by_id && piece.index == self.numbered;
         repeats || self.name.is_empty() || self.named_in != event || is_same
     }
@@ -249,7 +249,7 @@ impl OpenCall {
         (is_within || self.is_broken) && !self.is_apart_from(next)
     }
 
-    /// Whether the server itself says that a piece is of another call.
+    /// Whether the server itself marks a piece as one of another call.
     fn is_apart_from(&self, next: &ToolCallChunk) -> bool {
         match known(next.id.as_deref()) {
             Some(_) => self.id.is_some() && next.id != self.id,

@@ -1,4 +1,4 @@
-//! One choice of an event: whether it says anything, and the error that it reports.
+//! One choice of an event: whether it brings anything, and the error that it reports.
 
 use cadena_core::{Error, ErrorKind, Result};
 use cadena_http::Redactor;

@@ -1,10 +1,10 @@
-//! What stands around the choices of an event: servers repeat it in every event of an answer, and it is read once.
+//! The members around the choices of an event: servers repeat them in every event of an answer, and they are read once.
 
 use serde::{Deserialize, Deserializer};
 
 use crate::wire::{ChatCompletion, Choice, Lenient};
 
-/// How often an event may teach what stands around the choices. A server that changes it all the time is read the plain way.
+/// How often the members around the choices are learnt. Events of a server that changes them all the time are parsed whole.
 const LESSONS: u8 = 8;
 
 const CHOICES: &[u8] = b"\"choices\":";
@@ -16,11 +16,11 @@ const NOISE: &[u8] = b",\"obfuscation\":\"";
 /// creation and fingerprint are two thirds of an event without log probabilities.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
-    /// From the brace to the colon behind `"choices"`. Empty until it is known.
+    /// From the brace to the colon after `"choices"`. Empty until it is known.
     head: Vec<u8>,
-    /// What came behind the choices of the same event, and says nothing that counts.
+    /// The members after the choices of the same event, none of which must be seen again.
     tail: Tail,
-    /// The members behind the choices, as an object of their own.
+    /// The members after the choices, as an object.
     members: Vec<u8>,
     lessons: u8,
 }
@@ -43,7 +43,7 @@ impl Envelope {
             return Ok(answer);
         }
         let answer: ChatCompletion<'_> = serde_json::from_slice(data)?;
-        // What was known may have been replaced by this event.
+        // This event may have replaced the members that were known.
         self.head.clear();
         if answer.choices.as_ref().is_some_and(|choices| !choices.is_empty()) && self.lessons < LESSONS {
             self.lessons += 1;
@@ -52,7 +52,7 @@ impl Envelope {
         Ok(answer)
     }
 
-    /// The choices and what is new behind them. `None` if the event has to be read whole.
+    /// Reads the choices and the new members after them. `None` if the event has to be read whole.
     fn read_news<'a>(&mut self, data: &'a [u8]) -> Option<ChatCompletion<'a>> {
         if self.head.is_empty() {
             return None;
@@ -77,7 +77,7 @@ impl Envelope {
             return None;
         }
         let behind = behind.into_rest();
-        // The next event may repeat this one, or say again what this one has replaced.
+        // The next event may repeat this one, or repeat the members that this one has replaced.
         match counts(&behind) {
             false => self.tail = Tail::new(tail),
             true => self.head.clear(),
@@ -85,7 +85,7 @@ impl Envelope {
         Some(ChatCompletion { choices, ..behind })
     }
 
-    /// Remembers what stands around the choices of an event that has been read and has some.
+    /// Remembers the members around the choices of an event that has been read and has some.
     fn learn(&mut self, data: &[u8]) {
         if let Some((head, tail)) = around_choices(data) {
             self.head.extend_from_slice(head);
@@ -94,7 +94,7 @@ impl Envelope {
     }
 }
 
-/// What stands behind the choices, with room for noise.
+/// The text after the choices, with room for noise.
 #[derive(Debug, Default)]
 struct Tail {
     /// Up to the noise, or all of it.
@@ -128,8 +128,8 @@ impl Tail {
     }
 }
 
-/// What stands in front of the choices and behind them. `None` if the first `"choices":` is not the member of the event itself, or if
-/// what is behind them counts.
+/// The text before the choices and the text after them. `None` if the first `"choices":` is not the member of the event itself, or if
+/// a member after them counts.
 fn around_choices(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = memchr::memmem::find(data, CHOICES)? + CHOICES.len();
     let (head, rest) = data.split_at_checked(start)?;
@@ -143,7 +143,7 @@ fn around_choices(data: &[u8]) -> Option<(&[u8], &[u8])> {
     (answer.choices.is_some_and(|choices| choices.is_empty()) && !counts).then_some((head, tail))
 }
 
-/// Whether there is something beside the choices that must be seen each time, as it is more than a last value.
+/// Whether a member beside the choices must be seen each time, as it is more than a last value.
 fn counts(answer: &ChatCompletion<'_>) -> bool {
     answer.usage.is_some()
         || answer.error.is_some()

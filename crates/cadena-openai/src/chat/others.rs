@@ -15,7 +15,7 @@ use crate::wire::Choice;
 #[derive(Debug)]
 pub(super) struct Others {
     wanted: bool,
-    /// What each of them has said.
+    /// The state of each of them.
     said: BTreeMap<u32, Said>,
     /// Pieces that have not been taken.
     pieces: Vec<(u32, AIMessageChunk)>,

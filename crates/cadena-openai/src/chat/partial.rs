@@ -1,18 +1,18 @@
-//! What had arrived of an answer, for the error that ends it.
+//! The part of an answer that had arrived, for the error that ends it.
 
 use cadena_core::{AIMessageChunk, Content};
 
 use crate::convert::PROVIDER;
 
-/// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
+/// The sum of the chunks that were handed on, kept so that it costs little when no error comes, which is almost always.
 ///
-/// Text is appended to one string. Of a chunk that says more, such as log probabilities or a piece of a call, which are a dozen
+/// Text is appended to one string. Of a chunk that has more, such as log probabilities or a piece of a call, which are a dozen
 /// allocations to clone, the event is kept as the bytes that it came in, and read again only when an error needs it.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
-    /// What is not read again: text, and the count of tokens, which depends on the events before.
+    /// The parts that are not read again: text, and the count of tokens, which depends on the events before.
     sum: AIMessageChunk,
-    /// The events that say more, one behind the other.
+    /// The events that have more than text, one after the other.
     events: Vec<u8>,
     /// Where each of them ends.
     ends: Vec<usize>,

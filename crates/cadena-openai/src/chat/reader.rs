@@ -1,24 +1,22 @@
 //! From events to chunks, and whether the answer is whole.
 
+mod answer;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cadena_core::{AIMessageChunk, Error, Result, UsageMetadata};
 use cadena_http::Redactor;
 use cadena_http::sse::SseEvent;
-use serde_json::{Map, Value};
 
-use super::choice::{check, check_unknown, is_empty};
 use super::envelope::Envelope;
 use super::others::Others;
 use super::partial::Partial;
 use super::said::Said;
-use crate::convert::{
-    Delivery, Head, Kept, Thoughts, fill, index_of, is_first, note_prompt_filters, take_choice, usage_of,
-};
+use crate::convert::{Delivery, Head, Kept, Thoughts, fill, index_of, note_prompt_filters, take_choice};
 use crate::error;
 use crate::events::{End, EventReader, Expect, Step, is_done};
-use crate::wire::{ChatCompletion, Choice, Seams};
+use crate::wire::{ChatCompletion, Seams};
 
 /// Reads the events of one answer. Each is parsed once, into types; an event that fails is looked at a second time.
 pub(crate) struct ChatReader {
@@ -31,7 +29,7 @@ pub(crate) struct ChatReader {
     kept_of: BTreeMap<u32, Kept>,
     thoughts: Thoughts,
     partial: Partial,
-    /// What the first choice has said. Boxed, as most answers are text alone.
+    /// The state of the first choice. Boxed, as most answers are text alone.
     said: Box<Said>,
     others: Others,
     /// The tokens that the chunks so far count.
@@ -67,120 +65,6 @@ impl ChatReader {
             unknown: None,
             expect,
         }
-    }
-
-    /// Reads an answer of an event that reports no error.
-    fn read_answer(
-        &mut self,
-        mut answer: ChatCompletion<'_>,
-        data: &[u8],
-        redactor: &Redactor,
-        chunk: &mut AIMessageChunk,
-    ) -> Result<Step> {
-        self.head.remember(&answer);
-        answer.place_probabilities();
-        let usage = usage_of(&mut answer);
-        self.kept.remember(&mut answer.other);
-        if !self.prompt_filtered && answer.prompt_filter_results.is_some() {
-            self.prompt_filtered = true;
-            note_prompt_filters(chunk, answer.prompt_filter_results.take());
-        }
-        // Servers that keep the connection busy send events with an empty list, which are chunks without a word.
-        let is_chunk = answer.choices.as_ref().is_some_and(Vec::is_empty);
-        let mut choices = answer.choices.take().unwrap_or_default();
-        for (place, choice) in choices.iter_mut().enumerate() {
-            if choice.other.is_some() {
-                check_unknown(choice, redactor)?;
-                let kept = self.kept_of.entry(index_of(choice, place)).or_default();
-                kept.remember(&mut choice.other);
-            }
-        }
-        // An error of another choice waits, so that the first one's piece of the same event is in the partial answer.
-        let others = self.read_others(&mut choices, redactor);
-        let mut choices = choices.iter_mut().enumerate();
-        let first = choices.find_map(|(place, choice)| is_first(choice, place).then_some(choice));
-        let step = match first {
-            Some(choice) if is_empty(choice) && usage.is_none() && chunk.response_metadata.extra.is_empty() => {
-                Step::Nothing
-            }
-            Some(choice) => {
-                self.read_first(choice, redactor, chunk)?;
-                Step::Chunk
-            }
-            None if !is_chunk && usage.is_none() && chunk.response_metadata.extra.is_empty() => Step::Nothing,
-            None => Step::Chunk,
-        };
-        if step == Step::Chunk {
-            if let Some(Value::Object(usage)) = usage.map(|usage| *usage) {
-                self.count(usage, chunk);
-            }
-            if self.has_finished() && (self.counted.is_some() || !self.expect.usage) {
-                self.kept.write(&mut chunk.response_metadata);
-            }
-            self.partial.add(chunk, data);
-        }
-        others.map(|()| step)
-    }
-
-    /// Reads the pieces of the other choices. The error is the first one that a choice reports.
-    fn read_others(&mut self, choices: &mut [Choice<'_>], redactor: &Redactor) -> Result<()> {
-        let mut outcome = Ok(());
-        for (place, choice) in choices.iter_mut().enumerate() {
-            if is_first(choice, place) {
-                continue;
-            }
-            let finishes = choice.finish_reason.known().is_some();
-            if finishes {
-                self.open_choices = self.open_choices.saturating_sub(1);
-            }
-            let index = index_of(choice, place);
-            let describe = (&self.head, self.model.as_str());
-            match self.others.read(index, choice, &mut self.thoughts, describe, redactor) {
-                Ok(Some(mut piece)) => {
-                    if finishes {
-                        self.write_kept_of(index, &mut piece);
-                    }
-                    self.others.put(index, piece);
-                }
-                Ok(None) => {}
-                Err(error) => outcome = outcome.and(Err(error)),
-            }
-        }
-        outcome
-    }
-
-    fn read_first(&mut self, choice: &mut Choice<'_>, redactor: &Redactor, chunk: &mut AIMessageChunk) -> Result<()> {
-        check(choice, redactor)?;
-        let finishes = choice.finish_reason.known().is_some();
-        fill(chunk, choice, Delivery::InPieces);
-        self.said.keep_news(chunk);
-        self.thoughts.number(0, &mut chunk.content);
-        if finishes {
-            self.head.describe(chunk, &self.model);
-            self.write_kept_of(0, chunk);
-            if !self.finished {
-                self.finished = true;
-                self.open_choices = self.open_choices.saturating_sub(1);
-            }
-        }
-        Ok(())
-    }
-
-    fn write_kept_of(&mut self, index: u32, chunk: &mut AIMessageChunk) {
-        if let Some(kept) = self.kept_of.get_mut(&index) {
-            kept.write(&mut chunk.response_metadata);
-        }
-    }
-
-    /// A chunk says what it adds to the count, while a server that counts in every event says the sum so far.
-    fn count(&mut self, usage: Map<String, Value>, chunk: &mut AIMessageChunk) {
-        let sum = self.head.count(&usage);
-        chunk.usage_metadata = match self.counted.take() {
-            None => Some(sum.clone()),
-            Some(before) => sum.clone().subtract(before).ok(),
-        };
-        chunk.response_metadata.token_usage = Some(Box::new(usage));
-        self.counted = Some(sum);
     }
 
     fn unreadable(&self, data: &[u8], cause: &serde_json::Error, redactor: &Redactor) -> Error {
@@ -223,7 +107,7 @@ impl EventReader for ChatReader {
             }
         };
         if let Some(report) = answer.error.as_deref().filter(|report| error::says_something(report)) {
-            // What stands beside it, such as a status, belongs to the report.
+            // The members beside it, such as a status, belong to the report.
             return Err(error::reported(data, redactor).unwrap_or_else(|| error::of_report(report, redactor)));
         }
         let choices = answer.choices.as_deref().unwrap_or_default();
@@ -241,7 +125,7 @@ impl EventReader for ChatReader {
         } else {
             self.unknown = None;
         }
-        // MiniMax says in the last event whether all went well.
+        // MiniMax reports in the last event whether all went well.
         let ends = choices.iter().any(|choice| choice.finish_reason.known().is_some());
         let step = self.read_answer(answer, data, redactor, chunk)?;
         if ends && let Some(error) = error::beside_choices(data, redactor) {
@@ -272,7 +156,7 @@ impl EventReader for ChatReader {
             }
             _ if self.finished => Ok(()),
             _ if self.partial.is_empty() => Err("the stream ended without a chunk"),
-            End::Done if self.expect.finish_reason => Err("the server said `[DONE]` without a finish reason"),
+            End::Done if self.expect.finish_reason => Err("the server sent `[DONE]` without a finish reason"),
             End::Done => Ok(()),
             End::Closed | End::Cut => Err("the stream ended without a finish reason"),
         }

@@ -1,4 +1,4 @@
-//! What one choice has said so far, as far as its next pieces depend on it.
+//! The state of one choice on which its next pieces depend.
 
 use cadena_core::{AIMessageChunk, Extra};
 use serde_json::{Map, Value};

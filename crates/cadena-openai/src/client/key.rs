@@ -5,7 +5,7 @@ use cadena_http::HttpRequest;
 
 use crate::config::Config;
 
-/// Sends a request with a fresh key, if a function gives keys, and returns it as it went out beside its answer.
+/// Sends a request with a fresh key, if a function returns keys, and returns the request as it went out beside its answer.
 ///
 /// A function may hold on to a token that the server no longer takes. So after the status 401 it is asked again, and the request is
 /// sent once more if the key is another.

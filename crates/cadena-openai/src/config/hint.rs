@@ -1,4 +1,4 @@
-//! What the reader can do about an error.
+//! The remedy that an error names.
 
 use cadena_core::{Error, ErrorKind};
 use cadena_http::Secret;
@@ -52,7 +52,7 @@ impl Config {
                 } else {
                     "it often ends in `/v1`; "
                 };
-                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` says where to ask")
+                format!("is `{url}` the address of the API? {end}OPENAI_BASE_URL or `with_base_url` sets the address")
             }
             ErrorKind::NotFound => {
                 format!(
@@ -64,7 +64,7 @@ impl Config {
             }
             ErrorKind::RateLimited => match error.retry_after() {
                 Some(pause) => format!(
-                    "wait {} s, as the server says, or ask more slowly",
+                    "wait {} s, as the server asks, or ask more slowly",
                     pause.as_secs_f64().ceil()
                 ),
                 None => return None,
@@ -81,7 +81,7 @@ impl Config {
             ErrorKind::Connect if error.detail().starts_with("TLS") => return None,
             ErrorKind::Connect => {
                 format!(
-                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` says where to ask"
+                    "is the server at `{url}` running and reachable? OPENAI_BASE_URL or `with_base_url` sets the address"
                 )
             }
             ErrorKind::InvalidRequest if error.detail().contains("stream_options") => {
@@ -148,7 +148,7 @@ const REASONING_UNWANTED: [&str; 8] = [
     "unrecognized",
 ];
 
-/// How servers say that a call has no answer, or an answer no call; without quotes, in lower case.
+/// The words of servers about a call without an answer, or an answer without a call; without quotes, in lower case.
 const TORN_PAIRS: [&str; 22] = [
     // OpenAI, DeepSeek, Alibaba, Moonshot and those who copied them; the Responses API.
     "must be followed by tool messages",
@@ -184,7 +184,7 @@ fn is_of_another_place(error: &Error) -> bool {
     let detail = error.detail().to_ascii_lowercase();
     let is_page = detail.contains("<!doctype html") || detail.contains("<html");
     let unknown_path = match error.kind() {
-        // OpenAI; llama.cpp; FastAPI, which vLLM is made with; what a server says without words of its own, such as Ollama.
+        // OpenAI; llama.cpp; FastAPI, which vLLM is made with; the text for a server that sends no words, such as Ollama.
         ErrorKind::NotFound => {
             detail.starts_with("invalid url")
                 || detail == "file not found"

@@ -9,7 +9,7 @@ use cadena_core::{AIMessage, Message};
 ///
 /// Some small servers send calls without ids, while OpenAI and most others refuse a call without one. Such a call takes the id of its answer, or
 /// if that has none either, an id made of its place: `call_3_0` is the first call of `messages[3]`. Answers belong to calls in their order,
-/// which is the order in which [`ToolNode`](cadena_core::ToolNode) and agents give them. An answer that names another call of the message stays with that.
+/// which is the order in which [`ToolNode`](cadena_core::ToolNode) and agents write them. An answer that names another call of the message stays with that.
 ///
 /// The place and not chance makes the id, so that one conversation is one request: recordings replay, and a server's prompt cache finds its
 /// beginning again. LangChain sends `null` there; Ollama's client in LangChain makes a random id when the answer comes, which loses both.
@@ -36,7 +36,7 @@ pub(crate) fn with_call_ids(messages: &[Message]) -> Cow<'_, [Message]> {
     Cow::Owned(messages)
 }
 
-/// Completes the calls of the message at `place`, and their answers among the messages `behind` it.
+/// Completes the calls of the message at `place`, and their answers among the messages after it (`behind`).
 fn complete(message: &mut AIMessage, behind: &mut [Message], place: usize) {
     let mut taken: BTreeSet<String> = ids(message).flatten().map(str::to_owned).collect();
     taken.remove("");

@@ -14,13 +14,13 @@ pub(crate) fn check_roles(messages: &[Message]) -> Result<()> {
     Ok(())
 }
 
-/// What a conversation without a message is answered with: OpenAI wants one at least.
+/// The error of a conversation without a message: OpenAI wants one at least.
 pub(crate) fn nothing_to_send() -> Error {
     let error = Error::new(ErrorKind::InvalidInput, "there are no messages to send");
     error.with_hint("give at least one message as input")
 }
 
-/// What cannot be sent, and what to do about it.
+/// A part that cannot be sent, and the remedy.
 struct Misfit {
     what: String,
     remedy: &'static str,
@@ -43,7 +43,7 @@ impl Misfit {
 
 type Fit = std::result::Result<(), Misfit>;
 
-/// Where a part stands, and which parts may stand there.
+/// The role of a message, and the parts that it may have.
 struct Role {
     name: &'static str,
     audience: Audience,
@@ -124,7 +124,7 @@ fn in_role(role: &str, content: &Content) -> Fit {
     }
 }
 
-/// What an answer carries beside its content: sound, and calls in OpenAI's own form.
+/// Checks the members of an answer beside its content: sound, and calls in OpenAI's own form.
 fn beside_the_content(message: &AIMessage) -> Fit {
     let kwarg = |key| message.additional_kwargs.get(key).filter(|value| !value.is_null());
     if let Some(audio) = kwarg("audio")
@@ -198,7 +198,7 @@ impl Role {
             };
             (sent, are_texts(block, &["url", "file_id", "id", "filename"]))
         } else if is_anthropic_data_block(block) {
-            // What its source lacks is named where the part is written.
+            // The code that writes the part names what its source lacks.
             let is_text = block.get("source").and_then(|source| source.get("type")) == Some(&Value::from("text"));
             let sent = match kind {
                 "image" => "image_url",

@@ -1,4 +1,4 @@
-//! Thoughts that stand in the content of an answer.
+//! Thoughts inside the content of an answer.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Thoughts {
 #[derive(Debug, Default)]
 struct Numbers {
     parts: Count,
-    /// What the open thought is made of.
+    /// The parts of the open thought.
     inner: Count,
 }
 

@@ -3,7 +3,7 @@
 use cadena_core::{TokenDetails, UsageMetadata};
 use serde_json::{Map, Value};
 
-/// What an endpoint calls the counts. Servers that have both endpoints count in one of them by the names of the other.
+/// The names of the counts at an endpoint. Servers that have both endpoints count in one of them by the names of the other.
 pub(crate) struct UsageNames {
     input: [&'static str; 2],
     output: [&'static str; 2],
@@ -26,7 +26,7 @@ impl UsageNames {
     };
 }
 
-/// Where a count of some tokens stands: a member of the details, or one beside the counts, as of servers without details.
+/// The place of a count of some tokens: a member of the details, or one beside the counts, for servers without details.
 struct Place {
     /// LangChain's word for it.
     ours: &'static str,
@@ -98,7 +98,7 @@ pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option
     counted
 }
 
-/// A count, also as the `3.0` or the text that some servers make of it. What is no count says nothing.
+/// A count, also as the `3.0` or the text that some servers make of it. Another value counts as missing.
 fn whole_number(value: &Value) -> Option<u64> {
     fn whole(number: f64) -> Option<u64> {
         // Written out, so that a number too large for a count is none; below 0 there is a sign.

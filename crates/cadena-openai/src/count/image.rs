@@ -75,7 +75,7 @@ fn count(rule: Rule, width: u32, height: u32) -> usize {
                 }
                 // Whole patches on one side; the other follows.
                 let fit = (wide.floor() / wide).min(high.floor() / high);
-                // What is a whole number but for the last digits is one.
+                // A number that is whole but for its last digits is taken as whole.
                 let whole = |side: f64| (side * fit - 1e-9).ceil().max(1.0);
                 all = (whole(wide) * whole(high)).min(PATCHES);
             }

@@ -5,13 +5,13 @@
 use cadena_core::{Error, ErrorKind, Result, TiktokenCounter};
 use serde_json::{Map, Value};
 
-/// What each parameter costs, what a list of allowed values takes off again, what each of them costs, and the end of all.
+/// The cost of each parameter, the discount of a list of allowed values, the cost of each of these, and the cost of the end.
 const PROPERTY: usize = 3;
 const ENUM: usize = 3;
 const VALUE: usize = 3;
 const END: usize = 12;
 
-/// The tokens of tools in OpenAI's form; what stands inside of a nested parameter counts as its JSON.
+/// The tokens of tools in OpenAI's form; the content of a nested parameter counts as its JSON.
 pub(super) fn tokens(model: &str, counter: TiktokenCounter, tools: &[Value]) -> Result<usize> {
     if tools.is_empty() {
         return Ok(0);

@@ -79,7 +79,7 @@ pub(super) struct Item {
     embedding: Numbers,
 }
 
-/// The place of a text, as its vector says it.
+/// The place of a text by the index of its vector.
 #[derive(Clone, Copy, Debug, Default)]
 enum Index {
     #[default]

@@ -58,7 +58,7 @@ impl BatchModel for OpenAIEmbeddings {
         self.model.clone()
     }
 
-    /// It has settings of its own, among them none of those that a line has no place for.
+    /// Embeddings have no chat options, so none that a line cannot hold.
     fn batch_options(&self) -> ChatOptions {
         ChatOptions::new()
     }

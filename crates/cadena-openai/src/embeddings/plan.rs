@@ -9,7 +9,7 @@ use crate::tokens::Tokens;
 /// A piece without a space in it, such as a long line of Chinese, is cut after so many bytes.
 const UNIT: usize = 48;
 
-/// What one request may hold.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Tokens of one text; `None` leaves texts as they are.
@@ -72,7 +72,7 @@ fn fitting(text: &str, limit: usize, tokens: Tokens) -> usize {
             break;
         }
     }
-    // Words that stand apart have as many tokens alone as together. Where they do not, look.
+    // Words between spaces have as many tokens alone as together. Where they do not, the piece is counted.
     while text.get(..end).is_some_and(|part| tokens.count(part) > limit) {
         let half = border(text, end / 2);
         if half >= end {
@@ -83,7 +83,7 @@ fn fitting(text: &str, limit: usize, tokens: Tokens) -> usize {
     end
 }
 
-/// The bytes up to the next space behind a word, so that a space stays with the word behind it.
+/// The bytes up to the next space after a word, so that a space stays with the word that follows it.
 fn unit(text: &str) -> usize {
     let mut word = false;
     for (place, letter) in text.char_indices() {
@@ -96,13 +96,13 @@ fn unit(text: &str) -> usize {
     text.len()
 }
 
-/// The last border of a character at or before a place, but behind the first character.
+/// The last border of a character at or before a place, but after the first character.
 fn border(text: &str, place: usize) -> usize {
     let before = (1..=place).rev().find(|place| text.is_char_boundary(*place));
     before.unwrap_or_else(|| text.chars().next().map_or(0, char::len_utf8))
 }
 
-/// Gathers pieces into requests, each within its limits; a piece that is too large alone is a request of its own.
+/// Gathers pieces into requests, each within its limits; a piece that is too large becomes one request.
 pub(super) fn requests(pieces: &[Piece<'_>], limits: Limits) -> Vec<Range<usize>> {
     let mut requests = Vec::new();
     let (mut start, mut tokens) = (0, 0_usize);

@@ -1,4 +1,4 @@
-//! What of a server's words an error may show: servers repeat the request in their complaints, and with it the prompt.
+//! The part of a server's words that an error may show: servers repeat the request in their complaints, and with it the prompt.
 
 use cadena_http::Redactor;
 use serde_json::Value;
@@ -62,7 +62,7 @@ fn shown(value: &Value, depth: usize) -> Value {
     }
 }
 
-/// A text without what it repeats of the request: JSON that is broken or inside of a text, and what pydantic says in the form of Python,
+/// A text without the parts of the request that it repeats: JSON that is broken or inside of a text, and what pydantic writes in the form of Python,
 /// `'input': {…}` and `input_value={…}`, which vLLM sends.
 pub(super) fn without_echoes(text: &str) -> String {
     let mut clean = String::new();
@@ -82,7 +82,7 @@ pub(super) fn without_echoes(text: &str) -> String {
         };
         clean.push_str(before);
         clean.push('…');
-        // Its own repetition of a value is cut in the middle, so that its brackets say nothing.
+        // Its own repetition of a value is cut in the middle, so that its brackets do not count.
         let end = match before.ends_with('=') {
             true => value.find(", input_type="),
             false => end_of_value(value),

@@ -23,12 +23,12 @@ pub(crate) fn is_report(value: &Value) -> bool {
         || (is("title") && value.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400))
 }
 
-/// Whether `base_resp` of `MiniMax` says that it failed: it stands in every answer, and its code is 0 if all is well.
+/// Whether `base_resp` of `MiniMax` reports a failure: every answer has it, and its code is 0 if all is well.
 pub(super) fn has_failed_base(value: &Value) -> bool {
     value.pointer("/base_resp/status_code").is_some_and(is_failure_code)
 }
 
-/// Whether the value of a key `error` says that there is one.
+/// Whether the value of a key `error` reports an error.
 pub(crate) fn says_something(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,

@@ -1,4 +1,4 @@
-//! What servers say about an error, whatever form they give it.
+//! Reports of errors by servers, in whatever form.
 
 mod reader;
 
@@ -13,22 +13,22 @@ use reader::ReportReader;
 /// A report, read.
 #[derive(Debug, Default)]
 pub(super) struct Reported {
-    /// The sentences, the reason behind what it is the reason of. Short, without secrets.
+    /// The sentences, each followed by its reason. Short, without secrets.
     pub(super) message: String,
-    /// What [`message`](Self::message) was made of, whole. It is searched and never shown.
+    /// The whole texts of which [`message`](Self::message) was made. They are searched and never shown.
     pub(super) searched: String,
     /// Code, type and status of each level, the outermost first.
     pub(super) words: Vec<Vec<String>>,
-    /// The type as it stands there, which is no code where it says nothing.
+    /// The type as the server wrote it, even if it is too general to be a code.
     pub(super) r#type: Option<String>,
     pub(super) param: Option<String>,
     /// The first status that the report names.
     pub(super) status: Option<StatusCode>,
-    /// What follows from a number that only one vendor has.
+    /// The kind that follows from a number of one vendor.
     pub(super) by_number: Option<ErrorKind>,
     /// The categories for which Azure's filters refused it.
     pub(super) filtered: Vec<String>,
-    /// Who failed, where a gateway says that.
+    /// The server that failed, if a gateway names it.
     pub(super) provider: Option<String>,
 }
 
@@ -53,9 +53,9 @@ impl Reported {
         inner.or(self.by_number)
     }
 
-    /// The code to show: that of the level that tells the kind, else the outermost that is more than a status.
+    /// The code to show: that of the level that decides the kind, else the outermost that is more than a status.
     pub(super) fn code(&self, kind: ErrorKind) -> Option<&str> {
-        // A number repeats the status, and this type says no more than the kind does.
+        // A number repeats the status, and this type repeats the kind.
         let says_more = |word: &&String| {
             let is_status = word.parse::<u64>().is_ok_and(|number| number < 1000);
             !is_status && *word != "invalid_request_error"

@@ -157,7 +157,7 @@ pub(super) fn by_base_code(code: u64) -> Option<ErrorKind> {
     })
 }
 
-/// What servers say in words where they have no code for it, and what it makes of a kind that does not say it.
+/// The words of servers that have no code for an error, and the kind that follows.
 ///
 /// A kind that is not `certain` follows from neither a code nor a status.
 pub(super) fn by_text(text: &str, kind: ErrorKind, certain: bool) -> Option<ErrorKind> {
@@ -240,7 +240,7 @@ const QUOTA: [&str; 9] = [
     "account is in arrears",
 ];
 
-/// What is said where there is neither a code nor a status, in the order in which it counts. In lower case.
+/// The words that decide without a code and a status, in the order in which they count. In lower case.
 const LAST: [(&[&str], ErrorKind); 6] = [
     (
         &[

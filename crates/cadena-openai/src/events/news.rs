@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// Whether there is text in it, reasoning, a piece of a call, a refusal, a log probability, a count or a finish reason.
 ///
-/// What a server repeats in every event (role, id, model, timings) is nothing: a stream of it alone would never end.
+/// Members that a server repeats in every event (role, id, model, timings) do not count: a stream of them alone would never end.
 pub(crate) fn has_news(chunk: &AIMessageChunk) -> bool {
     let metadata = &chunk.response_metadata;
     has_text(&chunk.content)
@@ -42,12 +42,12 @@ fn is_piece(piece: &ToolCallChunk) -> bool {
         .any(|text| !text.is_empty())
 }
 
-/// A server that counts in every event says the sum so far, of which a chunk holds what is new.
+/// A server that counts in every event sends the sum so far, and a chunk holds the difference.
 fn counts(usage: &UsageMetadata) -> bool {
     usage.total_tokens > 0 || usage.input_tokens > 0 || usage.output_tokens > 0
 }
 
-/// What names a part does not fill it.
+/// The members that name a part do not count.
 fn is_news(key: &str, value: &Value) -> bool {
     !["type", "index", "id"].contains(&key) && says_something(value)
 }
@@ -71,7 +71,7 @@ mod tests {
 
     fn chunk(change: impl FnOnce(&mut AIMessageChunk)) -> AIMessageChunk {
         let mut chunk = AIMessageChunk::default();
-        // What every event of a server says.
+        // Members that every event of a server has.
         chunk.response_metadata.model_provider = Some("openai".into());
         chunk.response_metadata.id = Some("c1".into());
         chunk.response_metadata.extra.insert("timings", json!({"ms": 3}));

@@ -40,13 +40,21 @@ impl ChatOpenAI {
         self
     }
 
-    /// The rules about models that hold.
+    /// Returns the rules about models that hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{ChatOpenAI, ModelRules};
+    ///
+    /// assert_eq!(ChatOpenAI::new("gpt-4o-mini").model_rules(), ModelRules::all());
+    /// ```
     #[must_use]
     pub fn model_rules(&self) -> ModelRules {
         self.policy.rules
     }
 
-    /// Sets what happens to an option that cannot be honoured: an error.
+    /// Sets how an option that cannot be honoured is treated: as an error.
     ///
     /// # Examples
     ///
@@ -101,14 +109,14 @@ impl ChatOpenAI {
 
     /// Sets whether the server's own copy of a conversation is continued: off, so that every request has all messages.
     ///
-    /// If it is on, a request names the last answer that the Responses API gave (`previous_response_id`) and has only the messages
-    /// behind it; the server remembers the others, thoughts and system messages among them. In an agent's loop these are the results of the
-    /// tools. All messages are sent where no answer has an id of that API (`resp_…`), where `store` is `false`, as the server remembers
-    /// nothing then, and where `previous_response_id` or `conversation` is among the options, which then say it all.
+    /// If it is on, a request names the last answer of the Responses API (`previous_response_id`) and has only the messages that
+    /// follow it, such as the results of tools in an agent's loop; the server remembers the others, thoughts and system messages among them.
+    /// All messages are sent if no answer has an id of that API (`resp_…`), if `store` is `false`, as the server then remembers
+    /// nothing, and if `previous_response_id` or `conversation` is among the options.
     ///
     /// It needs the Responses API: [`Endpoint::Auto`] takes that of OpenAI. Chat Completions remembers nothing, so all messages are sent there.
     ///
-    /// What was taken out of the older messages, or changed in them, the server does not hear of. Remembered messages are paid for as input
+    /// The server does not see changes that you make to earlier messages. Remembered messages are paid for as input
     /// like others. The server forgets them after 30 days; it then rejects the request
     /// ([`InvalidRequest`](cadena_core::ErrorKind::InvalidRequest) or [`NotFound`](cadena_core::ErrorKind::NotFound)), and another without
     /// this setting works.
@@ -144,7 +152,7 @@ impl ChatOpenAI {
     /// Sets whether a message brings the headers of its answer, in `response_metadata.extra["headers"]`: off. The server's id of the
     /// request is among them (`x-request-id`); cookies are not.
     ///
-    /// In a stream they stand on the first chunk.
+    /// In a stream the first chunk has them.
     ///
     /// # Examples
     ///
@@ -171,7 +179,7 @@ impl ChatOpenAI {
 
     /// Sets whether the thoughts of an answer (`additional_kwargs["reasoning_content"]`) go back to the server with it: off.
     ///
-    /// Servers differ: some need them while tools are called, others reject them. OpenAI gives none.
+    /// Servers differ: some need them while tools are called, others reject them. OpenAI sends no thoughts.
     ///
     /// # Examples
     ///
@@ -185,8 +193,9 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets whether a whole answer is asked for as a stream and added up: off. It keeps long answers alive behind gateways that
-    /// close a silent connection.
+    /// Sets whether a whole answer is asked for as a stream and added up: off.
+    ///
+    /// It keeps long answers alive where a gateway closes a silent connection.
     ///
     /// # Examples
     ///
@@ -216,7 +225,9 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets whether a stream that says `[DONE]` without a finish reason is truncated: on. Switch it off for a server that never gives one.
+    /// Sets whether a stream that ends with `[DONE]` and without a finish reason is truncated: on.
+    ///
+    /// Switch it off for a server that never sends a finish reason.
     ///
     /// # Examples
     ///
@@ -230,8 +241,10 @@ impl ChatOpenAI {
         self
     }
 
-    /// Sets what the model says about itself: that it calls tools, and gives log probabilities unless it is
-    /// [known](crate::known_model) to give none. The name of the model stays the one that is asked; no request changes.
+    /// Sets the profile of the model. By default, it calls tools, and returns log probabilities unless it is
+    /// [known](crate::known_model) not to.
+    ///
+    /// The name of the model stays the one that is asked; no request changes.
     ///
     /// # Examples
     ///

@@ -1,8 +1,8 @@
-//! What is known about OpenAI's chat models without asking anybody: one table.
+//! The known facts about OpenAI's chat models, in one table: no server is asked.
 //!
 //! Sources, read in November 2026: the model profiles of langchain-openai 1.7.4, which come from <https://models.dev> (MIT licence), and the model list
 //! of litellm 1.109.1. Where the two count differently, one of them counts the answer as well: `context` is with the answer, `input` without. They
-//! disagree about the answer of `gpt-4` (here as models.dev has it) and the `chat-latest` models (here as litellm has them). A capability stands here
+//! disagree about the answer of `gpt-4` (here as models.dev has it) and the `chat-latest` models (here as litellm has them). A capability is listed here
 //! if no source denies it. Log probabilities are claimed where `temperature` is, as OpenAI takes both or neither, and for no model
 //! made for Codex.
 
@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) structured: bool,
 }
 
-/// The row of a name, as it stands in the table.
+/// The row of a name in the table.
 pub(super) fn row(name: &str) -> Option<&'static Row> {
     let place = ROWS.binary_search_by(|row| row.name.cmp(name)).ok()?;
     ROWS.get(place)

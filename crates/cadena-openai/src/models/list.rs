@@ -70,7 +70,7 @@ fn model(value: Value) -> Option<ModelInfo> {
     })
 }
 
-/// A text that is not empty, or the number that stands in place of one.
+/// A text that is not empty, or the number that a server sends in its place.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

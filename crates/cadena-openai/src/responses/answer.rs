@@ -26,7 +26,7 @@ wire_struct! {
         /// The items. At the end of a stream they repeat everything, so they stay text until it is known that one of them is new.
         pub(crate) output: Option<Vec<&'a RawValue>>,
     }
-    // What a response repeats of its request, and OpenAI's own notes about it.
+    // Members that a response repeats of its request, and OpenAI's own notes about it.
     ignored: "background" | "billing" | "completed_at" | "conversation" | "frequency_penalty" | "instructions" | "max_output_tokens" | "max_tool_calls" | "moderation" | "output_text" | "parallel_tool_calls" | "presence_penalty" | "previous_response_id" | "prompt" | "prompt_cache_key" | "prompt_cache_options" | "prompt_cache_retention" | "reasoning" | "safety_identifier" | "store" | "temperature" | "text" | "tool_choice" | "tools" | "top_logprobs" | "top_p" | "truncation";
 }
 

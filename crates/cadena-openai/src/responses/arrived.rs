@@ -1,4 +1,4 @@
-//! What had arrived of a response, for the error that ends it.
+//! The part of a response that had arrived, for the error that ends it.
 
 use cadena_core::{AIMessageChunk, JsonBlock};
 
@@ -7,7 +7,7 @@ use super::call::piece;
 use super::event::{Delta, Words};
 use crate::wire::Tokens;
 
-/// The sum of the chunks that were given away, kept so that it costs little when no error comes, which is almost always.
+/// The sum of the chunks that were handed on, kept so that it costs little when no error comes, which is almost always.
 ///
 /// The pieces of one text are appended to one string. Log probabilities, which are most of an event and a dozen allocations to clone,
 /// are kept as the bytes that they came in, and read again only when an error needs them. What comes once for an item is added at once.
@@ -16,14 +16,14 @@ pub(super) struct Arrived {
     sum: AIMessageChunk,
     /// The text that grows; not yet in the sum.
     open: Option<Open>,
-    /// The events that have log probabilities, one behind the other.
+    /// The events that have log probabilities, one after the other.
     events: Vec<u8>,
     /// Log probabilities in the order in which they came.
     tokens: Vec<Kept>,
     any: bool,
 }
 
-/// A text whose pieces come one behind the other.
+/// A text whose pieces come one after the other.
 #[derive(Debug)]
 struct Open {
     words: Words,

@@ -1,24 +1,26 @@
 //! From items, and pieces of items, to chunks.
 
-use std::collections::BTreeMap;
+mod beside;
+mod growth;
 
 use cadena_core::{AIMessageChunk, ChunkPosition, Content};
 use serde_json::{Map, Value};
 
+use self::growth::{grow, rest_of_list, text_in};
 use super::answer::Response;
 use super::arrived::Arrived;
-use super::block::{PROGRESS, place_of, provided, push, refuse, with};
+use super::block::{provided, push, refuse};
 use super::call::{broken, call, is_call, piece};
-use super::event::{Cited, Delta, OfItem, Whole, Words};
-use super::item::{CUSTOM, FUNCTION, Item, MaybeItem, text_of};
+use super::event::{Delta, OfItem, Whole, Words};
+use super::item::{CUSTOM, FUNCTION, Item, MaybeItem};
 use super::message;
 use super::metadata::describe;
-use super::slot::{Piece, Slot, Slots};
+use super::slot::Slots;
 use crate::wire::{Text, Tokens};
 
 /// Puts a message together out of what has come.
 ///
-/// An item that comes whole gives what its pieces have not given. So a stream adds up to the response that ends it, and a
+/// An item that comes whole adds the parts that its pieces did not bring. So a stream adds up to the response that ends it, and a
 /// whole answer is nothing but such an end: the two cannot differ.
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
@@ -32,7 +34,7 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// A response that has begun. Whether there is something to give away.
+    /// A response that has begun. Returns whether the chunk has something.
     pub(super) fn begin(&mut self, id: &Text<'_>, chunk: &mut AIMessageChunk) -> bool {
         let Some(id) = id.known().filter(|_| !self.named) else {
             return false;
@@ -50,7 +52,7 @@ impl Assembler {
         self.named
     }
 
-    /// A piece of a text. Whether there is something to give away, which is kept for an error.
+    /// A piece of a text, which is kept for an error. Returns whether the chunk has something.
     pub(super) fn words(
         &mut self,
         words: Words,
@@ -77,7 +79,7 @@ impl Assembler {
         true
     }
 
-    /// The whole of a text: what its pieces have not brought. Some servers send no pieces, and no whole item either.
+    /// The whole of a text: adds the part that its pieces have not brought. Some servers send no pieces, and no whole item either.
     pub(super) fn whole(
         &mut self,
         words: Words,
@@ -130,60 +132,6 @@ impl Assembler {
         given
     }
 
-    /// A piece of what is spoken, which belongs to no item.
-    pub(super) fn audio(&mut self, key: &str, event: Delta<'_>, chunk: &mut AIMessageChunk) -> bool {
-        let Some(delta) = event.delta.into_string().filter(|delta| !delta.is_empty()) else {
-            return false;
-        };
-        let audio = Map::from_iter([(key.to_owned(), delta.into())]);
-        chunk.additional_kwargs.insert("audio", audio);
-        provided(chunk);
-        true
-    }
-
-    /// Something that a text cites.
-    pub(super) fn cited(&mut self, event: Cited<'_>, chunk: &mut AIMessageChunk) -> bool {
-        let Some(slot) = self.slots.find(event.item_id.known(), event.output_index) else {
-            return false;
-        };
-        let Some(annotation) = event.annotation.filter(|_| !slot.closed) else {
-            return false;
-        };
-        let piece = slot.part(event.content_index.unwrap_or(0), &mut self.blocks);
-        // What comes out of order waits for the end of its text, where all of them stand in theirs.
-        if event
-            .annotation_index
-            .is_some_and(|place| usize::try_from(place) != Ok(piece.cited))
-        {
-            return false;
-        }
-        piece.cited += 1;
-        let list = Value::Array(vec![annotation]);
-        push(chunk, with("text", "annotations", list, piece.block));
-        provided(chunk);
-        true
-    }
-
-    /// What a tool of the server is doing, for the type of its item.
-    pub(super) fn progress(&mut self, kind: &str, mut event: Map<String, Value>, chunk: &mut AIMessageChunk) -> bool {
-        let place = event.get("output_index").and_then(Value::as_u64);
-        let place = place.and_then(|place| u32::try_from(place).ok());
-        let Some(slot) = self.slots.find(text_of(&event, "item_id"), place) else {
-            return false;
-        };
-        if slot.closed {
-            return false;
-        }
-        let status = text_of(&event, "type").and_then(|name| name.rsplit('.').next());
-        let status = status.unwrap_or_default().to_owned();
-        event.retain(|key, _| !["type", "item_id", "output_index", "sequence_number"].contains(&key.as_str()));
-        event.insert("status".to_owned(), status.into());
-        let index = slot.number(&mut self.blocks);
-        push(chunk, with(kind, PROGRESS, event.into(), index));
-        provided(chunk);
-        true
-    }
-
     /// An item that has begun.
     pub(super) fn item_added(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> bool {
         let Some(item) = event.item.0 else { return false };
@@ -227,7 +175,7 @@ impl Assembler {
         true
     }
 
-    /// An item that has come whole. Whether there is something to give away.
+    /// An item that has come whole. Returns whether the chunk has something.
     pub(super) fn item_done(&mut self, event: OfItem<'_>, chunk: &mut AIMessageChunk) -> serde_json::Result<bool> {
         match event.item.0 {
             Some(item) => self.close(item, event.output_index, chunk),
@@ -235,7 +183,7 @@ impl Assembler {
         }
     }
 
-    /// The end: what no event has brought before it, and what is said about the whole.
+    /// The end: adds the parts that no event has brought, and the metadata of the whole.
     pub(crate) fn finish(
         &mut self,
         response: Response<'_>,
@@ -306,66 +254,5 @@ impl Assembler {
         block.insert("index".to_owned(), index.into());
         push(chunk, block);
         Ok(true)
-    }
-}
-
-/// Counts a piece of a text. Where it belongs: the number of its block, and its place in the list that a thought is. `None` if it says
-/// nothing.
-fn grow(slot: &mut Slot, words: Words, event: &Delta<'_>, blocks: &mut i64) -> Option<(i64, u32)> {
-    let delta = event.delta.known().unwrap_or_default();
-    let (kind, _) = place_of(words);
-    match words {
-        Words::Text | Words::Refusal => {
-            let place = event.content_index.unwrap_or(0);
-            let is_new = !slot.parts.contains_key(&place);
-            let piece = slot.part(place, blocks);
-            piece.kind = Some(kind);
-            piece.said += delta.len();
-            piece.tokens += event.logprobs.count();
-            // An empty piece says where its part stands among the others.
-            let says = is_new || !delta.is_empty() || event.logprobs.count() > 0;
-            says.then_some((piece.block, 0))
-        }
-        Words::Summary | Words::Thought => {
-            let (parts, place) = match words {
-                Words::Summary => (&mut slot.parts, event.summary_index),
-                _ => (&mut slot.thoughts, event.content_index),
-            };
-            let place = place.unwrap_or(0);
-            parts.entry(place).or_default().said += delta.len();
-            slot.kind = Some(kind);
-            Some((slot.number(blocks), place))
-        }
-        Words::Arguments | Words::Input | Words::McpArguments | Words::Code => {
-            slot.said += delta.len();
-            slot.kind = Some(kind);
-            if words.is_call() {
-                slot.called_with.push_str(delta);
-            }
-            Some((slot.number(blocks), 0))
-        }
-    }
-}
-
-/// The member of an item that comes in pieces, if it is a text.
-fn text_in(kind: Option<&str>) -> Option<&'static str> {
-    let all = [Words::Arguments, Words::Input, Words::McpArguments, Words::Code];
-    let mut places = all.into_iter().map(place_of);
-    places.find(|(of, _)| Some(*of) == kind).map(|(_, key)| key)
-}
-
-/// Leaves what is new in a list of texts, numbered so that it finds the pieces.
-fn rest_of_list(item: &mut Map<String, Value>, key: &str, pieces: &BTreeMap<u32, Piece>) {
-    let Some(Value::Array(parts)) = item.get_mut(key) else {
-        return;
-    };
-    for (place, part) in (0..).zip(parts) {
-        let Value::Object(part) = part else { continue };
-        if let Some(piece) = pieces.get(&place) {
-            let rest = part.get("text").and_then(Value::as_str);
-            let rest = piece.rest(rest.unwrap_or_default()).to_owned();
-            part.insert("text".to_owned(), rest.into());
-        }
-        part.insert("index".to_owned(), place.into());
     }
 }

@@ -10,7 +10,7 @@ use crate::convert::PROVIDER;
 /// A block as JSON.
 pub(super) type Block = Map<String, Value>;
 
-/// What a tool of the server is doing: the last state replaces the one before, and a finished message has none.
+/// The member with the progress of a tool of the server: the last state replaces the one before, and a finished message has none.
 pub(super) const PROGRESS: &str = "tool_progress";
 
 /// The type of the block that a text belongs to, and the member that it is.
@@ -80,7 +80,7 @@ pub(super) fn refuse(chunk: &mut AIMessageChunk, text: &str) {
     }
 }
 
-/// Says who answered.
+/// Writes the provider into a chunk.
 pub(super) fn provided(chunk: &mut AIMessageChunk) {
     if chunk.response_metadata.model_provider.is_none() {
         chunk.response_metadata.model_provider = Some(PROVIDER.into());

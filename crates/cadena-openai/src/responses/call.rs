@@ -10,7 +10,7 @@ pub(super) fn is_call(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| [FUNCTION, CUSTOM].contains(&kind))
 }
 
-/// What an item of a call adds to its call, or `None` if it is of another kind. `rest` is what is new of its text.
+/// The piece that an item of a call adds to its call, or `None` if it is of another kind. `rest` is the new part of its text.
 pub(super) fn call(slot: &Slot, item: &Item<'_>, rest: &str, index: i64) -> Option<ToolCallChunk> {
     let kind = item.text("type").filter(|kind| is_call(Some(kind)))?;
     let new = |key| item.text(key).filter(|_| !slot.has_sent(key)).map(str::to_owned);
@@ -19,7 +19,7 @@ pub(super) fn call(slot: &Slot, item: &Item<'_>, rest: &str, index: i64) -> Opti
     Some(if slot.differs { broken(piece) } else { piece })
 }
 
-/// Says that the call of a piece must not run, as its pieces are not what came whole.
+/// Marks the call of a piece as one that must not run, as its pieces differ from its whole.
 pub(super) fn broken(piece: ToolCallChunk) -> ToolCallChunk {
     piece.with_error("the arguments came otherwise in pieces than whole")
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::wire::{Audience, breakpoint, set_breakpoint};
 
-/// What a user, the system or a tool says, in the form of this endpoint.
+/// The content of a user, the system or a tool, in the form of this endpoint.
 pub(super) struct InputContent<'a>(pub(super) &'a Content);
 
 impl Serialize for InputContent<'_> {
@@ -51,7 +51,7 @@ impl InputContent<'_> {
         }
     }
 
-    /// What stands in the content and is an item of its own.
+    /// Parts of the content that are items here.
     pub(super) fn items(&self) -> impl Iterator<Item = Cow<'_, Map<String, Value>>> {
         let parts = match self.0 {
             Content::Text(_) => &[],
@@ -67,7 +67,7 @@ impl InputContent<'_> {
     }
 }
 
-/// What a caller answers besides messages and results of tools, and which tools it adds. LangChain has them in the content of a message.
+/// Items of a caller other than messages and results of tools, such as approvals and added tools. LangChain has them in the content of a message.
 const ITEMS: [&str; 5] = [
     "additional_tools",
     "apply_patch_call_output",
@@ -145,7 +145,7 @@ impl Serialize for InputPart<'_> {
     }
 }
 
-/// An image must say in how much detail it is looked at.
+/// An image must have a `detail`, which sets how closely the model looks.
 fn with_detail(mut block: Map<String, Value>) -> Map<String, Value> {
     if block.get("type").is_some_and(|kind| kind == "input_image") {
         block.entry("detail").or_insert_with(|| "auto".into());

@@ -6,7 +6,7 @@ use super::answer::Response;
 use super::item::MaybeItem;
 use crate::wire::{Text, Tokens, wire_struct};
 
-/// What an event says, by its type.
+/// The kind of an event, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A piece of a text.
@@ -15,9 +15,9 @@ pub(super) enum Kind {
     Whole(Words),
     /// A piece of what is spoken, or of its transcript.
     Audio(&'static str),
-    /// What a text cites.
+    /// A source that a text cites.
     Annotation,
-    /// What a tool of the server is doing, for the type of its item.
+    /// The progress of a tool of the server, for the type of its item.
     Progress(&'static str),
     ItemAdded,
     ItemDone,
@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Finished,
     Failed,
     Error,
-    /// What it says has been in other events, or will be in the item that ends.
+    /// Its content has been in other events, or will be in the item that ends.
     Repeats,
     Unknown,
 }
@@ -43,7 +43,7 @@ pub(super) enum Words {
     Input,
     /// The arguments of a tool of an MCP server.
     McpArguments,
-    /// What the code interpreter runs.
+    /// The code that the code interpreter runs.
     Code,
     /// The summary of a thought.
     Summary,
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-/// The tools of the server that say what they are doing.
+/// The tools of the server that report their progress.
 const TOOLS: [&str; 6] = [
     "code_interpreter_call",
     "file_search_call",
@@ -111,8 +111,8 @@ const TOOLS: [&str; 6] = [
 
 /// Events that are not read, without `response.`.
 ///
-/// Those that end a part repeat its pieces, and those that begin a part say nothing yet. The commands of a shell and what
-/// they print stand in lists of texts inside of their items, where pieces would not add up, and come with these items.
+/// Those that end a part repeat its pieces, and those that begin a part are empty. The commands of a shell and what
+/// they print are in lists of texts inside of their items, where pieces would not add up, and come with these items.
 const REPEATS: [&str; 11] = [
     "audio.done",
     "audio.transcript.done",

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::wire::lenient::otherwise_nothing;
 use crate::wire::{Found, Lenient, Text, Tokens, read_twice};
 
-/// One item of the output: what the assistant says, a call, a thought, the work of a tool of the server, or something that is not known
+/// One item of the output: a message, a call, a thought, the work of a tool of the server, or something that is not known
 /// yet.
 #[derive(Debug)]
 pub(super) struct Item<'a> {
@@ -45,7 +45,7 @@ pub(super) fn text_of<'a>(members: &'a Map<String, Value>, key: &str) -> Option<
     members.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// An item, unless something else stands in its place. A bare text is a message.
+/// An item, unless the server sent something else in its place. A bare text is a message.
 #[derive(Debug, Default)]
 pub(super) struct MaybeItem<'a>(pub(super) Option<Item<'a>>);
 
@@ -73,7 +73,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeItem<'a> {
                     parts: None,
                     members: Map::new(),
                 };
-                // What the content is depends on the type, which stands behind it where a server sorts its members.
+                // The form of the content depends on the type, which follows it if a server sorts its members.
                 let mut waiting: Option<&'de RawValue> = None;
                 while let Some(Key(key)) = map.next_key()? {
                     match &*key {
@@ -152,7 +152,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
 /// A part of a message's content.
 #[derive(Debug, Default)]
 pub(super) struct Part<'a> {
-    /// What the assistant says, or why it does not.
+    /// The text of the assistant, or its refusal.
     pub(super) text: Text<'a>,
     /// They repeat those of the pieces, so they stay text until it is known that no piece had any.
     logprobs: Option<&'a RawValue>,
@@ -178,7 +178,7 @@ impl Part<'_> {
     }
 }
 
-/// A part, unless something else stands in its place. A bare text is one.
+/// A part, unless the server sent something else in its place. A bare text is one.
 struct MaybePart<'a>(Option<Part<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for MaybePart<'a> {

@@ -7,7 +7,7 @@ use super::block::{Block, push, refuse, with};
 use super::item::{Item, Part};
 use super::slot::{Piece, Slot};
 
-/// The member of a block that holds what is not known of its message. It also says that a block of an unknown type is a part of one.
+/// The member of a block that holds the unknown members of its message. It also marks a block of an unknown type as a part of one.
 pub(super) const OF_MESSAGE: &str = "message";
 
 /// Adds what the whole message has and its pieces had not.
@@ -40,7 +40,7 @@ pub(super) fn close(
     Ok(())
 }
 
-/// What each block repeats of its message, and what is not known of the message, which the first block holds.
+/// The members of a message that each of its blocks repeats, and the unknown ones, which the first block holds.
 fn split(members: Map<String, Value>) -> (Block, Block) {
     let (mut known, mut unknown) = (Map::new(), Map::new());
     for (key, value) in members {
@@ -77,7 +77,7 @@ fn close_part(part: Part<'_>, piece: &Piece, chunk: &mut AIMessageChunk) -> serd
         if let ("annotations", Value::Array(all)) = (key.as_str(), &mut value) {
             all.drain(..piece.cited.min(all.len()));
         }
-        // What a block says of its message has the same names.
+        // The members of the message that a block repeats have these names.
         if !["type", "index", "id", "phase", "status", OF_MESSAGE].contains(&key.as_str()) {
             block.insert(key, value);
         }

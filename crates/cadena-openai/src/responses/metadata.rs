@@ -1,4 +1,4 @@
-//! What a response says about itself.
+//! Usage, finish reason and metadata of a response.
 
 use cadena_core::AIMessageChunk;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::Response;
 use crate::convert::{Kept, UsageNames, count};
 
-/// Writes usage, finish reason and metadata into the chunk that ends a response. `calls` says whether a tool of the caller's is called.
+/// Writes usage, finish reason and metadata into the chunk that ends a response. `calls` is set if a tool of the caller's is called.
 pub(super) fn describe(response: Response<'_>, calls: bool, asked_model: &str, chunk: &mut AIMessageChunk) {
     let Response {
         id,

@@ -14,7 +14,7 @@ use crate::error;
 use crate::events::{End, EventReader, Expect, Step, is_done};
 use crate::wire::{Seams, Tokens};
 
-/// Reads the events of one response. Those that only repeat what others say are not parsed at all.
+/// Reads the events of one response. Those that only repeat others are not parsed at all.
 pub(crate) struct ResponsesReader {
     model: String,
     assembler: Assembler,
@@ -160,7 +160,7 @@ impl EventReader for ResponsesReader {
             _ if self.finished => Ok(()),
             _ if self.arrived.is_empty() => Err("the stream ended without a chunk"),
             End::Done if !self.expect.finish_reason => Ok(()),
-            End::Done => Err("the server said `[DONE]` before the response was completed"),
+            End::Done => Err("the server sent `[DONE]` before the response was completed"),
             End::Cut => Err("the stream ended inside an event"),
             End::Closed => Err("the stream ended before the response was completed"),
         }
@@ -182,7 +182,7 @@ pub(crate) fn check(response: &Response<'_>, redactor: &Redactor) -> Result<()> 
     match response.status.known() {
         Some("failed") => Err(Error::new(
             ErrorKind::Server,
-            "the response failed, and the server does not say why",
+            "the response failed, and the server reports no reason",
         )),
         Some("cancelled") => Err(Error::new(
             ErrorKind::Cancelled,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::Input;
 
-/// What `include` must name for log probabilities.
+/// The word in `include` that asks for log probabilities.
 pub(crate) const LOGPROBS: &str = "message.output_text.logprobs";
 
 /// The body of `POST /responses`.
@@ -49,7 +49,7 @@ impl Serialize for CreateResponse<'_> {
             ..
         } = self.options;
         let mut map = serializer.serialize_map(None)?;
-        // A key in `extra` is meant as it stands, so it wins over the typed field of that name.
+        // The caller wrote a key in `extra` on purpose, so it wins over the typed field of that name.
         macro_rules! field {
             ($key:literal, $value:expr) => {
                 if let Some(value) = $value
@@ -120,7 +120,7 @@ impl CreateResponse<'_> {
         ids.find(|(_, id)| id.starts_with("resp_"))
     }
 
-    /// What the answer shall contain besides: what the caller names, and log probabilities where they are asked for.
+    /// The list `include`: what the caller names, and log probabilities where they are asked for.
     fn include(&self) -> Option<Value> {
         let given = self.options.extra.get("include");
         if self.options.logprobs != Some(true) {
@@ -163,7 +163,7 @@ impl CreateResponse<'_> {
     }
 }
 
-/// The caller's own object on top of what the options say.
+/// The caller's own object on top of the one that the options make.
 fn merged(mut ours: Map<String, Value>, given: Option<&Value>) -> Option<Value> {
     match given {
         Some(Value::Object(given)) => ours.extend(given.clone()),
@@ -173,7 +173,7 @@ fn merged(mut ours: Map<String, Value>, given: Option<&Value>) -> Option<Value> 
     (!ours.is_empty()).then_some(ours.into())
 }
 
-/// A tool as this endpoint has it: what Chat Completions has below the tool's type stands beside it.
+/// A tool as this endpoint has it: what Chat Completions has below the tool's type is beside it here.
 fn flat(tool: &Value) -> Value {
     let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default();
     let (Some(Value::Object(inner)), Value::Object(outer)) = (tool.get(kind), tool) else {
@@ -188,7 +188,7 @@ fn flat(tool: &Value) -> Value {
     flat.into()
 }
 
-/// A tool as this endpoint has it. Here a function is strict where it does not say, in Chat Completions it is not: bound
+/// A tool as this endpoint has it. Here a function is strict by default, in Chat Completions it is not: bound
 /// tools mean the same over both.
 fn flat_tool(tool: &Value) -> Value {
     let mut out = flat(tool);
@@ -198,7 +198,7 @@ fn flat_tool(tool: &Value) -> Value {
         function.entry("strict").or_insert(Value::Bool(false));
         function.entry("parameters").or_insert(Value::Null);
     }
-    // A grammar has a level of its own in Chat Completions.
+    // A grammar is one level deeper in Chat Completions.
     if tool.get("custom").is_some_and(Value::is_object)
         && let Some(format) = out.get_mut("format")
     {
@@ -215,7 +215,7 @@ fn flat_format(format: &Value) -> Value {
     }
 }
 
-/// A word that is the name of a tool stands for this tool, and the type of a tool of the server for that.
+/// A word that is the name of a tool means this tool, and the type of a tool of the server means that one.
 fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
     let kind_of = |name: &str| {
         let named = |tool: &&Value| {

@@ -1,4 +1,4 @@
-//! How much of an item has been given away.
+//! How much of an item chunks have had.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use super::event::Words;
 pub(super) struct Slot {
     /// The place of its block in the content, once it has one. The parts of a message have their own.
     pub(super) block: Option<i64>,
-    /// The members that have been given away whole.
+    /// The members that chunks have had whole.
     pub(super) sent: Vec<String>,
-    /// How many bytes of its arguments or its input have been given away.
+    /// How many bytes of its arguments or its input chunks have had.
     pub(super) said: usize,
     /// The same as text, for a call of a tool of the caller's.
     pub(super) called_with: String,
@@ -25,7 +25,7 @@ pub(super) struct Slot {
     pub(super) parts: BTreeMap<u32, Piece>,
     /// The parts of a thought itself.
     pub(super) thoughts: BTreeMap<u32, Piece>,
-    /// The type of its block, if a piece of a text has told it.
+    /// The type of its block, if a piece of a text has shown it.
     pub(super) kind: Option<&'static str>,
     /// Whether it has come whole.
     pub(super) closed: bool,
@@ -36,9 +36,9 @@ pub(super) struct Slot {
 pub(super) struct Piece {
     /// The place of its block in the content, for a part of a message.
     pub(super) block: i64,
-    /// The type of that block, if a piece of a text has told it.
+    /// The type of that block, if a piece of a text has shown it.
     pub(super) kind: Option<&'static str>,
-    /// How many of its bytes have been given away.
+    /// How many of its bytes chunks have had.
     pub(super) said: usize,
     /// How many of its tokens.
     pub(super) tokens: usize,
@@ -60,7 +60,7 @@ impl Slot {
         rest
     }
 
-    /// What is new in the whole of what a tool of the caller's is called with: it runs with exactly that, or not at all.
+    /// The new part of the whole text that a tool of the caller's is called with: it runs with exactly that text, or not at all.
     pub(super) fn news_of_call<'a>(&mut self, whole: &'a str) -> &'a str {
         match whole.strip_prefix(self.called_with.as_str()) {
             Some(rest) => rest,
@@ -72,7 +72,7 @@ impl Slot {
         }
     }
 
-    /// What is new in the whole of its one text, which has been given away with it.
+    /// The new part of the whole of its one text, which counts as handed on after this call.
     pub(super) fn rest(&mut self, whole: Option<&str>) -> String {
         let rest = whole.and_then(|whole| whole.get(self.said..)).unwrap_or_default();
         self.said += rest.len();
@@ -87,7 +87,7 @@ impl Slot {
         })
     }
 
-    /// How many bytes and tokens of a text have been given away.
+    /// How many bytes and tokens of a text chunks have had.
     pub(super) fn said_of(&self, words: Words, content: Option<u32>, summary: Option<u32>) -> (usize, usize) {
         let piece = match words {
             Words::Text | Words::Refusal => self.parts.get(&content.unwrap_or(0)),
@@ -98,7 +98,7 @@ impl Slot {
         piece.map_or((0, 0), |piece| (piece.said, piece.tokens))
     }
 
-    /// Whether a member has been given away whole.
+    /// Whether a member chunks have had whole.
     pub(super) fn has_sent(&self, key: &str) -> bool {
         self.sent.iter().any(|sent| sent == key)
     }
@@ -115,7 +115,7 @@ fn next(blocks: &mut i64) -> i64 {
 }
 
 impl Piece {
-    /// What is new in the whole text.
+    /// The new part of the whole text.
     pub(super) fn rest<'a>(&self, whole: &'a str) -> &'a str {
         whole.get(self.said..).unwrap_or_default()
     }
@@ -143,7 +143,7 @@ impl Slots {
         self.list.get_mut(at)
     }
 
-    /// The item of a piece of a text. Arguments that do not say whose they are belong to the call that began last.
+    /// The item of a piece of a text. Arguments without an id or a place belong to the call that began last.
     pub(super) fn find_text(&mut self, words: Words, id: Option<&str>, place: Option<u32>) -> Option<&mut Slot> {
         match (id, place, self.last_call) {
             (None, None, Some(at)) if words.is_call() => self.list.get_mut(at),

@@ -57,8 +57,9 @@ impl<R: EventReader + Unpin> Stream for ChoicesStream<R> {
         let Self { answer, arrived } = self.get_mut();
         let mut chunk = AIMessageChunk::default();
         let step = ready!(answer.poll_news(cx, &mut chunk));
-        let others = answer.reader.take_others();
-        for (index, piece) in &others {
+        let mut others = answer.reader.take_others();
+        for (index, piece) in &mut others {
+            answer.call.name(*index, piece);
             *arrived.entry(*index).or_default() += piece.clone();
         }
         let first = match step {

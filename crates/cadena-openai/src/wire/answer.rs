@@ -22,7 +22,7 @@ wire_struct! {
         /// Once in an answer, so that keeping it as JSON costs no token anything.
         pub(crate) usage: Option<Box<Value>>,
         pub(crate) error: Option<Box<Value>>,
-        /// What Azure's filters found in the prompt.
+        /// The findings of Azure's filters in the prompt.
         pub(crate) prompt_filter_results: Option<Box<Value>>,
         /// The log probabilities of the only choice, where llama.cpp writes them.
         pub(crate) completion_probabilities: Option<Box<Value>>,
@@ -31,7 +31,7 @@ wire_struct! {
 }
 
 impl ChatCompletion<'_> {
-    /// What is not a choice, borrowed from nothing.
+    /// The members other than the choices, which borrow nothing.
     pub(crate) fn into_rest(self) -> ChatCompletion<'static> {
         let Self {
             id,
@@ -59,7 +59,7 @@ impl ChatCompletion<'_> {
         }
     }
 
-    /// Puts log probabilities that stand beside the choices into the choice that they are of.
+    /// Moves log probabilities beside the choices into their choice.
     pub(crate) fn place_probabilities(&mut self) {
         let Some(list) = self.completion_probabilities.take() else {
             return;
@@ -79,12 +79,12 @@ wire_struct! {
         pub(crate) index: Option<u32>,
         pub(crate) delta: Option<Message<'a>>,
         pub(crate) message: Option<Box<Message<'a>>>,
-        /// What the older completions have in place of a message.
+        /// The text of the older completions, which replaces a message.
         pub(crate) text: Option<Box<Text<'a>>>,
         pub(crate) logprobs | "completion_probabilities": Given,
         pub(crate) finish_reason: Text<'a>,
         pub(crate) error: Option<Box<Value>>,
-        /// What Azure's filters found in the answer, or in a piece of it.
+        /// The findings of Azure's filters in the answer, or in a piece of it.
         pub(crate) content_filter_results: Option<Box<Value>>,
     }
     from_text: |choice: &mut Choice<'_>, text: &str| {
@@ -94,18 +94,18 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What the assistant says, or a piece of it.
+    /// The message of the assistant, or a piece of it.
     pub(crate) struct Message<'a> {
         pub(crate) content: Option<Content>,
         pub(crate) refusal: Option<Box<Text<'a>>>,
         pub(crate) name: Option<Box<Text<'a>>>,
         pub(crate) tool_calls: Option<Vec<CallPiece>>,
-        /// What tool calls replaced.
+        /// The form of a call that tool calls replaced.
         pub(crate) function_call: Option<Box<FunctionCall<'a>>>,
         pub(crate) audio: Option<Box<Value>>,
-        /// What the answer cites.
+        /// The sources that the answer cites.
         pub(crate) annotations: Option<Box<Value>>,
-        /// The thoughts of a reasoning model, from servers that tell them.
+        /// The thoughts of a reasoning model, from servers that send them.
         pub(crate) reasoning_content: Option<Box<Text<'a>>>,
         /// The same by its other name; some servers send both.
         pub(crate) reasoning: Option<Box<Text<'a>>>,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub(super) struct OutCalls<'a> {
     pub(super) valid: &'a [ToolCall],
     pub(super) invalid: &'a [InvalidToolCall],
-    /// Where the Responses API, and LangChain with it, says which calls are those of custom tools.
+    /// The list by which the Responses API, and LangChain with it, marks the calls of custom tools.
     pub(super) content: &'a Content,
     /// Whether members that OpenAI's schema does not have go back as they came.
     pub(super) unknown: bool,
@@ -52,7 +52,7 @@ struct OutCall<'a> {
     kind: &'static str,
     id: Option<&'a str>,
     called: Called<'a>,
-    /// What else the server said of it.
+    /// The other members that the server sent with it.
     extra: Option<&'a Extra>,
 }
 
@@ -66,7 +66,7 @@ struct Called<'a> {
 }
 
 impl<'a> OutCall<'a> {
-    /// `is_custom` is what the content says.
+    /// `is_custom` is set if the content marks the call so.
     fn of_valid(call: &'a ToolCall, is_custom: bool) -> Self {
         let (id, name) = (call.id.as_deref(), call.name.as_str());
         let is_custom = is_custom || call.kind == ToolCallKind::Custom;
@@ -157,7 +157,7 @@ impl Serialize for Called<'_> {
     }
 }
 
-/// What is called, as OpenAI's schema has it.
+/// The tool that is called, in the form of OpenAI's schema.
 const CALLED: [&str; 3] = ["name", "arguments", "input"];
 
 /// Calls in OpenAI's own form, without the `index` that a stream left in them, and without what OpenAI's schema does not have unless `unknown`
@@ -182,7 +182,7 @@ pub(super) fn stored(calls: &Value, unknown: bool) -> Value {
     calls.as_array().into_iter().flatten().map(strip).collect()
 }
 
-/// What a call in OpenAI's own form calls.
+/// The tool that a call in OpenAI's own form calls.
 pub(super) fn called(called: &Value, unknown: bool) -> Value {
     match called {
         Value::Object(members) if !unknown => {

@@ -1,4 +1,4 @@
-//! What a message says: a text, a list of parts, or whatever a server sends in their place.
+//! The content of a message: a text, a list of parts, or whatever a server sends in their place.
 
 use std::fmt;
 

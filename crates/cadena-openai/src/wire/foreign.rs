@@ -1,4 +1,4 @@
-//! What other protocols and LangChain itself put into content, on its way to OpenAI's two endpoints.
+//! Parts of content that come from other protocols or from LangChain, on their way to OpenAI's two endpoints.
 
 use cadena_core::JsonBlock;
 use serde_json::{Map, Value};

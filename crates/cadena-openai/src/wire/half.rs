@@ -4,31 +4,31 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Half(u16);
 
-/// Private characters stand for halves while an event is read, as no text can hold a half: U+10F000 and following. A server that sends such a
+/// Private characters replace halves while an event is read, as no text can hold a half: U+10F000 and following. A server that sends such a
 /// character itself gets it back, as it is written as its two surrogates.
 const MARKS: u32 = 0x10_F000;
 const END: u32 = MARKS + 0x800;
 
 impl Half {
-    /// The half that a code unit is. `None` if it is a character by itself.
+    /// The half that a code unit is. `None` if it is a whole character.
     pub(crate) fn new(unit: u16) -> Option<Self> {
         (0xD800..=0xDFFF).contains(&unit).then_some(Self(unit))
     }
 
-    /// The character that stands for it.
+    /// The character that replaces it.
     pub(crate) fn mark(self) -> char {
         let code = MARKS + u32::from(self.0 & 0x7FF);
         char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 
-    /// The half that a character stands for.
+    /// The half that a character replaces.
     pub(crate) fn of_mark(mark: char) -> Option<Self> {
         let code = u32::from(mark);
         let unit = (MARKS..END).contains(&code).then(|| 0xD800 + (code - MARKS))?;
         u16::try_from(unit).ok().map(Self)
     }
 
-    /// Whether a character is one that stands for a half.
+    /// Whether a character replaces a half.
     pub(crate) fn is_mark(character: char) -> bool {
         (MARKS..END).contains(&u32::from(character))
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Answers every kind of value that has no method of its own with "nothing".
+/// Reads every kind of value without a method in the visitor as "nothing".
 macro_rules! otherwise_nothing {
     ($lifetime:lifetime, $nothing:expr; $($kind:ident),*) => {
         $(otherwise_nothing!(@ $lifetime, $nothing, $kind);)*

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::member::{Found, Lenient, otherwise_odd};
 
-/// There is nearly always one, so room is made for one. One that stands alone, without a list around it, is a list of one; what is not
+/// There is nearly always one, so room is made for one. A single one, without a list around it, is a list of one; what is not
 /// understood in a list is skipped, and a list of nothing else is missing.
 impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Vec<T>> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
@@ -52,7 +52,7 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<'_, T> {
     otherwise_odd!('de; unit, bool, number, str);
 }
 
-/// Reads an element where it will stand, as it is too large to be moved for every token.
+/// Reads an element into its final place, as it is too large to be moved for every token.
 struct Push<'s, T>(&'s mut Vec<T>);
 
 impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for Push<'_, T> {

@@ -153,7 +153,7 @@ impl<'de> Lenient<'de> for Given {
     }
 }
 
-/// The log probabilities of an event or a part of the Responses API. An empty list there says that none were asked for.
+/// The log probabilities of an event or a part of the Responses API. An empty list there means that none were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     list: Vec<TokenLogprob>,
@@ -209,7 +209,7 @@ impl<'de> Lenient<'de> for Tokens {
         let mut read: Option<Logprobs> = None;
         let odd = match read.read(deserializer)? {
             Found::Odd(value) => *value,
-            // An empty list stands in every event where none were asked for.
+            // Every event has an empty list where none were asked for.
             Found::Nothing | Found::Empty => {
                 *self = Self::default();
                 return Ok(Found::Known);

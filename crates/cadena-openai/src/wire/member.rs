@@ -68,7 +68,7 @@ macro_rules! wire_struct {
         #[derive(Debug, Default)]
         $vis struct $name<$a> {
             $($(#[$doc])* $field_vis $field: $type,)*
-            /// What else the server sent there.
+            /// The other members that the server sent.
             $vis other: $crate::wire::member::Other,
         }
 
@@ -118,11 +118,11 @@ pub(crate) type Other = Option<Box<Map<String, Value>>>;
 pub(crate) trait Lenient<'de>: Default {
     /// Reads a value in place, as what holds choices and messages is moved once for every token otherwise.
     ///
-    /// What is not understood leaves `self` as it is. So of a key that comes twice, the last value that is understood and not null wins.
+    /// A value that is not understood leaves `self` unchanged. So if a key comes twice, the last value that is understood and not null wins.
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error>;
 }
 
-/// What a value was.
+/// The result of reading a value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
     /// It has been taken over.
@@ -131,7 +131,7 @@ pub(crate) enum Found {
     Empty,
     /// Null.
     Nothing,
-    /// A value of a type that says nothing here. Boxed, as this is what every member of every token returns.
+    /// A value of a type that means nothing here. Boxed, as every member of every token returns this enum.
     Odd(Box<Value>),
 }
 
@@ -153,7 +153,7 @@ impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for Into<'_, T> {
     }
 }
 
-/// What is rare is boxed; a null costs no box.
+/// Rare members are boxed; a null costs no box.
 impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Box<T>> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Found, D::Error> {
         let mut value = T::default();
@@ -165,7 +165,7 @@ impl<'de, T: Lenient<'de>> Lenient<'de> for Option<Box<T>> {
     }
 }
 
-/// Reads an object as a value of its own; another value is an error.
+/// Reads an object; another value is an error.
 pub(crate) fn read_object<'de, T: Members<'de> + Lenient<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -299,7 +299,7 @@ pub(crate) trait Members<'de>: Default {
     /// Reads the value of a member.
     fn member<A: MapAccess<'de>>(&mut self, key: Key<'de>, map: &mut A) -> Result<(), A::Error>;
 
-    /// Reads a text that stands in place of the object. Returns whether it says something.
+    /// Reads a text that a server sends in place of the object. Returns whether it has a meaning.
     fn text(&mut self, _: &str) -> bool {
         false
     }

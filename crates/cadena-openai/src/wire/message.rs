@@ -102,7 +102,7 @@ const KNOWN: [&str; 14] = [
     "tool_calls",
 ];
 
-/// What else a server of this protocol said with an answer, such as `reasoning_details`. It may be signed, and is wanted back unchanged.
+/// The other members that a server of this protocol sent with an answer, such as `reasoning_details`. They may be signed, and the server wants them back unchanged.
 fn unknown_members<M: SerializeMap>(map: &mut M, message: &AIMessage) -> Result<(), M::Error> {
     // LangChain's own notes have such names.
     let is_unknown = |key: &&String| !KNOWN.contains(&key.as_str()) && !key.starts_with("__");

@@ -42,7 +42,7 @@ impl Serialize for OutContent<'_> {
 }
 
 impl Audience {
-    /// Whether the part is sent. Calls and reasoning stand elsewhere in a message, or are not sent back at all.
+    /// Whether the part is sent. Calls and reasoning are elsewhere in a message, or are not sent back at all.
     pub(crate) fn accepts(self, part: &ContentPart) -> bool {
         let Some(kind) = part.block_type() else { return true };
         (self == Self::Assistant && is_own_thought(part)) || self.accepts_kind(kind)
@@ -65,7 +65,7 @@ fn is_own_thought(part: &ContentPart) -> bool {
     }
 }
 
-/// What other protocols put into content, whoever says it.
+/// Parts of other protocols, whoever wrote the message.
 const NEVER_SENT: [&str; 5] = [
     "code_interpreter_call",
     "function_call",
@@ -74,7 +74,7 @@ const NEVER_SENT: [&str; 5] = [
     "tool_use",
 ];
 
-/// What an answer of another protocol holds besides its words: thoughts, calls that stand beside the content as well, and what the
+/// Parts of an answer of another protocol other than text: thoughts, calls that are beside the content as well, and what the
 /// server's own tools did. Chat Completions has no form for any of it, and a conversation can go on there without it.
 ///
 /// Not among them is what would be missed: a picture that was made, a call that the caller answers (`computer_call`), a question that
@@ -123,7 +123,7 @@ impl Serialize for OutPart<'_> {
         let text = self.part.as_text();
         let block = match (self.part, text) {
             (ContentPart::Text(text), _) => return words(text, None).serialize(serializer),
-            // What an answer's text carries besides (`index`, `annotations`, …) the server does not take back.
+            // The server does not take back the other members of an answer's text (`index`, `annotations`, …).
             (ContentPart::Block(block), Some(text)) if self.audience != Audience::User => {
                 return words(text, breakpoint(block)).serialize(serializer);
             }
@@ -185,7 +185,7 @@ fn with_long_image_url<S: Serializer>(block: &JsonBlock, url: &str, serializer: 
     map.end()
 }
 
-/// The text of a refusal that stands in the content.
+/// The text of a refusal inside the content.
 pub(super) fn refusal(part: &ContentPart) -> Option<&str> {
     match part {
         ContentPart::Block(block) if part.block_type() == Some("refusal") => block.get("refusal")?.as_str(),

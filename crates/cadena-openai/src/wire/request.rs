@@ -52,7 +52,7 @@ impl Serialize for ChatCompletionRequest<'_> {
             ..
         } = self.options;
         let mut map = serializer.serialize_map(None)?;
-        // A key in `extra` is meant as it stands, so it wins over the typed field of that name.
+        // The caller wrote a key in `extra` on purpose, so it wins over the typed field of that name.
         macro_rules! field {
             ($key:literal, $value:expr) => {
                 if let Some(value) = $value
@@ -112,7 +112,7 @@ impl Serialize for ChatCompletionRequest<'_> {
 /// The keys that follow from how the model is called; `extra` cannot change what the answer is read as.
 const OURS: [&str; 3] = ["messages", "stream", "stream_options"];
 
-/// The caller's stream options, with usage asked for unless they say otherwise. Servers reject them in other calls.
+/// The caller's stream options, with usage asked for unless they refuse it. Servers reject them in other calls.
 pub(crate) fn stream_options(extra: &Extra, stream: bool, include_usage: bool) -> Option<Map<String, Value>> {
     let given = extra.get("stream_options").and_then(Value::as_object);
     if !stream || (given.is_none() && !include_usage) {
@@ -125,7 +125,7 @@ pub(crate) fn stream_options(extra: &Extra, stream: bool, include_usage: bool) -
     Some(options)
 }
 
-/// A word that is the name of a tool stands for this tool.
+/// A word that is the name of a tool means this tool.
 fn out_tool_choice(choice: &ToolChoice, tools: &[Value]) -> Value {
     let kind_of = |name: &str| {
         let is_it = |kind: &&str| {

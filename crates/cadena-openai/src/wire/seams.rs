@@ -13,7 +13,7 @@ use super::repair::marked;
 /// or while a half waits, so that it may be read and written again.
 #[derive(Debug, Default)]
 pub(crate) struct Seams {
-    /// Halves that wait, by where their text stands.
+    /// Halves that wait, by the place of their text.
     open: BTreeMap<String, Open>,
 }
 
@@ -122,7 +122,7 @@ impl Seams {
         }
     }
 
-    /// A piece of the text that stands in a place.
+    /// A piece of the text of a place.
     fn piece(&mut self, piece: &str, place: &str, alone: impl Fn() -> Value) -> String {
         let waiting = self.open.remove(place).map(|open| open.halves).unwrap_or_default();
         let (text, halves) = joined(waiting, piece, true);
@@ -143,7 +143,7 @@ impl Step {
     }
 }
 
-/// Where the text of an event of the Responses API stands; `None` for other events.
+/// The place of the text of an event of the Responses API; `None` for other events.
 fn response_text(event: &Value) -> Option<String> {
     let kind = event.get("type")?.as_str()?.strip_prefix("response.")?;
     let members = ["item_id", "output_index", "content_index", "summary_index"].map(|key| event.get(key));
@@ -195,7 +195,7 @@ fn whole(text: &str) -> String {
     joined(Halves::default(), text, false).0
 }
 
-/// A text after the halves before it, and the halves that wait behind it.
+/// A text joined to the halves before it, and the halves that wait after it.
 fn joined(mut halves: Halves, text: &str, more_may_follow: bool) -> (String, Halves) {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -260,7 +260,7 @@ mod tests {
         check(
             &["{\"choices\":[{\"delta\":{\"content\":\"\u{10F03D}\\ud83d\\u0041\\udbfc\\udc00\"}}]}"],
             &["{\"choices\":[{\"delta\":{\"content\":\"\u{10F03D}�\\u0041\u{10F000}\"}}]}"].map(|expect| {
-                // What is written again has no escapes.
+                // Text that is written again has no escapes.
                 Box::leak(expect.replace("\\u0041", "A").into_boxed_str()) as &str
             }),
             None,

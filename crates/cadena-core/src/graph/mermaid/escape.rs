@@ -26,7 +26,7 @@ const KEYWORDS: [&str; 19] = [
     "_top",
 ];
 
-/// Whether it is a keyword, or begins with one and goes on with what is no part of a word.
+/// Whether it is a keyword, or begins with one that ends there.
 fn begins_with_keyword(name: &str) -> bool {
     let letters = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let word = name.split(|character| !letters(character)).next().unwrap_or_default();
@@ -39,7 +39,7 @@ const LONGEST_ID: usize = 120;
 /// Longer texts are cut: a node stays a node.
 pub(super) const LONGEST_TEXT: usize = 200;
 
-/// An id for each name that no other has, also not by what escaping makes of it.
+/// Makes a unique id for each name, also where escaping makes two names equal.
 pub(super) fn unique_ids(names: &[String]) -> Vec<String> {
     let mut taken = HashSet::new();
     let ids = names.iter().enumerate().map(|(index, name)| {
@@ -107,7 +107,7 @@ fn entities(name: &str) -> String {
     if name.is_empty() {
         return " ".to_owned(); // Mermaid wants some text.
     }
-    // A line with the words `direction TB` is one about the direction, wherever they stand.
+    // A line with the words `direction TB` is one about the direction, wherever they are in it.
     let space = if name.contains("direction") { "#32;" } else { " " };
     let mut out = String::with_capacity(name.len() + 16);
     for (index, character) in name.chars().enumerate() {
@@ -123,7 +123,7 @@ fn entities(name: &str) -> String {
             '_' | ',' | ':' => out.push(character),
             _ if character.is_alphanumeric() => out.push(character),
             _ if character.is_whitespace() || character.is_control() => out.push_str(space),
-            // What turns the direction of the text around it would also turn what is not the name's.
+            // They turn the direction of the text around them, which is not part of the name.
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push_str(space),
             _ => {
                 let _ = write!(out, "#{};", u32::from(character)); // Writing to a `String` does not fail.

@@ -42,9 +42,9 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// What could be read as markup is an entity.
+/// Characters that could be read as markup become entities.
 fn escaped(line: &str) -> String {
-    // A line with the words `direction TB` is one about the direction, wherever they stand.
+    // A line with the words `direction TB` is one about the direction, wherever they are in it.
     let space = if line.contains("direction") { "#32;" } else { " " };
     let mut out = String::with_capacity(line.len());
     for (index, character) in line.chars().enumerate() {

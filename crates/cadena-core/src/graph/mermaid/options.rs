@@ -1,6 +1,6 @@
-//! How a Mermaid flowchart looks.
+//! [`MermaidOptions`]: the look of a Mermaid flowchart.
 
-/// How [`Graph::to_mermaid_with`](crate::Graph::to_mermaid_with) draws. The default is LangChain's look.
+/// The look of a flowchart that [`Graph::to_mermaid_with`](crate::Graph::to_mermaid_with) draws. The default is LangChain's.
 ///
 /// # Examples
 ///
@@ -40,7 +40,7 @@ impl Default for MermaidOptions {
 }
 
 impl MermaidOptions {
-    /// LangChain's look.
+    /// Makes options with LangChain's look.
     pub fn new() -> Self {
         Self::default()
     }
@@ -51,7 +51,7 @@ impl MermaidOptions {
         self
     }
 
-    /// Sets in which direction it goes; default: down.
+    /// Sets the direction; default: down.
     pub fn direction(mut self, direction: MermaidDirection) -> Self {
         self.direction = direction;
         self
@@ -63,7 +63,7 @@ impl MermaidOptions {
         self
     }
 
-    /// Sets whether the metadata that [`with_config`](crate::RunnableExt::with_config) fixes to a step stand below its name; default: yes.
+    /// Sets whether the metadata that [`with_config`](crate::RunnableExt::with_config) fixes to a step is drawn below its name; default: yes.
     ///
     /// # Examples
     ///
@@ -80,20 +80,21 @@ impl MermaidOptions {
         self
     }
 
-    /// Sets whether the colour of a step says what it does with chunks: green passes them through, blue makes them, dashed red
-    /// waits and gives one piece; default: no. It needs [`styles`](Self::styles).
+    /// Sets whether the colour of a step shows how it treats chunks; default: no. It needs [`styles`](Self::styles).
+    ///
+    /// Green passes them through, blue makes them, dashed red waits and returns one piece.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
         self
     }
 
-    /// Sets whether the nodes are drawn with their shapes, names and colours; default: yes. Without, there are only the edges.
+    /// Sets whether the nodes are drawn with their shapes, names and colours; default: yes. Without them only the edges are written.
     pub fn styles(mut self, styles: bool) -> Self {
         self.styles = styles;
         self
     }
 
-    /// Sets whether the types of what goes in and comes out stand behind each name; default: no.
+    /// Sets whether the types of input and output are drawn after each name; default: no.
     pub fn types(mut self, types: bool) -> Self {
         self.types = types;
         self
@@ -144,7 +145,7 @@ impl MermaidCurve {
     }
 }
 
-/// In which direction a Mermaid flowchart goes.
+/// The direction of a Mermaid flowchart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MermaidDirection {

@@ -1,4 +1,4 @@
-//! Where the JSON of an answer is found, and that pieces of it are read as the whole is.
+//! The JSON of an answer shows while it grows, at a linear cost.
 
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use super::{AnswerJson, State};
 
 const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
 
-/// What stands at a `<`.
+/// The tag that begins at a `<`.
 #[derive(Debug, PartialEq)]
 pub(super) enum Tag {
     /// A thought begins, and ends with the second tag.
@@ -50,7 +50,7 @@ impl AnswerJson {
         }
     }
 
-    /// Everything up to here was a thought.
+    /// Drops everything up to here: it was a thought.
     pub(super) fn forget(&mut self, to: usize) -> bool {
         self.found = None;
         self.fault = None;

@@ -23,7 +23,7 @@ enum Problem {
     Expected(Cow<'static, str>),
     /// The text ends there.
     Ends(Cow<'static, str>),
-    /// The value there is none of JSON's.
+    /// JSON does not have the value there.
     Unfit(&'static str),
 }
 

@@ -1,5 +1,7 @@
 //! The blocks of a message after its last piece.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::{AIMessageChunk, ChunkPosition};
@@ -24,6 +26,11 @@ impl AIMessageChunk {
             return;
         };
         let (calls, _) = finished_calls(&self.tool_call_chunks, self.response_metadata.ends_early());
+        // Of two calls with one id the last one wins, as in LangChain's dictionary by id.
+        let calls: HashMap<&str, &ToolCall> = calls
+            .iter()
+            .filter_map(|call| Some((call.id.as_deref()?, call)))
+            .collect();
         for part in parts {
             let ContentPart::Block(block) = part else { continue };
             match block.block_type() {
@@ -73,10 +80,9 @@ fn take_number(block: &mut Map<String, Value>) {
     }
 }
 
-fn finish_call(block: &mut Map<String, Value>, calls: &[ToolCall]) {
+fn finish_call(block: &mut Map<String, Value>, calls: &HashMap<&str, &ToolCall>) {
     let id = block.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    // Of two calls with one id the last one wins, as in LangChain's dictionary by id.
-    let Some(call) = id.and_then(|id| calls.iter().rev().find(|call| call.id.as_deref() == Some(id))) else {
+    let Some(call) = id.and_then(|id| calls.get(id)) else {
         return;
     };
     let mut finished = Map::new();

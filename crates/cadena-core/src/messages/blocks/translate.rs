@@ -15,6 +15,7 @@ pub(super) use responses::spoken as responses;
 pub(super) use stored_v03::rewrite as rewrite_v03;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
@@ -32,6 +33,45 @@ pub(super) enum Calls<'a> {
         invalid: Cow<'a, [InvalidToolCall]>,
     },
     Pieces(&'a [ToolCallChunk]),
+}
+
+/// The first call with each id, so that a message with many calls is not searched for each block.
+#[derive(Default)]
+pub(super) struct ById<'a> {
+    valid: HashMap<&'a str, &'a ToolCall>,
+    invalid: HashMap<&'a str, &'a InvalidToolCall>,
+    pieces: HashMap<&'a str, &'a ToolCallChunk>,
+}
+
+impl<'a> ById<'a> {
+    pub(super) fn of(valid: &'a [ToolCall], invalid: &'a [InvalidToolCall]) -> Self {
+        Self {
+            valid: first_by_id(valid.iter(), |call| &call.id),
+            invalid: first_by_id(invalid.iter(), |call| &call.id),
+            pieces: HashMap::new(),
+        }
+    }
+}
+
+impl Calls<'_> {
+    pub(super) fn by_id(&self) -> ById<'_> {
+        match self {
+            Self::Whole { valid, invalid } => ById::of(valid, invalid),
+            Self::Pieces(pieces) => ById {
+                pieces: first_by_id(pieces.iter(), |piece| &piece.id),
+                ..ById::default()
+            },
+        }
+    }
+}
+
+/// Returns the first call with each id; an empty id names no call.
+fn first_by_id<'a, T>(
+    calls: impl DoubleEndedIterator<Item = &'a T>,
+    id: fn(&T) -> &Option<String>,
+) -> HashMap<&'a str, &'a T> {
+    let named = calls.rev().filter_map(|call| Some((id(call).as_deref()?, call)));
+    named.filter(|(id, _)| !id.is_empty()).collect()
 }
 
 /// Translates a block, or returns it unchanged as the error.

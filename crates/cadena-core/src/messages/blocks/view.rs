@@ -1,6 +1,7 @@
 //! The standard view of a message's content.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -231,27 +232,31 @@ impl<'a> Spoken<'a> {
     /// Returns the blocks for a provider that is not known.
     fn any(&self, content: &Content, ids: &mut Ids<'_>) -> Vec<Block> {
         let mut blocks = plain(content, ids);
-        let shown = |kind: &str, id: Option<&str>| {
-            let parts = match content {
-                Content::Parts(parts) => parts.as_slice(),
-                Content::Text(_) => &[],
-            };
-            parts.iter().any(|part| match part {
-                ContentPart::Block(block) => {
-                    block.block_type() == Some(kind) && block.get("id").and_then(Value::as_str) == id
+        // The calls that the content shows already. A set, as a look at every part for each call would be quadratic.
+        let parts = match content {
+            Content::Parts(parts) => parts.as_slice(),
+            Content::Text(_) => &[],
+        };
+        let shown = |kind: &str| -> HashSet<Option<&str>> {
+            let shown = parts.iter().filter_map(|part| match part {
+                ContentPart::Block(block) if block.block_type() == Some(kind) => {
+                    Some(block.get("id").and_then(Value::as_str))
                 }
-                ContentPart::Text(_) => false,
-            })
+                _ => None,
+            });
+            shown.collect()
         };
         match &self.calls {
-            Calls::Whole { valid, .. } => blocks.extend(valid.iter().filter_map(|call| {
-                let id = call.id.as_deref().filter(|id| !id.is_empty())?;
-                (!shown("tool_call", Some(id))).then(|| call_block(call))
-            })),
+            Calls::Whole { valid, .. } => {
+                let shown = shown("tool_call");
+                blocks.extend(valid.iter().filter_map(|call| {
+                    let id = call.id.as_deref().filter(|id| !id.is_empty())?;
+                    (!shown.contains(&Some(id))).then(|| call_block(call))
+                }));
+            }
             Calls::Pieces(pieces) => {
-                let hidden = pieces
-                    .iter()
-                    .filter(|piece| !shown("tool_call_chunk", piece.id.as_deref()));
+                let shown = shown("tool_call_chunk");
+                let hidden = pieces.iter().filter(|piece| !shown.contains(&piece.id.as_deref()));
                 blocks.extend(hidden.map(piece_block));
             }
         }

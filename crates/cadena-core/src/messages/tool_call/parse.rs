@@ -151,6 +151,7 @@ pub fn make_invalid_tool_call(raw: &Value, error: Option<String>) -> InvalidTool
 impl ToolCallChunk {
     /// Reads a call that OpenAI wrote, or a piece of one. Arguments that are not a text are kept as JSON.
     pub(crate) fn of_openai(raw: &Value) -> Self {
+        // A server may write both keys, with null for the kind that the call is not.
         let custom = raw.get("custom").filter(|custom| custom.is_object());
         let (called, key, kind) = match custom {
             Some(custom) => (Some(custom), "input", ToolCallKind::Custom),
@@ -200,7 +201,7 @@ pub(crate) fn unknown_members(raw: &Value) -> Extra {
     unknown
 }
 
-/// Returns whether a text stands for no arguments.
+/// Returns whether a text stands for no arguments: servers write an empty text or `null` for a tool without parameters.
 pub(crate) fn is_blank(arguments: &str) -> bool {
     matches!(arguments.trim(), "" | "null")
 }

@@ -44,6 +44,7 @@ impl<'de> Deserialize<'de> for Count {
                 whole.ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
             }
 
+            // Pydantic reads a boolean as the integer that it is in Python.
             fn visit_bool<E>(self, set: bool) -> Result<Count, E> {
                 Ok(Count(set.into()))
             }

@@ -1,4 +1,4 @@
-//! What a hook is told about a call.
+//! The call that a hook wraps.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -70,46 +70,46 @@ impl StepCall {
         }
     }
 
-    /// Where the step is called: its path through the chain, such as `seq:step:2/map:key:joke/ChatOpenAI`.
+    /// Returns the name of the call: the path of the step through the chain, such as `seq:step:2/map:key:joke/ChatOpenAI`.
     ///
-    /// The same in every run of the same chain on the same input, whole or streamed, whatever runs at the same time. No two
-    /// calls of one call of the chain share it: the second from the same place ends in `#2`.
+    /// The name is the same in every run of the same chain on the same input, whole or streamed, whatever runs at the same time. No two
+    /// calls in one call of the chain have the same name: the second one on the same path ends in `#2`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.facts.name
     }
 
-    /// The name of the step itself, as its run has it.
+    /// Returns the name of the step, as its run has it.
     #[must_use]
     pub fn step(&self) -> &str {
         &self.facts.run.name
     }
 
-    /// What the step is: a model, a tool or a retriever.
+    /// Returns the kind of the step: a model, a tool or a retriever.
     #[must_use]
     pub fn kind(&self) -> RunKind {
         self.facts.run.kind
     }
 
-    /// The run of the step, with its id, tags and metadata.
+    /// Returns the run of the step, with its id, tags and metadata.
     #[must_use]
     pub fn run(&self) -> &RunInfo {
         &self.facts.run
     }
 
-    /// Of a chat model: which model is asked, with which options. A cache needs both in its key.
+    /// Returns the model and its options, if the step is a chat model. The key of a cache needs both.
     #[must_use]
     pub fn model(&self) -> Option<&ModelSetup> {
         self.facts.model.as_ref()
     }
 
-    /// Whether the caller wants chunks.
+    /// Returns whether the caller wants chunks.
     #[must_use]
     pub fn is_streamed(&self) -> bool {
         self.facts.streams
     }
 
-    /// Whether the step returns a `T`: a hook that answers from a record reads the answer as one.
+    /// Returns whether the output of the step is a `T`: a hook that answers from a record reads the answer as one.
     ///
     /// # Examples
     ///
@@ -144,7 +144,33 @@ impl StepCall {
         self.facts.output
     }
 
-    /// The input as JSON; written when it is asked for.
+    /// Returns the input as JSON, which is written when this is called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use cadena_core::{async_trait, EchoModel, Next, PromptValue, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput};
+    ///
+    /// #[derive(Default)]
+    /// struct Questions(Mutex<Vec<String>>);
+    ///
+    /// #[async_trait]
+    /// impl StepHook for Questions {
+    ///     async fn around(&self, call: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         assert_eq!(call.input()?["messages"][0]["type"], "human");
+    ///         let prompt: Option<PromptValue> = call.input_as();
+    ///         self.0.lock().unwrap().extend(prompt.map(|prompt| prompt.messages[0].text().into_owned()));
+    ///         next.run().await
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let questions = Arc::new(Questions::default());
+    /// EchoModel::new().invoke_with("why?", RunConfig::new().hook(Arc::<Questions>::clone(&questions))).await?;
+    /// assert_eq!(*questions.0.lock().unwrap(), ["why?"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -153,7 +179,7 @@ impl StepCall {
         self.input.json()
     }
 
-    /// The input itself, if it is a `T`: that of a model is a [`PromptValue`](crate::PromptValue).
+    /// Returns the input, if it is a `T`: that of a model is a [`PromptValue`](crate::PromptValue).
     #[must_use]
     pub fn input_as<T: Clone + 'static>(&self) -> Option<T> {
         let mut found = None;
@@ -162,7 +188,7 @@ impl StepCall {
     }
 }
 
-/// The input holds a prompt: it stays out of logs.
+/// Prints the name and the kind: the input holds a prompt, which stays out of logs.
 impl fmt::Debug for StepCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StepCall")
@@ -172,7 +198,7 @@ impl fmt::Debug for StepCall {
     }
 }
 
-/// An input that can be given again. Locked, because a value that flows is `Send` but need not be `Sync`.
+/// An input that each call of the step gets a clone of. It is locked, because a value that flows is `Send` but need not be `Sync`.
 pub(in crate::run) struct SharedInput<I>(Mutex<I>);
 
 impl<I: Streamable> SharedInput<I> {

@@ -1,4 +1,4 @@
-//! A record of finished steps, from which an interrupted chain goes on.
+//! A record of finished steps, with which an interrupted chain goes on.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -17,14 +17,15 @@ use super::{Next, StepCall, StepHook, StepOutput};
 use crate::streamable::read_json;
 use crate::{Error, ErrorKind, Result, Streamable};
 
-/// A record of the steps that a chain has finished: run again with the same journal, it answers for them and calls only the rest.
+/// A hook that records the steps that a chain has finished. If the chain runs again with the same journal, the journal answers for
+/// these steps, and only the others are called.
 ///
-/// One journal is for one call of one chain. A step is known by its [name](StepCall::name), so that the chain and its input must be the same again; an
-/// input that has changed is an error and never answered with what belongs to another. A step that failed, or was cut off, is
+/// One journal is for one call of one chain. A step is known by its [name](StepCall::name), so the chain and its input must be the same
+/// again. An input that has changed is an error, and never gets the answer to another one. A step that failed or was cut off is
 /// not in the journal and is called again.
 ///
-/// In memory ([`new`](Self::new)), in a file ([`open`](Self::open)), or anywhere ([`read`](Self::read), [`write_to`](Self::write_to)): one line of JSON for each step, written before the chain goes on. It
-/// holds the answers of models, and of inputs a checksum.
+/// A journal is in memory ([`new`](Self::new)), in a file ([`open`](Self::open)), or anywhere else ([`read`](Self::read), [`write_to`](Self::write_to)). It has one line of
+/// JSON for each step, which is written before the chain goes on. It holds the answers of models, and checksums of inputs.
 ///
 /// # Examples
 ///
@@ -76,19 +77,19 @@ struct Line<'a> {
 }
 
 impl Journal {
-    /// A journal in memory, with nothing in it.
+    /// Makes an empty journal in memory.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The journal in a file, which is made if it is not there. Each step is on the disk before the chain goes on.
+    /// Opens the journal in a file, which is made if it does not exist. Each step is on the disk before the chain goes on.
     ///
-    /// A last line that was cut off, as by a crash, is removed.
+    /// A last line that was cut off, for example by a crash, is removed.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if the file cannot be opened or is no journal: name another file.
+    /// [`Config`](ErrorKind::Config) if the file cannot be opened or is not a journal: name another file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let failed = |error| Error::new(ErrorKind::Config, "the journal cannot be opened").with_source(error);
         let options = OpenOptions::new().read(true).write(true).create(true).clone();
@@ -100,16 +101,40 @@ impl Journal {
         Ok(journal)
     }
 
-    /// A journal that knows what an earlier one wrote. A last line that was cut off is left out.
+    /// Reads the lines that an earlier journal wrote. A last line that was cut off is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Journal;
+    ///
+    /// let lines = "{\"step\":\"EchoModel\",\"input\":1,\"output\":{\"type\":\"ai\",\"content\":\"hi\"}}\n{\"step\":\"cut";
+    /// assert_eq!(Journal::read(lines.as_bytes())?.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if it is no journal, with the number of the line.
+    /// [`Config`](ErrorKind::Config) if a line is not one of a journal, with its number.
     pub fn read(lines: impl BufRead) -> Result<Self> {
         Self::parse(lines).map(|(journal, _)| journal)
     }
 
-    /// Writes each further step as a line. To go on in the place that [`read`](Self::read) read from, remove a last line without its end first.
+    /// Writes each further step as a line. Before you append to the lines that [`read`](Self::read) read, remove a last line without its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Journal, RunConfig, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let config = RunConfig::new().hook(Arc::new(Journal::new().write_to(writer)));
+    /// EchoModel::new().invoke_with("hi", config).await?;
+    /// assert_eq!(Journal::read(std::io::BufReader::new(reader))?.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn write_to(self, writer: impl Write + Send + 'static) -> Self {
         *lock(&self.out) = Out::Writer(Box::new(writer));
@@ -118,7 +143,7 @@ impl Journal {
 
     /// Reads outputs of this type back; default: every type that [`Streamable::from_json`] reads.
     ///
-    /// It is for types that cannot do so themselves, such as a list of a type of your own.
+    /// It is for types that [`Streamable::from_json`] cannot read, such as a list of a type of yours.
     ///
     /// # Examples
     ///
@@ -163,19 +188,19 @@ impl Journal {
         self
     }
 
-    /// How many steps are in it.
+    /// Returns the number of steps in the journal.
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.entries).len()
     }
 
-    /// Whether no step is in it.
+    /// Returns whether the journal has no step.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The journal, and how many bytes its whole lines are.
+    /// Reads lines. Returns the journal and the number of bytes of its whole lines.
     fn parse(mut lines: impl BufRead) -> Result<(Self, u64)> {
         let (mut entries, mut whole, mut line) = (HashMap::new(), 0, Vec::new());
         for number in 1.. {
@@ -255,7 +280,7 @@ impl StepHook for Journal {
     }
 }
 
-/// Steps and answers stay out of logs.
+/// Prints the number of steps: names and answers stay out of logs.
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal")
@@ -268,7 +293,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// FNV-1a: the same for ever, on every machine, which the standard library's hasher does not promise.
+/// FNV-1a, which is the same for ever and on every machine; the standard library's hasher does not promise that.
 fn checksum(value: &Value) -> u64 {
     value.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! What lies inside a hook: the hooks behind it, then the step.
+//! The part of a call inside a hook.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -13,9 +13,9 @@ use super::target::{Target, TypedStep};
 use super::{StepCall, StepHook};
 use crate::{Error, ErrorKind, Result, Runnable};
 
-/// What lies inside a hook: the hooks behind it, then the step. A hook calls it once, often, or not at all.
+/// The part of a call inside a hook: the hooks that follow it, then the step. A hook calls it once, several times, or not at all.
 ///
-/// An output that [`run`](Self::run) gave is returned as it is: where chunks are wanted, the caller has them already. A hook that changes
+/// A hook must return an output of [`run`](Self::run) unchanged: if the caller wants chunks, it has them already. A hook that changes
 /// outputs calls [`run_whole`](Self::run_whole), which holds the chunks back.
 ///
 /// # Examples
@@ -54,16 +54,46 @@ pub struct Next<'a> {
 type Passed = Arc<AtomicUsize>;
 
 impl Next<'_> {
-    /// Calls the step. Where the caller wants chunks, each goes on to it as it comes; the output is their sum, at the end.
+    /// Calls the step. If the caller wants chunks, it gets each as it comes; the returned output is their sum.
     ///
     /// # Errors
     ///
-    /// Those of the step. [`Config`](ErrorKind::Config) if another call of it has passed something on: [`has_passed`](Self::has_passed) says so before.
+    /// Those of the step. [`Config`](ErrorKind::Config) if an earlier call has passed something on to the caller, which [`has_passed`](Self::has_passed) reports.
     pub async fn run(&self) -> Result<StepOutput> {
         self.pass(None).await
     }
 
-    /// As [`run`](Self::run), and shows each chunk before it goes on. Where the caller wants a whole output there are none.
+    /// Calls the step as [`run`](Self::run) does, and shows each chunk before the caller gets it. If the caller wants a whole output, there are no
+    /// chunks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use cadena_core::{AIMessageChunk, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use futures::TryStreamExt;
+    ///
+    /// #[derive(Default)]
+    /// struct Transcript(Mutex<String>);
+    ///
+    /// #[async_trait]
+    /// impl StepHook for Transcript {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         next.run_each(|chunk| {
+    ///             if let Some(chunk) = chunk.downcast_ref::<AIMessageChunk>() {
+    ///                 self.0.lock().unwrap().push_str(&chunk.text());
+    ///             }
+    ///         }).await
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let transcript = Arc::new(Transcript::default());
+    /// let config = RunConfig::new().hook(Arc::<Transcript>::clone(&transcript));
+    /// EchoModel::new().stream_with("to be", config).try_collect::<Vec<_>>().await?;
+    /// assert_eq!(*transcript.0.lock().unwrap(), "to be");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -72,8 +102,34 @@ impl Next<'_> {
         self.pass(Some(&mut each)).await
     }
 
-    /// Calls the step and holds its chunks back, so that the output may be changed or thrown away. What the hook returns then
-    /// goes on as one chunk.
+    /// Calls the step and holds its chunks back, so that the hook may change the output or throw it away. The caller then gets the
+    /// output of the hook as one chunk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// /// Takes numbers out of answers.
+    /// struct Redact;
+    ///
+    /// #[async_trait]
+    /// impl StepHook for Redact {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         let output = next.run_whole().await?;
+    ///         Ok(match output.downcast_ref::<AIMessage>() {
+    ///             Some(answer) => StepOutput::new(AIMessage::new(answer.text().replace(|c: char| c.is_numeric(), "*"))),
+    ///             None => output,
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Redact));
+    /// assert_eq!(EchoModel::new().invoke_with("call 42", config).await?.text(), "call **");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -82,7 +138,7 @@ impl Next<'_> {
         self.inside.run(None).await
     }
 
-    /// Whether something has gone on to the caller, so that it is too late to call again or to answer otherwise.
+    /// Returns whether the caller has got something, so that it is too late to call again or to answer otherwise.
     #[must_use]
     pub fn has_passed(&self) -> bool {
         self.passed.load(Ordering::Relaxed) != 0
@@ -99,7 +155,7 @@ impl Next<'_> {
             return Err(called_again());
         }
         let mut output = self.inside.run(self.sink.map(|_| &route as _)).await?;
-        // Whole outputs follow the rule of chunks, so that a hook that breaks it is found out in every mode.
+        // Whole outputs follow the rule of chunks, so that a hook that breaks the rule fails in both modes.
         if !route.claim() {
             return Err(called_again());
         }
@@ -139,8 +195,8 @@ pub(super) async fn deliver(sink: &dyn Sink, chunk: Box<dyn ErasedChunk>) {
         if sink.is_taken() {
             return Poll::Ready(());
         }
-        // The caller gets the chunk from this very poll. A hook may wait for several things at once, and then polls again
-        // only what woke up.
+        // The caller gets the chunk from this very poll. A hook may wait for several futures at once, and then polls again
+        // only those that woke up.
         task.waker().wake_by_ref();
         Poll::Pending
     })
@@ -149,7 +205,7 @@ pub(super) async fn deliver(sink: &dyn Sink, chunk: Box<dyn ErasedChunk>) {
 
 type Each<'a> = dyn FnMut(&StepChunk<'_>) + Send + 'a;
 
-/// The way of chunks through one hook.
+/// The path of chunks through one hook.
 struct Route<'a, 'b> {
     outer: Option<&'a dyn Sink>,
     call: usize,

@@ -1,4 +1,4 @@
-//! What a hook gives for a call.
+//! The output of a call, as hooks read and return it.
 
 use std::any::Any;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::call::no_json;
 use crate::{Result, Streamable};
 
-/// The output of a step, as a [`StepHook`](super::StepHook) sees it: what the step gave, or what the hook says instead.
+/// The output of a step, or the answer of a [`StepHook`](super::StepHook) in its place.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ use crate::{Result, Streamable};
 #[derive(Clone)]
 pub struct StepOutput {
     pub(super) value: OutputValue,
-    /// The call of [`Next`](super::Next) that gave it: what it has passed on must not change any more.
+    /// The call of [`Next`](super::Next) that returned it. If that call has passed chunks on, the output must not change any more.
     pub(super) origin: Option<Arc<AtomicUsize>>,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum OutputValue {
 }
 
 impl StepOutput {
-    /// An output of the type that the step gives: an [`AIMessage`](crate::AIMessage) of a model.
+    /// Makes an output of the step's output type: for a model an [`AIMessage`](crate::AIMessage).
     #[must_use]
     pub fn new<T: Streamable>(output: T) -> Self {
         Self {
@@ -46,7 +46,29 @@ impl StepOutput {
         }
     }
 
-    /// An output as [`to_json`](Self::to_json) wrote it: the type of the step's output reads it back, by [`Streamable::from_json`].
+    /// Makes an output from the JSON that [`to_json`](Self::to_json) wrote. The type of the step's output reads it, by [`Streamable::from_json`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use serde_json::json;
+    ///
+    /// struct Recorded;
+    ///
+    /// #[async_trait]
+    /// impl StepHook for Recorded {
+    ///     async fn around(&self, _: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::from_json(json!({"type": "ai", "content": "from the record"})))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Recorded));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "from the record");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn from_json(output: Value) -> Self {
         Self {
@@ -55,7 +77,7 @@ impl StepOutput {
         }
     }
 
-    /// The output as JSON; written when it is asked for.
+    /// Returns the output as JSON, which is written when this is called.
     ///
     /// # Errors
     ///
@@ -67,7 +89,7 @@ impl StepOutput {
         }
     }
 
-    /// The output itself, if it is a `T`.
+    /// Returns the output, if it is a `T`.
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         match &self.value {
@@ -77,27 +99,27 @@ impl StepOutput {
     }
 }
 
-/// The output holds an answer: it stays out of logs.
+/// Prints no content: the output holds an answer, which stays out of logs.
 impl fmt::Debug for StepOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StepOutput").finish_non_exhaustive()
     }
 }
 
-/// A piece of the output of a step, as [`Next::run_each`](super::Next::run_each) shows it.
+/// A chunk of the output of a step, as [`Next::run_each`](super::Next::run_each) shows it.
 pub struct StepChunk<'a>(pub(super) &'a dyn ErasedChunk);
 
 impl StepChunk<'_> {
-    /// The piece as JSON; written when it is asked for.
+    /// Returns the chunk as JSON, which is written when this is called.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the piece has no JSON form.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the chunk has no JSON form.
     pub fn to_json(&self) -> Result<Value> {
         self.0.json()
     }
 
-    /// The piece itself, if it is a `C`: that of a model is an [`AIMessageChunk`](crate::AIMessageChunk).
+    /// Returns the chunk, if it is a `C`: that of a model is an [`AIMessageChunk`](crate::AIMessageChunk).
     #[must_use]
     pub fn downcast_ref<C: 'static>(&self) -> Option<&C> {
         self.0.as_any().downcast_ref()

@@ -17,7 +17,7 @@ use crate::{ChunkStream, Error, ErrorKind, Result, Runnable, RunnableExt, Stream
 
 /// Calls a step whole, through the hooks of its context.
 pub(super) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> Result<R::Output> {
-    let Some(hooks) = Hooks::of(step, &cx) else {
+    let Some(hooks) = Hooks::of(&cx) else {
         return step.run(input, cx).await;
     };
     let input = Arc::new(SharedInput::new(input));
@@ -34,7 +34,7 @@ pub(super) async fn call<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: Ru
 
 /// Calls a step in chunks, through the hooks of its context.
 pub(super) fn stream<R: Runnable + ?Sized>(step: &R, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-    let Some(hooks) = Hooks::of(step, &cx) else {
+    let Some(hooks) = Hooks::of(&cx) else {
         return step.run_stream(input, cx);
     };
     let step = dyn_clone::clone_box(step);
@@ -67,7 +67,7 @@ pub(super) fn transform<R: Runnable + ?Sized>(
     input: ChunkStream<R::Input>,
     cx: RunContext,
 ) -> ChunkStream<R::Output> {
-    if Hooks::of(step, &cx).is_none() {
+    if Hooks::of(&cx).is_none() {
         return step.run_transform(input, cx);
     }
     let step = dyn_clone::clone_box(step);
@@ -88,15 +88,16 @@ struct Hooks {
 
 impl Hooks {
     /// `None` if the step does no I/O or there is no hook.
-    fn of<R: Runnable + ?Sized>(step: &R, cx: &RunContext) -> Option<Self> {
+    fn of(cx: &RunContext) -> Option<Self> {
         let hooks = cx.hooks();
-        if hooks.is_empty() || !step.kind().does_io() {
+        if hooks.is_empty() {
             return None;
         }
+        let run = cx.info().filter(|run| run.kind.does_io())?;
         Some(Self {
             hooks: hooks.to_vec(),
             path: cx.step_path()?,
-            run: cx.info()?,
+            run,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::run::RunContext;
-use crate::{ChunkStream, Result, Runnable, Streamable};
+use crate::{ChunkStream, Result, RunKind, Runnable, Streamable};
 
 pub(in crate::run) fn are_wanted() -> bool {
     false
@@ -12,7 +12,12 @@ pub(in crate::run) fn are_wanted() -> bool {
 pub(super) struct SpanLayer;
 
 impl SpanLayer {
-    pub(super) fn open<R: Runnable + ?Sized>(_: &R, _: Option<&R::Input>, cx: RunContext) -> (Self, RunContext) {
+    pub(super) fn open<R: Runnable + ?Sized>(
+        _: &R,
+        _: RunKind,
+        _: Option<&R::Input>,
+        cx: RunContext,
+    ) -> (Self, RunContext) {
         (Self, cx)
     }
 

@@ -38,7 +38,12 @@ struct Open {
 
 impl SpanLayer {
     /// Opens the span, inside the one that is entered now.
-    pub(super) fn open<R: Runnable + ?Sized>(step: &R, input: Option<&R::Input>, cx: RunContext) -> (Self, RunContext) {
+    pub(super) fn open<R: Runnable + ?Sized>(
+        step: &R,
+        kind: RunKind,
+        input: Option<&R::Input>,
+        cx: RunContext,
+    ) -> (Self, RunContext) {
         if !are_wanted() {
             return (Self { span: None }, cx);
         }
@@ -46,8 +51,8 @@ impl SpanLayer {
             .run()
             .map_or_else(|| step.name().into_owned(), |run| run.name.clone());
         let open = Open {
-            span: new_span(step.kind(), &name, cx.model_setup(step).as_ref(), cx.is_in_span()),
-            kind: step.kind(),
+            span: new_span(kind, &name, cx.model_setup(step).as_ref(), cx.is_in_span()),
+            kind,
             content: cx.traces_content(),
         };
         if let Some(input) = input.filter(|_| open.content) {

@@ -1,19 +1,16 @@
 //! Steps that a caller changes or chooses for one call.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
+use super::around::{Around, around, shared};
 use super::step_list::AnyStep;
 use super::{OneStep, Or, Rewrap, StepList};
-use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::caught::caught;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
-use crate::{ChunkStream, ConfigKey, Error, ErrorKind, Result, RunContext, Streamable, impl_pipe};
+use crate::{ConfigKey, Error, ErrorKind, Result, RunContext};
 
 /// A step that is built anew for a call that sets a value; [`RunnableExt::configurable`](crate::RunnableExt::configurable) makes one.
 ///
@@ -40,63 +37,33 @@ impl<R: Runnable, T: Send + Sync + 'static> ConfigurableStep<R, T> {
             build: Arc::new(build),
         }
     }
-
-    fn built(&self, cx: &RunContext) -> Result<Arc<R>> {
-        match cx.configured(self.key) {
-            Some(value) => caught(|| Ok(Arc::new((self.build)(&self.step, value)))),
-            None => Ok(Arc::clone(&self.step)),
-        }
-    }
 }
 
-fn failed<O: Streamable>(error: Error, step: Cow<'_, str>) -> ChunkStream<O> {
-    stream::once(std::future::ready(Err(error.in_step(step)))).boxed()
-}
-
-#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
-#[async_trait]
-impl<R: Runnable, T: Send + Sync + 'static> Runnable for ConfigurableStep<R, T> {
-    type Input = R::Input;
-    type Output = R::Output;
-
-    fn describe(&self) -> StepInfo<'_> {
-        StepInfo::around(&*self.step).graph(|| self.step.graph().noted("configurable", self.key.name()))
-    }
-
-    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        call(&*self.built(&cx)?, input, cx).await
-    }
-
-    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        match self.built(&cx) {
-            Ok(step) => call_stream(&*step, input, cx),
-            Err(error) => failed::<R::Output>(error, self.name()),
-        }
-    }
-
-    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        match self.built(&cx) {
-            Ok(step) => call_transform(&*step, input, cx),
-            Err(error) => failed::<R::Output>(error, self.name()),
-        }
-    }
-}
-
-impl_pipe!(ConfigurableStep<R, T>, for <R: Runnable, T: SendSync>);
-
-impl<R: Runnable, T: Send + Sync + 'static> Rewrap for ConfigurableStep<R, T> {
+impl<R: Runnable, T: SendSync> Around for ConfigurableStep<R, T> {
     type Step = R;
-    type Around<S: Runnable> = ConfigurableStep<S, T>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
 
     fn step_in(&self, cx: &RunContext) -> Result<Arc<R>> {
-        self.built(cx)
+        match cx.configured(self.key) {
+            Some(value) => caught(|| Ok(Arc::new((self.build)(&self.step, value)))),
+            None => Ok(Arc::clone(&self.step)),
+        }
     }
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> ConfigurableStep<S, T> {
+    fn note<'a>(&'a self, step: StepInfo<'a>) -> StepInfo<'a> {
+        step.graph(|| self.step.graph().noted("configurable", self.key.name()))
+    }
+}
+
+around!(ConfigurableStep<R, T>, of R, for <R: Runnable, T: SendSync>);
+
+impl<R: Runnable, T: Send + Sync + 'static> Rewrap for ConfigurableStep<R, T> {
+    type Other<S: Runnable> = ConfigurableStep<S, T>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> ConfigurableStep<S, T> {
         let (step, build) = (Arc::clone(&self.step), Arc::clone(&self.build));
         ConfigurableStep {
             step: Arc::new(make(&self.step)),
@@ -112,15 +79,7 @@ pub trait SendSync: Send + Sync + 'static {}
 
 impl<T: Send + Sync + 'static> SendSync for T {}
 
-impl<R, T> Clone for ConfigurableStep<R, T> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            key: self.key,
-            build: Arc::clone(&self.build),
-        }
-    }
-}
+shared!(ConfigurableStep<R: Runnable, T: SendSync> { step, key, build });
 
 impl<R: Runnable, T> fmt::Debug for ConfigurableStep<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,10 +171,6 @@ impl<L: StepList> Alternatives<L> {
         Ok(self.named(cx)?.map_or(0, |(place, _)| *place))
     }
 
-    fn chosen(&self, cx: &RunContext) -> Result<&AnyStep<L::Input, L::Output>> {
-        Ok(self.named(cx)?.map_or(&self.default, |(_, step)| step))
-    }
-
     /// The step that the caller chose, if any.
     fn named(&self, cx: &RunContext) -> Result<Option<&Placed<L>>> {
         let Some(name) = cx.configured(self.key) else {
@@ -230,51 +185,30 @@ impl<L: StepList> Alternatives<L> {
     }
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
-#[async_trait]
-impl<L: StepList> Runnable for Alternatives<L> {
-    type Input = L::Input;
-    type Output = L::Output;
+impl<L: StepList> Around for Alternatives<L> {
+    type Step = dyn Runnable<Input = L::Input, Output = L::Output>;
 
-    fn describe(&self) -> StepInfo<'_> {
-        StepInfo::around(&*self.default).graph(|| {
+    fn step(&self) -> &AnyStep<L::Input, L::Output> {
+        &self.default
+    }
+
+    fn step_in(&self, cx: &RunContext) -> Result<AnyStep<L::Input, L::Output>> {
+        let chosen = self.named(cx)?.map_or(&self.default, |(_, step)| step);
+        Ok(Arc::clone(chosen))
+    }
+
+    fn note<'a>(&'a self, step: StepInfo<'a>) -> StepInfo<'a> {
+        step.graph(|| {
             let names: Vec<_> = self.steps.keys().map(String::as_str).collect();
             let graph = self.default.graph().noted("configurable", self.key.name());
             graph.noted("alternatives", names)
         })
     }
-
-    async fn run(&self, input: L::Input, cx: RunContext) -> Result<L::Output> {
-        call(&**self.chosen(&cx)?, input, cx).await
-    }
-
-    fn run_stream(&self, input: L::Input, cx: RunContext) -> ChunkStream<L::Output> {
-        match self.chosen(&cx) {
-            Ok(step) => call_stream(&**step, input, cx),
-            Err(error) => failed::<L::Output>(error, self.name()),
-        }
-    }
-
-    fn run_transform(&self, input: ChunkStream<L::Input>, cx: RunContext) -> ChunkStream<L::Output> {
-        match self.chosen(&cx) {
-            Ok(step) => call_transform(&**step, input, cx),
-            Err(error) => failed::<L::Output>(error, self.name()),
-        }
-    }
 }
 
-impl_pipe!(Alternatives<L>, for <L: StepList>);
+around!(Alternatives<L>, of dyn Runnable<Input = L::Input, Output = L::Output>, for <L: StepList>);
 
-impl<L: StepList> Clone for Alternatives<L> {
-    fn clone(&self) -> Self {
-        Self {
-            key: self.key,
-            list: self.list.clone(),
-            default: Arc::clone(&self.default),
-            steps: Arc::clone(&self.steps),
-        }
-    }
-}
+shared!(Alternatives<L: StepList> { key, list, default, steps });
 
 impl<L: StepList> fmt::Debug for Alternatives<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,13 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use super::Rewrap;
+use super::around::{Around, around, shared};
 use crate::run::layers::limits::Limits;
-use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
-use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
+use crate::{RunConfig, RunContext};
 
 /// A step with a part of the config fixed; [`RunnableExt::with_config`](crate::RunnableExt::with_config) makes one.
 ///
@@ -41,53 +39,34 @@ impl<R: Runnable> Configured<R> {
             config: Arc::new(config),
         }
     }
-
-    fn limits(&self) -> Limits {
-        Limits::of_config(&self.config)
-    }
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
-#[async_trait]
-impl<R: Runnable> Runnable for Configured<R> {
-    type Input = R::Input;
-    type Output = R::Output;
-
-    fn describe(&self) -> StepInfo<'_> {
-        StepInfo::around(&*self.step).graph(|| self.step.graph().with_facts(&self.config.metadata))
-    }
-
-    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        let cx = cx.over(&self.config);
-        self.limits().around(cx, |cx| call(&*self.step, input, cx)).await
-    }
-
-    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        let cx = cx.over(&self.config);
-        self.limits()
-            .around_stream(cx, |cx| call_stream(&*self.step, input, cx))
-    }
-
-    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        let cx = cx.over(&self.config);
-        self.limits()
-            .around_stream(cx, |cx| call_transform(&*self.step, input, cx))
-    }
-}
-
-impl<R: Runnable> Rewrap for Configured<R> {
+impl<R: Runnable> Around for Configured<R> {
     type Step = R;
-    type Around<S: Runnable> = Configured<S>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
 
-    fn context_in(&self, cx: &RunContext) -> RunContext {
+    fn context(&self, cx: &RunContext) -> RunContext {
         cx.over(&self.config)
     }
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Configured<S> {
+    fn limits(&self) -> Option<Limits> {
+        Some(Limits::of_config(&self.config))
+    }
+
+    fn note<'a>(&'a self, step: StepInfo<'a>) -> StepInfo<'a> {
+        step.graph(|| self.step.graph().with_facts(&self.config.metadata))
+    }
+}
+
+around!(Configured<R>, of R, for <R: Runnable>);
+
+impl<R: Runnable> Rewrap for Configured<R> {
+    type Other<S: Runnable> = Configured<S>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Configured<S> {
         Configured {
             step: Arc::new(make(&self.step)),
             config: Arc::clone(&self.config),
@@ -95,16 +74,7 @@ impl<R: Runnable> Rewrap for Configured<R> {
     }
 }
 
-impl_pipe!(Configured<R>, for <R: Runnable>);
-
-impl<R> Clone for Configured<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            config: Arc::clone(&self.config),
-        }
-    }
-}
+shared!(Configured<R: Runnable> { step, config });
 
 impl<R: Runnable> fmt::Debug for Configured<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Rewrap;
-use crate::run::layers::{call, call_stream, call_transform};
-use crate::runnable::{Runnable, RunnableExt, StepInfo};
-use crate::{ChunkStream, ErrorKind, Listener, Result, RunConfig, RunContext, RunEvent, RunId, RunInfo, impl_pipe};
+use super::around::{Around, around, shared};
+use crate::runnable::{Runnable, RunnableExt};
+use crate::{ErrorKind, Listener, RunConfig, RunContext, RunEvent, RunId, RunInfo};
 
 /// Functions that hear when a step begins and how it ends, for [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners).
 ///
@@ -130,6 +129,14 @@ impl<R: Runnable> WithListeners<R> {
             listeners,
         }
     }
+}
+
+impl<R: Runnable> Around for WithListeners<R> {
+    type Step = R;
+
+    fn step(&self) -> &Arc<R> {
+        &self.step
+    }
 
     fn context(&self, cx: &RunContext) -> RunContext {
         let listener = OneCall {
@@ -140,38 +147,12 @@ impl<R: Runnable> WithListeners<R> {
     }
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
-#[async_trait]
-impl<R: Runnable> Runnable for WithListeners<R> {
-    type Input = R::Input;
-    type Output = R::Output;
-
-    fn describe(&self) -> StepInfo<'_> {
-        StepInfo::around(&*self.step)
-    }
-
-    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        call(&*self.step, input, self.context(&cx)).await
-    }
-
-    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        call_stream(&*self.step, input, self.context(&cx))
-    }
-
-    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        call_transform(&*self.step, input, self.context(&cx))
-    }
-}
+around!(WithListeners<R>, of R, for <R: Runnable>);
 
 impl<R: Runnable> Rewrap for WithListeners<R> {
-    type Step = R;
-    type Around<S: Runnable> = WithListeners<S>;
+    type Other<S: Runnable> = WithListeners<S>;
 
-    fn step(&self) -> &Arc<R> {
-        &self.step
-    }
-
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> WithListeners<S> {
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> WithListeners<S> {
         WithListeners {
             step: Arc::new(make(&self.step)),
             listeners: self.listeners.clone(),
@@ -179,16 +160,7 @@ impl<R: Runnable> Rewrap for WithListeners<R> {
     }
 }
 
-impl_pipe!(WithListeners<R>, for <R: Runnable>);
-
-impl<R> Clone for WithListeners<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            listeners: self.listeners.clone(),
-        }
-    }
-}
+shared!(WithListeners<R: Runnable> { step, listeners });
 
 impl<R: Runnable> fmt::Debug for WithListeners<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

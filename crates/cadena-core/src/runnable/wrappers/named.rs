@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Rewrap;
+use super::around::{Around, shared};
 use crate::run::layers::error_name::renamed;
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::{ChunkStream, Result, RunContext, RunKind, impl_pipe};
@@ -34,14 +35,6 @@ impl<R: Runnable> Named<R> {
             name: name.into(),
         }
     }
-
-    /// A step without a run of its own gives its name to the run inside it.
-    fn context(&self, cx: RunContext) -> RunContext {
-        match self.step.kind() {
-            RunKind::Transparent => cx.over_name(&self.name),
-            _ => cx,
-        }
-    }
 }
 
 #[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
@@ -58,31 +51,42 @@ impl<R: Runnable> Runnable for Named<R> {
     }
 
     async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        let cx = self.context(cx);
+        let cx = self.context(&cx);
         let output = self.step.run(input, cx).await;
         output.map_err(|error| error.in_run(&self.step.name(), &self.name))
     }
 
     fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        let cx = self.context(cx);
+        let cx = self.context(&cx);
         renamed(&*self.step, self.step.run_stream(input, cx), Arc::clone(&self.name))
     }
 
     fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        let cx = self.context(cx);
+        let cx = self.context(&cx);
         renamed(&*self.step, self.step.run_transform(input, cx), Arc::clone(&self.name))
     }
 }
 
-impl<R: Runnable> Rewrap for Named<R> {
+impl<R: Runnable> Around for Named<R> {
     type Step = R;
-    type Around<S: Runnable> = Named<S>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Named<S> {
+    /// A step without a run gives its name to the run inside it.
+    fn context(&self, cx: &RunContext) -> RunContext {
+        match self.step.kind() {
+            RunKind::Transparent => cx.clone().over_name(&self.name),
+            _ => cx.clone(),
+        }
+    }
+}
+
+impl<R: Runnable> Rewrap for Named<R> {
+    type Other<S: Runnable> = Named<S>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Named<S> {
         Named {
             step: Arc::new(make(&self.step)),
             name: Arc::clone(&self.name),
@@ -92,14 +96,7 @@ impl<R: Runnable> Rewrap for Named<R> {
 
 impl_pipe!(Named<R>, for <R: Runnable>);
 
-impl<R> Clone for Named<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            name: Arc::clone(&self.name),
-        }
-    }
-}
+shared!(Named<R: Runnable> { step, name });
 
 impl<R: Runnable> fmt::Debug for Named<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
 use super::Rewrap;
+use super::around::{Around, shared};
 use crate::run::layers::{call, call_stream};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
 use crate::stream::later;
@@ -130,15 +131,18 @@ impl<R: Runnable> Runnable for Retry<R> {
     }
 }
 
-impl<R: Runnable> Rewrap for Retry<R> {
+impl<R: Runnable> Around for Retry<R> {
     type Step = R;
-    type Around<S: Runnable> = Retry<S>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
+}
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
+impl<R: Runnable> Rewrap for Retry<R> {
+    type Other<S: Runnable> = Retry<S>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Retry<S> {
         Retry {
             step: Arc::new(make(&self.step)),
             options: Arc::clone(&self.options),
@@ -148,14 +152,7 @@ impl<R: Runnable> Rewrap for Retry<R> {
 
 impl_pipe!(Retry<R>, for <R: Runnable>);
 
-impl<R> Clone for Retry<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            options: Arc::clone(&self.options),
-        }
-    }
-}
+shared!(Retry<R: Runnable> { step, options });
 
 impl<R: Runnable> fmt::Debug for Retry<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

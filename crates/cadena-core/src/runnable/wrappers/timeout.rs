@@ -4,13 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-
 use super::Rewrap;
+use super::around::{Around, around, shared};
 use crate::run::layers::limits::Limits;
-use crate::run::layers::{call, call_stream, call_transform};
 use crate::runnable::{Runnable, RunnableExt, StepInfo};
-use crate::{ChunkStream, Result, RunConfig, RunContext, impl_pipe};
+use crate::{RunConfig, RunContext};
 
 /// A step with a time limit; [`RunnableExt::with_timeout`](crate::RunnableExt::with_timeout) makes one.
 ///
@@ -47,57 +45,37 @@ impl<R: Runnable> Timeout<R> {
             limit,
         }
     }
-
-    /// The context of the step, with the limit as its deadline: a model then does not begin a pause that is too long, and does not wait
-    /// for what may follow a whole answer until the limit ends it with an error.
-    fn limited(&self, cx: &RunContext) -> RunContext {
-        cx.with_config(RunConfig::new().timeout(self.limit))
-    }
-
-    fn limits(&self) -> Limits {
-        Limits::of_step(self.limit, self.step.name().into_owned())
-    }
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a wrapper is what it wraps")]
-#[async_trait]
-impl<R: Runnable> Runnable for Timeout<R> {
-    type Input = R::Input;
-    type Output = R::Output;
-
-    fn describe(&self) -> StepInfo<'_> {
-        StepInfo::around(&*self.step).graph(|| {
-            let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
-            self.step.graph().noted("timeout_ms", limit)
-        })
-    }
-
-    async fn run(&self, input: R::Input, cx: RunContext) -> Result<R::Output> {
-        self.limits()
-            .around(self.limited(&cx), |cx| call(&*self.step, input, cx))
-            .await
-    }
-
-    fn run_stream(&self, input: R::Input, cx: RunContext) -> ChunkStream<R::Output> {
-        self.limits()
-            .around_stream(self.limited(&cx), |cx| call_stream(&*self.step, input, cx))
-    }
-
-    fn run_transform(&self, input: ChunkStream<R::Input>, cx: RunContext) -> ChunkStream<R::Output> {
-        self.limits()
-            .around_stream(self.limited(&cx), |cx| call_transform(&*self.step, input, cx))
-    }
-}
-
-impl<R: Runnable> Rewrap for Timeout<R> {
+impl<R: Runnable> Around for Timeout<R> {
     type Step = R;
-    type Around<S: Runnable> = Timeout<S>;
 
     fn step(&self) -> &Arc<R> {
         &self.step
     }
 
-    fn around<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Timeout<S> {
+    /// The limit is the step's deadline: a model then does not begin a pause that is too long, and does not wait for what may follow a
+    /// whole answer until the limit ends it with an error.
+    fn context(&self, cx: &RunContext) -> RunContext {
+        cx.with_config(RunConfig::new().timeout(self.limit))
+    }
+
+    fn limits(&self) -> Option<Limits> {
+        Some(Limits::of_step(self.limit, self.step.name().into_owned()))
+    }
+
+    fn note<'a>(&'a self, step: StepInfo<'a>) -> StepInfo<'a> {
+        let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+        step.graph(move || self.step.graph().noted("timeout_ms", limit))
+    }
+}
+
+around!(Timeout<R>, of R, for <R: Runnable>);
+
+impl<R: Runnable> Rewrap for Timeout<R> {
+    type Other<S: Runnable> = Timeout<S>;
+
+    fn rewrap<S: Runnable>(&self, make: impl Fn(&R) -> S + Send + Sync + 'static) -> Timeout<S> {
         Timeout {
             step: Arc::new(make(&self.step)),
             limit: self.limit,
@@ -105,16 +83,7 @@ impl<R: Runnable> Rewrap for Timeout<R> {
     }
 }
 
-impl_pipe!(Timeout<R>, for <R: Runnable>);
-
-impl<R> Clone for Timeout<R> {
-    fn clone(&self) -> Self {
-        Self {
-            step: Arc::clone(&self.step),
-            limit: self.limit,
-        }
-    }
-}
+shared!(Timeout<R: Runnable> { step, limit });
 
 impl<R: Runnable> fmt::Debug for Timeout<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug)]
 pub(super) struct Numbers(pub(super) Vec<f32>);
 
-/// For those who write base64 as it stands in addresses, or without padding.
+/// For servers that write base64 in the alphabet of addresses, or without padding.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Numbers {
 }
 
 struct NumbersVisitor {
-    /// Whether the list stands in another one.
+    /// Whether the list is inside another one.
     nested: bool,
 }
 

@@ -1,4 +1,4 @@
-//! From the JSON of a report to what it says.
+//! From the JSON of a report to its message, codes and parameters.
 
 use cadena_http::Redactor;
 use http::StatusCode;
@@ -18,7 +18,7 @@ const ENTRIES: usize = 8;
 /// About how many characters of what a server said are repeated.
 const LENGTH: usize = 1000;
 
-/// About how many bytes are searched for words that tell the kind.
+/// About how many bytes are searched for words that decide the kind.
 const SEARCHED: usize = 32 * 1024;
 
 /// Where the server puts its sentence. The first of them that is there counts.
@@ -47,7 +47,7 @@ const REASONS: [&str; 8] = [
     "cause",
 ];
 
-/// Walks through a report and collects what it says.
+/// Walks through a report and collects its texts and codes.
 pub(super) struct ReportReader<'a> {
     reported: Reported,
     redactor: &'a Redactor,
@@ -92,7 +92,7 @@ impl<'a> ReportReader<'a> {
         let message = MESSAGES
             .iter()
             .find_map(|key| map.get(*key).filter(|value| says_something(value)));
-        // A text is the class of what the message says; a report is its reason.
+        // A text is the class of the error; a report is its reason.
         let (first, second) = match error {
             Some(Value::String(_)) => (error, message),
             _ => (message, error),
@@ -112,7 +112,7 @@ impl<'a> ReportReader<'a> {
             match map.get(key) {
                 Some(Value::Object(fields)) if key == "errors" => self.fields(fields, depth),
                 Some(base) if key == "base_resp" && !is_failed_base(base) => {}
-                // Its findings are told apart by category.
+                // Its findings are listed by category.
                 Some(Value::Object(inner)) if key == "innererror" => self.note(inner),
                 Some(reason) if says_something(reason) => self.reason(reason, depth),
                 _ => {}
@@ -127,7 +127,7 @@ impl<'a> ReportReader<'a> {
         }
     }
 
-    /// Codes, types and what else has a place of its own.
+    /// Codes, types and the other members that are not the message.
     fn note(&mut self, map: &Map<String, Value>) {
         let first = |keys: &[&str]| keys.iter().find_map(|key| self.word(map.get(*key)?));
         let base_code = map

@@ -14,7 +14,7 @@ const LISTS: [(&str, &str); 4] = [
 
 /// Turns the lists into tokens; what has no such lists stays as it is.
 ///
-/// The first token of an echoed prompt has no probability, as nothing stands before it: it is left out. Any other one without a probability stays, as it is a
+/// The first token of an echoed prompt has no probability, as no token precedes it: it is left out. Any other one without a probability stays, as it is a
 /// piece of the text.
 pub(super) fn tokens(mut logprobs: Logprobs) -> Logprobs {
     if logprobs.content.is_some() || logprobs.extra.is_empty() {
@@ -53,7 +53,7 @@ fn texts(extra: &mut Extra) -> Option<Vec<Value>> {
     }
 }
 
-/// A list as long as that of the texts, or shorter; an object may stand in place of one element. What is neither stays where it is.
+/// A list as long as that of the texts, or shorter; an object may replace one element. Another value stays where it is.
 fn take_list(extra: &mut Extra, name: &str, length: usize) -> Vec<Value> {
     match extra.get(name) {
         Some(Value::Array(list)) if list.len() <= length => {}

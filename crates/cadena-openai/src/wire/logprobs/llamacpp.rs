@@ -1,4 +1,4 @@
-//! Probabilities as llama.cpp writes them: themselves and not their logarithms, in lists of its own names.
+//! Probabilities as llama.cpp writes them: not as logarithms, and in lists under other names.
 
 use cadena_core::{Extra, Logprobs, TokenLogprob, TopLogprob};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ fn tokens(value: &Value) -> Option<Vec<TokenLogprob>> {
     list.iter().map(|token| TokenLogprob::deserialize(token).ok()).collect()
 }
 
-/// Completes a token by what stands beside it.
+/// Completes a token by the members beside it.
 pub(super) fn complete(token: &mut TokenLogprob) {
     token.top_logprobs.iter_mut().flatten().for_each(complete_top);
     // So it is where a server keeps to OpenAI's form.

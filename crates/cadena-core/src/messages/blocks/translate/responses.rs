@@ -1,11 +1,14 @@
 //! OpenAI's Responses API: the items of an answer.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::item_index::{name_index, print};
-use super::server_tools::server_tool;
+use super::server_tools::{search_results, server_tool};
 use super::{
-    Block, Calls, add_extras, block_type, call_block, invalid_block, object, piece_block, text, text_block, without,
+    Block, ById, Calls, add_extras, block_type, call_block, invalid_block, object, piece_block, text, text_block,
+    without,
 };
 use crate::messages::ContentPart;
 use crate::messages::blocks::is_known_type;
@@ -13,26 +16,38 @@ use crate::messages::tool_call::is_falsy;
 
 /// Returns the blocks of a model's message whose content is a list.
 pub(in crate::messages::blocks) fn spoken(content: &[ContentPart], calls: &Calls<'_>) -> Vec<Block> {
+    let message = Message {
+        calls,
+        by_id: calls.by_id(),
+        results: search_results(content),
+    };
     let mut blocks = Vec::new();
     for part in content {
         match part {
             ContentPart::Text(text) => blocks.push(text_block(text)),
-            ContentPart::Block(block) => item(&block.to_map(), content, calls, &mut blocks),
+            ContentPart::Block(block) => item(&block.to_map(), &message, &mut blocks),
         }
     }
     blocks
 }
 
-fn item(block: &Block, content: &[ContentPart], calls: &Calls<'_>, out: &mut Vec<Block>) {
+/// The calls and results of a message, which its items refer to.
+struct Message<'a> {
+    calls: &'a Calls<'a>,
+    by_id: ById<'a>,
+    results: HashSet<&'a str>,
+}
+
+fn item(block: &Block, message: &Message<'_>, out: &mut Vec<Block>) {
     match block_type(block) {
         Some("text") => out.push(text_item(block)),
         Some("reasoning") => reasoning(block, out),
         Some("thinking") => out.push(thinking(block)),
-        Some("function_call") => out.extend(function_call(block, calls)),
+        Some("function_call") => out.extend(function_call(block, message)),
         Some("image_generation_call") if block.get("result").is_some_and(|result| !is_falsy(result)) => {
             out.push(image(block));
         }
-        Some(kind) => match server_tool(kind, block, content) {
+        Some(kind) => match server_tool(kind, block, &message.results) {
             Some(blocks) => out.extend(blocks),
             None if is_known_type(kind) => out.push(block.clone()),
             None => out.push(unknown(block)),
@@ -177,19 +192,19 @@ fn some_of(block: &Block, keys: &[&str]) -> Block {
 }
 
 /// Returns the call to which the item belongs; the message has read the call already.
-fn function_call(block: &Block, calls: &Calls<'_>) -> Option<Block> {
-    let call_id = text(block, "call_id").filter(|id| !id.is_empty());
-    let named = |id: &Option<String>| call_id.is_some() && id.as_deref() == call_id;
-    let mut out = match calls {
+fn function_call(block: &Block, message: &Message<'_>) -> Option<Block> {
+    let call_id = text(block, "call_id");
+    let by_id = &message.by_id;
+    let mut out = match message.calls {
         Calls::Pieces([piece]) => {
             let mut out = piece_block(piece);
             out.entry("index").or_insert(Value::Null);
             out
         }
-        Calls::Pieces(pieces) => piece_block(pieces.iter().find(|piece| named(&piece.id))?),
-        Calls::Whole { valid, invalid } => match valid.iter().find(|call| named(&call.id)) {
+        Calls::Pieces(_) => piece_block(by_id.pieces.get(call_id?)?),
+        Calls::Whole { .. } => match by_id.valid.get(call_id?) {
             Some(call) => call_block(call),
-            None => invalid_block(invalid.iter().find(|call| named(&call.id))?),
+            None => invalid_block(by_id.invalid.get(call_id?)?),
         },
     };
     if let Some(id) = block.get("id") {

@@ -1,5 +1,7 @@
 //! Tools that OpenAI runs: each item of the Responses API is a call and its result.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::item_index::name_index;
@@ -7,11 +9,20 @@ use super::{Block, add_extras, object, text, without};
 use crate::messages::ContentPart;
 use crate::messages::tool_call::is_falsy;
 
+/// Returns the ids of the searches whose result is in the content already.
+pub(super) fn search_results(content: &[ContentPart]) -> HashSet<&str> {
+    let ids = content.iter().filter_map(|part| match part {
+        ContentPart::Block(block) if block.block_type() == Some("web_search_result") => block.get("id")?.as_str(),
+        _ => None,
+    });
+    ids.collect()
+}
+
 /// Returns the blocks for an item, or `None` if it is not an item of a server's tool.
-pub(super) fn server_tool(kind: &str, block: &Block, content: &[ContentPart]) -> Option<Vec<Block>> {
+pub(super) fn server_tool(kind: &str, block: &Block, results: &HashSet<&str>) -> Option<Vec<Block>> {
     let id = block.get("id")?; // A result names its call by this id.
     match kind {
-        "web_search_call" => Some(web_search(block, id, content)),
+        "web_search_call" => Some(web_search(block, id, results)),
         "file_search_call" => Some(file_search(block, id)),
         "code_interpreter_call" => Some(code_interpreter(block, id)),
         "mcp_call" => Some(remote_tool(block, id)),
@@ -69,7 +80,7 @@ fn name_next_index(out: &mut Block, prefix: &str, block: &Block) {
     }
 }
 
-fn web_search(block: &Block, id: &Value, content: &[ContentPart]) -> Vec<Block> {
+fn web_search(block: &Block, id: &Value, results: &HashSet<&str>) -> Vec<Block> {
     let action = block.get("action").and_then(Value::as_object);
     let mut search = call("web_search", id);
     let args = action.map_or_else(Map::new, |action| without(action, &["sources"]));
@@ -77,11 +88,7 @@ fn web_search(block: &Block, id: &Value, content: &[ContentPart]) -> Vec<Block> 
     name_index(&mut search, "wsc", block);
     search.extend(without(block, &["type", "id", "action", "status", "index"]));
 
-    let has_result = |part: &ContentPart| match part {
-        ContentPart::Block(other) => other.block_type() == Some("web_search_result") && other.get("id") == Some(id),
-        ContentPart::Text(_) => false,
-    };
-    if content.iter().any(has_result) {
+    if id.as_str().is_some_and(|id| results.contains(id)) {
         return vec![search];
     }
     let mut found = result(id);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::{
-    Block, Calls, add_extras, block_type, call_block, invalid_block, non_standard, object, piece_block, text,
+    Block, ById, Calls, add_extras, block_type, call_block, invalid_block, non_standard, object, piece_block, text,
     text_block, without,
 };
 use super::citation::annotation;
@@ -20,14 +20,19 @@ pub(in crate::messages::blocks) fn spoken(
         Content::Text(text) => return vec![text_block(text)],
         Content::Parts(parts) => parts,
     };
+    let growing = match calls {
+        Calls::Pieces(pieces) if pieces.len() > 1 => growing_calls(pieces).0,
+        _ => Vec::new(),
+    };
     let answer = Answer {
         calls,
         pieces,
         open: matches!(calls, Calls::Pieces(_)),
-        growing: match calls {
-            Calls::Pieces(pieces) if pieces.len() > 1 => growing_calls(pieces).0,
-            _ => Vec::new(),
+        by_id: match calls {
+            Calls::Whole { .. } => calls.by_id(),
+            Calls::Pieces(_) => ById::of(&growing, &[]),
         },
+        growing: &growing,
     };
     let block = |part: &ContentPart| match part {
         ContentPart::Text(text) => text_block(text),
@@ -43,7 +48,9 @@ struct Answer<'a> {
     /// Whether more chunks may come.
     open: bool,
     /// The calls of a chunk as far as they have arrived, if there are several.
-    growing: Vec<ToolCall>,
+    growing: &'a [ToolCall],
+    /// The whole calls, or the growing ones.
+    by_id: ById<'a>,
 }
 
 impl Answer<'_> {
@@ -67,15 +74,16 @@ impl Answer<'_> {
 
     /// Returns the call to which the block belongs; the message has the call in `tool_calls`.
     fn call(&self, block: &Block) -> Block {
-        let id = text(block, "id").filter(|id| !id.is_empty());
-        let named = |other: &Option<String>| id.is_some() && other.as_deref() == id;
-        let mut out = match (self.calls, self.pieces) {
-            (Calls::Pieces([piece]), _) => piece_block(piece),
-            (Calls::Pieces(_), _) => self.known(block, &self.growing),
-            (Calls::Whole { valid, invalid }, _) => match invalid.iter().find(|call| named(&call.id)) {
-                Some(call) if !valid.iter().any(|call| named(&call.id)) => invalid_block(call),
-                _ => self.known(block, valid),
-            },
+        let mut out = match self.calls {
+            Calls::Pieces([piece]) => piece_block(piece),
+            Calls::Pieces(_) => self.known(block, self.growing),
+            Calls::Whole { valid, .. } => {
+                let id = text(block, "id").unwrap_or_default();
+                match self.by_id.invalid.get(id) {
+                    Some(call) if !self.by_id.valid.contains_key(id) => invalid_block(call),
+                    _ => self.known(block, valid),
+                }
+            }
         };
         let more = ["caller", "toolset_name"];
         let more = more
@@ -86,8 +94,7 @@ impl Answer<'_> {
     }
 
     fn known(&self, block: &Block, calls: &[ToolCall]) -> Block {
-        let id = text(block, "id").filter(|id| !id.is_empty());
-        let by_id = calls.iter().find(|call| id.is_some() && call.id.as_deref() == id);
+        let by_id = self.by_id.valid.get(text(block, "id").unwrap_or_default()).copied();
         match (by_id, calls) {
             (Some(call), _) | (None, [call]) => call_block(call),
             (None, _) => object([
