@@ -90,7 +90,7 @@ fn write(options: &Options, description: &str, arguments: &[Argument], mut funct
     let serde = quote!(#krate::__private::serde).to_string().replace(' ', "");
     let schemars = quote!(#krate::schemars).to_string().replace(' ', "");
     let about_args = format!("What a model calls [`{name}`] with.");
-    let about_function = format!("The function behind [`{name}`].");
+    let about_function = format!("The function that the tool [`{name}`] calls.");
 
     quote! {
         #(#cfg)*

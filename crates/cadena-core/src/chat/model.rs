@@ -246,6 +246,8 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -
         chunks: ChunkStream<AIMessage>,
         id: String,
         warnings: Vec<String>,
+        /// The id of the first chunk, while the model has given one to each.
+        given: Option<String>,
         some: bool,
         last: bool,
     }
@@ -253,6 +255,7 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -
         chunks,
         id,
         warnings,
+        given: None,
         some: false,
         last: false,
     };
@@ -260,9 +263,10 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -
         let mut state = state?;
         match state.chunks.next().await {
             Some(Ok(mut chunk)) => {
-                // A model that derives its ids from the request gives them to each chunk; the end has the same.
-                if let (false, Some(id)) = (state.some, chunk.id.as_deref().filter(|id| id.starts_with(RUN_PREFIX))) {
-                    id.clone_into(&mut state.id);
+                match &chunk.id {
+                    Some(id) if !state.some => state.given = Some(id.clone()),
+                    Some(_) => {}
+                    None => state.given = None,
                 }
                 state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
@@ -275,7 +279,8 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -
             None if state.last => None,
             None => {
                 let mut end = AIMessageChunk::new("");
-                end.id = Some(state.id);
+                // One id for all chunks of an answer, if the model gave one to each: a test's model gives the same every time.
+                end.id = Some(state.given.unwrap_or(state.id));
                 end.chunk_position = Some(ChunkPosition::Last);
                 Some((Ok(end), None))
             }

@@ -90,8 +90,8 @@ fn list(messages: impl IntoIterator<Item = Message>) -> Value {
 }
 
 /// The key that is set, else the only key of the dictionary, else the usual one.
-pub(super) fn chosen<'a>(dict: &'a Dict, said: Option<&'a str>, usual: &'a str) -> &'a str {
-    said.unwrap_or_else(|| match (dict.len(), dict.keys().next()) {
+pub(super) fn chosen<'a>(dict: &'a Dict, set: Option<&'a str>, usual: &'a str) -> &'a str {
+    set.unwrap_or_else(|| match (dict.len(), dict.keys().next()) {
         (1, Some(only)) => only,
         _ => usual,
     })

@@ -99,9 +99,9 @@ pub fn convert_to_openai_function(function: impl Into<Value>, strict: Option<boo
     let Some(strict) = strict else {
         return Ok(function.into());
     };
-    if let Some(said) = function.get("strict").filter(|said| **said != Value::Bool(strict)) {
+    if let Some(own) = function.get("strict").filter(|own| **own != Value::Bool(strict)) {
         return Err(invalid(format!(
-            "the tool says `strict: {said}`, and the call `strict: {strict}`"
+            "the tool sets `strict: {own}`, and the call `strict: {strict}`"
         )));
     }
     function.insert("strict".to_owned(), strict.into());

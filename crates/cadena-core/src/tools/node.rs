@@ -123,7 +123,7 @@ impl ToolNode {
                 short(&request.name),
                 known_names(&self.tools)
             );
-            return said(text, request.name, request.id);
+            return error_answer(text, request.name, request.id);
         };
         let cx = cx.clone();
         async move { call(&tool, request, cx).await }.boxed()
@@ -141,10 +141,10 @@ fn refuse(call: InvalidToolCall) -> BoxFuture<'static, Result<ToolMessage>> {
         text.push_str(": ");
         text.push_str(short(&reason));
     }
-    said(text, call.name.unwrap_or_default(), call.id)
+    error_answer(text, call.name.unwrap_or_default(), call.id)
 }
 
-fn said(text: String, name: String, id: Option<String>) -> BoxFuture<'static, Result<ToolMessage>> {
+fn error_answer(text: String, name: String, id: Option<String>) -> BoxFuture<'static, Result<ToolMessage>> {
     let mut message = ToolMessage::new(text, id.unwrap_or_default());
     message.name = Some(name);
     message.status = ToolStatus::Error;
