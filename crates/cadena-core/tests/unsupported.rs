@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex};
 
 use cadena_core::{
-    AIMessage, AIMessageChunk, Bind, BindTools, ChatModel, ChatModelExt, ChatOptions, ChatRequest, ChunkStream, Error,
+    AIMessage, AIMessageChunk, Bind, BindTools, ChatModel, ChatModelExt, ChatOptions, ChatRequest, ChunkStream,
     ErrorKind, ModelProfile, OnUnsupported, OptionName, RunConfig, RunContext, RunnableExt, ToolChoice, fold,
 };
 use cadena_testing::ScriptedModel;
@@ -152,8 +152,16 @@ fn a_fallback_takes_over_what_the_first_model_refuses() {
 
 #[test]
 fn a_misspelt_option_is_refused_whichever_model_it_is_given_to() {
-    for model in [ScriptedModel::new().say("yes")] {
-        let error: Error = block_on(model.bind(ChatOptions::new().extra("max_token", 1)).invoke("?")).unwrap_err();
+    let scripted = ScriptedModel::new()
+        .say("yes")
+        .bind(ChatOptions::new().extra("max_token", 1));
+    let own = Own::default().bind(ChatOptions::new().extra("max_token", 1));
+    for error in block_on(async {
+        [
+            scripted.invoke("?").await.unwrap_err(),
+            own.invoke("?").await.unwrap_err(),
+        ]
+    }) {
         assert_eq!(
             (error.kind(), error.hint()),
             (ErrorKind::InvalidInput, Some("write `max_tokens`"))
