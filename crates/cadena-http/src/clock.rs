@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The moment after which something is too late; `None` is never.
 pub(crate) type Deadline = Option<Instant>;
 
-/// The moment that lies this far ahead. What is too far to be counted is never.
+/// The moment that lies this far ahead. A moment that is too far to be counted never comes.
 pub(crate) fn after(start: Instant, time: Duration) -> Deadline {
     start.checked_add(time)
 }

@@ -46,7 +46,7 @@ pub struct Timers {
     /// For a whole call with all its tries, pauses and events; none by default. A call's own deadline may be earlier
     /// ([`CallOptions::deadline`](crate::CallOptions::deadline)).
     pub total: Option<Duration>,
-    /// For the body of a failed answer: 10 s. What has arrived by then makes the error.
+    /// For the body of a failed answer: 10 s. The error is made of the part that has arrived by then.
     pub error_body: Duration,
     /// How long [`SseStream::drain`](crate::SseStream::drain) waits for the end of a body: 100 ms.
     pub drain: Duration,

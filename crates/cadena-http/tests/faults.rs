@@ -1,4 +1,4 @@
-//! What a client says and does when a server or the network misbehaves, over real sockets.
+//! A client of a misbehaving server or network, over real sockets: its errors and its retries.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What is recorded is played back: bytes, chunk borders, failures and order.
+//! A recording is played back as it was made: bytes, chunk borders, failures and order.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What a batch job costs besides the network: `cargo bench -p cadena-openai --bench batch_job`.
+//! The cost of a batch job besides the network: `cargo bench -p cadena-openai --bench batch_job`.
 //!
 //! Writing: requests become lines of a file that a transport takes at once. Reading: lines of results, with the log probabilities of 20
 //! tokens each, come from memory. `raw` beside each is the least that must be done: one typed struct written, or read, by serde.

@@ -1,4 +1,4 @@
-//! What building a request costs: `cargo bench -p cadena-openai --bench request`.
+//! The cost of building a request: `cargo bench -p cadena-openai --bench request`.
 //!
 //! The whole way to the bytes that would be sent: options merged and checked, messages converted, the body written, and the
 //! transport called, which answers at once. The time for a message must not depend on how many there are.

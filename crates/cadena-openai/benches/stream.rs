@@ -1,4 +1,4 @@
-//! What reading a stream costs per chunk, beside the least that a reader can do: `cargo bench -p cadena-openai`.
+//! The cost of reading a stream, per chunk, beside the least that a reader can do: `cargo bench -p cadena-openai`.
 //!
 //! It prints the time and the allocations. Every figure is for 2,000 events that arrive one by one from memory. `raw` is a hand-written
 //! reader of the same fields: split at the blank line, one typed parse, tokens pushed into a list. It has no timers, no errors, no
@@ -135,7 +135,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The events in OpenAI's shape, a finish reason and `[DONE]` behind them.
+    /// The events in OpenAI's shape, followed by a finish reason and `[DONE]`.
     fn events(self) -> Vec<Bytes> {
         let event = |at: usize, delta: &str, logprobs: &str, finish: &str| {
             // OpenAI ends each event with noise, so that its length does not tell the token.
@@ -327,7 +327,7 @@ struct RawDeltaEvent<'a> {
     logprobs: Vec<RawToken>,
 }
 
-/// What a response ends with is skipped as far as a typed reader can.
+/// The end of a response is skipped as far as a typed reader can.
 fn read_raw_responses(events: &[Bytes]) -> (String, Vec<RawToken>, bool) {
     let (mut buffer, mut text, mut tokens, mut done) = (Vec::new(), String::new(), Vec::new(), false);
     for bytes in events {

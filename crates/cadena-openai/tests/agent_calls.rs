@@ -54,7 +54,7 @@ fn body(deltas: impl IntoIterator<Item = Value>, finish_reason: &str) -> String 
     body + "data: [DONE]\n\n"
 }
 
-/// What tools an agent runs, and with what, when its model streams these deltas.
+/// The tools that an agent runs, and their arguments, when its model streams these deltas.
 fn runs(deltas: Vec<Value>, finish_reason: &str) -> Vec<(String, Value)> {
     let runs = Arc::new(Mutex::new(Vec::new()));
     let tools: Vec<AnyTool> = TOOLS

@@ -37,7 +37,7 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// Every answer ends behind the next place of the file, or where its first byte would be.
+    /// Every answer ends after the next place of the file, or where its first byte would be.
     async fn start(file: &str, ranges: Ranges, cuts: impl IntoIterator<Item = usize>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! What a cache tells apart: every setting that changes who answers, what is asked or what is kept of it, and nothing else.
+//! A cache distinguishes calls by every setting that changes who answers, what is asked or what is kept of it, and nothing else.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

@@ -29,7 +29,7 @@ struct Untidy {
     requests: Arc<AtomicUsize>,
 }
 
-/// What a text is as a vector.
+/// The vector of a text.
 fn vector(text: &str) -> Vec<f32> {
     let sum = text
         .bytes()

@@ -1,4 +1,4 @@
-//! What other servers than OpenAI's answer when something is wrong: each in its own form, and the kind that follows.
+//! Errors of other servers than OpenAI's: each in its own form, and the kind that follows.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;

@@ -129,7 +129,7 @@ async fn play(name: &str, script: &Script, streamed: bool) -> std::result::Resul
     }
 }
 
-/// What a call gives: a message, or `None` if the caller left.
+/// The outcome of a call: a message, or `None` if the caller left.
 async fn call(llm: &ChatOpenAI, expect: &Expect, streamed: bool) -> Result<Option<AIMessage>> {
     match expect.action.as_deref() {
         Some("break_after_3") => {

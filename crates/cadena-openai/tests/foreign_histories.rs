@@ -12,7 +12,7 @@ use cadena_openai::Endpoint::{self, ChatCompletions, Responses};
 use serde_json::{Value, json};
 use support::{Canned, block_on, model};
 
-/// What is sent of messages in the form of `model_dump()`, or why nothing is.
+/// The request for messages in the form of `model_dump()`, or the reason why there is none.
 fn send(messages: &Value, endpoint: Endpoint) -> Result<Value, Error> {
     let stored: Value = messages
         .as_array()

@@ -1,4 +1,4 @@
-//! What OpenAI has no place for in a message is refused before it is sent, with the message's place and what to do.
+//! Parts that OpenAI has no place for in a message are refused before they are sent, with the message's place and what to do.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

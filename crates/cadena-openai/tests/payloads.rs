@@ -1,4 +1,4 @@
-//! What servers really send, played on every path by which an answer comes: see `payloads/README.md`.
+//! Payloads that servers really send, played on every path by which an answer comes: see `payloads/README.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

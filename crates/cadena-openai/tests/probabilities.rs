@@ -16,7 +16,7 @@ use cadena_openai::{Endpoint, OpenAICompletions};
 use serde_json::Value;
 use support::{Canned, block_on, model};
 
-/// What a server writes for a logarithm, and what it is.
+/// A logarithm as a server writes it, and its value.
 const WRITTEN: [(&str, Option<f64>); 18] = [
     ("-0.5", Some(-0.5)),
     (r#""-0.5""#, Some(-0.5)),

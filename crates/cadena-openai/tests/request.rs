@@ -1,4 +1,4 @@
-//! What a request carries: options, headers, keys, and what becomes of options that cannot be honoured.
+//! The content of a request: options, headers, keys; and options that cannot be honoured.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

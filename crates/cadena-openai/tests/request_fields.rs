@@ -17,7 +17,7 @@ use support::{Canned, End, block_on, data, model};
 
 const ANSWER: &str = r#"{"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]}"#;
 
-/// What OpenAI gets.
+/// The body that OpenAI gets.
 fn sent(options: ChatOptions) -> Value {
     let server = Canned::json(ANSWER);
     let llm = model(server.clone())
@@ -28,7 +28,7 @@ fn sent(options: ChatOptions) -> Value {
     server.bodies().remove(0)
 }
 
-/// What is not an option: how the model is called says it.
+/// Members that are no options: the way in which the model is called sets them.
 const OF_THE_CALL: [&str; 3] = ["messages", "stream", "stream_options"];
 
 /// Fields of the schema without a setter, which are set by their name.

@@ -1,4 +1,4 @@
-//! What is sent is valid by OpenAI's own schema, and what is valid by it, somewhat relaxed, is read.
+//! Requests are valid by OpenAI's own schema, and every answer that is valid by it, somewhat relaxed, is read.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

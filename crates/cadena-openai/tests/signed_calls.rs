@@ -1,4 +1,4 @@
-//! What a server signs on a call or an answer goes back to it as it came, and to nobody who refuses it.
+//! A server's signature on a call or an answer goes back to it as it came, and to no server that refuses it.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

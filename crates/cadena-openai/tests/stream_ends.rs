@@ -30,7 +30,7 @@ const HELLO: &str = concat!(
 const FINISH: &str = "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\n";
 
-/// What servers and networks leave behind a whole answer.
+/// Noise from servers and networks after a whole answer.
 const TAILS: [&str; 14] = [
     "",
     "data: [DONE]\n\n",
@@ -143,7 +143,7 @@ fn what_the_server_reports_after_the_answer_is_heard() {
     assert_eq!(error.partial().unwrap().text(), "Hello");
 }
 
-/// A server whose body comes in pieces, each after a pause, and stays open behind the last one.
+/// A server whose body comes in pieces, each after a pause, and stays open after the last one.
 #[derive(Clone, Debug)]
 struct Paced(Vec<(Duration, Bytes)>);
 

@@ -88,7 +88,7 @@ fn objects(value: &Value) -> usize {
     }
 }
 
-/// Adds the member to one of the objects, in front or behind.
+/// Adds the member to one of the objects, at its start or its end.
 fn add(value: &mut Value, at: &mut usize, new: &Value, in_front: bool) {
     match value {
         Value::Array(list) => list.iter_mut().for_each(|value| add(value, at, new, in_front)),
@@ -245,7 +245,7 @@ proptest! {
     }
 }
 
-/// What the metadata of the first choice keeps of the member.
+/// The member as the metadata of the first choice keeps it.
 fn kept_beside_choices(events: &[Value]) -> Value {
     let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     let (chunks, error) = support::stream(Canned::events(body));

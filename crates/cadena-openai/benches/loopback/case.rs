@@ -79,7 +79,7 @@ pub(crate) struct Wanted {
     pub(crate) stream: bool,
 }
 
-/// What a reader has read of one answer, so that none can be fast by leaving something out.
+/// The part of one answer that a reader has read, so that none can be fast by leaving something out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) text: usize,

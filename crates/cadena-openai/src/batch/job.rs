@@ -121,7 +121,7 @@ impl<M: BatchModel> BatchJob<M> {
         Ok(status)
     }
 
-    /// Asks the server to cancel every batch that has not ended. What was answered until then can be read, and is paid for.
+    /// Asks the server to cancel every batch that has not ended. The answers until then can be read, and are paid for.
     ///
     /// The server takes up to ten minutes over it: [`wait`](Self::wait) returns when it is done.
     ///

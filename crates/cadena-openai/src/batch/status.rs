@@ -49,11 +49,11 @@ pub enum BatchJobState {
     Finalizing,
     /// Every request has an answer or an error.
     Completed,
-    /// The time was over before every request was asked. What was answered can be read.
+    /// The time was over before every request was asked. The answers that exist can be read.
     Expired,
     /// It is being cancelled.
     Cancelling,
-    /// It was cancelled. What was answered can be read.
+    /// It was cancelled. The answers that exist can be read.
     Cancelled,
     /// A state that this version does not know.
     #[serde(other)]

@@ -87,7 +87,7 @@ impl<M: BatchModel> BatchJobSubmission<M> {
         self
     }
 
-    /// Sets how much of a file is held in memory while it is written and sent: 8 MiB. What is more goes into a temporary file.
+    /// Sets how much of a file is held in memory while it is written and sent: 8 MiB. The rest goes into a temporary file.
     ///
     /// That file has no name, nobody else can open it, and it is gone when the upload has ended, also by a crash. `usize::MAX` writes
     /// none.

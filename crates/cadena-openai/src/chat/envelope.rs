@@ -37,7 +37,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
 }
 
 impl Envelope {
-    /// Reads an event. What it repeats of the event before is missing in the result.
+    /// Reads an event. The members that it repeats of the event before are missing in the result.
     pub(super) fn read<'a>(&mut self, data: &'a [u8]) -> serde_json::Result<ChatCompletion<'a>> {
         if let Some(answer) = self.read_news(data) {
             return Ok(answer);

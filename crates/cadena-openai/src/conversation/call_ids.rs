@@ -26,21 +26,21 @@ pub(crate) fn with_call_ids(messages: &[Message]) -> Cow<'_, [Message]> {
     let mut messages = messages.to_vec();
     let mut rest = messages.as_mut_slice();
     let mut place = 0;
-    while let Some((message, behind)) = rest.split_first_mut() {
+    while let Some((message, following)) = rest.split_first_mut() {
         if let Message::AI(answer) = message {
-            complete(answer, behind, place);
+            complete(answer, following, place);
         }
-        rest = behind;
+        rest = following;
         place += 1;
     }
     Cow::Owned(messages)
 }
 
-/// Completes the calls of the message at `place`, and their answers among the messages after it (`behind`).
-fn complete(message: &mut AIMessage, behind: &mut [Message], place: usize) {
+/// Completes the calls of the message at `place`, and their answers among the messages after it (`following`).
+fn complete(message: &mut AIMessage, following: &mut [Message], place: usize) {
     let mut taken: BTreeSet<String> = ids(message).flatten().map(str::to_owned).collect();
     taken.remove("");
-    let turn = behind
+    let turn = following
         .iter_mut()
         .take_while(|message| !matches!(message, Message::AI(_)));
     let mut answers: VecDeque<&mut String> = turn

@@ -222,7 +222,7 @@ impl Role {
     }
 }
 
-/// Whether a part in OpenAI's form has what it must have. What words it may use, such as formats, the server judges: there will be more.
+/// Whether a part in OpenAI's form has what it must have. The server judges its words, such as formats: there will be more of them.
 fn is_whole(kind: &str, block: &Map<String, Value>) -> bool {
     let inner = |key: &str| block.get(key).and_then(Value::as_object);
     match kind {

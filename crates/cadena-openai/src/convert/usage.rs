@@ -56,7 +56,7 @@ const AUDIO: Place = Place {
     beside: &[],
 };
 
-/// Counts of a usage object. What the server left out stays out; a missing total is the sum.
+/// Counts of a usage object. A count that the server left out stays out; a missing total is the sum.
 ///
 /// Tokens of the tiers `flex` and `priority` are priced apart, so they are counted under the tier's name.
 pub(crate) fn count(usage: &Map<String, Value>, names: &UsageNames, tier: Option<&str>) -> UsageMetadata {

@@ -10,7 +10,7 @@ use crate::wire::Tokens;
 /// The sum of the chunks that were handed on, kept so that it costs little when no error comes, which is almost always.
 ///
 /// The pieces of one text are appended to one string. Log probabilities, which are most of an event and a dozen allocations to clone,
-/// are kept as the bytes that they came in, and read again only when an error needs them. What comes once for an item is added at once.
+/// are kept as the bytes that they came in, and read again only when an error needs them. An event that comes once for an item is added at once.
 #[derive(Debug, Default)]
 pub(super) struct Arrived {
     sum: AIMessageChunk,

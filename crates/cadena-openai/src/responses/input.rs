@@ -11,7 +11,7 @@ use super::content::{InputContent, inner};
 use super::item::CUSTOM;
 use super::sent_back::assistant;
 
-/// The conversation. What the model said goes back item by item, as it came.
+/// The conversation. The model's items go back one by one, as they came.
 pub(super) struct Input<'a> {
     /// Those that are sent.
     messages: &'a [Message],

@@ -11,7 +11,7 @@ use super::member::{Found, Lenient, wire_struct};
 wire_struct! {
     /// A chat completion (`chat.completion`) or one chunk of it (`chat.completion.chunk`).
     ///
-    /// One type for both: servers confuse them, and what is equal in both paths is then equal by construction. What is rare is
+    /// One type for both: servers confuse them, and what is equal in both paths is then equal by construction. Rare members are
     /// boxed: these types are moved once for every token.
     pub(crate) struct ChatCompletion<'a> {
         pub(crate) id: Text<'a>,

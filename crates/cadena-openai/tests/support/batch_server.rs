@@ -22,12 +22,12 @@ pub(crate) struct BatchServer {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// What the server has and how it behaves.
+/// The server's files and batches, and how it behaves.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) batches: Vec<Batch>,
-    /// Method and path of every request, in order; behind `refused: ` if its key is not the server's.
+    /// Method and path of every request, in order; after `refused: ` if its key is not the server's.
     pub(crate) asked: Vec<String>,
     /// Bodies of `POST /batches`.
     pub(crate) created: Vec<Value>,
@@ -43,7 +43,7 @@ pub(crate) struct State {
     pub(crate) page: Option<usize>,
 }
 
-/// What happens to one request in place of the usual.
+/// A fault that replaces the usual answer to one request.
 #[derive(Clone)]
 pub(crate) enum Instead {
     /// This status and body, and nothing is done.
@@ -343,7 +343,7 @@ fn result(line: &Value) -> Option<(bool, Value)> {
     ))
 }
 
-/// What an endpoint answers: the prompt again, with a log probability where there are any.
+/// The answer of an endpoint: the prompt again, with a log probability where there are any.
 fn answer_of(endpoint: &str, prompt: &str) -> Value {
     let token = json!({"token": "re", "logprob": -0.125, "bytes": [114, 101], "top_logprobs": []});
     match endpoint {

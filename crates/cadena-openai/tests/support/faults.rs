@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// The text of every right answer.
 pub(crate) const TEXT: &str = "Hello, wörld 🦀! One two three.";
 
-/// What a server does, and what a client must make of it.
+/// The steps of a server, and the outcome for its client.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Script {
     pub(crate) mode: String,
@@ -26,7 +26,7 @@ pub(crate) struct Script {
     pub(crate) expect: Expect,
 }
 
-/// What must come of a script; see `faults/README.md`.
+/// The outcome of a script; see `faults/README.md`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Expect {
     pub(crate) outcome: String,
@@ -112,7 +112,7 @@ pub(crate) fn scripts() -> BTreeMap<String, Script> {
     serde_json::from_str(include_str!("../faults/scripts.json")).unwrap()
 }
 
-/// What a server has seen.
+/// The requests that a server has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     attempts: Mutex<Vec<Instant>>,

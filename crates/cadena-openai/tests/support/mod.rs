@@ -30,7 +30,7 @@ pub(crate) struct Canned {
     requests: Arc<Mutex<Vec<HttpRequest>>>,
 }
 
-/// What happens behind the last chunk.
+/// The end of a body, after its last chunk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
     /// The body ends.

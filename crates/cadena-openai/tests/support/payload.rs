@@ -190,7 +190,7 @@ impl Payload {
     }
 }
 
-/// What stands on every choice.
+/// Members of every choice.
 const OF_CHOICES: [&str; 4] = ["logprobs", "finish_reason", "model_name", "id"];
 
 /// An event as it is sent.

@@ -97,7 +97,7 @@ struct Bring<'a> {
     naming: Naming,
     place: usize,
     item: &'a Value,
-    /// What gives each block its place, in order.
+    /// The positions of the blocks, in order.
     opening: Vec<String>,
     rest: Vec<String>,
 }
@@ -191,7 +191,7 @@ impl Bring<'_> {
         }
     }
 
-    /// What a tool of the server is doing.
+    /// The state of a server's tool.
     fn progress(&mut self, of: &str) {
         for status in ["in_progress", "working", "completed"] {
             if self.dice.one_in(2) {
@@ -273,7 +273,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// One item behind the other. A server leaves out the beginning of an item, its pieces, or both; of the last one also its end.
+    /// One item after the other. A server leaves out the beginning of an item, its pieces, or both; of the last one also its end.
     pub(crate) fn in_order(seed: u64) -> Self {
         Self::new(seed, |dice, naming, output| {
             let mut events = Vec::new();
@@ -296,7 +296,7 @@ impl Script {
         })
     }
 
-    /// Every item begins in order, then their events come mixed. What is said comes in its order.
+    /// Every item begins in order, then their events come mixed. Pieces of one text come in order.
     pub(crate) fn interleaved(seed: u64) -> Self {
         Self::new(seed, |dice, naming, output| {
             let mut events = Vec::new();

@@ -101,7 +101,7 @@ fn invalid_call() -> impl Strategy<Value = Value> {
         .prop_map(|(id, kind, args, name)| json!({"name": name, "args": args, "id": id, "error": "cut", "kind": kind}))
 }
 
-/// What stands beside the content of an answer, as providers and users leave it.
+/// Members beside the content of an answer, as providers and users leave it.
 fn kwargs() -> impl Strategy<Value = (&'static str, Value)> {
     prop::sample::select(vec![
         ("none", json!(null)),

@@ -14,7 +14,7 @@ fn check(left: Value, right: Value, expect: Value) {
     assert_eq!(sum, expect);
 }
 
-/// What `right` fails with, and what is left then.
+/// The error of adding `right`, and the value after it.
 #[track_caller]
 fn check_error(left: Value, right: Value, kind: ErrorKind, detail: &str, rest: Value) {
     let mut sum = left;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What the standard says about text that is already decoded and whole, written as plainly as possible.
+/// The standard's rules for text that is already decoded and whole, written as plainly as possible.
 fn reference(text: &str) -> Vec<(String, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
