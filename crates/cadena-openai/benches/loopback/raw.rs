@@ -47,7 +47,7 @@ struct Token<'a> {
     logprob: f64,
     bytes: Option<Vec<u8>>,
     #[serde(borrow, default)]
-    top_logprobs: Vec<Token<'a>>,
+    top_logprobs: Vec<Self>,
 }
 
 /// An owned token, as a caller keeps it.
@@ -55,7 +55,7 @@ struct Kept {
     token: String,
     logprob: f64,
     bytes: Option<Vec<u8>>,
-    top: Vec<Kept>,
+    top: Vec<Self>,
 }
 
 impl From<Token<'_>> for Kept {
