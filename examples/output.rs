@@ -101,14 +101,18 @@ fn history_remembers_the_session_and_asks_the_same_once() {
 
 #[test]
 fn tools_prints_the_answers_of_the_tools_and_then_the_models() {
-    insta::assert_snapshot!(output("tools"), @r"
+    insta::assert_snapshot!(output("tools"), @r#"
     [human] How much warmer is Madrid than Oslo, and than Atlantis?
+    calling temperature with {"city":"Madrid"}
+    calling temperature with {"city":"Oslo"}
+    calling temperature with {"city":"Atlantis"}
     [tool] 31
     [tool] 14
     [tool] the tool failed: no weather station in Atlantis
+    calling subtract with {"a":31,"b":14}
     [tool] 17
     Madrid is 17 degrees warmer than Oslo; of Atlantis nothing is known.
-    ");
+    "#);
 }
 
 #[test]

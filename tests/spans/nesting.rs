@@ -117,7 +117,7 @@ fn ask() -> Chain<String, AIMessage> {
         tokio::task::yield_now().await;
         PromptValue::from(text)
     })
-    .pipe(EchoModel::new().bind(ChatOptions::new().temperature(0.5).stop(["x"])))
+    .pipe(EchoModel::new().bind(ChatOptions::new().temperature(0.5).stop(["z"])))
 }
 
 fn both() -> Chain<String, Dict> {
@@ -172,7 +172,7 @@ async fn a_model_says_what_it_was_asked_and_what_it_used_also_in_a_stream() {
         let chat = spans.find("chat echo-1");
         assert_eq!(chat.field("gen_ai.provider.name"), "echo");
         assert_eq!(chat.field("gen_ai.request.temperature"), "0.5");
-        assert_eq!(chat.field("gen_ai.request.stop_sequences"), "[\"x\"]");
+        assert_eq!(chat.field("gen_ai.request.stop_sequences"), "[\"z\"]");
         assert_eq!(chat.field("gen_ai.usage.input_tokens"), "2");
         assert_eq!(chat.field("gen_ai.usage.output_tokens"), "2");
         assert_eq!(chat.field("gen_ai.response.finish_reasons"), "[\"stop\"]");

@@ -5,13 +5,13 @@
 //! [`with_retry`](RunnableExt::with_retry) a [`Retry`].
 
 pub use cadena_core::{
-    Accepts, Alternatives, Assign, BoxRunnable, Branch, Chain, ChunkStream, ConfigurableStep, Configured, Dict,
-    DictChunk, DictLike, FallbackErrors, Fallbacks, GaveUp, Generator, IntoInput, IntoLambda, IntoParallel, Lambda,
-    LambdaIn, Map, Named, OneStep, Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick, PickKeys,
-    Picked, Retry, RetryBudget, RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt, SendSync,
-    StepInfo, StepList, Steps, Streamable, Timeout, ValueChunk, Whole, WithListeners, assign, branch, dict, flow_whole,
-    fold, generator, impl_pipe, lambda, lambda_in, lambda_kind, merge_all, parallel, passthrough, pick, route_fn,
-    router, stream_fn, try_route_fn,
+    Accepts, Alternatives, Assign, BoxRunnable, Branch, CanClone, Chain, ChunkStream, ConfigurableStep, Configured,
+    Dict, DictChunk, DictLike, FallbackErrors, Fallbacks, GaveUp, Generator, IntoInput, IntoLambda, IntoParallel,
+    Lambda, LambdaIn, Map, Named, OneStep, Or, Outputs, OutputsChunk, Parallel, ParallelBranch, Passthrough, Pick,
+    PickKeys, Picked, Retry, RetryBudget, RetryOptions, RetryPause, Route, Router, RouterInput, Runnable, RunnableExt,
+    SendSync, StepInfo, StepList, Steps, Streamable, Timeout, ValueChunk, Whole, WithListeners, assign, branch, dict,
+    flow_whole, fold, generator, impl_pipe, lambda, lambda_in, lambda_kind, merge_all, parallel, passthrough, pick,
+    route_fn, router, stream_fn, try_route_fn,
 };
 #[cfg(feature = "macros")]
 pub use cadena_macros::Streamable;
