@@ -281,7 +281,7 @@ impl<M: ChatModel> Runnable for M {
             let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
             return match is_asked {
                 true => ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk),
-                // The models inside record their answers as they arrive.
+                // The models inside follow their own answers.
                 false => chunks,
             };
         };
