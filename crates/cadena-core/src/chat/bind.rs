@@ -10,8 +10,8 @@ use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, OnUnsupp
 
 /// Fixes options of a step before it is composed.
 ///
-/// Options never travel through a chain. Options bound later win over options bound first, which win over the constructor's. A bound model is a model:
-/// it can be bound again, and keeps its earlier options.
+/// Options never travel through a chain. Options bound later win over options bound first, which win over the constructor's. A bound model is a
+/// model: it can be bound again, and keeps its earlier options.
 ///
 /// # Examples
 ///

@@ -24,9 +24,9 @@ use crate::{
 /// never share an answer. The cache stores sampled answers as well: for a new answer to each call at `temperature` 1, use no cache, or bind another
 /// `seed`.
 ///
-/// - **An answer from the cache** is marked: [`ResponseMetadata::is_from_cache`](crate::ResponseMetadata::is_from_cache) returns true. Its id is that of
-///   its run, and its `usage_metadata` is that of the first answer. Listeners and [`UsageTracker`](crate::UsageTracker) receive no model call. The call
-///   takes a permit of `max_concurrency` for as long as the look-up.
+/// - **An answer from the cache** is marked: [`ResponseMetadata::is_from_cache`](crate::ResponseMetadata::is_from_cache) returns true. Its id is
+///   that of its run, and its `usage_metadata` is that of the first answer. Listeners and [`UsageTracker`](crate::UsageTracker) receive no model
+///   call. The call takes a permit of `max_concurrency` for as long as the look-up.
 /// - **A stream** is stored when it has come to its end, and the cache returns it as one chunk. `invoke` and `stream` share answers.
 /// - **The cache never stores** errors, streams that are dropped, and answers that are not whole: those with the finish reason `length` or
 ///   `content_filter`.

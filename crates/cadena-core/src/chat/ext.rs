@@ -148,8 +148,8 @@ pub trait ChatModelExt: ToChatModel {
 
     /// Returns a step whose answers are values of a type, by the JSON schema of the type.
     ///
-    /// [`Structured`] describes the request to the model and the errors. The type needs `serde::Deserialize` and `schemars::JsonSchema`; its doc comments
-    /// explain the fields to the model. The bound options stay.
+    /// [`Structured`] describes the request to the model and the errors. The type needs `serde::Deserialize` and `schemars::JsonSchema`; its doc
+    /// comments explain the fields to the model. The bound options stay.
     ///
     /// # Examples
     ///

@@ -18,8 +18,9 @@ use crate::{
 
 /// A model that answers conversations; a provider implements it.
 ///
-/// The required methods are [`profile`](Self::profile) and [`stream_chat`](Self::stream_chat). From them every model gets `invoke`, `stream`, `batch`,
-/// [`bind`](crate::Bind::bind), runs with events, and a place in a chain. A provider that answers only whole returns a stream of one chunk.
+/// The required methods are [`profile`](Self::profile) and [`stream_chat`](Self::stream_chat). From them every model gets `invoke`, `stream`,
+/// `batch`, [`bind`](crate::Bind::bind), runs with events, and a place in a chain. A provider that answers only whole returns a stream of one
+/// chunk.
 ///
 /// # Implementing
 ///
@@ -102,9 +103,10 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
 
     /// Returns the model's part of a [cache key](crate::CacheKey); default: the name of its type, its provider and its name.
     ///
-    /// The request and the [bound options](Self::bound_options) are in the key in any case. Two models with the same identity share the answers of a
-    /// [cache](crate::ChatCache). If a model has further settings that change its answers, such as the address of its server, the identity must include
-    /// them. It leaves out settings that change no answer, such as timeouts and keys. The identity is hashed, and neither stored nor printed.
+    /// The request and the [bound options](Self::bound_options) are in the key in any case. Two models with the same identity share the answers of
+    /// a [cache](crate::ChatCache). If a model has further settings that change its answers, such as the address of its server, the identity must
+    /// include them. It leaves out settings that change no answer, such as timeouts and keys. The identity is hashed, and neither stored nor
+    /// printed.
     ///
     /// # Examples
     ///

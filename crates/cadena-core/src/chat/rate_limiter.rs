@@ -15,9 +15,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// A limit on how often models are called: requests per period, and optionally tokens per minute.
 ///
-/// Set it on a model by [`with_rate_limiter`](crate::ChatModelExt::with_rate_limiter). Clones share the limit: set clones of one limiter on all models of
-/// an account. A limiter begins full, so the first request never waits; then requests leave in the order in which they came, each at the exact moment
-/// that the limit allows. The limiter does not poll.
+/// Set it on a model by [`with_rate_limiter`](crate::ChatModelExt::with_rate_limiter). Clones share the limit: set clones of one limiter on all
+/// models of an account. A limiter begins full, so the first request never waits; then requests leave in the order in which they came, each at the
+/// exact moment that the limit allows. The limiter does not poll.
 ///
 /// A call that is dropped or cancelled while it waits uses nothing of the limit. If the wait does not fit into the time that the call has, the call
 /// fails at once. Waiting needs a tokio runtime with time enabled.
@@ -85,7 +85,20 @@ impl RateLimiter {
         })
     }
 
-    /// Makes a limiter of this many requests per second, evenly spaced; 0 counts as 1. The type has an example.
+    /// Makes a limiter of this many requests per second, evenly spaced; 0 counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::per_second(4));
+    /// let start = tokio::time::Instant::now();
+    /// model.batch(["one", "two"]).await;
+    /// assert_eq!(start.elapsed().as_millis(), 250);
+    /// # });
+    /// ```
     pub fn per_second(requests: u32) -> Self {
         Self::new(requests, Duration::from_secs(1))
     }
@@ -132,9 +145,9 @@ impl RateLimiter {
 
     /// Sets how many tokens may leave per minute; default: no limit.
     ///
-    /// The tokens of a minute may leave at once. The limiter counts a request as an [estimate](crate::count_tokens_approximately) of its messages plus
-    /// its `max_tokens`; when the answer reports its usage, that number counts instead. A request that is larger than the limit leaves when the limiter is
-    /// full. The new limiter begins full, and shares nothing with clones of the old one.
+    /// The tokens of a minute may leave at once. The limiter counts a request as an [estimate](crate::count_tokens_approximately) of its messages
+    /// plus its `max_tokens`; when the answer reports its usage, that number counts instead. A request that is larger than the limit leaves when
+    /// the limiter is full. The new limiter begins full, and shares nothing with clones of the old one.
     ///
     /// # Examples
     ///

@@ -118,6 +118,16 @@ impl<L: ModelList> ToChatModel for Alternatives<L> {
 )]
 pub trait ModelList: StepList<Input = PromptValue, Output = AIMessage> {
     /// Returns the models in their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel, ModelList, OneStep, Or};
+    ///
+    /// let seeded = EchoModel::new().bind(ChatOptions::new().seed(1));
+    /// let models = Or::new(OneStep::new(seeded), OneStep::new(EchoModel::new())).models();
+    /// assert_eq!((models[0].bound_options().seed, models[1].bound_options().seed), (Some(1), None));
+    /// ```
     fn models(&self) -> Vec<Arc<dyn ChatModel>>;
 }
 

@@ -21,10 +21,10 @@ use crate::{
 ///
 /// It is made of `model.with_retry(..)`, `model.with_fallbacks([..])` and the other wrappers.
 ///
-/// - **The wrapper stays around each call.** An answer, a stream and a call for every choice are each tried again, answered by a fallback, or ended by the
-///   time limit, as the step itself would be, with the same runs and events.
-/// - **Options** that are bound to it, tools and the form of an answer reach every model inside, and win over the options that are bound to that model.
-///   [Options of a config](crate::RunConfig::options()) win over both.
+/// - **The wrapper stays around each call.** An answer, a stream and a call for every choice are each tried again, answered by a fallback, or ended
+///   by the time limit, as the step itself would be, with the same runs and events.
+/// - **Options** that are bound to it, tools and the form of an answer reach every model inside, and win over the options that are bound to that
+///   model. [Options of a config](crate::RunConfig::options()) win over both.
 /// - **Its profile** is that of the first model, with the capabilities that all of them have.
 /// - **`max_concurrency` and usage** count the models inside, each call once.
 ///

@@ -138,7 +138,17 @@ impl FilterMessages {
         self
     }
 
-    /// Keeps messages with these ids. [`filter_messages`] has an example.
+    /// Keeps messages with these ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, HumanMessage, filter_messages};
+    ///
+    /// let message = HumanMessage::new("hi").with_id("msg_1");
+    /// assert_eq!(filter_messages(message.clone(), &FilterMessages::new().include_ids(["msg_1"])).len(), 1);
+    /// assert!(filter_messages(message, &FilterMessages::new().include_ids(["msg_2"])).is_empty());
+    /// ```
     pub fn include_ids<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.include.ids.extend(ids.into_iter().map(Into::into));
         self

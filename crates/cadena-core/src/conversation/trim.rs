@@ -132,7 +132,17 @@ impl TrimMessages {
         }
     }
 
-    /// Sets the end to keep; default: the last messages. [`TrimStrategy`] has an example.
+    /// Sets the end to keep; default: the last messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, TrimMessages, TrimStrategy, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(1, MessageCounter).strategy(TrimStrategy::First);
+    /// assert_eq!(trim_messages([("human", "hi"), ("ai", "Hello!")], &trim)?[0].text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn strategy(mut self, strategy: TrimStrategy) -> Self {
         self.strategy = strategy;
         self

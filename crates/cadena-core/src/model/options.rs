@@ -20,9 +20,9 @@ use crate::Extra;
 
 /// The options of a request to a chat model: one typed struct for every model, and [`extra`](Self::extra) for the options that a server adds.
 ///
-/// An option that is not set is not sent. [`bind`](crate::Bind::bind) sets options on a model. A later value wins, whether it is set by its setter or by
-/// its name in `extra`: there is one value for each name that goes over the wire. [`without`](Self::without), or `null` in JSON, removes an option that
-/// was set earlier.
+/// An option that is not set is not sent. [`bind`](crate::Bind::bind) sets options on a model. A later value wins, whether it is set by its setter
+/// or by its name in `extra`: there is one value for each name that goes over the wire. [`without`](Self::without), or `null` in JSON, removes an
+/// option that was set earlier.
 ///
 /// # Examples
 ///
@@ -81,8 +81,9 @@ pub struct ChatOptions {
     /// The tools that the model may call, in OpenAI's form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Value>>,
-    /// Whether the model may, must or must not call a tool. In JSON also LangChain's forms: `true` and `"any"` are `"required"`, and `false`
-    /// sends nothing.
+    /// Whether the model may, must or must not call a tool.
+    ///
+    /// In JSON also LangChain's forms: `true` and `"any"` are `"required"`, and `false` sends nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
     /// Whether the model may call several tools at once.
@@ -94,16 +95,19 @@ pub struct ChatOptions {
     /// The effort of a reasoning model, such as `low`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
-    /// The headers of this request, in place of the client's of the same name. In JSON `extra_headers`; read but never written,
-    /// since one of them may be a key.
+    /// The headers of this request, in place of the client's of the same name.
+    ///
+    /// In JSON `extra_headers`; they are read but never written, since one of them may be a key.
     #[serde(skip)]
     pub headers: Extra,
-    /// The parameters of this request's address, in place of the client's of the same name. In JSON `extra_query`; read but never
-    /// written, since one of them may be a key.
+    /// The parameters of this request's address, in place of the client's of the same name.
+    ///
+    /// In JSON `extra_query`; they are read but never written, since one of them may be a key.
     #[serde(skip)]
     pub query: Extra,
-    /// The limit on the time of the request, with every try and the whole of a stream; default: the time of the run. In JSON a number of seconds,
-    /// read but never written, since it changes no answer.
+    /// The limit on the time of the request, with every try and the whole of a stream; default: the time of the run.
+    ///
+    /// In JSON a number of seconds; it is read but never written, since it changes no answer.
     #[serde(skip)]
     pub timeout: Option<Duration>,
     /// The options that a provider or a server adds, by the names that go over the wire.
@@ -186,8 +190,8 @@ impl ChatOptions {
 
     /// Removes an option, from these options and from those that they are merged into.
     ///
-    /// The server's default applies, although the constructor or an earlier bind set the option. [`extra`](Self::extra()) with `null` removes an option
-    /// without a setter.
+    /// The server's default applies, although the constructor or an earlier bind set the option. [`extra`](Self::extra()) with `null` removes an
+    /// option without a setter.
     ///
     /// # Examples
     ///
@@ -262,8 +266,8 @@ impl ChatOptions {
 
     /// Sets an option by the name that goes over the wire: an option without a setter, or a value that its setter does not take.
     ///
-    /// The value replaces a typed option of this name, and `null` removes the option. Each member of an object `extra_body`, a name from LangChain, is an
-    /// option.
+    /// The value replaces a typed option of this name, and `null` removes the option. Each member of an object `extra_body`, a name from LangChain,
+    /// is an option.
     ///
     /// # Examples
     ///

@@ -98,8 +98,8 @@ impl ModelProfile {
 
     /// Adds options that the model takes: an [`OptionName`], or the name of an option in [`extra`](super::ChatOptions#structfield.extra).
     ///
-    /// A call with any other option fails with [`Unsupported`](crate::ErrorKind::Unsupported) before the model is called, so that no option is ignored in
-    /// silence.
+    /// A call with any other option fails with [`Unsupported`](crate::ErrorKind::Unsupported) before the model is called, so that no option is
+    /// ignored in silence.
     ///
     /// # Examples
     ///

@@ -13,9 +13,9 @@ const FORMAT: &str = "cadena-chat-1";
 
 /// The key of a question in a cache: a SHA-256 of everything that changes the answer.
 ///
-/// The hash includes the [identity of the model](ChatModel::cache_identity), the conversation, and every option, whether it is bound or in the request.
-/// It leaves out the data that differ in every run and that no server reads: the ids and the token counts of messages, and whether an earlier
-/// answer came from a cache. The same question has the same key in every process.
+/// The hash includes the [identity of the model](ChatModel::cache_identity), the conversation, and every option, whether it is bound or in the
+/// request. It leaves out the data that differ in every run and that no server reads: the ids and the token counts of messages, and whether an
+/// earlier answer came from a cache. The same question has the same key in every process.
 ///
 /// # Examples
 ///
@@ -128,7 +128,9 @@ fn spoken(message: &Message) -> Result<Value> {
     Ok(value)
 }
 
-/// Sorts the options by name. The value of an option keeps its order: a model reads the properties of a schema in the order in which they are written.
+/// Sorts the options by name.
+///
+/// The value of an option keeps its order: a model reads the properties of a schema in the order in which they are written.
 fn sorted(options: Value) -> Value {
     match options {
         Value::Object(map) => {

@@ -36,7 +36,9 @@ impl Bucket {
         Self::new(self.limit, self.period, self.capacity)
     }
 
-    /// Returns how long it takes until `cost` units may leave, after `before` units of others. A larger cost than the capacity waits for a full bucket.
+    /// Returns how long it takes until `cost` units may leave, after `before` units of others.
+    ///
+    /// A larger cost than the capacity waits for a full bucket.
     pub(super) fn wait(&self, now: Instant, before: u64, cost: u64) -> Duration {
         let missing = self
             .full_at

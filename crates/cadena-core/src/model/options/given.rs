@@ -8,7 +8,9 @@ impl ChatOptions {
         *self == Self::default()
     }
 
-    /// Returns the names in JSON of the options that ask for something. An option with the value that every model has anyway, such as one choice, does not.
+    /// Returns the names in JSON of the options that ask for something.
+    ///
+    /// An option that is set to the behaviour of every model, such as one choice, asks for nothing.
     pub(crate) fn given(&self) -> impl Iterator<Item = &str> {
         // Name every field: a new field must not compile before it is here.
         let Self {

@@ -15,9 +15,9 @@ const SHORTEST_REPLACED: usize = 6;
 impl ChatOptions {
     /// Refuses an option whose name is one edit from a name in `known`.
     ///
-    /// An edit is a missing, additional or wrong letter, or two letters that changed places. A provider calls this method before it sends, with the names of
-    /// its own options. [`check`](Self::check) does the same with the names that every provider has, and so does reading options from JSON. Other unknown
-    /// names pass, since servers have further options.
+    /// An edit is a missing, additional or wrong letter, or two letters that changed places. A provider calls this method before it sends, with the
+    /// names of its own options. [`check`](Self::check) does the same with the names that every provider has, and so does reading options from
+    /// JSON. Other unknown names pass, since servers have further options.
     ///
     /// # Errors
     ///

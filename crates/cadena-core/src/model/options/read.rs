@@ -24,8 +24,8 @@ use crate::{Error, ErrorKind, Extra, Result};
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, whose name is [one edit](ChatOptions::check_names) from a
-/// known one, or whose name is from LangChain and goes to no server.
+/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, whose name is [one edit](ChatOptions::check_names)
+/// from a known one, or whose name is from LangChain and goes to no server.
 impl TryFrom<Value> for ChatOptions {
     type Error = Error;
 

@@ -65,7 +65,16 @@ impl From<&str> for ToolChoice {
 /// assert_eq!(false.into_tool_choice(), None);
 /// ```
 pub trait IntoToolChoice {
-    /// Returns the choice; `None` if the server's default applies. The trait has an example.
+    /// Returns the choice; `None` if the server's default applies.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{IntoToolChoice, ToolChoice};
+    ///
+    /// assert_eq!("add".into_tool_choice(), Some(ToolChoice::Name("add".to_owned())));
+    /// assert_eq!(false.into_tool_choice(), None);
+    /// ```
     fn into_tool_choice(self) -> Option<ToolChoice>;
 }
 
