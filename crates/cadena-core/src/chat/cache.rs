@@ -49,7 +49,7 @@ pub trait ChatCache: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be read.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be read.
     async fn get(&self, key: &CacheKey) -> Result<Option<AIMessage>>;
 
     /// Stores an answer, in place of an earlier one of the same key.
@@ -70,7 +70,7 @@ pub trait ChatCache: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
     async fn put(&self, key: &CacheKey, answer: AIMessage) -> Result<()>;
 
     /// Removes every answer.
@@ -91,7 +91,7 @@ pub trait ChatCache: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
     async fn clear(&self) -> Result<()>;
 }
 

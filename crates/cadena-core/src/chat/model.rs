@@ -104,9 +104,8 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
     /// Returns the model's part of a [cache key](crate::CacheKey); default: the name of its type, its provider and its name.
     ///
     /// The request and the [bound options](Self::bound_options) are in the key in any case. Two models with the same identity share the answers of
-    /// a [cache](crate::ChatCache). If a model has further settings that change its answers, such as the address of its server, the identity must
-    /// include them. It leaves out settings that change no answer, such as timeouts and keys. The identity is hashed, and neither stored nor
-    /// printed.
+    /// a [cache](crate::ChatCache). If a model has further settings that change its answers, such as the address of its server, put them into the
+    /// identity. Leave out settings that change no answer, such as timeouts and keys. The identity is hashed, and neither stored nor printed.
     ///
     /// # Examples
     ///
@@ -130,7 +129,7 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
 
     /// Returns the step of a model that only asks other models; default: `None`, as a provider answers by itself.
     ///
-    /// With it, calls and tokens are counted once. A wrapper of a model returns the composition of the model.
+    /// With the step, calls and tokens are counted once. A wrapper of a model returns the composition of the model.
     ///
     /// # Examples
     ///

@@ -342,7 +342,7 @@ impl ChatOptions {
             self.set_by_name(name, Value::Null);
         }
         with_wire_names!(put_on_top);
-        // Name every field: a new one must not compile before it has a rule, here or above.
+        // Name every field: a new field must not compile before it has a rule, here or above.
         let Self {
             model: _,
             temperature: _,

@@ -46,7 +46,7 @@ impl CacheKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if the request has no JSON form.
+    /// The method returns [`InvalidInput`](ErrorKind::InvalidInput) if the request has no JSON form.
     pub fn new<M: ChatModel + ?Sized>(model: &M, request: &ChatRequest) -> Result<Self> {
         Self::in_context(model, request, &RunContext::default())
     }
@@ -210,7 +210,7 @@ mod tests {
             o().query("x-model", "b"),
             o().without(OptionName::TopP),
         ];
-        // Fails to compile when an option is added, so that it is added above too.
+        // The pattern fails to compile when an option is added, so that it is added above too.
         let ChatOptions {
             model: _,
             temperature: _,

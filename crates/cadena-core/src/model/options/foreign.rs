@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind, Result};
 impl ChatOptions {
     /// Refuses names from LangChain that go to no server, such as `disable_streaming` or `callbacks`.
     ///
-    /// A provider calls it before it sends. [`bind`](crate::Bind::bind) checks options in JSON; [`extra`](Self::extra()) takes any name.
+    /// A provider calls this method before it sends. [`bind`](crate::Bind::bind) checks options in JSON; [`extra`](Self::extra()) takes any name.
     ///
     /// # Errors
     ///
