@@ -65,6 +65,18 @@ impl<M: ToChatModel, O: ModelOptions> Bind<O> for M {
 }
 
 /// The options of a chat model: [`ChatOptions`], or JSON that is checked when it is bound.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatOptions, EchoModel};
+/// use serde_json::json;
+///
+/// let typed = EchoModel::new().bind(ChatOptions::new().seed(1));
+/// let read = EchoModel::new().bind(json!({"seed": 1}))?;
+/// assert_eq!(typed.options(), read.options());
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing that can be bound to a chat model",
     label = "not the options of a chat model",

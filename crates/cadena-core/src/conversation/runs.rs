@@ -91,8 +91,8 @@ impl Default for MergeMessageRuns {
 ///
 /// # Errors
 ///
-/// The function returns [`ErrorKind::Merge`](crate::ErrorKind::Merge) if two messages of one kind cannot be added: two roles, two functions, or values
-/// under one key of `additional_kwargs` that do not add up.
+/// The function returns [`ErrorKind::Merge`](crate::ErrorKind::Merge) if two messages of one kind cannot be added: two roles, two functions, or
+/// values under one key of `additional_kwargs` that do not add up.
 pub fn merge_message_runs(messages: impl Into<PromptValue>, options: &MergeMessageRuns) -> Result<Vec<Message>> {
     let messages = messages.into().messages;
     let mut merged: Vec<Message> = Vec::with_capacity(messages.len());
