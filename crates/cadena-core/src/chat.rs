@@ -1,4 +1,4 @@
-//! Chat models: the trait that a provider writes, and what every model gets from it.
+//! Chat models: the trait that a provider implements, and the methods that every model gets from it.
 
 mod model;
 pub use model::ChatModel;

@@ -1,4 +1,4 @@
-//! Steps that make a conversation shorter: they filter it, join what follows each other, or cut it to a budget of tokens.
+//! Steps that make a conversation shorter: they filter it, merge runs of messages, or trim it to a budget of tokens.
 
 mod filter;
 pub use filter::{FilterMessages, filter_messages};

@@ -1,4 +1,4 @@
-//! Embeddings: texts as vectors that are near each other if the texts mean the same.
+//! [`Embeddings`]: models that turn texts into vectors, which are near each other if the texts mean the same.
 
 use async_trait::async_trait;
 
@@ -35,18 +35,20 @@ use crate::{Error, ErrorKind, Result};
 /// ```
 #[async_trait]
 pub trait Embeddings: Send + Sync + 'static {
-    /// Returns the vectors of texts to search in.
+    /// Returns the vectors of texts to search in, one for each text. The trait has an example.
     ///
     /// # Errors
     ///
-    /// Those of the provider, such as [`ErrorKind::RateLimited`].
+    /// The method returns the errors of the provider, such as [`ErrorKind::RateLimited`].
     async fn embed_documents(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
 
-    /// Returns the vector of a text to search for; default: the same as for a document. Some models distinguish the two. The example of the trait calls it.
+    /// Returns the vector of a text to search for; default: the same as for a document.
+    ///
+    /// Some models distinguish the two. The example of the trait calls this method.
     ///
     /// # Errors
     ///
-    /// Those of [`embed_documents`](Self::embed_documents), and [`ErrorKind::Decode`] if the number of vectors is not 1.
+    /// The method returns the errors of [`embed_documents`](Self::embed_documents), and [`ErrorKind::Decode`] if the number of vectors is not 1.
     async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
         let vectors = self.embed_documents(&[text.to_owned()]).await?;
         let found = vectors.len();
@@ -55,7 +57,7 @@ pub trait Embeddings: Send + Sync + 'static {
     }
 }
 
-/// The error of a model that returned too many vectors, or too few.
+/// Returns the error of a model that returned too many vectors, or too few.
 pub(crate) fn wrong_number(texts: usize, vectors: usize) -> Error {
     let detail = format!("the embedding model returned {vectors} vectors for {texts} texts");
     Error::new(ErrorKind::Decode, detail)
@@ -65,7 +67,7 @@ pub(crate) fn wrong_number(texts: usize, vectors: usize) -> Error {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if the vectors differ in their number of elements, as those of two models do.
+/// The function returns [`ErrorKind::InvalidInput`] if the vectors differ in their number of elements, as those of two models do.
 ///
 /// # Examples
 ///

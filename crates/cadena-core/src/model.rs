@@ -1,4 +1,4 @@
-//! What describes a model: who it is, what it can do, and the options that are bound to it. Data; the models are in `chat`.
+//! Data that describe a model: its profile and the options that are bound to it. The models themselves are in `chat`.
 
 mod profile;
 pub use profile::ModelProfile;

@@ -1,4 +1,4 @@
-//! The step that gives every answer of one call.
+//! [`AllChoices`]: a step that returns every choice of one call.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,18 @@ use crate::{
     RunnableExt, StepInfo,
 };
 
-/// A model that gives every choice; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
+/// A step that returns every choice of a model; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatModelExt, ChatOptions, EchoModel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let step = EchoModel::new().bind(ChatOptions::new().n(2)).all_choices();
+/// assert_eq!(step.invoke("hi").await?.len(), 2);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct AllChoices<M> {
@@ -92,7 +103,7 @@ impl<M: ChatModel + Clone> Runnable for AllChoices<M> {
 
 crate::impl_pipe!(AllChoices<M>, for <M: super::CloneableModel>);
 
-/// The first choice has the id that the message of `invoke` would have.
+/// Returns the id of a choice: the first choice has the id that the message of `invoke` would have.
 fn choice_id(run: &str, index: u32) -> String {
     match index {
         0 => run.to_owned(),
@@ -100,7 +111,7 @@ fn choice_id(run: &str, index: u32) -> String {
     }
 }
 
-/// Gives every choice its id, and all of them an end.
+/// Sets the id of every choice, and ends the stream with a last chunk of each.
 fn finished(chunks: ChunkStream<Choices>, id: String, warnings: Vec<String>) -> ChunkStream<Choices> {
     let seen = BTreeMap::<u32, String>::new();
     stream::unfold(Some((chunks, seen, id, warnings)), |state| async {

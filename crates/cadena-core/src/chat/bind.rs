@@ -1,4 +1,4 @@
-//! Options that are fixed before a step is composed.
+//! [`Bind`]: options that are fixed before a step is composed.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{ChatModel, ChatRequest, Composition, ToChatModel};
 use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, OnUnsupported, Result, RunContext};
 
-/// Fixes options of a step before it is composed. Options never travel through a chain.
+/// Fixes options of a step before it is composed.
 ///
-/// The constructor's options are the weakest, then those bound first, then those bound later. A bound model is a model:
-/// it can be bound again, and keeps what was bound before.
+/// Options never travel through a chain. Options bound later win over options bound first, which win over the constructor's. A bound model is a
+/// model: it can be bound again, and keeps its earlier options.
 ///
 /// # Examples
 ///
@@ -23,7 +23,7 @@ use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, OnUnsupp
 /// assert_eq!(llm.options().top_logprobs, Some(5));
 /// ```
 ///
-/// JSON is taken too, and checked here:
+/// `bind` accepts JSON too, and checks it at once:
 ///
 /// ```
 /// use cadena_core::{Bind, EchoModel};
@@ -38,14 +38,24 @@ use crate::{AIMessage, ChatOptions, Choices, ChunkStream, ModelProfile, OnUnsupp
     note = "a chat model takes `cadena::ChatOptions::new().temperature(0.5)` or `serde_json::json!({{\"temperature\": 0.5}})`; what one provider alone knows goes into `ChatOptions::extra`"
 )]
 pub trait Bind<O> {
-    /// The step with its options.
+    /// The type of the step with its options.
     type Bound;
 
-    /// Fixes the options; the step itself stays as it is.
+    /// Returns the step with these options; the step itself stays as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel};
+    ///
+    /// let model = EchoModel::new();
+    /// assert_eq!(model.bind(ChatOptions::new().seed(1)).options().seed, Some(1));
+    /// assert_eq!(model.bound_options().seed, None);
+    /// ```
     fn bind(&self, options: O) -> Self::Bound;
 }
 
-// One impl for every form of options: with two, the compiler says of a step that is no model only that it has no `bind`.
+// One impl covers every form of options: with two, the compiler's only word on a step that is no model is that it has no `bind`.
 impl<M: ToChatModel, O: ModelOptions> Bind<O> for M {
     type Bound = O::Bound<M::Model>;
 
@@ -54,14 +64,26 @@ impl<M: ToChatModel, O: ModelOptions> Bind<O> for M {
     }
 }
 
-/// Options of a chat model: [`ChatOptions`], or JSON that is checked when it is bound.
+/// The options of a chat model: [`ChatOptions`], or JSON that is checked when it is bound.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, ChatOptions, EchoModel};
+/// use serde_json::json;
+///
+/// let typed = EchoModel::new().bind(ChatOptions::new().seed(1));
+/// let read = EchoModel::new().bind(json!({"seed": 1}))?;
+/// assert_eq!(typed.options(), read.options());
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing that can be bound to a chat model",
     label = "not the options of a chat model",
     note = "a chat model takes `cadena::ChatOptions::new().temperature(0.5)` or `serde_json::json!({{\"temperature\": 0.5}})`; what one provider alone knows goes into `ChatOptions::extra`"
 )]
 pub trait ModelOptions: Sized {
-    /// The model with the options.
+    /// The type of the model with the options.
     type Bound<M>;
 
     #[doc(hidden)]
@@ -84,7 +106,18 @@ impl ModelOptions for Value {
     }
 }
 
-/// A chat model with options fixed; [`Bind::bind`] makes one.
+/// A chat model with fixed options; [`Bind::bind`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Bind, Bound, ChatOptions, EchoModel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let llm: Bound<EchoModel> = EchoModel::new().bind(ChatOptions::new().stop(["there"]));
+/// assert_eq!(llm.invoke("hi there").await?.text(), "hi ");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Bound<M> {
@@ -102,7 +135,7 @@ impl<M: ChatModel> Bound<M> {
         }
     }
 
-    /// The same with another policy for options that the model does not take.
+    /// Sets the policy for options that the model does not take.
     pub(super) fn on_unsupported(self, policy: OnUnsupported) -> Self {
         Self {
             on_unsupported: Some(policy),
@@ -110,13 +143,24 @@ impl<M: ChatModel> Bound<M> {
         }
     }
 
-    /// The options that are fixed here and below, the later ones on top.
+    /// Returns the options that are fixed on this model and on the models inside; later ones win.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatOptions, EchoModel};
+    ///
+    /// let llm = EchoModel::new().bind(ChatOptions::new().seed(1).n(2)).bind(ChatOptions::new().seed(3));
+    /// assert_eq!((llm.options().seed, llm.options().n), (Some(3), Some(2)));
+    /// ```
     #[must_use]
     pub fn options(&self) -> ChatOptions {
         self.model.bound_options().merge(self.options.clone())
     }
 
-    /// Puts options on top of those that are fixed here. The type stays, as [`configurable`](crate::RunnableExt::configurable) needs it.
+    /// Sets further options, which win over those that are fixed already.
+    ///
+    /// The type of the model stays, as [`configurable`](crate::RunnableExt::configurable) needs it.
     ///
     /// # Examples
     ///
@@ -136,12 +180,21 @@ impl<M: ChatModel> Bound<M> {
         self
     }
 
-    /// The model without the options that were fixed last.
+    /// Returns the model without the options that were fixed last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel};
+    ///
+    /// let llm = EchoModel::new().bind(ChatOptions::new().seed(1));
+    /// assert_eq!(llm.model().bound_options().seed, None);
+    /// ```
     pub fn model(&self) -> &M {
         &self.model
     }
 
-    /// What is bound lies under what the request says.
+    /// Adds the bound options to a request, whose own options win.
     fn fill(&self, mut request: ChatRequest) -> ChatRequest {
         request.options = self.options.clone().merge(request.options);
         request
@@ -201,7 +254,7 @@ impl<M: ChatModel + Clone> ChatModel for Bound<M> {
 
 crate::impl_pipe!(Bound<M>, for <M: CloneableModel>);
 
-/// A model that can be bound; a single bound for the `|` of [`Bound`].
+/// A model that can be bound; the one trait bound for the `|` of [`Bound`].
 #[doc(hidden)]
 pub trait CloneableModel: ChatModel + Clone {}
 

@@ -1,4 +1,4 @@
-//! Answers that are kept, so that the same question is asked once.
+//! Caches of answers, so that a model is asked the same question once.
 
 mod key;
 pub use key::CacheKey;
@@ -12,13 +12,13 @@ use async_trait::async_trait;
 
 use crate::{AIMessage, Result};
 
-/// Keeps answers of chat models, each under the key of its question.
+/// A cache of chat models' answers, each stored under the key of its question.
 ///
-/// [`InMemoryCache`] keeps them in the program; the crate `cadena-sqlite` keeps them in a file.
+/// [`InMemoryCache`] stores the answers in the program; the crate `cadena-sqlite` stores them in a file.
 ///
 /// # Implementing
 ///
-/// Give an answer back as it was put, with its log probabilities, or not at all: an answer may be forgotten at any time. Bound what is kept.
+/// Return an answer as it was put, with its log probabilities, or `None`: a cache may drop an answer at any time. Limit the size of the cache.
 ///
 /// # Examples
 ///
@@ -34,25 +34,64 @@ use crate::{AIMessage, Result};
 /// ```
 #[async_trait]
 pub trait ChatCache: Send + Sync + 'static {
-    /// The answer of a key, if it is kept.
+    /// Returns the answer of a key, if the cache has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{CacheKey, ChatCache, ChatRequest, EchoModel, InMemoryCache};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
+    /// assert!(InMemoryCache::new().get(&key).await?.is_none());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be read.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be read.
     async fn get(&self, key: &CacheKey) -> Result<Option<AIMessage>>;
 
-    /// Keeps an answer; one that was there is replaced.
+    /// Stores an answer, in place of an earlier one of the same key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, CacheKey, ChatCache, ChatRequest, EchoModel, InMemoryCache};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let cache = InMemoryCache::new();
+    /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
+    /// cache.put(&key, AIMessage::new("Hello!")).await?;
+    /// cache.put(&key, AIMessage::new("Hi!")).await?;
+    /// assert_eq!(cache.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
     async fn put(&self, key: &CacheKey, answer: AIMessage) -> Result<()>;
 
-    /// Forgets every answer.
+    /// Removes every answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, CacheKey, ChatCache, ChatRequest, EchoModel, InMemoryCache};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let cache = InMemoryCache::new();
+    /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
+    /// cache.put(&key, AIMessage::new("Hello!")).await?;
+    /// cache.clear().await?;
+    /// assert!(cache.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
+    /// The method returns [`Storage`](crate::ErrorKind::Storage) if the cache cannot be written.
     async fn clear(&self) -> Result<()>;
 }
 

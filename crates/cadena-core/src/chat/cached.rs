@@ -1,4 +1,4 @@
-//! A model that asks the same question once.
+//! [`Cached`]: a model whose answers are stored in a cache.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,22 +18,25 @@ use crate::{
     Streamable, impl_pipe,
 };
 
-/// A chat model that asks the same question once; [`ChatModelExt::with_cache`](crate::ChatModelExt::with_cache) makes one.
+/// A chat model whose answers are stored in a cache; [`ChatModelExt::with_cache`](crate::ChatModelExt::with_cache) makes one.
 ///
-/// It is a model: what is bound to it later is in the [key](CacheKey) too, and models with different [identities](ChatModel::cache_identity) never share an answer.
-/// A sampled answer is kept as well: who wants a new one for each call at `temperature` 1 does not use a cache, or binds another `seed`.
+/// It is a model: the [key](CacheKey) of an answer includes options bound later, and models with different [identities](ChatModel::cache_identity)
+/// never share an answer. The cache stores sampled answers as well: for a new answer to each call at `temperature` 1, use no cache, or bind another
+/// `seed`.
 ///
-/// - **An answer from the cache** says so in [`ResponseMetadata::is_from_cache`](crate::ResponseMetadata::is_from_cache), and has the id of its run. Its `usage_metadata` is that of the answer when it was
-///   made; listeners and [`UsageTracker`](crate::UsageTracker) hear of no model call. It takes its turn under `max_concurrency`, for as long as the look-up.
-/// - **A stream** is kept when it has come to its end, and comes out of the cache as one chunk. `invoke` and `stream` share answers.
-/// - **Not kept** are errors, streams that are dropped, and answers that are not whole: those with the finish reason `length` or `content_filter`.
-/// - **Several choices**, as [`generate`](crate::ChatModelExt::generate) gives them, are asked for anew each time.
-/// - **Calls at the same time** each ask the model; the last answer is kept.
+/// - **An answer from the cache** is marked: [`ResponseMetadata::is_from_cache`](crate::ResponseMetadata::is_from_cache) returns true. Its id is
+///   that of its run, and its `usage_metadata` is that of the first answer. Listeners and [`UsageTracker`](crate::UsageTracker) receive no model
+///   call. The call takes a permit of `max_concurrency` for as long as the look-up.
+/// - **A stream** is stored when it has come to its end, and the cache returns it as one chunk. `invoke` and `stream` share answers.
+/// - **The cache never stores** errors, streams that are dropped, and answers that are not whole: those with the finish reason `length` or
+///   `content_filter`.
+/// - **Several choices**, which [`generate`](crate::ChatModelExt::generate) returns, never come from the cache.
+/// - **Calls at the same time** each ask the model; the cache stores the last answer.
 ///
 /// # Errors
 ///
-/// Those of the model; [`Storage`](ErrorKind::Storage) if the cache cannot be read or written: in the second case the answer is in
-/// [`partial()`](Error::partial), and a stream has already given it. See [`ignore_errors`](Self::ignore_errors).
+/// A call returns the errors of the model. It returns [`Storage`](ErrorKind::Storage) if the cache cannot be read or written: after a failed write,
+/// the answer is in [`partial()`](Error::partial), and a stream has already yielded it. See [`ignore_errors`](Self::ignore_errors).
 ///
 /// # Examples
 ///
@@ -65,13 +68,27 @@ impl<M: ChatModel> Cached<M> {
         }
     }
 
-    /// Goes on without the cache when it cannot be read or written; default: that is an error.
+    /// Ignores errors of the cache; default: a call fails if the cache cannot be read or written.
     pub fn ignore_errors(mut self) -> Self {
         self.ignores_errors = true;
         self
     }
 
-    /// Limits how often the model is asked; an answer from the cache never waits. See [`RateLimiter`].
+    /// Limits how often the model is called; an answer from the cache never waits. See [`RateLimiter`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_cache(InMemoryCache::new()).with_rate_limiter(RateLimiter::per_minute(1));
+    /// let start = tokio::time::Instant::now();
+    /// model.invoke("hi").await?;
+    /// assert!(model.invoke("hi").await?.response_metadata.is_from_cache());
+    /// assert!(start.elapsed().is_zero());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn with_rate_limiter(self, limiter: RateLimiter) -> Cached<RateLimited<M>> {
         Cached {
             model: Arc::new(RateLimited::new(self.model, limiter)),
@@ -80,7 +97,7 @@ impl<M: ChatModel> Cached<M> {
         }
     }
 
-    /// The key of a question, and its answer if it is kept.
+    /// Returns the key of a question, and its answer if the cache has it.
     async fn look_up(&self, request: &ChatRequest, cx: &RunContext) -> Result<(CacheKey, Option<AIMessage>)> {
         let key = CacheKey::in_context(&*self.model, request, cx)?;
         match self.cache.get(&key).await {
@@ -98,7 +115,7 @@ impl<M: ChatModel> Cached<M> {
         }
         answer.id = None;
         answer.response_metadata.extra.remove(FROM_CACHE);
-        // The error takes the answer along: it was paid for.
+        // The error carries the answer, which was paid for.
         match self.cache.put(&key, answer.clone()).await {
             Err(error) if !self.ignores_errors => Err(Error::new(
                 ErrorKind::Storage,

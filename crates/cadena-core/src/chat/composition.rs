@@ -1,13 +1,13 @@
-//! A chat model that asks other chat models.
+//! [`Composition`]: the step of a chat model that asks other chat models.
 
 use std::fmt;
 
 use crate::{AIMessage, PromptValue, RunKind, Runnable, RunnableExt};
 
-/// The step that a chat model is when it only asks other chat models; [`ChatModel::composition`](crate::ChatModel::composition) returns it.
+/// The step of a chat model that only asks other chat models; [`ChatModel::composition`](crate::ChatModel::composition) returns it.
 ///
-/// A composition takes no permit of [`max_concurrency`](crate::RunConfig::max_concurrency) and reports no usage, because the models inside do both. Its run has the kind
-/// of the step, and its graph is that of the step.
+/// A composition takes no permit of [`max_concurrency`](crate::RunConfig::max_concurrency) and reports no usage, because the models inside do both.
+/// Its run has the kind of the step, and its graph is that of the step.
 ///
 /// # Examples
 ///
@@ -50,13 +50,13 @@ pub struct Composition<'a> {
 }
 
 impl<'a> Composition<'a> {
-    /// Describes a composition by its step.
+    /// Describes a composition by its step. The type has an example.
     #[must_use]
     pub fn of(step: &'a dyn Runnable<Input = PromptValue, Output = AIMessage>) -> Self {
         Self { step, has_run: false }
     }
 
-    /// The same step with a run, also if it has none alone: an answer of a cache is a run with start and end.
+    /// Returns the same step with a run, even if the step alone has no run: an answer of a cache is a run with start and end.
     pub(super) fn with_run(self) -> Self {
         Self { has_run: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! A model without a network, for examples.
+//! [`EchoModel`]: a model without a network, for examples.
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
@@ -12,9 +12,9 @@ use crate::{
 
 /// A model that answers with the last message, word by word: for examples and first tries, without a network.
 ///
-/// Each word is a token of log probability -0.1, which the answer has if `logprobs` is asked for. An answer ends before a `stop` text, and there are `n` of them.
-/// Options about sampling and tools change nothing; other options are refused. The same question gives the same answer with the same id. For
-/// answers that a test writes, for errors and for pauses there is `ScriptedModel` in the crate `cadena-testing`.
+/// Each word is a token of log probability -0.1; the answer has the log probabilities if the option `logprobs` is set. An answer ends before a `stop`
+/// text, and a call returns `n` choices. Options about sampling and tools change nothing; the model refuses other options. The same question has the
+/// same answer with the same id. `ScriptedModel` in the crate `cadena-testing` returns answers that a test writes, errors and pauses.
 ///
 /// # Examples
 ///
@@ -34,7 +34,15 @@ use crate::{
 pub struct EchoModel {}
 
 impl EchoModel {
-    /// Makes the model; the type has an example.
+    /// Makes the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, EchoModel};
+    ///
+    /// assert_eq!(EchoModel::new().profile().model, "echo-1");
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -44,7 +52,7 @@ impl EchoModel {
 #[async_trait]
 impl ChatModel for EchoModel {
     fn profile(&self) -> ModelProfile {
-        // It samples nothing and calls nothing, so these change nothing that it could do.
+        // The model neither samples nor calls tools, so these options change no answer.
         ModelProfile::new("echo", "echo-1").with_logprobs(true).with_options([
             OptionName::Temperature,
             OptionName::TopP,
@@ -112,7 +120,7 @@ impl ChatModel for EchoModel {
     }
 }
 
-/// An id for the answer to the last of so many messages. It differs between the turns of a conversation, also where they have one text.
+/// Returns an id for the answer to the last of so many messages. The id differs between the turns of a conversation, even if their texts are equal.
 fn message_id(messages: usize, text: &str) -> String {
     // FNV-1a, which is the same on every machine.
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -1,4 +1,4 @@
-//! What every chat model can do beside answering once.
+//! [`ChatModelExt`]: the methods of every chat model.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use super::cache::ChatCache;
 use super::{AllChoices, Bound, Cached, ChatModel, RateLimited, RateLimiter, ToChatModel};
 use crate::{ChatOptions, Choices, OnUnsupported, PromptValue, Result, RunnableExt, Structured};
 
-/// What every chat model can do beside answering once: be wrapped and stay a chat model, and give every choice.
+/// The methods of every chat model: wrappers that are chat models too, every choice of a call, and structured output.
 ///
 /// # Examples
 ///
@@ -24,7 +24,19 @@ use crate::{ChatOptions, Choices, OnUnsupported, PromptValue, Result, RunnableEx
 /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
 /// ```
 pub trait ChatModelExt: ToChatModel {
-    /// Keeps answers, so that the same question is asked once. See [`Cached`].
+    /// Stores answers in a cache, so that the model is asked the same question once. See [`Cached`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = EchoModel::new().with_cache(InMemoryCache::new());
+    /// model.invoke("hi").await?;
+    /// assert!(model.invoke("hi").await?.response_metadata.is_from_cache());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn with_cache(self, cache: impl ChatCache) -> Cached<Self::Model>
     where
         Self: Sized,
@@ -32,7 +44,7 @@ pub trait ChatModelExt: ToChatModel {
         Cached::new(self.to_chat_model(), cache)
     }
 
-    /// Sets what is done with an option that the model's [profile](crate::ModelProfile::with_options) does not list; default: [`OnUnsupported::Error`].
+    /// Sets the policy for options that the model's [profile](crate::ModelProfile::with_options) does not list; default: [`OnUnsupported::Error`].
     ///
     /// Set it on a model before a wrapper is put around it: each model inside a wrapper has its policy.
     ///
@@ -59,9 +71,22 @@ pub trait ChatModelExt: ToChatModel {
         Bound::new(self.to_chat_model(), ChatOptions::new()).on_unsupported(policy)
     }
 
-    /// Limits how often the model is asked. See [`RateLimiter`].
+    /// Limits how often the model is called. See [`RateLimiter`].
     ///
-    /// Also behind a cache: [`Cached::with_rate_limiter`] limits what the cache does not know.
+    /// After [`with_cache`](Self::with_cache), the method [`Cached::with_rate_limiter`] limits only the calls that the cache does not answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::per_second(1));
+    /// let start = tokio::time::Instant::now();
+    /// model.batch(["one", "two"]).await;
+    /// assert_eq!(start.elapsed().as_secs(), 1);
+    /// # });
+    /// ```
     fn with_rate_limiter(self, limiter: RateLimiter) -> RateLimited<Self::Model>
     where
         Self: Sized,
@@ -69,7 +94,7 @@ pub trait ChatModelExt: ToChatModel {
         RateLimited::new(std::sync::Arc::new(self.to_chat_model()), limiter)
     }
 
-    /// Answers with every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` gives the first.
+    /// Returns every choice that [`n`](crate::ChatOptions::n()) asks for, where `invoke` returns the first.
     ///
     /// # Examples
     ///
@@ -86,7 +111,7 @@ pub trait ChatModelExt: ToChatModel {
     ///
     /// # Errors
     ///
-    /// Those of the model.
+    /// The method returns the errors of the model.
     ///
     /// # Cancel safety
     ///
@@ -97,7 +122,7 @@ pub trait ChatModelExt: ToChatModel {
         async move { step.invoke(input).await }
     }
 
-    /// The model as a step that gives every choice, whole or in chunks that say which choice they belong to.
+    /// Returns a step that runs the model for every choice, whole or in chunks with the index of their choice.
     ///
     /// # Examples
     ///
@@ -121,9 +146,10 @@ pub trait ChatModelExt: ToChatModel {
         AllChoices::new(self.to_chat_model())
     }
 
-    /// Answers with values of a type, by its JSON schema. See [`Structured`] for how it is asked and what can go wrong.
+    /// Returns a step whose answers are values of a type, by the JSON schema of the type.
     ///
-    /// The type needs `serde::Deserialize` and `schemars::JsonSchema`; its doc comments tell the model what is meant. Everything that is bound stays.
+    /// [`Structured`] describes the request to the model and the errors. The type needs `serde::Deserialize` and `schemars::JsonSchema`; its doc
+    /// comments explain the fields to the model. The bound options stay.
     ///
     /// # Examples
     ///
@@ -145,7 +171,7 @@ pub trait ChatModelExt: ToChatModel {
     /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     ///
-    /// A list is asked for in an object, as providers know no others, and comes without it:
+    /// The request asks for a list inside an object, as providers accept only objects; the answer is the list alone:
     ///
     /// ```
     /// use cadena_core::{schemars, ChatModelExt, RunnableExt};
@@ -172,9 +198,9 @@ pub trait ChatModelExt: ToChatModel {
         Structured::of_type(std::sync::Arc::new(self.to_chat_model()))
     }
 
-    /// Answers with JSON, by a schema that is JSON itself. `name` is what the model is told that it is called.
+    /// Returns a step whose answers are JSON, by a schema that is JSON itself; the model sees `name` as the name of the schema.
     ///
-    /// A value is not checked against the schema here: `strict` has the server keep to it, and [`Structured::typed`] reads it as a type.
+    /// The step does not check a value against the schema: `strict` makes the server follow it, and [`Structured::typed`] reads the value as a type.
     ///
     /// # Examples
     ///

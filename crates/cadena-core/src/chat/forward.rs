@@ -1,4 +1,4 @@
-//! Boxes and shared pointers of models are what they hold.
+//! Boxes and shared pointers of models are models: each method calls the model inside.
 
 use std::borrow::Cow;
 use std::sync::Arc;

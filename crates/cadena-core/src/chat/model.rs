@@ -1,4 +1,4 @@
-//! The trait that a provider writes.
+//! [`ChatModel`]: the trait that a provider implements.
 
 use std::borrow::Cow;
 
@@ -16,19 +16,20 @@ use crate::{
     ErrorKind, Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
-/// A model that answers conversations: what a provider writes.
+/// A model that answers conversations; a provider implements it.
 ///
-/// [`stream_chat`](Self::stream_chat) is the one thing to write beside [`profile`](Self::profile). From it every model gets `invoke`, `stream`, `batch`, [`bind`](crate::Bind::bind), runs
-/// with events, and a place in a chain. A provider that answers only whole returns a stream of one chunk.
+/// The required methods are [`profile`](Self::profile) and [`stream_chat`](Self::stream_chat). From them every model gets `invoke`, `stream`,
+/// `batch`, [`bind`](crate::Bind::bind), runs with events, and a place in a chain. A provider that answers only whole returns a stream of one
+/// chunk.
 ///
 /// # Implementing
 ///
 /// Clone what the stream needs, so that it is `'static`. A stream that ends without the whole answer must end in an
 /// error: [`Truncated`](ErrorKind::Truncated), with the partial answer attached. Dropping the stream must stop the request.
 ///
-/// List the options that you read in the [profile](ModelProfile::with_options): a call with another option then fails with [`Unsupported`](ErrorKind::Unsupported) before
-/// your code runs, and none is dropped in silence. A provider that sends every option on, or refuses by itself what it cannot send, has a profile
-/// [with all options](ModelProfile::with_all_options).
+/// List the options that you read in the [profile](ModelProfile::with_options): a call with another option then fails with
+/// [`Unsupported`](ErrorKind::Unsupported) before your code runs, so that no option is dropped in silence. A provider that sends every option on, or
+/// that itself refuses the options it cannot send, has a profile [with all options](ModelProfile::with_all_options).
 ///
 /// # Examples
 ///
@@ -62,30 +63,63 @@ use crate::{
     note = "a function becomes a step with `cadena::lambda(…)`, several steps beside each other with `cadena::parallel(…)`"
 )]
 pub trait ChatModel: CanClone + Send + Sync + 'static {
-    /// Who the model is and what it can do.
+    /// Returns the model's provider, name and capabilities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, EchoModel};
+    ///
+    /// assert!(EchoModel::new().profile().logprobs);
+    /// ```
     fn profile(&self) -> ModelProfile;
 
-    /// What events and errors call it; default: the name of its type.
+    /// Returns the name of the model in events and errors; default: the name of its type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, EchoModel};
+    ///
+    /// assert_eq!(ChatModel::name(&EchoModel::new()), "EchoModel");
+    /// ```
     fn name(&self) -> Cow<'_, str> {
         crate::runnable::short_type_name::<Self>().into()
     }
 
-    /// The options that are bound to it; default: none.
+    /// Returns the options that are bound to the model; default: no options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel};
+    ///
+    /// let llm = EchoModel::new().bind(ChatOptions::new().seed(1));
+    /// assert_eq!(llm.bound_options().seed, Some(1));
+    /// ```
     fn bound_options(&self) -> ChatOptions {
         ChatOptions::default()
     }
 
-    /// What tells its answers apart from those of every other model, beside the request and the [bound options](Self::bound_options); default: the name of its type and
-    /// its [profile](Self::profile).
+    /// Returns the model's part of a [cache key](crate::CacheKey); default: the name of its type, its provider and its name.
     ///
-    /// A [cache](crate::ChatCache) gives the answers of one model to another with the same identity. A model with more than one setting that changes its answers, such as the address
-    /// of its server, puts it in here. Leave out what changes nothing, such as timeouts and keys. It is hashed, and neither stored nor printed.
+    /// The request and the [bound options](Self::bound_options) are in the key in any case. Two models with the same identity share the answers of
+    /// a [cache](crate::ChatCache). If a model has further settings that change its answers, such as the address of its server, put them into the
+    /// identity. Leave out settings that change no answer, such as timeouts and keys. The identity is hashed, and neither stored nor printed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, EchoModel};
+    ///
+    /// assert_eq!(EchoModel::new().cache_identity()["model"], "echo-1");
+    /// ```
     fn cache_identity(&self) -> Value {
         let profile = self.profile();
         json!({"type": std::any::type_name::<Self>(), "provider": profile.provider, "model": profile.model})
     }
 
-    /// As [`cache_identity`](Self::cache_identity), for a call whose context may choose or build another model.
+    /// Returns the [`cache_identity`](Self::cache_identity) for a call whose context may choose or build another model.
     #[doc(hidden)]
     #[allow(clippy::missing_errors_doc, reason = "hidden")]
     fn cache_identity_in(&self, cx: &RunContext) -> Result<Value> {
@@ -93,21 +127,56 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
         Ok(self.cache_identity())
     }
 
-    /// The step that it is a composition of; default: `None`, as a provider answers by itself.
+    /// Returns the step of a model that only asks other models; default: `None`, as a provider answers by itself.
     ///
-    /// A model that only asks other models returns it, so that calls and tokens are counted once. A wrapper of a model returns that of the model.
+    /// With the step, calls and tokens are counted once. A wrapper of a model returns the composition of the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, EchoModel, RetryOptions, RunnableExt, ToChatModel};
+    ///
+    /// let model = EchoModel::new();
+    /// assert!(model.composition().is_none());
+    /// assert!(model.with_retry(RetryOptions::new()).to_chat_model().composition().is_some());
+    /// ```
     fn composition(&self) -> Option<Composition<'_>> {
         None
     }
 
     /// Answers in chunks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatRequest, EchoModel, RunContext};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let chunks = EchoModel::new().stream_chat(ChatRequest::new("hi there"), RunContext::default());
+    /// assert_eq!(chunks.count().await, 3); // two words, and the end with the usage
+    /// # });
+    /// ```
     fn stream_chat(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<AIMessage>;
 
-    /// Answers whole; default: the fold of [`stream_chat`](Self::stream_chat). A provider whose protocol has a whole answer overrides it.
+    /// Answers whole; default: the fold of [`stream_chat`](Self::stream_chat).
+    ///
+    /// A provider whose protocol has a whole answer overrides it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatRequest, EchoModel, RunContext};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let answer = EchoModel::new().chat(ChatRequest::new("hi"), RunContext::default()).await?;
+    /// assert_eq!(answer.text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the stream, and [`Truncated`](ErrorKind::Truncated) if it has no chunk.
+    /// The method returns the errors of the stream, and [`Truncated`](ErrorKind::Truncated) if the stream has no chunk.
     async fn chat(&self, request: ChatRequest, cx: RunContext) -> Result<AIMessage> {
         let chunks = self.stream_chat(request, cx.clone());
         fold::<AIMessage>(ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk))
@@ -116,6 +185,18 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
     }
 
     /// Answers in chunks with every choice that the options ask for; default: [`stream_chat`](Self::stream_chat) as the only choice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatOptions, ChatRequest, Choices, EchoModel, RunContext, fold};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let request = ChatRequest::new("hi").with_options(ChatOptions::new().n(2));
+    /// let choices = fold::<Choices>(EchoModel::new().stream_choices(request, RunContext::default())).await?;
+    /// assert_eq!(choices.map(|choices| choices.len()), Some(2));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     fn stream_choices(&self, request: ChatRequest, cx: RunContext) -> ChunkStream<Choices> {
         let chunks = self.stream_chat(request, cx);
         chunks.map(|chunk| Ok(ChoicesChunk::new(0, chunk?))).boxed()
@@ -123,9 +204,21 @@ pub trait ChatModel: CanClone + Send + Sync + 'static {
 
     /// Answers whole with every choice that the options ask for; default: [`chat`](Self::chat) as the only choice.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModel, ChatOptions, ChatRequest, EchoModel, RunContext};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let request = ChatRequest::new("hi").with_options(ChatOptions::new().n(2));
+    /// let choices = EchoModel::new().choices(request, RunContext::default()).await?;
+    /// assert_eq!(choices.len(), 2);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of `chat`.
+    /// The method returns the errors of [`chat`](Self::chat).
     async fn choices(&self, request: ChatRequest, cx: RunContext) -> Result<Choices> {
         Ok(Choices::from(vec![self.chat(request, cx).await?]))
     }
@@ -160,7 +253,7 @@ impl<M: ChatModel> Runnable for M {
         let (request, mut warnings) = prepared(self, input, &cx)?;
         let is_asked = self.composition().is_none();
         let _permit = match cx.semaphore().filter(|_| is_asked) {
-            // The semaphore is never closed, so that acquiring cannot fail; if it did, the call goes on unlimited.
+            // The semaphore is never closed, so acquiring cannot fail; if it failed, the call would go on without a limit.
             Some(semaphore) => semaphore.acquire_owned().await.ok(),
             None => None,
         };
@@ -189,7 +282,7 @@ impl<M: ChatModel> Runnable for M {
             let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
             return match is_asked {
                 true => ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk),
-                // The models inside keep their answers.
+                // The models inside follow their own answers.
                 false => chunks,
             };
         };
@@ -200,7 +293,7 @@ impl<M: ChatModel> Runnable for M {
             let chunks = model.stream_chat(request, cx.clone());
             let chunks = finished(Report::follow(report, chunks, Report::add_chunk), id, warnings);
             let chunks = ArrivingAnswer::follow(&cx, chunks, ArrivingAnswer::add_chunk);
-            // The permit goes back when the last chunk is taken or the stream is dropped.
+            // The permit is returned when the last chunk is taken or the stream is dropped.
             let release = stream::once(async move { drop(permit) }).filter_map(|()| async { None });
             chunks.chain(release)
         };
@@ -208,7 +301,7 @@ impl<M: ChatModel> Runnable for M {
     }
 }
 
-/// The request of a run, and the warnings about options that were left out of it.
+/// Makes the request of a run, and the warnings about options that were left out of it.
 pub(super) fn prepared<M: ChatModel + ?Sized>(
     model: &M,
     input: PromptValue,
@@ -220,7 +313,7 @@ pub(super) fn prepared<M: ChatModel + ?Sized>(
     Ok((request, warnings))
 }
 
-/// A marker that takes a message out of a history is nothing that a model could read.
+/// Refuses the marker that removes a message from a history: a model cannot read it.
 fn sendable(prompt: &PromptValue) -> Result<()> {
     match prompt
         .messages
@@ -240,13 +333,13 @@ pub(super) fn message_id(cx: &RunContext) -> String {
     format!("{RUN_PREFIX}-{id}")
 }
 
-/// Gives every chunk the run's id, and the stream an end: a chunk marked as the last one, or an error.
+/// Sets the run's id on every chunk, and ends the stream with a chunk marked as the last one, or with an error.
 fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -> ChunkStream<AIMessage> {
     struct State {
         chunks: ChunkStream<AIMessage>,
         id: String,
         warnings: Vec<String>,
-        /// The id of the first chunk, while the model has given one to each.
+        /// The id of the first chunk, as long as the model has set an id on every chunk.
         given: Option<String>,
         some: bool,
         last: bool,
@@ -279,7 +372,7 @@ fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -
             None if state.last => None,
             None => {
                 let mut end = AIMessageChunk::new("");
-                // One id for all chunks of an answer, if the model gave one to each: a test's model gives the same every time.
+                // All chunks of an answer have one id, if the model set one on each: the ids of a test's model are the same in every run.
                 end.id = Some(state.given.unwrap_or(state.id));
                 end.chunk_position = Some(ChunkPosition::Last);
                 Some((Ok(end), None))

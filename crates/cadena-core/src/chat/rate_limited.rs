@@ -1,4 +1,4 @@
-//! A model that is not asked too often.
+//! [`RateLimited`]: a model whose calls wait for a rate limiter.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,15 +16,15 @@ use crate::{
     count_tokens_approximately, impl_pipe,
 };
 
-/// A chat model that is not asked too often; [`ChatModelExt::with_rate_limiter`](crate::ChatModelExt::with_rate_limiter) makes one.
+/// A chat model whose calls wait for a [`RateLimiter`]; [`ChatModelExt::with_rate_limiter`](crate::ChatModelExt::with_rate_limiter) makes one.
 ///
-/// It is a model in everything but the waiting. A stream waits when it is polled first. Each try of a retry around it waits for its turn; the tries that a provider makes by itself, below
-/// it, do not.
+/// It is the model in everything but the waiting. A stream waits when it is polled first. Each try of a retry that wraps it waits for its turn;
+/// the tries that a provider makes inside the model do not.
 ///
 /// # Errors
 ///
-/// Those of the model; [`RateLimited`](crate::ErrorKind::RateLimited), at once and with [`retry_after`](crate::Error::retry_after), if the wait does not fit into the time
-/// that [`RunConfig::timeout`](crate::RunConfig::timeout) leaves.
+/// A call returns the errors of the model. It returns [`RateLimited`](crate::ErrorKind::RateLimited), at once and with
+/// [`retry_after`](crate::Error::retry_after), if the wait does not fit into the time that [`RunConfig::timeout`](crate::RunConfig::timeout) leaves.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ impl<M: ChatModel> RateLimited<M> {
         Self { model, limiter }
     }
 
-    /// Waits for its turn; gives the tokens that the request was counted with.
+    /// Waits for the turn of a call, and returns the tokens that the limiter counted for the request.
     async fn wait(&self, request: &ChatRequest, cx: &RunContext) -> Result<u64> {
         let tokens = if self.limiter.counts_tokens() {
             self.expected(request)
@@ -70,7 +70,7 @@ impl<M: ChatModel> RateLimited<M> {
         u64::try_from(prompt).unwrap_or(u64::MAX).saturating_add(answer.into())
     }
 
-    /// The stream, whose tokens are counted when it has ended.
+    /// Returns a stream that reports its tokens to the limiter when it has ended.
     fn settled<O: Streamable>(
         self,
         mut chunks: ChunkStream<O>,

@@ -1,4 +1,4 @@
-//! How often a model may be asked.
+//! [`RateLimiter`]: a limit on how often models are called.
 
 mod bucket;
 
@@ -13,13 +13,14 @@ use crate::{Error, ErrorKind, Result, timer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How often models may be asked: requests per time, and tokens per minute if that is limited too.
+/// A limit on how often models are called: requests per period, and optionally tokens per minute.
 ///
-/// Give it to a model by [`with_rate_limiter`](crate::ChatModelExt::with_rate_limiter). Clones share the limit: give one to all models of an account. A limiter begins full, so
-/// the first request never waits; then requests leave in the order in which they came, each at the exact moment that the limit allows. Nothing polls.
+/// Set it on a model by [`with_rate_limiter`](crate::ChatModelExt::with_rate_limiter). Clones share the limit: set clones of one limiter on all
+/// models of an account. A limiter begins full, so the first request never waits; then requests leave in the order in which they came, each at the
+/// exact moment that the limit allows. The limiter does not poll.
 ///
-/// A call that is dropped or cancelled while it waits takes nothing. If the wait does not fit into the time that the call has, the call fails at once.
-/// Waiting needs a tokio runtime with time enabled.
+/// A call that is dropped or cancelled while it waits uses nothing of the limit. If the wait does not fit into the time that the call has, the call
+/// fails at once. Waiting needs a tokio runtime with time enabled.
 ///
 /// # Examples
 ///
@@ -41,7 +42,7 @@ pub struct RateLimiter {
 }
 
 struct Shared {
-    /// Held by the one that waits for the limit; the others wait for it, first come, first served.
+    /// The lock of the call that waits for the limit; the other calls wait for the lock, first come, first served.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
@@ -53,7 +54,7 @@ struct State {
     waiting: Cost,
 }
 
-/// What one request takes, or several.
+/// The cost of one request or of several together.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     requests: u64,
@@ -61,7 +62,21 @@ struct Cost {
 }
 
 impl RateLimiter {
-    /// This many requests in each period, evenly spaced; 0 counts as 1.
+    /// Makes a limiter of this many requests in each period, evenly spaced; 0 counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::new(2, Duration::from_secs(10)));
+    /// let start = tokio::time::Instant::now();
+    /// model.batch(["one", "two"]).await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(5));
+    /// # });
+    /// ```
     pub fn new(requests: u32, period: Duration) -> Self {
         Self::of(State {
             requests: Bucket::new(requests.into(), period, 1),
@@ -70,17 +85,45 @@ impl RateLimiter {
         })
     }
 
-    /// This many requests per second, evenly spaced; 0 counts as 1.
+    /// Makes a limiter of this many requests per second, evenly spaced; 0 counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::per_second(4));
+    /// let start = tokio::time::Instant::now();
+    /// model.batch(["one", "two"]).await;
+    /// assert_eq!(start.elapsed().as_millis(), 250);
+    /// # });
+    /// ```
     pub fn per_second(requests: u32) -> Self {
         Self::new(requests, Duration::from_secs(1))
     }
 
-    /// This many requests per minute, evenly spaced; 0 counts as 1.
+    /// Makes a limiter of this many requests per minute, evenly spaced; 0 counts as 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::per_minute(30));
+    /// let start = tokio::time::Instant::now();
+    /// model.batch(["one", "two"]).await;
+    /// assert_eq!(start.elapsed().as_secs(), 2);
+    /// # });
+    /// ```
     pub fn per_minute(requests: u32) -> Self {
         Self::new(requests, MINUTE)
     }
 
-    /// Sets how many requests may leave at once after a pause; default: 1. The limiter counts anew.
+    /// Sets how many requests may leave at once after a pause; default: 1.
+    ///
+    /// The new limiter begins full, and shares nothing with clones of the old one.
     ///
     /// # Examples
     ///
@@ -100,10 +143,25 @@ impl RateLimiter {
         Self::of(state)
     }
 
-    /// Limits tokens too; default: they are not limited. A minute's tokens may leave at once. The limiter counts anew.
+    /// Sets how many tokens may leave per minute; default: no limit.
     ///
-    /// A request counts with an [estimate](crate::count_tokens_approximately) of its messages and with its `max_tokens`; when the answer says what it used,
-    /// that counts instead. A request that is larger than the limit leaves when the limiter is full.
+    /// The tokens of a minute may leave at once. The limiter counts a request as an [estimate](crate::count_tokens_approximately) of its messages
+    /// plus its `max_tokens`; when the answer reports its usage, that number counts instead. A request that is larger than the limit leaves when
+    /// the limiter is full. The new limiter begins full, and shares nothing with clones of the old one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RateLimiter, RunnableExt};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// let model = EchoModel::new().with_rate_limiter(RateLimiter::per_second(100).tokens_per_minute(1));
+    /// let start = tokio::time::Instant::now();
+    /// model.invoke("one").await?; // leaves at once, although it takes more than one token
+    /// model.invoke("two").await?;
+    /// assert!(start.elapsed().as_secs() >= 60);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn tokens_per_minute(self, tokens: u32) -> Self {
         let mut state = self.lock().fresh();
         state.tokens = Some(Bucket::new(tokens.into(), MINUTE, tokens.into()));
@@ -119,7 +177,7 @@ impl RateLimiter {
         }
     }
 
-    /// Whether a request must say how many tokens it takes.
+    /// Returns whether the limiter counts the tokens of a request.
     pub(super) fn counts_tokens(&self) -> bool {
         self.lock().tokens.is_some()
     }
@@ -140,12 +198,12 @@ impl RateLimiter {
                 }
                 wait
             };
-            // Once, unless an answer took more tokens than it was counted with.
+            // The loop sleeps once, unless an answer used more tokens than the limiter had counted for it.
             timer::sleep(wait).await?;
         }
     }
 
-    /// Takes a place behind those who wait, if there is time for that.
+    /// Takes the last place among the waiting calls, if the call has the time to wait.
     fn queue(&self, cost: Cost, deadline: Option<Instant>) -> Result<Place<'_>> {
         let now = Instant::now();
         let mut state = self.lock();
@@ -164,21 +222,21 @@ impl RateLimiter {
         Ok(Place { limiter: self, cost })
     }
 
-    /// Puts what was really used in the place of what was expected.
+    /// Replaces the expected tokens of a request by the tokens that the answer used.
     pub(super) fn settle(&self, expected: u64, used: u64) {
         if let Some(tokens) = &mut self.lock().tokens {
             tokens.correct(Instant::now(), expected, used);
         }
     }
 
-    /// Every change is whole before the lock is released, so that a panic elsewhere spoils nothing.
+    /// Locks the state. Every change is whole before the lock is released, so a panic elsewhere spoils nothing.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// The same limits, with nothing used and nobody waiting.
+    /// Returns the same limits, full and with no call waiting.
     fn fresh(&self) -> Self {
         Self {
             requests: self.requests.fresh(),
@@ -201,7 +259,7 @@ impl State {
     }
 }
 
-/// A place among those who wait, given up when the call leaves or is dropped.
+/// A place among the waiting calls, released when the call leaves or is dropped.
 struct Place<'a> {
     limiter: &'a RateLimiter,
     cost: Cost,

@@ -1,4 +1,4 @@
-//! Tells the listeners what a call of a model used.
+//! The report to the listeners of the usage of a model call.
 
 use std::task::Poll;
 
@@ -7,19 +7,19 @@ use futures::stream::{self, BoxStream, StreamExt};
 use crate::run::ModelCall;
 use crate::{AIMessage, AIMessageChunk, ChatModel, Error, ResponseMetadata, RunContext, UsageMetadata};
 
-/// What is known about one call of a model; told once, when the call is over or dropped.
+/// The facts about one call of a model, reported once, when the call is over or dropped.
 pub(super) struct Report {
     cx: RunContext,
     model: String,
     usage: Option<UsageMetadata>,
     begun: bool,
     complete: bool,
-    /// Whether the answer came from a cache: then no model was called.
+    /// Whether the answer came from a cache: then no model was called, and nothing is reported.
     cached: bool,
 }
 
 impl Report {
-    /// A report, if somebody listens. The models inside a composition report for themselves.
+    /// Begins a report, if the run has a listener. The models inside a composition report for themselves.
     pub(super) fn open<M: ChatModel + ?Sized>(cx: &RunContext, model: &M) -> Option<Self> {
         (cx.is_observed() && model.composition().is_none()).then(|| Self {
             cx: cx.clone(),
@@ -31,7 +31,7 @@ impl Report {
         })
     }
 
-    /// The whole answer, or the error with what had arrived before it.
+    /// Ends the report with the whole answer, or with the part of it that an error carries.
     pub(super) fn close<'a>(mut self, result: Result<impl IntoIterator<Item = &'a AIMessage>, &Error>) {
         match result {
             Ok(messages) => {
@@ -48,14 +48,14 @@ impl Report {
         }
     }
 
-    /// Reads along with a stream.
+    /// Reads the chunks of a stream as they pass, and ends the report with the stream.
     pub(super) fn follow<C: Send + 'static>(
         report: Option<Self>,
         mut chunks: BoxStream<'static, Result<C, Error>>,
         read: fn(&mut Self, &C),
     ) -> BoxStream<'static, Result<C, Error>> {
         let Some(mut report) = report else { return chunks };
-        // A call begins when its stream is polled; one that never was has used nothing.
+        // A call begins when its stream is polled; a stream that was never polled has used nothing.
         report.begun = false;
         let mut open = Some(report);
         stream::poll_fn(move |task| {
@@ -69,7 +69,7 @@ impl Report {
                 }
                 (None, Some(report)) => {
                     report.complete = true;
-                    open = None; // the run ends now, so it is told now
+                    open = None; // the run ends now, so the report is due now
                 }
                 _ => {}
             }

@@ -1,10 +1,10 @@
-//! What a chat model is asked.
+//! [`ChatRequest`]: a request to a chat model.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ChatOptions, Message, PromptValue, RunContext};
 
-/// What a chat model is asked: a conversation, and how to answer it.
+/// A request to a chat model: a conversation, and the options for the answer.
 ///
 /// # Examples
 ///
@@ -20,12 +20,21 @@ use crate::{ChatOptions, Message, PromptValue, RunContext};
 pub struct ChatRequest {
     /// The conversation, first message first.
     pub messages: Vec<Message>,
-    /// How to answer it.
+    /// The options for the answer.
     pub options: ChatOptions,
 }
 
 impl ChatRequest {
-    /// A conversation, to be answered as the model is set.
+    /// Makes a request from a conversation, without options: those that are bound to the model apply.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatRequest;
+    ///
+    /// let request = ChatRequest::new([("system", "Be brief."), ("human", "hi")]);
+    /// assert_eq!(request.messages.len(), 2);
+    /// ```
     #[must_use]
     pub fn new(prompt: impl Into<PromptValue>) -> Self {
         Self {
@@ -34,14 +43,33 @@ impl ChatRequest {
         }
     }
 
-    /// Puts options on top of those that it has.
+    /// Sets further options, which win over those of the request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatOptions, ChatRequest};
+    ///
+    /// let request = ChatRequest::new("hi").with_options(ChatOptions::new().seed(1).n(2));
+    /// let request = request.with_options(ChatOptions::new().seed(3));
+    /// assert_eq!((request.options.seed, request.options.n), (Some(3), Some(2)));
+    /// ```
     #[must_use]
     pub fn with_options(mut self, options: ChatOptions) -> Self {
         self.options = self.options.merge(options);
         self
     }
 
-    /// The text of the last message.
+    /// Returns the text of the last message, or an empty text if the request has no message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatRequest;
+    ///
+    /// assert_eq!(ChatRequest::new([("human", "hi"), ("ai", "Hello!")]).last_text(), "Hello!");
+    /// assert_eq!(ChatRequest::default().last_text(), "");
+    /// ```
     #[must_use]
     pub fn last_text(&self) -> String {
         self.messages
@@ -50,7 +78,7 @@ impl ChatRequest {
             .unwrap_or_default()
     }
 
-    /// The request of a run: with the options that the caller set for every model of the call.
+    /// Makes the request of a run, with the options that the caller set for every model of the call.
     pub(super) fn of_run(prompt: PromptValue, cx: &RunContext) -> Self {
         let request = Self::new(prompt);
         match cx.options() {

@@ -1,4 +1,4 @@
-//! Everything that is a chat model or wraps one.
+//! [`ToChatModel`]: the trait of chat models and of their wrappers.
 
 use std::sync::Arc;
 
@@ -9,13 +9,16 @@ use crate::{
     StepList, Steps, Timeout, WithListeners,
 };
 
-/// A chat model, or a wrapper of chat models: everything that [`agent`](crate::agent()), [`bind_tools`](crate::BindTools), [`bind`](crate::Bind::bind),
-/// [`with_structured_output`](crate::ChatModelExt::with_structured_output) and the other methods of [`ChatModelExt`](crate::ChatModelExt) take.
+/// A chat model, or a wrapper of chat models.
 ///
-/// Every [`ChatModel`] that is `Clone` has it, and so has each of these wrappers around one: [`with_retry`](crate::RunnableExt::with_retry),
-/// [`with_fallbacks`](crate::RunnableExt::with_fallbacks), [`with_timeout`](crate::RunnableExt::with_timeout), [`with_config`](crate::RunnableExt::with_config),
-/// [`named`](crate::RunnableExt::named), [`with_listeners`](crate::RunnableExt::with_listeners), [`configurable`](crate::RunnableExt::configurable) and
-/// [`configurable_alternatives`](crate::RunnableExt::configurable_alternatives). See [`WrappedModel`] for what the wrapper does then.
+/// The trait is the bound of [`agent`](crate::agent()), [`bind_tools`](crate::BindTools), [`bind`](crate::Bind::bind),
+/// [`with_structured_output`](crate::ChatModelExt::with_structured_output) and the other methods of [`ChatModelExt`](crate::ChatModelExt).
+///
+/// Every [`ChatModel`] that is `Clone` implements it, and so does each of these wrappers around one: [`with_retry`](crate::RunnableExt::with_retry),
+/// [`with_fallbacks`](crate::RunnableExt::with_fallbacks), [`with_timeout`](crate::RunnableExt::with_timeout),
+/// [`with_config`](crate::RunnableExt::with_config), [`named`](crate::RunnableExt::named), [`with_listeners`](crate::RunnableExt::with_listeners),
+/// [`configurable`](crate::RunnableExt::configurable) and [`configurable_alternatives`](crate::RunnableExt::configurable_alternatives).
+/// [`WrappedModel`] describes the wrapper as a model.
 ///
 /// # Examples
 ///
@@ -36,7 +39,7 @@ use crate::{
     note = "give the model tools, options or a form of its answers first, and join it to other steps with `|` after that"
 )]
 pub trait ToChatModel: Runnable<Input = PromptValue, Output = AIMessage> {
-    /// The type of the chat model: `Self` if it is one, else [`WrappedModel`].
+    /// The type of the chat model: `Self` for a chat model, and [`WrappedModel`] for a wrapper.
     type Model: ChatModel + Clone;
 
     /// Returns the chat model, or the wrapper as one.
@@ -98,7 +101,7 @@ impl<L: ModelList> ToChatModel for Alternatives<L> {
     }
 }
 
-/// A list in which every step is a chat model or wraps chat models: what makes its [`Fallbacks`] or [`Alternatives`] a chat model.
+/// A list in which every step is a chat model or wraps chat models, so that its [`Fallbacks`] or [`Alternatives`] are a chat model.
 ///
 /// # Examples
 ///
@@ -115,6 +118,16 @@ impl<L: ModelList> ToChatModel for Alternatives<L> {
 )]
 pub trait ModelList: StepList<Input = PromptValue, Output = AIMessage> {
     /// Returns the models in their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModel, ChatOptions, EchoModel, ModelList, OneStep, Or};
+    ///
+    /// let seeded = EchoModel::new().bind(ChatOptions::new().seed(1));
+    /// let models = Or::new(OneStep::new(seeded), OneStep::new(EchoModel::new())).models();
+    /// assert_eq!((models[0].bound_options().seed, models[1].bound_options().seed), (Some(1), None));
+    /// ```
     fn models(&self) -> Vec<Arc<dyn ChatModel>>;
 }
 

@@ -1,17 +1,17 @@
-//! Options that a model does not take: refused or left out before the model is asked.
+//! Options that a model does not take: they are refused or left out before the model is called.
 
 use serde_json::Value;
 
 use super::{ChatModel, ChatRequest};
 use crate::{Error, ErrorKind, ModelProfile, OnUnsupported, ResponseMetadata, Result};
 
-/// Refuses the options that the profile of the model does not list, or takes them out, and returns the warnings for the answer.
+/// Refuses or removes the options that the profile of the model does not list, and returns the warnings for the answer.
 ///
-/// The models inside a composition do it for themselves.
+/// The models inside a composition do this for themselves.
 pub(super) fn settle<M: ChatModel + ?Sized>(model: &M, request: &mut ChatRequest) -> Result<Vec<String>> {
     let bound = model.bound_options();
     let options = &request.options;
-    // Most calls have none: then the profile is not made.
+    // Most calls have no options: then the profile is not needed.
     if (bound.is_empty() && options.is_empty()) || model.composition().is_some() {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-//! A wrapper of chat models, as a chat model.
+//! [`WrappedModel`]: a wrapper of chat models, as a chat model.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,12 +17,14 @@ use crate::{
     PromptValue, Result, RunConfig, RunContext, Runnable, RunnableExt, Steps, Streamable, impl_pipe,
 };
 
-/// A wrapper of chat models as a chat model: what [`ToChatModel::to_chat_model`] makes of `model.with_retry(..)`, `model.with_fallbacks([..])` and the other wrappers.
+/// A wrapper of chat models, as a chat model; [`ToChatModel::to_chat_model`] makes one.
 ///
-/// - **The wrapper stays around each call.** An answer, a stream and a call for every choice are each tried again, answered by a fallback, or ended by the
-///   time limit, as the step itself would be, with the same runs and events.
-/// - **Options** that are bound to it, tools and the form of an answer reach every model inside, over the options that are bound to that model.
-///   [Options of a config](crate::RunConfig::options()) win over both.
+/// It is made of `model.with_retry(..)`, `model.with_fallbacks([..])` and the other wrappers.
+///
+/// - **The wrapper stays around each call.** An answer, a stream and a call for every choice are each tried again, answered by a fallback, or ended
+///   by the time limit, as the step itself would be, with the same runs and events.
+/// - **Options** that are bound to it, tools and the form of an answer reach every model inside, and win over the options that are bound to that
+///   model. [Options of a config](crate::RunConfig::options()) win over both.
 /// - **Its profile** is that of the first model, with the capabilities that all of them have.
 /// - **`max_concurrency` and usage** count the models inside, each call once.
 ///
@@ -77,7 +79,7 @@ impl ChatModel for WrappedModel {
         Some(Composition::of(self.wrapper.step()))
     }
 
-    /// Those of the first model.
+    /// Returns the options of the first model.
     fn bound_options(&self) -> ChatOptions {
         let models = self.models();
         models.first().map(|model| model.bound_options()).unwrap_or_default()
@@ -140,35 +142,35 @@ impl fmt::Debug for WrappedModel {
     }
 }
 
-/// A model in the key of a cache.
+/// Returns the part of a cache key that identifies a model.
 fn identity(model: &dyn ChatModel) -> Value {
     json!([model.cache_identity(), options_as_json(&model.bound_options())])
 }
 
 /// A wrapper whose steps are chat models.
 pub(super) trait ModelWrapper: Send + Sync {
-    /// The wrapper as the step that it is.
+    /// Returns the wrapper as a step.
     fn step(&self) -> &dyn Runnable<Input = PromptValue, Output = AIMessage>;
 
-    /// Every model that a call may ask, the first one first.
+    /// Returns every model that a call may ask, the first one first.
     fn models(&self) -> Vec<Arc<dyn ChatModel>>;
 
-    /// The models that a call with this context may ask, each with the context in which it is asked.
+    /// Returns the models that a call with this context may ask, each with the context in which it is asked.
     fn models_in(&self, cx: &RunContext) -> Result<Vec<(Arc<dyn ChatModel>, RunContext)>>;
 
-    /// What else of the wrapper changes an answer, for the key of a cache.
+    /// Returns the other settings of the wrapper that change an answer, for the key of a cache.
     fn rules(&self) -> Value {
         Value::Null
     }
 
-    /// The wrapper around models that are asked for one answer with these options, for a call with this context.
+    /// Returns the wrapper around models that are asked for one answer with these options, for a call with this context.
     fn one_answer(&self, options: ChatOptions, cx: &RunContext) -> Result<BoxRunnable<PromptValue, AIMessage>>;
 
-    /// As [`one_answer`](Self::one_answer), for every choice.
+    /// Returns the same as [`one_answer`](Self::one_answer), for every choice.
     fn every_choice(&self, options: ChatOptions, cx: &RunContext) -> Result<BoxRunnable<PromptValue, Choices>>;
 }
 
-/// How a model is asked.
+/// A way to ask a model: for one answer or for every choice.
 trait Ask: 'static {
     type Output: Streamable;
     type Step<M: ChatModel + Clone>: Runnable<Input = PromptValue, Output = Self::Output>;
@@ -242,7 +244,7 @@ where
     }
 }
 
-/// A model with models for when it fails.
+/// A model with fallback models.
 pub(super) struct FallbackModels<L: ModelList> {
     wrapper: Fallbacks<L>,
     models: Vec<Arc<dyn ChatModel>>,
@@ -292,7 +294,7 @@ impl<L: ModelList> ModelWrapper for FallbackModels<L> {
     }
 }
 
-/// Models of which a caller chooses one.
+/// Models of which the caller chooses one.
 pub(super) struct AlternativeModels<L: ModelList> {
     wrapper: Alternatives<L>,
     models: Vec<Arc<dyn ChatModel>>,
@@ -312,7 +314,7 @@ impl<L: ModelList> AlternativeModels<L> {
         self.models.get(place).cloned().ok_or_else(missing)
     }
 
-    /// The chosen model inside a step without a run, as the wrapper has none.
+    /// Returns the chosen model inside a step without a run, as the wrapper has no run either.
     fn around<A: Ask>(&self, options: &ChatOptions, cx: &RunContext) -> Result<BoxRunnable<PromptValue, A::Output>> {
         let step = A::step(self.chosen(cx)?, options);
         Ok(step.with_config(RunConfig::new()).boxed())

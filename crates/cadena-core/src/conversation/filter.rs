@@ -1,14 +1,14 @@
-//! [`FilterMessages`]: choosing messages by name, kind, id and tool call.
+//! [`FilterMessages`]: a step that chooses messages by name, kind, id and tool call.
 
 use async_trait::async_trait;
 
 use crate::messages::{AIMessage, Content, ContentPart, Message, MessageKind};
 use crate::{PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
-/// Which messages to keep: by name, kind, id and tool call. A step from a conversation to a shorter one.
+/// A step that keeps some messages of a conversation, by name, kind, id and tool call.
 ///
-/// A message stays that no `exclude` fits and, if there is any `include`, at least one of them. Empty lists choose nothing
-/// and forbid nothing.
+/// The step keeps a message if no `exclude` matches it and, if there is any `include`, at least one `include` does. An empty list matches no message
+/// and changes nothing.
 ///
 /// # Examples
 ///
@@ -61,54 +61,145 @@ enum ToolCalls {
 }
 
 impl FilterMessages {
-    /// Keeps everything.
+    /// Makes a filter that keeps every message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, filter_messages};
+    ///
+    /// assert_eq!(filter_messages("hi", &FilterMessages::new()).len(), 1);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Keeps messages of these speakers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, HumanMessage, Message, filter_messages};
+    ///
+    /// let history: Vec<Message> = vec![HumanMessage::new("hi").with_name("ann").into(), "hello".into()];
+    /// let kept = filter_messages(history, &FilterMessages::new().include_names(["ann"]));
+    /// assert_eq!((kept.len(), kept[0].name()), (1, Some("ann")));
+    /// ```
     pub fn include_names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.include.names.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Drops messages of these speakers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, HumanMessage, Message, filter_messages};
+    ///
+    /// let history: Vec<Message> = vec![HumanMessage::new("hi").with_name("ann").into(), "hello".into()];
+    /// let kept = filter_messages(history, &FilterMessages::new().exclude_names(["ann"]));
+    /// assert_eq!((kept.len(), kept[0].name()), (1, None));
+    /// ```
     pub fn exclude_names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.exclude.names.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Keeps messages of these kinds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, MessageKind, filter_messages};
+    ///
+    /// let filter = FilterMessages::new().include_types([MessageKind::Human]);
+    /// let kept = filter_messages([("human", "hi"), ("ai", "Hello!")], &filter);
+    /// assert_eq!((kept.len(), kept[0].kind()), (1, "human"));
+    /// ```
     pub fn include_types(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.include.kinds.extend(kinds);
         self
     }
 
     /// Drops messages of these kinds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, MessageKind, filter_messages};
+    ///
+    /// let filter = FilterMessages::new().exclude_types([MessageKind::Human]);
+    /// let kept = filter_messages([("human", "hi"), ("ai", "Hello!")], &filter);
+    /// assert_eq!((kept.len(), kept[0].kind()), (1, "ai"));
+    /// ```
     pub fn exclude_types(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.exclude.kinds.extend(kinds);
         self
     }
 
     /// Keeps messages with these ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, HumanMessage, filter_messages};
+    ///
+    /// let message = HumanMessage::new("hi").with_id("msg_1");
+    /// assert_eq!(filter_messages(message.clone(), &FilterMessages::new().include_ids(["msg_1"])).len(), 1);
+    /// assert!(filter_messages(message, &FilterMessages::new().include_ids(["msg_2"])).is_empty());
+    /// ```
     pub fn include_ids<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.include.ids.extend(ids.into_iter().map(Into::into));
         self
     }
 
     /// Drops messages with these ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{FilterMessages, HumanMessage, filter_messages};
+    ///
+    /// let message = HumanMessage::new("hi").with_id("msg_1");
+    /// assert!(filter_messages(message, &FilterMessages::new().exclude_ids(["msg_1"])).is_empty());
+    /// ```
     pub fn exclude_ids<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.exclude.ids.extend(ids.into_iter().map(Into::into));
         self
     }
 
     /// Drops a model's messages that call tools, and all answers of tools.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, FilterMessages, Message, ToolCall, ToolMessage, filter_messages};
+    ///
+    /// let mut call = AIMessage::new("");
+    /// call.tool_calls = vec![ToolCall::new("weather", serde_json::Map::new(), "c1")];
+    /// let history: Vec<Message> = vec!["Oslo?".into(), call.into(), ToolMessage::new("rain", "c1").into(), ("ai", "It rains.").into()];
+    /// let kept = filter_messages(history, &FilterMessages::new().exclude_all_tool_calls());
+    /// assert_eq!(kept.iter().map(|message| message.kind()).collect::<Vec<_>>(), ["human", "ai"]);
+    /// ```
     pub fn exclude_all_tool_calls(mut self) -> Self {
         self.tool_calls = ToolCalls::DropAll;
         self
     }
 
-    /// Drops these calls and their answers; a model's message goes when none of its calls is left.
+    /// Drops these calls and their answers, and a model's message when no call of it is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, FilterMessages, Message, ToolCall, ToolMessage, filter_messages};
+    ///
+    /// let mut calls = AIMessage::new("");
+    /// calls.tool_calls = ["c1", "c2"].map(|id| ToolCall::new("weather", serde_json::Map::new(), id)).into();
+    /// let history: Vec<Message> = vec![calls.into(), ToolMessage::new("rain", "c1").into(), ToolMessage::new("snow", "c2").into()];
+    /// let kept = filter_messages(history, &FilterMessages::new().exclude_tool_calls(["c1"]));
+    /// assert_eq!((kept.len(), &*kept[1].text()), (2, "snow"));
+    /// ```
     pub fn exclude_tool_calls<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.tool_calls = ToolCalls::Drop(ids.into_iter().map(Into::into).collect());
         self
@@ -142,7 +233,7 @@ fn without_calls(mut message: AIMessage, ids: &[String]) -> Option<Message> {
         return None;
     }
     if let Content::Parts(parts) = &mut message.content {
-        // Anthropic's form of a call stands in the content too.
+        // In Anthropic's form, the content has the call too.
         parts.retain(|part| match part {
             ContentPart::Block(block) if part.block_type() == Some("tool_use") => {
                 !dropped(block.get("id").and_then(|id| id.as_str()))
@@ -153,7 +244,7 @@ fn without_calls(mut message: AIMessage, ids: &[String]) -> Option<Message> {
     Some(message.into())
 }
 
-/// Keeps the messages that a filter chooses.
+/// Returns the messages that a filter keeps.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! [`MergeMessageRuns`]: one message where several of the same kind follow each other.
+//! [`MergeMessageRuns`]: a step that merges messages of the same kind that follow each other.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,11 @@ use crate::messages::spoken::merge_kwargs;
 use crate::messages::{AIMessage, Content, Message, MessageChunk, ResponseMetadata};
 use crate::{Error, Merge, PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
-/// Makes one message of several of the same kind that follow each other. A step from a conversation to a shorter one.
+/// A step that merges messages of the same kind that follow each other into one.
 ///
-/// Texts are joined with a separator between them, by default a line end; lists of parts are joined as they are. Answers of
-/// tools stay apart, as each answers its own call. The id and the `response_metadata` are the first one's, and usage adds up. A merged
-/// message has no name, as several may have spoken.
+/// Texts are joined with a separator, by default a line end; lists of parts are joined as they are. Answers of tools stay apart, as each answers
+/// another call. The id and the `response_metadata` are those of the first message, and usage adds up. A merged message has no name, as its parts may
+/// have several speakers.
 ///
 /// # Examples
 ///
@@ -37,14 +37,34 @@ pub struct MergeMessageRuns {
 }
 
 impl MergeMessageRuns {
-    /// Joins texts with a line end between them.
+    /// Makes the step, which joins texts with a line end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MergeMessageRuns, merge_message_runs};
+    ///
+    /// let merged = merge_message_runs([("human", "hi"), ("human", "there"), ("ai", "Hello!")], &MergeMessageRuns::new())?;
+    /// assert_eq!((merged.len(), &*merged[0].text()), (2, "hi\nthere"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self {
             separator: Cow::Borrowed("\n"),
         }
     }
 
-    /// What stands between two texts.
+    /// Sets the separator between two texts; default: a line end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MergeMessageRuns, merge_message_runs};
+    ///
+    /// let merged = merge_message_runs([("human", "hi"), ("human", "there")], &MergeMessageRuns::new().chunk_separator(", "))?;
+    /// assert_eq!(merged[0].text(), "hi, there");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn chunk_separator(mut self, separator: impl Into<Cow<'static, str>>) -> Self {
         self.separator = separator.into();
         self
@@ -57,7 +77,7 @@ impl Default for MergeMessageRuns {
     }
 }
 
-/// Makes one message of several of the same kind that follow each other.
+/// Merges messages of the same kind that follow each other into one.
 ///
 /// # Examples
 ///
@@ -71,8 +91,8 @@ impl Default for MergeMessageRuns {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Merge`](crate::ErrorKind::Merge) if two messages of one kind cannot be added: two roles, two functions, or values under one key of
-/// `additional_kwargs` that do not add up.
+/// The function returns [`ErrorKind::Merge`](crate::ErrorKind::Merge) if two messages of one kind cannot be added: two roles, two functions, or
+/// values under one key of `additional_kwargs` that do not add up.
 pub fn merge_message_runs(messages: impl Into<PromptValue>, options: &MergeMessageRuns) -> Result<Vec<Message>> {
     let messages = messages.into().messages;
     let mut merged: Vec<Message> = Vec::with_capacity(messages.len());
@@ -103,7 +123,7 @@ fn append(last: &mut Message, mut next: Message, separator: &str) -> Result<()> 
     if let (Message::AI(last), Message::AI(next)) = (&mut *last, &mut next) {
         return append_ai(last, std::mem::take(next));
     }
-    // Moved out and in again: nothing is copied.
+    // The messages are moved out and in again, so that nothing is copied.
     let mut sum = MessageChunk::try_from(std::mem::replace(last, Message::from("")))?;
     let mut next = MessageChunk::try_from(next)?;
     match (&mut sum, &mut next) {
@@ -130,9 +150,9 @@ fn append(last: &mut Message, mut next: Message, separator: &str) -> Result<()> 
     Ok(())
 }
 
-/// Calls are put behind calls as they are, which their pieces would have to be parsed again for.
+/// Appends a model's message to another. The tool calls are appended as they are: as chunks, they would have to be parsed again.
 fn append_ai(last: &mut AIMessage, next: AIMessage) -> Result<()> {
-    // Name every field: a new one must not compile before it has a rule.
+    // Name every field: a new field must not compile before it has a rule.
     let AIMessage {
         content,
         tool_calls,

@@ -1,4 +1,4 @@
-//! [`TrimMessages`]: the part of a conversation that fits into a budget of tokens.
+//! [`TrimMessages`]: a step that keeps the part of a conversation that fits into a budget of tokens.
 
 mod keep;
 
@@ -11,7 +11,7 @@ use self::keep::Keep;
 use crate::messages::{Message, MessageKind, TokenCounter};
 use crate::{Error, ErrorKind, PromptValue, Result, RunContext, Runnable, StepInfo, impl_pipe};
 
-/// Which end of a conversation [`TrimMessages`] keeps.
+/// The end of a conversation that [`TrimMessages`] keeps.
 ///
 /// # Examples
 ///
@@ -26,14 +26,14 @@ use crate::{Error, ErrorKind, PromptValue, Result, RunContext, Runnable, StepInf
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrimStrategy {
-    /// The beginning.
+    /// The first messages.
     First,
-    /// The end, which is what a model should go on from.
+    /// The last messages, from which a model should continue.
     #[default]
     Last,
 }
 
-/// Keeps the part of a conversation that fits into a budget of tokens. A step from a conversation to a shorter one.
+/// A step that keeps the part of a conversation that fits into a budget of tokens.
 ///
 /// # Examples
 ///
@@ -60,8 +60,8 @@ pub enum TrimStrategy {
 /// # Example: tool calls and their answers
 ///
 /// Servers refuse a conversation in which a tool's answer has lost its call, or a call its answer (a 400 such as `messages with role 'tool' must be
-/// a response to a preceding message with 'tool_calls'`). A cut between the two makes one. [`start_on`](Self::start_on) and
-/// [`end_on`](Self::end_on) move the cut to where no pair is torn: begin with a human message, end with a human message or a tool's answer.
+/// a response to a preceding message with 'tool_calls'`). A cut between the two makes such a conversation. [`start_on`](Self::start_on) and
+/// [`end_on`](Self::end_on) move the cut to a place that separates no pair: begin with a human message, end with a human message or a tool's answer.
 ///
 /// ```
 /// use cadena_core::{AIMessage, Message, MessageCounter, MessageKind, ToolCall, ToolMessage, TrimMessages, trim_messages};
@@ -90,8 +90,8 @@ pub enum TrimStrategy {
 ///
 /// # Cost
 ///
-/// The messages are moved, never copied. An [additive](TokenCounter::is_additive) counter sees each message once at most, up to the first that does not
-/// fit; any other is asked log n times for a list of at most n messages.
+/// The messages are moved, never copied. An [additive](TokenCounter::is_additive) counter counts each message once at most, up to the first that does
+/// not fit; any other counter counts a list of at most n messages log n times.
 #[derive(Clone)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct TrimMessages {
@@ -108,7 +108,17 @@ pub struct TrimMessages {
 type Splitter = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
 
 impl TrimMessages {
-    /// Keeps the last messages that have at most so many tokens together.
+    /// Makes a step that keeps the last messages with at most so many tokens together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, TrimMessages, trim_messages};
+    ///
+    /// let kept = trim_messages([("human", "hi"), ("ai", "Hello!")], &TrimMessages::new(1, MessageCounter))?;
+    /// assert_eq!(kept[0].text(), "Hello!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new(max_tokens: usize, counter: impl TokenCounter + 'static) -> Self {
         Self {
             max_tokens,
@@ -122,50 +132,116 @@ impl TrimMessages {
         }
     }
 
-    /// Which end to keep; default: the last messages.
+    /// Sets the end to keep; default: the last messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, TrimMessages, TrimStrategy, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(1, MessageCounter).strategy(TrimStrategy::First);
+    /// assert_eq!(trim_messages([("human", "hi"), ("ai", "Hello!")], &trim)?[0].text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn strategy(mut self, strategy: TrimStrategy) -> Self {
         self.strategy = strategy;
         self
     }
 
-    /// Whether the message that does not fit whole may be cut; default: no.
+    /// Sets whether the message that does not fit whole may be cut; default: no.
     ///
-    /// Of a list of parts as many as fit are kept, of a text as many lines as fit, from the kept end of the conversation.
+    /// The step keeps as many parts of a list as fit, and as many lines of a text, from the kept end of the conversation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TrimMessages, WordCounter, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(2, WordCounter).allow_partial(true);
+    /// assert_eq!(trim_messages("one two\nthree four", &trim)?[0].text(), "three four");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn allow_partial(mut self, allow: bool) -> Self {
         self.allow_partial = allow;
         self
     }
 
-    /// Drops what stands before the first message of these kinds that was kept; only with [`TrimStrategy::Last`].
+    /// Drops the kept messages before the first message of these kinds; only with [`TrimStrategy::Last`].
     ///
     /// `start_on([MessageKind::Human])` keeps the answer of a tool from losing its call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, MessageKind, TrimMessages, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(2, MessageCounter).start_on([MessageKind::Human]);
+    /// let kept = trim_messages([("human", "hi"), ("ai", "Hello!"), ("human", "Bye.")], &trim)?;
+    /// assert_eq!((kept.len(), &*kept[0].text()), (1, "Bye."));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn start_on(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.start_on = kinds.into_iter().collect();
         self
     }
 
-    /// Drops what stands behind the last message of these kinds: before counting with [`TrimStrategy::Last`], after it with
-    /// [`TrimStrategy::First`].
+    /// Drops the messages after the last message of these kinds.
     ///
+    /// With [`TrimStrategy::Last`] the step drops them before it counts, and with [`TrimStrategy::First`] afterwards.
     /// `end_on([MessageKind::Human, MessageKind::Tool])` keeps a call from losing its answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, MessageKind, TrimMessages, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(2, MessageCounter).end_on([MessageKind::Human]);
+    /// let kept = trim_messages([("human", "hi"), ("ai", "Hello!")], &trim)?;
+    /// assert_eq!((kept.len(), &*kept[0].text()), (1, "hi"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn end_on(mut self, kinds: impl IntoIterator<Item = MessageKind>) -> Self {
         self.end_on = kinds.into_iter().collect();
         self
     }
 
-    /// Whether a system message at the beginning stays in any case, and counts first; only with [`TrimStrategy::Last`].
+    /// Sets whether a system message at the beginning always stays, and counts first; only with [`TrimStrategy::Last`]. Default: no.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MessageCounter, TrimMessages, trim_messages};
+    ///
+    /// let trim = TrimMessages::new(2, MessageCounter).include_system(true);
+    /// let kept = trim_messages([("system", "Be brief."), ("human", "hi"), ("ai", "Hello!")], &trim)?;
+    /// assert_eq!(kept.iter().map(|message| message.kind()).collect::<Vec<_>>(), ["system", "ai"]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn include_system(mut self, include: bool) -> Self {
         self.include_system = include;
         self
     }
 
-    /// How to split a text that is cut; default: into lines. The pieces together must be the text.
+    /// Sets the function that splits a text that is cut; default: into lines.
+    ///
+    /// The pieces together must be the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{TrimMessages, WordCounter, trim_messages};
+    ///
+    /// let words = |text: &str| text.split_inclusive(' ').map(str::to_owned).collect::<Vec<_>>();
+    /// let trim = TrimMessages::new(2, WordCounter).allow_partial(true).text_splitter(words);
+    /// assert_eq!(trim_messages("one two three", &trim)?[0].text(), "two three");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn text_splitter(mut self, split: impl Fn(&str) -> Vec<String> + Send + Sync + 'static) -> Self {
         self.splitter = Arc::new(split);
         self
     }
 
-    /// What one message adds to a list.
+    /// Returns the tokens that one message adds to a list.
     fn count_one(&self, message: &Message) -> usize {
         self.counter
             .count(std::slice::from_ref(message))
@@ -187,7 +263,7 @@ impl TrimMessages {
     }
 }
 
-/// Each line with its end; behind a last line end an empty one.
+/// Returns each line with its end, and an empty line after a last line end.
 fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     if text.ends_with('\n') {
@@ -196,7 +272,7 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-/// Keeps the part of a conversation that fits into a budget of tokens.
+/// Returns the part of a conversation that fits into a budget of tokens.
 ///
 /// # Examples
 ///
@@ -211,7 +287,7 @@ fn lines(text: &str) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] for `start_on` or `include_system` with [`TrimStrategy::First`].
+/// The function returns [`ErrorKind::InvalidInput`] for `start_on` or `include_system` with [`TrimStrategy::First`].
 pub fn trim_messages(messages: impl Into<PromptValue>, trim: &TrimMessages) -> Result<Vec<Message>> {
     trim.check()?;
     let mut messages = messages.into().messages;

@@ -1,12 +1,12 @@
-//! [`ErrorKind`]: what a caller can do about an error.
+//! [`ErrorKind`]: the kinds of errors, by the caller's remedy.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a caller can do about an [`Error`](crate::Error).
+/// The kind of an [`Error`](crate::Error), which decides the caller's remedy.
 ///
-/// Match on it with a `_` arm: kinds may be added.
+/// Match on it with a `_` arm: later versions may add kinds.
 ///
 /// # Examples
 ///
@@ -36,15 +36,15 @@ pub enum ErrorKind {
     Parse,
     /// A tool failed or was called wrongly.
     Tool,
-    /// A function of the caller's failed inside a step.
+    /// A function of the caller failed inside a step.
     Step,
-    /// The provider or this version cannot do what was asked: remove the option or choose another model.
+    /// The provider or this version does not support the request: remove the option or choose another model.
     Unsupported,
-    /// A setting is missing or malformed, found before anything was sent.
+    /// A setting is missing or malformed; nothing was sent.
     Config,
     /// The key was missing or not accepted: check it.
     Authentication,
-    /// The key is valid but may not do this.
+    /// The key is valid but lacks the permission for the request.
     PermissionDenied,
     /// The model or the address does not exist.
     NotFound,
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     ContextOverflow,
     /// The provider's content filter stopped the request or the answer.
     ContentFilter,
-    /// The model declined to answer: ask for something else. Its words are in a [`Refusal`](crate::Refusal) among the sources.
+    /// The model declined to answer: ask for something else. A [`Refusal`](crate::Refusal) among the sources has its words.
     Refused,
     /// The server received too many requests: wait, then try again.
     RateLimited,
@@ -128,7 +128,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether errors of this kind usually go away without a change by the caller.
+    /// Returns whether errors of this kind usually go away without a change by the caller.
     ///
     /// [`Error::is_retryable`](crate::Error::is_retryable) also knows what the server reported.
     ///

@@ -1,4 +1,4 @@
-//! How a chat model is asked to answer.
+//! [`ChatOptions`]: the options of a request to a chat model.
 
 #[macro_use]
 mod name;
@@ -18,11 +18,11 @@ use serde_json::{Map, Value};
 
 use crate::Extra;
 
-/// How a chat model is asked to answer: one typed struct for every model, and [`extra`](Self::extra) for what a server adds.
+/// The options of a request to a chat model: one typed struct for every model, and [`extra`](Self::extra) for the options that a server adds.
 ///
-/// What is not set is not sent. Options are put on a model by [`bind`](crate::Bind::bind). What is set later wins, whether by its setter or by its
-/// name in `extra`: there is one value for each name that goes over the wire. [`without`](Self::without), or `null` in JSON, takes an option out that
-/// was set below.
+/// An option that is not set is not sent. [`bind`](crate::Bind::bind) sets options on a model. A later value wins, whether it is set by its setter
+/// or by its name in `extra`: there is one value for each name that goes over the wire. [`without`](Self::without), or `null` in JSON, removes an
+/// option that was set earlier.
 ///
 /// # Examples
 ///
@@ -42,47 +42,48 @@ use crate::Extra;
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ChatOptions {
-    /// The model to ask instead of the one that the client names: that one.
+    /// The model to ask; default: the model that the client names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How freely tokens are chosen, from 0 to 2: as the server does, mostly 1.
+    /// The randomness of the choice of tokens, from 0 to 2; default: the server's, mostly 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// Chooses only among the most probable tokens that make up this probability together, from 0 to 1: mostly 1.
+    /// The total probability of the most probable tokens among which the model chooses, from 0 to 1; default: the server's, mostly 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// The most tokens of an answer, those of its thoughts among them: as many as the model can. In JSON also `max_completion_tokens`.
+    /// The most tokens of an answer, including those of its reasoning; default: as many as the model can. In JSON also `max_completion_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Texts at which an answer ends; they are not part of it. In JSON also a single text.
+    /// The texts at which an answer ends; they are not part of it. In JSON also a single text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Vec<String>>,
-    /// Makes the choice of tokens repeatable, as far as the server can.
+    /// The seed that makes the choice of tokens repeatable, as far as the server can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Asks for the log probability of each token: no.
+    /// Whether to return the log probability of each token; default: no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
-    /// Asks for this many of the most probable tokens at each place; needs [`logprobs`](Self::logprobs).
+    /// The number of most probable tokens to return at each place; needs [`logprobs`](Self::logprobs).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<u32>,
-    /// How many answers to make: 1.
+    /// The number of choices; default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
-    /// Less of the subjects that were mentioned, from -2 to 2: 0.
+    /// The penalty on subjects that were mentioned before, from -2 to 2; default: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
-    /// Less of the words that were used often, from -2 to 2: 0.
+    /// The penalty on words that were used often, from -2 to 2; default: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f64>,
-    /// Makes tokens, by their ids, likelier or less likely, from -100 to 100.
+    /// The bias of tokens by their ids, from -100 for less likely to 100 for likelier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logit_bias: Option<Map<String, Value>>,
     /// The tools that the model may call, in OpenAI's form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Value>>,
-    /// Whether the model may, must or must not call a tool. In JSON also LangChain's forms: `true` and `"any"` are `"required"`, and `false`
-    /// sends nothing.
+    /// Whether the model may, must or must not call a tool.
+    ///
+    /// In JSON also LangChain's forms: `true` and `"any"` are `"required"`, and `false` sends nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
     /// Whether the model may call several tools at once.
@@ -91,25 +92,28 @@ pub struct ChatOptions {
     /// The form of the answer, such as a JSON schema, in OpenAI's form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<Value>,
-    /// How long a reasoning model thinks, such as `low`.
+    /// The effort of a reasoning model, such as `low`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
-    /// Headers of this request, in place of the client's of the same name. In JSON `extra_headers`; read but never written,
-    /// since one of them may be a key.
+    /// The headers of this request, in place of the client's of the same name.
+    ///
+    /// In JSON `extra_headers`; they are read but never written, since one of them may be a key.
     #[serde(skip)]
     pub headers: Extra,
-    /// Parameters of this request's address, in place of the client's of the same name. In JSON `extra_query`; read but never
-    /// written, since one of them may be a key.
+    /// The parameters of this request's address, in place of the client's of the same name.
+    ///
+    /// In JSON `extra_query`; they are read but never written, since one of them may be a key.
     #[serde(skip)]
     pub query: Extra,
-    /// How long the request may take in all, with every try and the whole of a stream: as long as the run. In JSON a number of seconds, read
-    /// but never written: it changes no answer.
+    /// The limit on the time of the request, with every try and the whole of a stream; default: the time of the run.
+    ///
+    /// In JSON a number of seconds; it is read but never written, since it changes no answer.
     #[serde(skip)]
     pub timeout: Option<Duration>,
-    /// What a provider or a server adds, by the name that goes over the wire.
+    /// The options that a provider or a server adds, by the names that go over the wire.
     #[serde(flatten)]
     pub extra: Extra,
-    /// The options that are taken out below, by their names on the wire. In JSON each is null.
+    /// The options to remove from earlier ones, by their names on the wire. In JSON each is null.
     #[serde(flatten, serialize_with = "as_nulls")]
     pub(crate) unset: BTreeSet<String>,
 }
@@ -129,7 +133,16 @@ macro_rules! setters {
 }
 
 impl ChatOptions {
-    /// Options that say nothing.
+    /// Makes options without a value: nothing is sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    ///
+    /// let options = ChatOptions::new();
+    /// assert_eq!((options.temperature, options.seed), (None, None));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -152,7 +165,7 @@ impl ChatOptions {
         timeout: Duration = "Duration::from_secs(20)",
     }
 
-    /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
+    /// Sets [`tool_choice`](Self#structfield.tool_choice) by a [`ToolChoice`], its word, the name of a tool, or whether a tool must be called.
     ///
     /// # Examples
     ///
@@ -175,10 +188,10 @@ impl ChatOptions {
         }
     }
 
-    /// Takes an option out, here and in everything that it is put on: the server's default holds, although the constructor or an
-    /// earlier bind set the option.
+    /// Removes an option, from these options and from those that they are merged into.
     ///
-    /// [`extra`](Self::extra()) with `null` takes out what has no setter.
+    /// The server's default applies, although the constructor or an earlier bind set the option. [`extra`](Self::extra()) with `null` removes an
+    /// option without a setter.
     ///
     /// # Examples
     ///
@@ -190,7 +203,7 @@ impl ChatOptions {
     /// let options = llm.bind(ChatOptions::new().without(OptionName::TopP)).options();
     /// assert_eq!((options.top_p, options.seed), (None, Some(1)));
     /// assert_eq!(llm.bind(json!({"top_p": null}))?.options(), options);
-    /// // A later one wins, as always.
+    /// // A later value wins, as always.
     /// assert_eq!(options.top_p(0.9).top_p, Some(0.9));
     /// # Ok::<_, cadena_core::Error>(())
     /// ```
@@ -251,10 +264,10 @@ impl ChatOptions {
         })
     }
 
-    /// Sets an option by the name that goes over the wire: one that has no setter, or another value than its setter takes.
+    /// Sets an option by the name that goes over the wire: an option without a setter, or a value that its setter does not take.
     ///
-    /// It takes the place of a typed option of this name, and `null` takes the option out. The members of an object `extra_body`, as LangChain has
-    /// it, are options each.
+    /// The value replaces a typed option of this name, and `null` removes the option. Each member of an object `extra_body`, a name from LangChain,
+    /// is an option.
     ///
     /// # Examples
     ///
@@ -272,7 +285,7 @@ impl ChatOptions {
         self
     }
 
-    /// Sends a header with the request; see [`headers`](Self#structfield.headers).
+    /// Sets a header of the request; see [`headers`](Self#structfield.headers).
     ///
     /// # Examples
     ///
@@ -289,7 +302,7 @@ impl ChatOptions {
         self
     }
 
-    /// Adds a parameter to the address of the request; see [`query`](Self#structfield.query).
+    /// Sets a parameter of the request's address; see [`query`](Self#structfield.query).
     ///
     /// # Examples
     ///
@@ -305,7 +318,16 @@ impl ChatOptions {
         self
     }
 
-    /// Puts `later` on top: what it sets wins, by whatever way it was set below, and key by key in [`extra`](Self#structfield.extra).
+    /// Merges later options into these: a later value wins, however it was set, and key by key in [`extra`](Self#structfield.extra).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    ///
+    /// let options = ChatOptions::new().seed(1).n(2).merge(ChatOptions::new().seed(3));
+    /// assert_eq!((options.seed, options.n), (Some(3), Some(2)));
+    /// ```
     #[must_use]
     pub fn merge(mut self, mut later: Self) -> Self {
         macro_rules! put_on_top {
@@ -320,7 +342,7 @@ impl ChatOptions {
             self.set_by_name(name, Value::Null);
         }
         with_wire_names!(put_on_top);
-        // Name every field: a new one must not compile before it has a rule, here or above.
+        // Name every field: a new field must not compile before it has a rule, here or above.
         let Self {
             model: _,
             temperature: _,
@@ -360,13 +382,13 @@ impl ChatOptions {
         self
     }
 
-    /// Sets what goes over the wire by this name, in place of the typed option; `null` takes it out.
+    /// Sets the value that goes over the wire by this name, in place of the typed option; `null` removes it.
     fn set_by_name(&mut self, key: String, value: Value) {
         match value {
             Value::Object(body) if key == EXTRA_BODY => {
                 body.into_iter().for_each(|(key, value)| self.set_by_name(key, value));
             }
-            // LangChain's word for no choice.
+            // In LangChain, `false` means no choice.
             Value::Bool(false) if key == OptionName::ToolChoice.as_str() => self.set_by_name(key, Value::Null),
             Value::Null => {
                 match key.as_str() {
@@ -385,7 +407,7 @@ impl ChatOptions {
         }
     }
 
-    /// Forgets an option by all of its names; gives the first of them.
+    /// Clears an option under all of its names, and returns the first of them.
     fn clear<'a>(&mut self, key: &'a str) -> &'a str {
         macro_rules! clear {
             ($($field:ident: $($name:literal)+,)*) => {
@@ -411,7 +433,7 @@ impl ChatOptions {
     }
 }
 
-/// Names in JSON of what is no part of the body.
+/// Names in JSON of options that are not part of the body.
 const TIMEOUT: &str = "timeout";
 const HEADERS: &str = "extra_headers";
 const QUERY: &str = "extra_query";
@@ -422,7 +444,7 @@ fn as_nulls<S: Serializer>(unset: &BTreeSet<String>, serializer: S) -> Result<S:
     serializer.collect_map(unset.iter().map(|name| (name, ())))
 }
 
-/// Names what is set; texts of the caller's stay out of logs.
+/// Prints the options that are set, without the caller's texts, which stay out of logs.
 impl std::fmt::Debug for ChatOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match serde_json::to_value(self) {

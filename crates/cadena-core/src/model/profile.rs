@@ -1,11 +1,11 @@
-//! Who a model is and what it can do.
+//! [`ModelProfile`]: the provider, the name and the capabilities of a model.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{OnUnsupported, OptionName};
 
-/// Who a model is, what it can do, and which options it takes.
+/// The profile of a model: its provider, its name, its capabilities and the options that it takes.
 ///
 /// # Examples
 ///
@@ -19,13 +19,13 @@ use super::{OnUnsupported, OptionName};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelProfile {
-    /// The provider, such as `openai`.
+    /// The name of the provider, such as `openai`.
     pub provider: Cow<'static, str>,
-    /// The model, as the provider names it.
+    /// The provider's name of the model.
     pub model: String,
-    /// Whether it returns log probabilities when asked.
+    /// Whether the model returns log probabilities when the options ask for them.
     pub logprobs: bool,
-    /// Whether it can call tools.
+    /// Whether the model can call tools.
     pub tools: bool,
     options: Honoured,
     on_unsupported: OnUnsupported,
@@ -46,6 +46,17 @@ impl Default for Honoured {
 
 impl ModelProfile {
     /// Describes a model of a provider, with no capability and no option.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ModelProfile;
+    ///
+    /// let profile = ModelProfile::new("mine", "mine-1");
+    /// assert_eq!(profile.provider, "mine");
+    /// assert_eq!(profile.model, "mine-1");
+    /// assert!(!profile.logprobs && !profile.tools);
+    /// ```
     #[must_use]
     pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
         Self {
@@ -56,6 +67,14 @@ impl ModelProfile {
     }
 
     /// Sets whether the model returns log probabilities. It then takes the options `logprobs` and `top_logprobs`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ModelProfile;
+    ///
+    /// assert!(ModelProfile::new("mine", "mine-1").with_logprobs(true).honours("top_logprobs"));
+    /// ```
     #[must_use]
     pub fn with_logprobs(mut self, logprobs: bool) -> Self {
         self.logprobs = logprobs;
@@ -63,15 +82,24 @@ impl ModelProfile {
     }
 
     /// Sets whether the model can call tools. It then takes the options `tools`, `tool_choice` and `parallel_tool_calls`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ModelProfile;
+    ///
+    /// assert!(ModelProfile::new("mine", "mine-1").with_tools(true).honours("tool_choice"));
+    /// ```
     #[must_use]
     pub fn with_tools(mut self, tools: bool) -> Self {
         self.tools = tools;
         self
     }
 
-    /// Lists options that the model takes: an [`OptionName`], or the name of an option in [`extra`](super::ChatOptions#structfield.extra).
+    /// Adds options that the model takes: an [`OptionName`], or the name of an option in [`extra`](super::ChatOptions#structfield.extra).
     ///
-    /// A call with any other option fails with [`Unsupported`](crate::ErrorKind::Unsupported) before the model is asked, so that no option is ignored in silence.
+    /// A call with any other option fails with [`Unsupported`](crate::ErrorKind::Unsupported) before the model is called, so that no option is
+    /// ignored in silence.
     ///
     /// # Examples
     ///
@@ -89,7 +117,7 @@ impl ModelProfile {
         self
     }
 
-    /// Sets that every option reaches the provider, which sends it on or refuses it by itself.
+    /// Lets every option reach the provider, which sends it on or refuses it.
     ///
     /// # Examples
     ///
@@ -104,7 +132,16 @@ impl ModelProfile {
         self
     }
 
-    /// Sets what is done with an option that is not listed; default: [`OnUnsupported::Error`].
+    /// Sets the policy for options that are not listed; default: [`OnUnsupported::Error`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ModelProfile, OnUnsupported};
+    ///
+    /// let strict = ModelProfile::new("mine", "mine-1");
+    /// assert_ne!(strict.clone().with_on_unsupported(OnUnsupported::Warn), strict);
+    /// ```
     #[must_use]
     pub fn with_on_unsupported(mut self, policy: OnUnsupported) -> Self {
         self.on_unsupported = policy;
@@ -112,6 +149,15 @@ impl ModelProfile {
     }
 
     /// Returns whether the model takes an option, by its name in JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ModelProfile, OptionName};
+    ///
+    /// let profile = ModelProfile::new("mine", "mine-1").with_options([OptionName::Seed]);
+    /// assert!(profile.honours("seed") && !profile.honours("temperature"));
+    /// ```
     #[must_use]
     pub fn honours(&self, option: &str) -> bool {
         let of_capability = match option {
@@ -130,7 +176,7 @@ impl ModelProfile {
         self.on_unsupported
     }
 
-    /// The profile of models that stand in for each other: this provider and model, with what both can do.
+    /// Returns the profile of two models that stand in for each other: this provider and model, with the capabilities that both have.
     pub(crate) fn meet(self, other: Self) -> Self {
         let options = match (self.options, other.options) {
             (Honoured::All, options) | (options, Honoured::All) => options,

@@ -1,6 +1,8 @@
-//! What a model does with an option that it cannot honour.
+//! [`OnUnsupported`]: the policy for options that a model does not take.
 
-/// What a model does with an option that it, or the endpoint it asks, cannot honour. Never is one dropped without the caller's word.
+/// The policy for options that a model, or its endpoint, does not take.
+///
+/// By default, a call with such an option fails: no option is left out unless the caller allows it.
 ///
 /// # Examples
 ///
@@ -12,11 +14,11 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnUnsupported {
-    /// The call is an error of kind [`Unsupported`](crate::ErrorKind::Unsupported) that names the option and the remedy.
+    /// The call returns an error of kind [`Unsupported`](crate::ErrorKind::Unsupported) that names the option and the remedy.
     #[default]
     Error,
-    /// The option is left out, and the message says so in `response_metadata.extra["warnings"]`, a list of texts.
+    /// The option is left out, and the message reports it in `response_metadata.extra["warnings"]`, a list of texts.
     Warn,
-    /// The option is left out.
+    /// The option is left out without a warning.
     Ignore,
 }

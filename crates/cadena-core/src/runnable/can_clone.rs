@@ -1,8 +1,8 @@
-//! What the compiler says of a step or a model that lacks `Clone`.
+//! [`CanClone`]: the message of the compiler for a step or a model without `Clone`.
 
 use dyn_clone::DynClone;
 
-/// A value that can be cloned, also behind a pointer to a trait; every `Clone` type has it.
+/// A value that can be cloned, even as a trait object; every `Clone` type implements it.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cloned, and a step or a chat model must be `Clone`",

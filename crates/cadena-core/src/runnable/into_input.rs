@@ -1,4 +1,4 @@
-//! What a step can be called with.
+//! [`IntoInput`]: the values that a step takes as its input.
 
 /// A value that a step takes as its input `T`: everything that is `Into<T>`.
 ///

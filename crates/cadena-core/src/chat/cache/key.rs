@@ -1,4 +1,4 @@
-//! What tells two questions apart.
+//! [`CacheKey`]: the hash that distinguishes two questions to a model.
 
 use std::fmt;
 use std::io;
@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{ChatModel, ChatOptions, ChatRequest, Error, ErrorKind, Message, Result, RunContext};
 
-/// What the bytes below mean. A change of the rules makes every older key another one.
+/// The version of the rules by which a key is made. A new version changes every key.
 const FORMAT: &str = "cadena-chat-1";
 
-/// The SHA-256 of everything that changes an answer: [who answers](ChatModel::cache_identity), the conversation, and every option, bound or in
-/// the request.
+/// The key of a question in a cache: a SHA-256 of everything that changes the answer.
 ///
-/// Left out is what is different in every run and read by no server: the ids and the token counts of messages, and whether an earlier
-/// answer came from a cache. The same question has the same key in every process.
+/// The hash includes the [identity of the model](ChatModel::cache_identity), the conversation, and every option, whether it is bound or in the
+/// request. It leaves out the data that differ in every run and that no server reads: the ids and the token counts of messages, and whether an
+/// earlier answer came from a cache. The same question has the same key in every process.
 ///
 /// # Examples
 ///
@@ -32,16 +32,26 @@ const FORMAT: &str = "cadena-chat-1";
 pub struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// The key of what a model is asked.
+    /// Returns the key of a request to a model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{CacheKey, ChatRequest, EchoModel};
+    ///
+    /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
+    /// assert_eq!(key.to_string().len(), 64);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if the request has no JSON form.
+    /// The method returns [`InvalidInput`](ErrorKind::InvalidInput) if the request has no JSON form.
     pub fn new<M: ChatModel + ?Sized>(model: &M, request: &ChatRequest) -> Result<Self> {
         Self::in_context(model, request, &RunContext::default())
     }
 
-    /// The key of what a model is asked in a call, which may choose or build another model.
+    /// Returns the key of a request to a model in a call, whose context may choose or build another model.
     pub(in crate::chat) fn in_context<M: ChatModel + ?Sized>(
         model: &M,
         request: &ChatRequest,
@@ -60,14 +70,24 @@ impl CacheKey {
         Ok(Self(hash.0.finalize()))
     }
 
-    /// The 32 bytes of the hash.
+    /// Returns the 32 bytes of the hash.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{CacheKey, ChatRequest, EchoModel};
+    ///
+    /// let key = CacheKey::new(&EchoModel::new(), &ChatRequest::new("hi"))?;
+    /// assert_eq!(format!("{:02x}", key.as_bytes()[0]), &key.to_string()[..2]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// As 64 hexadecimal digits.
+/// Prints 64 hexadecimal digits.
 impl fmt::Display for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -80,11 +100,11 @@ impl fmt::Debug for CacheKey {
     }
 }
 
-/// Everything in options that can change an answer.
+/// Returns every option that can change an answer.
 pub(in crate::chat) fn options_as_json(options: &ChatOptions) -> Value {
     let mut known = serde_json::to_value(options).unwrap_or_default();
     if let Value::Object(known) = &mut known {
-        // They are not written with the options, and a gateway may choose the model by one.
+        // Serde skips headers and parameters, but a gateway may choose the model by one of them.
         for (kind, unwritten) in [("header", &options.headers), ("query", &options.query)] {
             let named = unwritten
                 .iter()
@@ -95,7 +115,7 @@ pub(in crate::chat) fn options_as_json(options: &ChatOptions) -> Value {
     sorted(known)
 }
 
-/// A message without what is different in every run.
+/// Returns a message as JSON, without the fields that differ in every run.
 fn spoken(message: &Message) -> Result<Value> {
     let mut value = to_json(message)?;
     if let Value::Object(fields) = &mut value {
@@ -108,7 +128,9 @@ fn spoken(message: &Message) -> Result<Value> {
     Ok(value)
 }
 
-/// The options by name. What is inside of one keeps its order: a model reads the properties of a schema as they stand.
+/// Sorts the options by name.
+///
+/// The value of an option keeps its order: a model reads the properties of a schema in the order in which they are written.
 fn sorted(options: Value) -> Value {
     match options {
         Value::Object(map) => {
@@ -188,7 +210,7 @@ mod tests {
             o().query("x-model", "b"),
             o().without(OptionName::TopP),
         ];
-        // Fails to compile when an option is added, so that it is added above too.
+        // The pattern fails to compile when an option is added, so that it is added above too.
         let ChatOptions {
             model: _,
             temperature: _,
@@ -209,7 +231,7 @@ mod tests {
             reasoning_effort: _,
             headers: _,
             query: _,
-            // It changes no answer.
+            // A timeout changes no answer.
             timeout: _,
             extra: _,
             unset: _,

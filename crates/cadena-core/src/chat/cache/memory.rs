@@ -1,4 +1,4 @@
-//! Answers kept in the program, the ones used last.
+//! [`InMemoryCache`]: a cache in the program that keeps the answers used last.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use super::{CacheKey, ChatCache};
 use crate::{AIMessage, Result};
 
-/// Keeps answers in the program: as many as fit, those that were used last.
+/// A cache in the program that keeps as many answers as fit, those that were used last.
 ///
-/// Clones share what they keep. What comes out is a copy: changing it changes nothing that is kept. The size of an answer is
-/// the length of its JSON, to which its size in memory is roughly proportional; one that is larger than the whole cache is not kept.
+/// Clones share their answers. The cache returns copies: changing one does not change the stored answer. The size of an answer is
+/// the length of its JSON, to which its size in memory is roughly proportional. An answer that is larger than the whole cache is not stored.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ pub struct InMemoryCache {
 #[derive(Default)]
 struct State {
     answers: HashMap<CacheKey, Entry>,
-    /// The keys by their last use, the oldest first.
+    /// The keys by their last use, the oldest use first.
     uses: BTreeMap<u64, CacheKey>,
     next_use: u64,
     bytes: usize,
@@ -50,19 +50,37 @@ struct Entry {
 }
 
 impl InMemoryCache {
-    /// How many answers are kept when nobody says otherwise.
+    /// The default limit on the number of answers.
     pub const DEFAULT_MAX_ENTRIES: usize = 1024;
 
-    /// How many bytes of answers are kept when nobody says otherwise.
+    /// The default limit on the bytes of all answers.
     pub const DEFAULT_MAX_BYTES: usize = 64 << 20;
 
-    /// A cache of [`DEFAULT_MAX_ENTRIES`](Self::DEFAULT_MAX_ENTRIES) and [`DEFAULT_MAX_BYTES`](Self::DEFAULT_MAX_BYTES).
+    /// Makes a cache of at most [`DEFAULT_MAX_ENTRIES`](Self::DEFAULT_MAX_ENTRIES) and [`DEFAULT_MAX_BYTES`](Self::DEFAULT_MAX_BYTES).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::InMemoryCache::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::bounded(Self::DEFAULT_MAX_ENTRIES, Self::DEFAULT_MAX_BYTES)
     }
 
-    /// A cache of at most this many answers, and this many bytes of them.
+    /// Makes a cache of at most this many answers, and at most this many bytes of all answers together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let too_small = InMemoryCache::bounded(10, 1);
+    /// EchoModel::new().with_cache(too_small.clone()).invoke("hi").await?;
+    /// assert!(too_small.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn bounded(max_entries: usize, max_bytes: usize) -> Self {
         Self {
@@ -72,25 +90,56 @@ impl InMemoryCache {
         }
     }
 
-    /// How many answers it keeps.
+    /// Returns the number of answers in the cache.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let cache = InMemoryCache::new();
+    /// EchoModel::new().with_cache(cache.clone()).invoke("hi").await?;
+    /// assert_eq!(cache.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().answers.len()
     }
 
-    /// Whether it keeps none.
+    /// Returns whether the cache has no answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cadena_core::InMemoryCache::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes the answers have, as JSON.
+    /// Returns the bytes of all answers together, as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, InMemoryCache, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let cache = InMemoryCache::new();
+    /// assert_eq!(cache.bytes(), 0);
+    /// EchoModel::new().with_cache(cache.clone()).invoke("hi").await?;
+    /// assert!(cache.bytes() > 0);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.lock().bytes
     }
 
-    /// Nothing between a lock and its release can panic half way.
+    /// Locks the state. A poisoned lock is used as it is, since no change of the state can panic half way.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,7 +189,7 @@ impl ChatCache for InMemoryCache {
         let bytes = json_len(&answer);
         let mut state = self.lock();
         if bytes > self.max_bytes {
-            state.remove(key); // an older answer is not this one
+            state.remove(key); // the older answer of this key is outdated
             return Ok(());
         }
         state.insert(*key, answer, bytes);
@@ -166,7 +215,7 @@ impl Default for InMemoryCache {
     }
 }
 
-/// Says how much there is, not what.
+/// Prints the number and the size of the answers, not their texts.
 impl fmt::Debug for InMemoryCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
@@ -179,7 +228,7 @@ impl fmt::Debug for InMemoryCache {
     }
 }
 
-/// How long the JSON would be, without making it.
+/// Returns the length of the answer's JSON, without allocating it.
 fn json_len(answer: &AIMessage) -> usize {
     struct Count(usize);
 
@@ -196,6 +245,6 @@ fn json_len(answer: &AIMessage) -> usize {
     let mut count = Count(0);
     match serde_json::to_writer(&mut count, answer) {
         Ok(()) => count.0,
-        Err(_) => usize::MAX, // what has no size is not kept
+        Err(_) => usize::MAX, // an answer without a JSON form fits into no cache
     }
 }

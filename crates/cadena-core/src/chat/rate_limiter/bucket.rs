@@ -1,4 +1,4 @@
-//! A bucket that fills evenly and is emptied by what leaves.
+//! A bucket that fills evenly and that requests empty.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use tokio::time::Instant;
 /// A bucket of `capacity` units that fills with `limit` units per `period`.
 ///
 /// It holds no number that would have to be refilled, only the moment at which it will be full again (the generic cell rate
-/// algorithm): so waits are computed, and nothing runs while nobody asks.
+/// algorithm): so waits are computed, and nothing runs between calls.
 #[derive(Clone)]
 pub(super) struct Bucket {
     limit: u64,
     period: Duration,
     capacity: u64,
-    /// `None` while nothing has left: it is full.
+    /// The moment at which the bucket is full again; `None` until the first unit leaves.
     full_at: Option<Instant>,
 }
 
@@ -36,7 +36,9 @@ impl Bucket {
         Self::new(self.limit, self.period, self.capacity)
     }
 
-    /// How long it takes until `cost` units may leave, after `before` units of others. More than fits in waits for a full bucket.
+    /// Returns how long it takes until `cost` units may leave, after `before` units of others.
+    ///
+    /// A larger cost than the capacity waits for a full bucket.
     pub(super) fn wait(&self, now: Instant, before: u64, cost: u64) -> Duration {
         let missing = self
             .full_at
@@ -47,13 +49,13 @@ impl Bucket {
             .saturating_sub(self.time(self.capacity))
     }
 
-    /// Lets units leave, perhaps more than there are: then it owes them.
+    /// Lets units leave, perhaps more than the bucket has: then the bucket owes them.
     pub(super) fn take(&mut self, now: Instant, cost: u64) {
         let from = self.full_at.map_or(now, |at| at.max(now));
         self.full_at = Some(later(from, self.time(cost)));
     }
 
-    /// Puts `used` units in the place of `expected` ones that have left.
+    /// Replaces `expected` units that have left by `used` units.
     pub(super) fn correct(&mut self, now: Instant, expected: u64, used: u64) {
         if used >= expected {
             self.take(now, used - expected);
@@ -62,7 +64,7 @@ impl Bucket {
         }
     }
 
-    /// How long it takes to fill in so many units: rounded up, so that what is waited for is there.
+    /// Returns how long so many units take to fill in, rounded up, so that the units are there after the wait.
     fn time(&self, units: u64) -> Duration {
         let nanos = self
             .period
@@ -79,7 +81,7 @@ impl fmt::Debug for Bucket {
     }
 }
 
-/// A moment so far ahead that it cannot be counted is thirty years ahead.
+/// Adds a time to a moment. Times above thirty years count as thirty years, since larger sums may overflow.
 fn later(from: Instant, time: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
     from.checked_add(time.min(FAR)).unwrap_or(from)
@@ -125,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes when: no window of a period gives more than the limit and one bucket.
+        /// For requests at any times, no window of a period lets more leave than the limit and one bucket.
         #[test]
         fn no_window_gives_more_than_the_limit_and_the_capacity(
             limit in 1u64..20, capacity in 1u64..10, gaps in proptest::collection::vec(0u64..400, 1..60)

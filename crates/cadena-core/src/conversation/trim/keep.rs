@@ -1,9 +1,9 @@
-//! How much of one end of a conversation fits.
+//! The search for the part of one end of a conversation that fits.
 
 use super::{TrimMessages, TrimStrategy};
 use crate::messages::{Content, ContentPart, Message, MessageKind};
 
-/// One end of a conversation, seen from there: "the first n" are the last n where the end is kept.
+/// One end of a conversation, counted from that end: "the first n" messages are the last n if the last messages are kept.
 pub(super) struct Keep<'a> {
     trim: &'a TrimMessages,
     messages: Vec<Message>,
@@ -15,7 +15,7 @@ impl<'a> Keep<'a> {
         Self { trim, messages, budget }
     }
 
-    /// Keeps what fits, but ends on one of these kinds if there are any.
+    /// Returns the messages that fit, up to the last one of these kinds if any kind is given.
     pub(super) fn run(mut self, outer: &[MessageKind]) -> Vec<Message> {
         let mut kept = self.fitting();
         if self.trim.allow_partial && kept < self.messages.len() && self.cut(kept) {
@@ -34,7 +34,7 @@ impl<'a> Keep<'a> {
         self.messages
     }
 
-    /// Where message number `n` from the kept end stands.
+    /// Returns the index of message number `n` from the kept end.
     fn place(&self, n: usize) -> usize {
         match self.trim.strategy {
             TrimStrategy::First => n,
@@ -42,7 +42,7 @@ impl<'a> Keep<'a> {
         }
     }
 
-    /// The first `n` messages from the kept end, in their order.
+    /// Returns the first `n` messages from the kept end, in their order.
     fn window(&self, n: usize) -> &[Message] {
         let range = match self.trim.strategy {
             TrimStrategy::First => 0..n,
@@ -55,14 +55,14 @@ impl<'a> Keep<'a> {
         self.trim.counter.count(self.window(n))
     }
 
-    /// What message number `n` from the kept end adds.
+    /// Returns the tokens that message number `n` from the kept end adds.
     fn count_one(&self, n: usize) -> usize {
         self.messages
             .get(self.place(n))
             .map_or(0, |message| self.trim.count_one(message))
     }
 
-    /// How many messages fit whole.
+    /// Returns how many messages fit whole.
     fn fitting(&self) -> usize {
         let all = self.messages.len();
         if self.trim.counter.is_additive() {
@@ -79,7 +79,7 @@ impl<'a> Keep<'a> {
         most(0, all.saturating_sub(1), |n| self.count(n) <= self.budget)
     }
 
-    /// Cuts the first message that does not fit, so that it does; whether that could be done.
+    /// Cuts the first message that does not fit, so that it fits, and returns whether a part of it does.
     fn cut(&mut self, kept: usize) -> bool {
         let at = self.place(kept);
         let Some(content) = self.messages.get_mut(at).and_then(Message::content_mut) else {
@@ -91,7 +91,7 @@ impl<'a> Keep<'a> {
         }
     }
 
-    /// Tries content for the message that is cut.
+    /// Sets the content of the message that is cut.
     fn put(&mut self, kept: usize, content: Content) {
         let at = self.place(kept);
         if let Some(slot) = self.messages.get_mut(at).and_then(Message::content_mut) {
@@ -115,7 +115,7 @@ impl<'a> Keep<'a> {
     fn cut_parts(&mut self, kept: usize, mut parts: Vec<ContentPart>) -> bool {
         let all = parts.len();
         let first = self.trim.strategy == TrimStrategy::First;
-        // Parts are moved into the message and back, never copied.
+        // The parts are moved into the message and back, never copied.
         let attempt = |this: &mut Self, parts: &mut Vec<ContentPart>, n: usize| {
             let tail = parts.split_off(if first { n } else { all - n });
             let (tried, rest) = if first {
@@ -168,7 +168,7 @@ impl<'a> Keep<'a> {
     }
 }
 
-/// The greatest number for which something holds, given that it holds for all smaller ones; the least one is not asked.
+/// Returns the greatest number for which `holds` is true, if it is true for all smaller numbers; the least number is not tested.
 fn most(mut least: usize, mut greatest: usize, mut holds: impl FnMut(usize) -> bool) -> usize {
     while least < greatest {
         let middle = least + (greatest - least).div_ceil(2);

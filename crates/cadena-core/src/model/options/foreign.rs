@@ -1,4 +1,4 @@
-//! Words of LangChain's that look like options and go to no server.
+//! Names from LangChain that look like options but go to no server.
 
 use serde_json::Value;
 
@@ -6,13 +6,13 @@ use super::ChatOptions;
 use crate::{Error, ErrorKind, Result};
 
 impl ChatOptions {
-    /// Refuses what is LangChain's own and goes to no server, such as `disable_streaming` or `callbacks`. A provider calls it before it sends.
+    /// Refuses names from LangChain that go to no server, such as `disable_streaming` or `callbacks`.
     ///
-    /// Options in JSON are checked when they are bound; [`extra`](Self::extra()) takes any name.
+    /// A provider calls this method before it sends. [`bind`](crate::Bind::bind) checks options in JSON; [`extra`](Self::extra()) takes any name.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) names the option, with the way to the same here as its hint.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) names the option, and its hint names the replacement in cadena.
     ///
     /// # Examples
     ///
@@ -30,14 +30,14 @@ impl ChatOptions {
     }
 }
 
-/// The error for a word of LangChain's.
+/// Returns the error for a name from LangChain.
 pub(super) fn refused(name: &str, value: &Value) -> Option<Error> {
     let hint = hint(name, value)?;
     let detail = format!("`{name}` is a word of LangChain's, and no option that goes to a server");
     Some(Error::new(ErrorKind::InvalidInput, detail).with_hint(hint))
 }
 
-/// How the same is said here.
+/// Returns the replacement in cadena for a name from LangChain.
 fn hint(name: &str, value: &Value) -> Option<&'static str> {
     Some(match name {
         "callbacks" | "callback_manager" => "give listeners to the call, with `RunConfig::listener`",
@@ -47,7 +47,7 @@ fn hint(name: &str, value: &Value) -> Option<&'static str> {
         "run_name" => "set `RunConfig::run_name` for the call",
         "tags" => "set `RunConfig::tag` for the call",
         "verbose" => "listen to the call: `RunConfig::listener`",
-        // A gateway has an object of this name.
+        // A gateway has an option of this name whose value is an object.
         "cache" if value.is_boolean() => "wrap the model, with `with_cache`",
         "rate_limiter" => "wrap the model, with `with_rate_limiter`",
         "disable_streaming" => "call `invoke` for a whole answer, or `with_streaming` on the model",

@@ -3,14 +3,16 @@
 use super::{ChatOptions, HEADERS, QUERY, TIMEOUT, ToolChoice};
 
 impl ChatOptions {
-    /// Whether nothing is set and nothing is taken out.
+    /// Returns whether no option is set and none is removed.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The names in JSON of the options that ask for something. An option that is set to what every model does anyway, such as one choice, does not.
+    /// Returns the names in JSON of the options that ask for something.
+    ///
+    /// An option that is set to the behaviour of every model, such as one choice, asks for nothing.
     pub(crate) fn given(&self) -> impl Iterator<Item = &str> {
-        // Name every field: a new one must not compile before it is here.
+        // Name every field: a new field must not compile before it is here.
         let Self {
             model,
             temperature,

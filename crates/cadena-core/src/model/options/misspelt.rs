@@ -3,24 +3,25 @@
 use super::{ChatOptions, EXTRA_BODY, HEADERS, QUERY, TIMEOUT};
 use crate::{Error, ErrorKind, Result};
 
-/// Options that servers have beside ours, each one edit from the name of a known option.
+/// Other options of servers, each one edit from the name of a known option.
 const REAL: [&str; 2] = ["mode", "models"];
 
-/// The shortest name that is compared: of shorter ones, too many are one edit apart.
+/// The shortest name that is compared: too many shorter names are one edit apart.
 const SHORTEST: usize = 4;
 
 /// The shortest name in which another letter in one place is a slip: `top_k` is not a misspelt `top_p`.
 const SHORTEST_REPLACED: usize = 6;
 
 impl ChatOptions {
-    /// Refuses an option whose name is one edit from a name in `known`: a letter that is missing, that is too many or wrong, or two that changed places.
+    /// Refuses an option whose name is one edit from a name in `known`.
     ///
-    /// A provider calls it before it sends, with the names of its own options. [`check`](Self::check) does the same with the names that every provider
-    /// has, and so does reading options from JSON. Other unknown names pass, since servers have options of their own.
+    /// An edit is a missing, additional or wrong letter, or two letters that changed places. A provider calls this method before it sends, with the
+    /// names of its own options. [`check`](Self::check) does the same with the names that every provider has, and so does reading options from
+    /// JSON. Other unknown names pass, since servers have further options.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) names the option, and the known one in its hint.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) names the option, and its hint names the known one.
     ///
     /// # Examples
     ///
@@ -40,7 +41,7 @@ impl ChatOptions {
         })
     }
 
-    /// Refuses names that are one edit from an option which every provider has.
+    /// Refuses names that are one edit from an option of every provider.
     pub(super) fn check_typed_names(&self) -> Result<()> {
         macro_rules! names {
             ($($field:ident: $($name:literal)+,)*) => {
@@ -56,7 +57,7 @@ fn misspelt(name: &str, meant: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, detail).with_hint(format!("write `{meant}`"))
 }
 
-/// The known name that an unknown one is a slip of.
+/// Returns the known name that an unknown name is a slip of.
 fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() < SHORTEST || REAL.contains(&name) || known.contains(&name) {
         return None;
@@ -75,7 +76,7 @@ enum Edit {
     Other,
 }
 
-/// The one edit between two names, if one is enough.
+/// Returns the edit between two names, if one edit is enough.
 fn edit(name: &[u8], known: &[u8]) -> Option<Edit> {
     if name.len().abs_diff(known.len()) > 1 {
         return None;
@@ -104,7 +105,7 @@ mod tests {
         let options = ChatOptions::new().extra(name, 1);
         let error = options.check().err();
         assert_eq!(error.as_ref().and_then(Error::hint), hint.as_deref(), "{name}");
-        // In JSON, in an object of others, and taken out.
+        // The same name in JSON: as an option, in an object of options, and as an option to remove.
         for json in [json!({name: 1}), json!({"extra_body": {name: 1}}), json!({name: null})] {
             let error = ChatOptions::try_from(json).err();
             assert_eq!(error.as_ref().and_then(Error::hint), hint.as_deref(), "{name}");

@@ -1,4 +1,4 @@
-//! The options by name.
+//! [`OptionName`]: the names of the typed options.
 
 /// Calls a macro with every typed option and the names by which it goes over the wire.
 macro_rules! with_wire_names {
@@ -80,7 +80,16 @@ pub enum OptionName {
 }
 
 impl OptionName {
-    /// Its name in JSON, which for most is that on the wire.
+    /// Returns the name of the option in JSON, which for most options is the name on the wire.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::OptionName;
+    ///
+    /// assert_eq!(OptionName::MaxTokens.as_str(), "max_tokens");
+    /// assert_eq!(OptionName::Headers.as_str(), "extra_headers");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -9,12 +9,23 @@ use serde_json::{Map, Value};
 use super::{ChatOptions, EXTRA_BODY, HEADERS, OptionName, QUERY, TIMEOUT, ToolChoice, foreign};
 use crate::{Error, ErrorKind, Extra, Result};
 
-/// An object whose members are options.
+/// Reads an object whose members are options.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::ChatOptions;
+/// use serde_json::json;
+///
+/// let options = ChatOptions::try_from(json!({"temperature": 0.5, "stop": "END", "min_p": 0.05}))?;
+/// assert_eq!(options, ChatOptions::new().temperature(0.5).stop(["END"]).extra("min_p", 0.05));
+/// # Ok::<_, cadena_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, whose name is [one edit](ChatOptions::check_names) from a known one, or
-/// that is LangChain's own and not a server's.
+/// [`InvalidInput`](ErrorKind::InvalidInput) names the option whose value is of another type, whose name is [one edit](ChatOptions::check_names)
+/// from a known one, or whose name is from LangChain and goes to no server.
 impl TryFrom<Value> for ChatOptions {
     type Error = Error;
 
@@ -40,7 +51,7 @@ impl<'de> Deserialize<'de> for ChatOptions {
 
 impl ChatOptions {
     fn read(&mut self, name: String, value: Value) -> Result<()> {
-        // The names of LangChain's constructor.
+        // LangChain's constructor has these names.
         let name = match name.as_str() {
             "model_name" => "model".to_owned(),
             "request_timeout" => TIMEOUT.to_owned(),
@@ -85,7 +96,7 @@ impl ChatOptions {
                 }
                 Ok(())
             }
-            // The Responses API alone has it by this name, which chooses the endpoint.
+            // Only the Responses API has this name, which therefore chooses the endpoint.
             "max_output_tokens" => {
                 typed::<u32>(&name, value.clone())?;
                 self.set_by_name(name, value);
@@ -114,7 +125,7 @@ impl ChatOptions {
         }
     }
 
-    /// Sets a typed option, or any other.
+    /// Sets a typed option, or any other option by its name.
     fn put(&mut self, name: &str, value: Value) -> Result<()> {
         macro_rules! put {
             ($($field:ident: $($name:literal)+,)*) => {
@@ -133,7 +144,7 @@ impl ChatOptions {
     }
 }
 
-/// `"a"` is `["a"]`, as OpenAI takes it.
+/// Makes a list of one text or of several: `"a"` is `["a"]`, as OpenAI takes it.
 fn one_or_more(stop: Value) -> Result<Value> {
     let texts = |items: &[Value]| items.iter().all(Value::is_string);
     match stop {
@@ -143,7 +154,7 @@ fn one_or_more(stop: Value) -> Result<Value> {
     }
 }
 
-/// Seconds, whole or not, as LangChain has them.
+/// Reads a number of seconds, whole or not, as LangChain does.
 fn seconds(value: Value) -> Result<Duration> {
     let seconds = value
         .as_f64()
@@ -151,7 +162,7 @@ fn seconds(value: Value) -> Result<Duration> {
     seconds.ok_or_else(|| wrong_type(TIMEOUT, "a number of seconds", &value))
 }
 
-/// LangChain's forms: `false` and an empty text choose nothing.
+/// Reads LangChain's forms of a choice: `false` and an empty text choose nothing.
 fn tool_choice(value: Value) -> Result<Option<ToolChoice>> {
     match value {
         Value::Bool(false) => Ok(None),
@@ -171,7 +182,7 @@ fn add(below: &mut Extra, above: Map<String, Value>) {
 fn typed<T: DeserializeOwned>(name: &str, value: Value) -> Result<T> {
     let (kind, read) = (kind_of(&value), serde_json::from_value(value));
     read.map_err(|error| {
-        // The text before it quotes the value, which may be a secret.
+        // The text before `expected` quotes the value, which may be a secret.
         let text = error.to_string();
         let expected = text.rsplit("expected ").next().unwrap_or_default();
         let expected = match expected {

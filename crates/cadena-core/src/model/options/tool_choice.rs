@@ -1,4 +1,4 @@
-//! Which tool a model calls, if any.
+//! [`ToolChoice`]: whether a model calls a tool, and which.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,19 +19,19 @@ use serde_json::Value;
 pub enum ToolChoice {
     /// The model decides. As JSON: `"auto"`.
     Auto,
-    /// No tool. As JSON: `"none"`.
+    /// The model calls no tool. As JSON: `"none"`.
     None,
-    /// At least one tool. As JSON: `"required"`, and read from `"any"` too.
+    /// The model calls at least one tool. As JSON: `"required"`, and read from `"any"` too.
     #[serde(alias = "any")]
     Required,
-    /// The tool of this name. As JSON: `{"name": "add"}`.
+    /// The model calls the tool of this name. As JSON: `{"name": "add"}`.
     Name(String),
-    /// What else a provider understands, as it goes over the wire. As JSON: the value.
+    /// Another value that a provider understands, as it goes over the wire. As JSON: the value.
     #[serde(untagged)]
     Other(Value),
 }
 
-/// LangChain's words: `auto`, `none`, `any` or `required`; anything else is the name of a tool.
+/// Reads LangChain's words `auto`, `none`, `any` and `required`; any other text is the name of a tool.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ impl From<&str> for ToolChoice {
     }
 }
 
-/// What can be said about the choice of a tool: a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
+/// A value that sets the choice of a tool: a [`ToolChoice`], its word, the name of a tool, or whether a tool must be called.
 ///
 /// # Examples
 ///
@@ -65,7 +65,16 @@ impl From<&str> for ToolChoice {
 /// assert_eq!(false.into_tool_choice(), None);
 /// ```
 pub trait IntoToolChoice {
-    /// The choice; `None` if the server's default holds.
+    /// Returns the choice; `None` if the server's default applies.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{IntoToolChoice, ToolChoice};
+    ///
+    /// assert_eq!("add".into_tool_choice(), Some(ToolChoice::Name("add".to_owned())));
+    /// assert_eq!(false.into_tool_choice(), None);
+    /// ```
     fn into_tool_choice(self) -> Option<ToolChoice>;
 }
 

@@ -1,4 +1,4 @@
-//! Which inputs are finished, in four bytes each.
+//! The record of the inputs that are finished, in four bytes each.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ const FAILED: u32 = 1 << 30;
 const FINISHED: u32 = 2 << 30;
 const STATE: u32 = 3 << 30;
 
-/// How far an input is.
+/// The progress of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Open,
@@ -17,31 +17,31 @@ pub(super) enum State {
     Finished,
 }
 
-/// The input has another fingerprint than before.
+/// The error for an input with another fingerprint than before.
 #[derive(Debug)]
 pub(super) struct Changed;
 
-/// Which inputs are finished: a mark of two bits beside thirty of the fingerprint.
+/// The record of the inputs that are finished: for each, a state of two bits and thirty bits of the fingerprint.
 ///
-/// In pages, so that a wild index in a file costs a page and not the memory up to it. One changed input in 2^30 is not noticed.
+/// It is split into pages, so that a wild index in a file costs a page and not the memory up to it. One changed input in 2^30 is not noticed.
 #[derive(Default)]
 pub(super) struct Record {
     pages: HashMap<u64, Box<[u32; PAGE]>>,
-    /// One more than the highest index.
+    /// The number of inputs: one more than the highest index.
     pub(super) inputs: u64,
     pub(super) finished: usize,
     pub(super) failed: usize,
 }
 
 impl Record {
-    /// The state of an input that has this fingerprint.
+    /// Returns the state of an input that has this fingerprint.
     pub(super) fn state(&self, index: u64, input: Fingerprint) -> Result<State, Changed> {
         let (page, place) = position(index);
         let mark = self.pages.get(&page).and_then(|page| page.get(place));
         state(mark.copied().unwrap_or_default(), input)
     }
 
-    /// Notes a line of the file. What is finished stays finished.
+    /// Records a line of the file. A finished input stays finished.
     pub(super) fn note(&mut self, index: u64, input: Fingerprint, finished: bool) -> Result<(), Changed> {
         let (page, place) = position(index);
         let page = self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE]));
