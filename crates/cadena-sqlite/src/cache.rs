@@ -114,6 +114,21 @@ impl SqliteCache {
 
     /// Returns how many answers the file keeps. The example of the type calls it.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?;
+    /// let model = EchoModel::new().with_cache(cache.clone());
+    /// model.invoke("one").await?;
+    /// model.invoke("two").await?;
+    /// assert_eq!(cache.len().await?, 2);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Storage`](ErrorKind::Storage) if the file cannot be read.
@@ -122,6 +137,20 @@ impl SqliteCache {
     }
 
     /// Whether the file keeps no answer. The example of [`open`](Self::open) calls it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?;
+    /// assert!(cache.is_empty().await?);
+    /// EchoModel::new().with_cache(cache.clone()).invoke("hi").await?;
+    /// assert!(!cache.is_empty().await?);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -55,6 +55,15 @@ impl ToolContext {
     }
 
     /// Sets the id of the call. The example of [`new`](Self::new) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolContext;
+    ///
+    /// assert_eq!(ToolContext::default().with_tool_call_id("call_1").tool_call_id.as_deref(), Some("call_1"));
+    /// assert_eq!(ToolContext::default().tool_call_id, None);
+    /// ```
     #[must_use]
     pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
         self.tool_call_id = Some(id.into());
@@ -62,6 +71,18 @@ impl ToolContext {
     }
 
     /// Returns the value of this type that the caller gave to [`RunConfig::inject`]. The examples there and of the type call it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{ErrorKind, RunConfig, RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::new(RunConfig::new().inject(Arc::new(7_u8))));
+    /// assert_eq!(*cx.injected::<u8>()?, 7);
+    /// assert_eq!(cx.injected::<u16>().unwrap_err().kind(), ErrorKind::Config); // no value of this type was injected
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

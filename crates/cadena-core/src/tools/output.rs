@@ -45,6 +45,16 @@ impl ToolOutput {
 
     /// Sets the artifact. The example of the type does.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOutput;
+    ///
+    /// let output = ToolOutput::new("2 rows").with_artifact(["Ada", "Grace"])?;
+    /// assert_eq!(output.artifact, serde_json::json!(["Ada", "Grace"]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Tool`] if the value has no JSON form, such as a map whose keys are not texts.
