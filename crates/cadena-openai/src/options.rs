@@ -588,8 +588,6 @@ pub struct WebSearch {
 impl WebSearch {
     /// Makes a search with the settings of the server.
     ///
-    /// See the example of the type.
-    ///
     /// # Examples
     ///
     /// ```
@@ -672,7 +670,12 @@ impl WebSearch {
 ///
 /// # Examples
 ///
-/// See [`WebSearch`].
+/// ```
+/// use cadena_openai::UserLocation;
+///
+/// let peru = UserLocation { country: Some("PE".to_owned()), ..UserLocation::default() };
+/// assert_eq!((peru.city, peru.country.as_deref()), (None, Some("PE")));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserLocation {
     /// The city, such as `Lima`.
