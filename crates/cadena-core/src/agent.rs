@@ -67,7 +67,7 @@ pub fn agent(model: impl ToChatModel, tools: impl IntoTools) -> Result<Agent> {
     .with_tool_options(ToolOptions::new())
 }
 
-/// A model that calls tools until it has an answer; [`agent`] makes one and has an example.
+/// A model that calls tools until it has an answer; [`agent`] makes one.
 ///
 /// # Examples
 ///

@@ -185,8 +185,7 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
         Self::new(self.model, self.spec)
     }
 
-    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`. The example
-    /// of the type sets it.
+    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`.
     ///
     /// # Examples
     ///
@@ -265,7 +264,7 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
         Structured::new(self.model, self.spec)
     }
 
-    /// Returns the options that ask the model for the structured answer, without those that are bound to it. The example of the type reads them.
+    /// Returns the options that ask the model for the structured answer, without those that are bound to it.
     ///
     /// # Examples
     ///

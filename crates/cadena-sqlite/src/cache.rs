@@ -112,7 +112,7 @@ impl SqliteCache {
         self
     }
 
-    /// Returns how many answers the file keeps. The example of the type calls it.
+    /// Returns how many answers the file keeps.
     ///
     /// # Examples
     ///
@@ -136,7 +136,7 @@ impl SqliteCache {
         self.database.call(|connection| Ok(sums(connection)?.0)).await
     }
 
-    /// Whether the file keeps no answer. The example of [`open`](Self::open) calls it.
+    /// Whether the file keeps no answer.
     ///
     /// # Examples
     ///

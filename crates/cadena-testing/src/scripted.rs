@@ -71,7 +71,7 @@ struct Scene {
 }
 
 impl ScriptedModel {
-    /// Makes a model with an empty script; the type's example adds answers.
+    /// Makes a model with an empty script.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ impl ScriptedModel {
         })
     }
 
-    /// Adds an error in place of an answer; the type's example shows one.
+    /// Adds an error in place of an answer.
     ///
     /// # Examples
     ///

@@ -46,7 +46,7 @@ pub struct AgentChunk {
     parts: Vec<(usize, AgentPart)>,
 }
 
-/// A part of an [`AgentChunk`] at one place of the conversation; the example is there.
+/// A part of an [`AgentChunk`] at one place of the conversation.
 ///
 /// # Examples
 ///
@@ -83,7 +83,7 @@ impl AgentChunk {
         }
     }
 
-    /// Returns the parts, each with the index of its message in the conversation. The example of [`AgentChunk`] reads them.
+    /// Returns the parts, each with the index of its message in the conversation.
     ///
     /// # Examples
     ///

@@ -62,8 +62,7 @@ impl PartialConversation {
         &self.messages
     }
 
-    /// Returns the messages up to the last place where every call has its answer: a model can be asked with them again. The example of
-    /// [`messages`](Self::messages) shows the difference.
+    /// Returns the messages up to the last place where every call has its answer: a model can be asked with them again.
     ///
     /// # Examples
     ///

@@ -35,7 +35,7 @@ pub struct InMemoryChatMessageHistory {
 type Sessions = HashMap<String, Vec<Message>>;
 
 impl InMemoryChatMessageHistory {
-    /// Makes a history without conversations; the type has an example.
+    /// Makes a history without conversations.
     ///
     /// # Examples
     ///
@@ -52,7 +52,7 @@ impl InMemoryChatMessageHistory {
         Self::default()
     }
 
-    /// Returns the ids of the sessions that have messages, sorted. The example of the type calls it.
+    /// Returns the ids of the sessions that have messages, sorted.
     ///
     /// # Examples
     ///

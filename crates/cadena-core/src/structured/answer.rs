@@ -97,7 +97,7 @@ impl<T> Answer<T> {
         &self.read.json
     }
 
-    /// Returns the message with its metadata and usage. The example of [`value`](Self::value) reads it.
+    /// Returns the message with its metadata and usage.
     ///
     /// # Examples
     ///
@@ -166,7 +166,7 @@ impl<T> Answer<T> {
     /// [`logprobs`](crate::ChatOptions#structfield.logprobs), or if there is no such part.
     ///
     /// The pointer follows the JSON that the model wrote, where a renamed field has its JSON name. [`JsonConfidence`] describes which tokens count. The
-    /// arguments of a function call have a confidence only if the server sends the tokens of the call, which OpenAI does not. The example of the type calls it.
+    /// arguments of a function call have a confidence only if the server sends the tokens of the call, which OpenAI does not.
     ///
     /// # Examples
     ///
@@ -187,8 +187,7 @@ impl<T> Answer<T> {
         self.json_confidence()?.confidence(pointer)
     }
 
-    /// Returns the probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if some of the part has no tokens. The
-    /// example of the type calls it.
+    /// Returns the probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if some of the part has no tokens.
     ///
     /// # Examples
     ///

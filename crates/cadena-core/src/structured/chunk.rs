@@ -97,7 +97,7 @@ impl<T> AnswerChunk<T> {
         }
     }
 
-    /// Returns the value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits. The example of the type calls it.
+    /// Returns the value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits.
     ///
     /// # Examples
     ///
@@ -119,7 +119,7 @@ impl<T> AnswerChunk<T> {
         self.value.as_deref()
     }
 
-    /// Returns the JSON so far, with open brackets and quotes closed; null if the complete answer could not be read. The example of [`attempt`](Self::attempt) calls it.
+    /// Returns the JSON so far, with open brackets and quotes closed; null if the complete answer could not be read.
     ///
     /// # Examples
     ///

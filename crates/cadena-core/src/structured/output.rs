@@ -40,7 +40,7 @@ pub struct StructuredOutput<T> {
 }
 
 impl<T: Send + Sync + 'static> StructuredOutput<T> {
-    /// Returns the message. The example of the type calls it.
+    /// Returns the message.
     ///
     /// # Examples
     ///
@@ -80,7 +80,7 @@ impl<T: Send + Sync + 'static> StructuredOutput<T> {
         self.raw
     }
 
-    /// Returns the value. The example of the type calls it.
+    /// Returns the value.
     ///
     /// # Examples
     ///
@@ -106,7 +106,7 @@ impl<T: Send + Sync + 'static> StructuredOutput<T> {
         }
     }
 
-    /// Returns the value with its message, or the error with the message as its [`partial`](Error::partial). The example of the type calls it.
+    /// Returns the value with its message, or the error with the message as its [`partial`](Error::partial).
     ///
     /// # Examples
     ///

@@ -35,7 +35,7 @@ impl Refusal {
         Self { text: text.into() }
     }
 
-    /// Returns the text. The example of the type reads it.
+    /// Returns the text.
     ///
     /// # Examples
     ///

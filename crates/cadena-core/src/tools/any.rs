@@ -161,7 +161,7 @@ impl AnyTool {
         }
     }
 
-    /// Returns the name by which a model calls the tool. The example of [`from_schema`](Self::from_schema) reads it.
+    /// Returns the name by which a model calls the tool.
     ///
     /// # Examples
     ///
@@ -177,7 +177,7 @@ impl AnyTool {
         &self.name
     }
 
-    /// Returns the description for the model. The example of [`with_description`](Self::with_description) reads it.
+    /// Returns the description for the model.
     ///
     /// # Examples
     ///

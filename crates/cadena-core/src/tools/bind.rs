@@ -29,7 +29,7 @@ pub struct ToolOptions {
 }
 
 impl ToolOptions {
-    /// Makes options that set nothing; the type's example sets some.
+    /// Makes options that set nothing.
     ///
     /// # Examples
     ///
@@ -117,7 +117,7 @@ impl ToolOptions {
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait BindTools: ToChatModel {
-    /// Lets the model call these tools. They replace tools that were bound before; every other option stays. The example of the trait calls it.
+    /// Lets the model call these tools. They replace tools that were bound before; every other option stays.
     ///
     /// # Examples
     ///
@@ -138,7 +138,7 @@ pub trait BindTools: ToChatModel {
         self.bind_tools_with(tools, ToolOptions::default())
     }
 
-    /// Lets the model call these tools as [`bind_tools`](Self::bind_tools) does, with options. The example of the trait sets a tool choice.
+    /// Lets the model call these tools as [`bind_tools`](Self::bind_tools) does, with options.
     ///
     /// # Examples
     ///

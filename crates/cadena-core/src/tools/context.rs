@@ -54,7 +54,7 @@ impl ToolContext {
         }
     }
 
-    /// Sets the id of the call. The example of [`new`](Self::new) does.
+    /// Sets the id of the call.
     ///
     /// # Examples
     ///
@@ -70,7 +70,7 @@ impl ToolContext {
         self
     }
 
-    /// Returns the value of this type that the caller gave to [`RunConfig::inject`]. The examples there and of the type call it.
+    /// Returns the value of this type that the caller gave to [`RunConfig::inject`].
     ///
     /// # Examples
     ///

@@ -50,7 +50,7 @@ pub fn tool_node(tools: impl IntoTools) -> Result<ToolNode> {
     })
 }
 
-/// The step that runs the tools that a model calls; [`tool_node`] makes one and has an example.
+/// The step that runs the tools that a model calls; [`tool_node`] makes one.
 ///
 /// # Examples
 ///

@@ -43,7 +43,7 @@ impl ToolOutput {
         }
     }
 
-    /// Sets the artifact. The example of the type does.
+    /// Sets the artifact.
     ///
     /// # Examples
     ///

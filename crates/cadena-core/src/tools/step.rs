@@ -38,7 +38,7 @@ pub struct ToolStep<T> {
 }
 
 impl<T: Tool> ToolStep<T> {
-    /// Makes a step that calls the tool; the type has an example.
+    /// Makes a step that calls the tool.
     ///
     /// # Examples
     ///
