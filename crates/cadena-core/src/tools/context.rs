@@ -185,7 +185,18 @@ impl RunConfig {
     note = "an `#[inject]` argument is a `cadena::tools::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
 )]
 pub trait FromToolContext: Sized {
-    /// Reads the argument from the context. The example of the trait calls it.
+    /// Reads the argument from the context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{FromToolContext, RunConfig, RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::new(RunConfig::new().inject(Arc::new(7_u8))));
+    /// assert_eq!(*Arc::<u8>::from_tool_context(&cx)?, 7);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

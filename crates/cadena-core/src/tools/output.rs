@@ -92,7 +92,16 @@ impl std::fmt::Debug for ToolOutput {
     note = "derive `Serialize` for it, or return a `cadena::tools::ToolOutput`"
 )]
 pub trait IntoToolOutput {
-    /// Converts the value to content for the model. The example of the trait calls it.
+    /// Converts the value to content for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::IntoToolOutput;
+    ///
+    /// assert_eq!(vec![1, 2].into_tool_output()?.content.text(), "[1,2]");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
