@@ -67,7 +67,19 @@ pub fn agent(model: impl ToChatModel, tools: impl IntoTools) -> Result<Agent> {
     .with_tool_options(ToolOptions::new())
 }
 
-/// A model that calls tools until it has an answer; [`agent`] makes one and has an example.
+/// A model that calls tools until it has an answer; [`agent`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{agent, Agent, EchoModel, RunnableExt};
+///
+/// # futures::executor::block_on(async {
+/// let echo: Agent = agent(EchoModel::new(), ())?;
+/// let output = echo.invoke("hi").await?;
+/// assert_eq!((output.text().as_ref(), output.messages.len()), ("hi", 2));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Agent {

@@ -55,6 +55,19 @@ pub const SESSION_ID: ConfigKey<String> = ConfigKey::new("session_id");
 pub trait ChatMessageHistory: Send + Sync + 'static {
     /// Returns the messages of a session, oldest first; an empty list for a session that does not exist.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// history.append("chat-1", vec!["hi".into()]).await?;
+    /// assert_eq!(history.messages("chat-1").await?[0].text(), "hi");
+    /// assert!(history.messages("chat-2").await?.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Storage`](crate::ErrorKind::Storage) if the messages cannot be read.
@@ -62,12 +75,38 @@ pub trait ChatMessageHistory: Send + Sync + 'static {
 
     /// Adds messages to the end of a session: all of them, one after the other, or none.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// history.append("chat-1", vec!["hi".into(), ("ai", "Hello!").into()]).await?;
+    /// history.append("chat-1", vec!["And now?".into()]).await?;
+    /// assert_eq!(history.messages("chat-1").await?[2].text(), "And now?");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Storage`](crate::ErrorKind::Storage) if the messages cannot be written.
     async fn append(&self, session: &str, messages: Vec<Message>) -> Result<()>;
 
     /// Deletes a session with its messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// history.append("chat-1", vec!["hi".into()]).await?;
+    /// history.clear("chat-1").await?;
+    /// assert!(history.messages("chat-1").await?.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -26,6 +26,17 @@ use crate::{Error, ErrorKind, Result};
 pub trait Merge: Sized {
     /// Adds `next` after `self`.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Merge;
+    ///
+    /// let mut numbers = vec![1];
+    /// numbers.merge(vec![2, 3])?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Merge`] if the two cannot be added, such as chunks of two different tool messages. `self` keeps the values that it

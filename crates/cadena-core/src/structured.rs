@@ -185,8 +185,20 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
         Self::new(self.model, self.spec)
     }
 
-    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`. The example
-    /// of the type sets it.
+    /// Sets the name of the schema or the function, which the model reads; default: the name of the type. Providers take letters, digits, `_` and `-`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// let llm = ScriptedModel::new().with_structured_output_schema("number", json!({"type": "object"})).name("count");
+    /// let options = llm.method(StructuredMethod::FunctionCalling).options()?;
+    /// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["name"], "count");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = name.into();
         Self::new(self.model, self.spec)
@@ -234,11 +246,38 @@ impl<T: AnswerType, O: FromAnswer<T>> Structured<T, O> {
     }
 
     /// Returns the message beside the value: an answer that cannot be read is then a value and not an error of the step. [`StructuredOutput`] has an example.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let llm = ScriptedModel::new().say("No.").with_structured_output_schema("number", json!({"type": "object"}));
+    /// let output = llm.include_raw().invoke("A number?").await?; // no error, though the answer is not JSON
+    /// assert!(output.parsed().is_err());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn include_raw(self) -> Structured<T, StructuredOutput<T>> {
         Structured::new(self.model, self.spec)
     }
 
-    /// Returns the options that ask the model for the structured answer, without those that are bound to it. The example of the type reads them.
+    /// Returns the options that ask the model for the structured answer, without those that are bound to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, StructuredMethod};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// let llm = ScriptedModel::new().with_structured_output_schema("number", json!({"type": "object"}));
+    /// assert!(llm.options()?.response_format.is_some());
+    /// assert!(llm.method(StructuredMethod::FunctionCalling).options()?.tools.is_some());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -544,6 +544,16 @@ pub struct AudioOutput {
 
 impl AudioOutput {
     /// Makes a voice such as `alloy`, and a format: `wav`, `aac`, `mp3`, `flac`, `opus` or `pcm16`. A stream takes `pcm16` only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// use cadena_openai::{AudioOutput, OpenAIOptionsExt};
+    ///
+    /// let options = ChatOptions::new().audio(AudioOutput::new("coral", "mp3"));
+    /// assert_eq!(options.extra.get("audio"), Some(&serde_json::json!({"voice": "coral", "format": "mp3"})));
+    /// ```
     #[must_use]
     pub fn new(voice: impl Into<String>, format: impl Into<String>) -> Self {
         Self {
@@ -578,13 +588,31 @@ pub struct WebSearch {
 impl WebSearch {
     /// Makes a search with the settings of the server.
     ///
-    /// See the example of the type.
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// use cadena_openai::{OpenAIOptionsExt, WebSearch};
+    ///
+    /// let options = ChatOptions::new().web_search(WebSearch::new());
+    /// assert_eq!(options.extra.get("web_search_options"), Some(&serde_json::json!({})));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets how much of the results the model reads: `low`, `medium` or `high`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ChatOptions;
+    /// use cadena_openai::{OpenAIOptionsExt, WebSearch};
+    ///
+    /// let options = ChatOptions::new().web_search(WebSearch::new().context_size("high"));
+    /// assert_eq!(options.extra.get("web_search_options"), Some(&serde_json::json!({"search_context_size": "high"})));
+    /// ```
     #[must_use]
     pub fn context_size(mut self, size: impl Into<String>) -> Self {
         self.context_size = Some(size.into());
@@ -592,6 +620,16 @@ impl WebSearch {
     }
 
     /// Sets about where the user is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_openai::{UserLocation, WebSearch};
+    ///
+    /// let lima = UserLocation { city: Some("Lima".to_owned()), ..UserLocation::default() };
+    /// assert_ne!(WebSearch::new().near(lima.clone()), WebSearch::new());
+    /// assert_eq!(WebSearch::new().near(UserLocation::default()).near(lima.clone()), WebSearch::new().near(lima));
+    /// ```
     #[must_use]
     pub fn near(mut self, location: UserLocation) -> Self {
         self.location = Some(location);
@@ -632,7 +670,12 @@ impl WebSearch {
 ///
 /// # Examples
 ///
-/// See [`WebSearch`].
+/// ```
+/// use cadena_openai::UserLocation;
+///
+/// let peru = UserLocation { country: Some("PE".to_owned()), ..UserLocation::default() };
+/// assert_eq!((peru.city, peru.country.as_deref()), (None, Some("PE")));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserLocation {
     /// The city, such as `Lima`.

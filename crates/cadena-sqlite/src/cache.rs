@@ -112,7 +112,22 @@ impl SqliteCache {
         self
     }
 
-    /// Returns how many answers the file keeps. The example of the type calls it.
+    /// Returns how many answers the file keeps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?;
+    /// let model = EchoModel::new().with_cache(cache.clone());
+    /// model.invoke("one").await?;
+    /// model.invoke("two").await?;
+    /// assert_eq!(cache.len().await?, 2);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -121,7 +136,21 @@ impl SqliteCache {
         self.database.call(|connection| Ok(sums(connection)?.0)).await
     }
 
-    /// Whether the file keeps no answer. The example of [`open`](Self::open) calls it.
+    /// Whether the file keeps no answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, EchoModel, RunnableExt};
+    /// use cadena_sqlite::SqliteCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = SqliteCache::open(":memory:").await?;
+    /// assert!(cache.is_empty().await?);
+    /// EchoModel::new().with_cache(cache.clone()).invoke("hi").await?;
+    /// assert!(!cache.is_empty().await?);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -71,7 +71,19 @@ struct Scene {
 }
 
 impl ScriptedModel {
-    /// Makes a model with an empty script; the type's example adds answers.
+    /// Makes a model with an empty script.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunnableExt;
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// assert_eq!(ScriptedModel::new().remaining(), 0);
+    /// assert!(ScriptedModel::new().invoke("Hi").await.is_err()); // the script is over
+    /// # });
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -177,7 +189,19 @@ impl ScriptedModel {
         })
     }
 
-    /// Adds an error in place of an answer; the type's example shows one.
+    /// Adds an error in place of an answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().fail(|| Error::from(ErrorKind::RateLimited));
+    /// assert_eq!(model.invoke("Hi").await.unwrap_err().kind(), ErrorKind::RateLimited);
+    /// # });
+    /// ```
     #[must_use]
     pub fn fail(self, error: impl FnOnce() -> Error + Send + 'static) -> Self {
         self.scene(Scene {

@@ -46,7 +46,20 @@ pub struct AgentChunk {
     parts: Vec<(usize, AgentPart)>,
 }
 
-/// A part of an [`AgentChunk`] at one place of the conversation; the example is there.
+/// A part of an [`AgentChunk`] at one place of the conversation.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessage, AgentOutput, AgentPart, Streamable};
+///
+/// let chunk = AgentOutput::new(vec!["1 + 2?".into(), AIMessage::new("3").into()]).into_chunk();
+/// let texts: Vec<_> = chunk.parts().map(|(_, part)| match part {
+///     AgentPart::Message(message) => message.text().into_owned(),
+///     _ => String::new(),
+/// }).collect();
+/// assert_eq!(texts, ["1 + 2?", "3"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -70,7 +83,17 @@ impl AgentChunk {
         }
     }
 
-    /// Returns the parts, each with the index of its message in the conversation. The example of [`AgentChunk`] reads them.
+    /// Returns the parts, each with the index of its message in the conversation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, AgentOutput, Streamable};
+    ///
+    /// let chunk = AgentOutput::new(vec!["1 + 2?".into(), AIMessage::new("3").into()]).into_chunk();
+    /// let places: Vec<usize> = chunk.parts().map(|(place, _)| place).collect();
+    /// assert_eq!(places, [0, 1]);
+    /// ```
     pub fn parts(&self) -> impl Iterator<Item = (usize, &AgentPart)> {
         self.parts.iter().map(|(place, part)| (*place, part))
     }

@@ -62,8 +62,20 @@ impl PartialConversation {
         &self.messages
     }
 
-    /// Returns the messages up to the last place where every call has its answer: a model can be asked with them again. The example of
-    /// [`messages`](Self::messages) shows the difference.
+    /// Returns the messages up to the last place where every call has its answer: a model can be asked with them again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, EchoModel, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let limited = agent(EchoModel::new(), ())?.with_max_model_calls(0);
+    /// let error = limited.invoke("hi").await.unwrap_err();
+    /// let conversation = error.partial_conversation().expect("an agent's error has it");
+    /// assert_eq!(conversation.complete()[0].text(), "hi"); // it can be given to an agent again
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn complete(&self) -> &[Message] {
         self.messages.get(..self.complete).unwrap_or_default()
@@ -85,6 +97,18 @@ impl Error {
     /// Returns the conversation of the agent that this error ended; `None` if no agent was at work.
     ///
     /// [`PartialConversation`] has an example.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{agent, EchoModel, Error, ErrorKind, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let error = agent(EchoModel::new(), ())?.with_max_model_calls(0).invoke("hi").await.unwrap_err();
+    /// assert!(error.partial_conversation().is_some());
+    /// assert!(Error::from(ErrorKind::Timeout).partial_conversation().is_none());
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn partial_conversation(&self) -> Option<&PartialConversation> {
         self.downcast_source_ref()

@@ -22,6 +22,17 @@ use crate::{Dict, Error, ErrorKind, Message, PromptValue, Result, Streamable, co
 pub trait HistoryInput: Streamable {
     /// Returns the input with the history before the new messages, and the new messages alone.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{HistoryInput, HistoryKeys, Message};
+    ///
+    /// let (input, new) = vec![Message::from("And now?")].with_history(vec!["hi".into()], &HistoryKeys::default())?;
+    /// assert_eq!((input[0].text().as_ref(), input[1].text().as_ref()), ("hi", "And now?"));
+    /// assert_eq!(new.len(), 1);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) if the input has no messages at the place that the keys name.

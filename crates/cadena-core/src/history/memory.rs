@@ -35,13 +35,37 @@ pub struct InMemoryChatMessageHistory {
 type Sessions = HashMap<String, Vec<Message>>;
 
 impl InMemoryChatMessageHistory {
-    /// Makes a history without conversations; the type has an example.
+    /// Makes a history without conversations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// assert!(history.messages("chat-1").await?.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns the ids of the sessions that have messages, sorted. The example of the type calls it.
+    /// Returns the ids of the sessions that have messages, sorted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, InMemoryChatMessageHistory};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// history.append("chat-2", vec!["hi".into()]).await?;
+    /// history.append("chat-1", vec!["hello".into()]).await?;
+    /// assert_eq!(history.sessions(), ["chat-1", "chat-2"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn sessions(&self) -> Vec<String> {
         let mut ids: Vec<_> = self.lock().keys().cloned().collect();

@@ -18,7 +18,17 @@ use crate::{AIMessage, Dict, Error, ErrorKind, Message, Result, Streamable, conv
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait HistoryOutput: Streamable {
-    /// Returns the messages to store. The example of the trait calls it.
+    /// Returns the messages to store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, HistoryKeys, HistoryOutput};
+    ///
+    /// let stored = AIMessage::new("Hello!").answer(&HistoryKeys::default())?;
+    /// assert_eq!(stored[0].text(), "Hello!");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -32,16 +32,43 @@ use super::Message;
 #[doc(alias = "token_counter")]
 pub trait TokenCounter: Send + Sync {
     /// Returns the number of tokens of a list of messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{TokenCounter, WordCounter};
+    ///
+    /// assert_eq!(WordCounter.count(&["hi there".into(), ("ai", "Hello!").into()]), 3);
+    /// ```
     fn count(&self, messages: &[Message]) -> usize;
 
     /// Returns whether the count of a list is its [`overhead`](Self::overhead) plus a sum of one number for each message; default: no.
     ///
     /// Trimming then counts each message once at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Message;
+    /// use cadena_core::messages::{TokenCounter, WordCounter};
+    ///
+    /// let letters = |messages: &[Message]| messages.iter().map(|message| message.text().len()).sum::<usize>();
+    /// assert!(WordCounter.is_additive());
+    /// assert!(!letters.is_additive());
+    /// ```
     fn is_additive(&self) -> bool {
         false
     }
 
     /// Returns the cost of every list, also of an empty one, such as the description of tools; default: 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::messages::{TokenCounter, WordCounter};
+    ///
+    /// assert_eq!(WordCounter.overhead(), 0);
+    /// ```
     fn overhead(&self) -> usize {
         0
     }

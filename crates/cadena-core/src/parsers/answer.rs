@@ -30,6 +30,15 @@ pub struct UnparsedAnswer {
 
 impl UnparsedAnswer {
     /// Returns the text of the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{JsonOutputParser, UnparsedAnswer};
+    ///
+    /// let error = JsonOutputParser::new().parse("I had rather not").unwrap_err();
+    /// assert_eq!(error.downcast_source_ref().map(UnparsedAnswer::text), Some("I had rather not"));
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

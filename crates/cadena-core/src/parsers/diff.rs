@@ -44,6 +44,15 @@ impl JsonDiffOutputParser {
     }
 
     /// Returns the instructions for a model, as [`JsonOutputParser::format_instructions`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    ///
+    /// let parser = JsonOutputParser::new().with_schema(serde_json::json!({"type": "array"}));
+    /// assert_eq!(parser.clone().diff().format_instructions(), parser.format_instructions());
+    /// ```
     #[must_use]
     pub fn format_instructions(&self) -> String {
         self.parser.format_instructions()

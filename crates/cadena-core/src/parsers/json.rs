@@ -43,6 +43,16 @@ pub struct JsonOutputParser {
 
 impl JsonOutputParser {
     /// Makes a parser that takes complete JSON only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonOutputParser;
+    ///
+    /// assert_eq!(JsonOutputParser::new().parse("Here it is: [1, 2]")?, serde_json::json!([1, 2]));
+    /// assert!(JsonOutputParser::new().parse("[1, 2").is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }

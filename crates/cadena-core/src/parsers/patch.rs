@@ -87,6 +87,16 @@ impl JsonPatch {
     }
 
     /// Whether the patch changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::JsonPatch;
+    /// use serde_json::json;
+    ///
+    /// assert!(JsonPatch::between(&json!([1]), &json!([1])).is_empty());
+    /// assert!(!JsonPatch::between(&json!([1]), &json!([2])).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

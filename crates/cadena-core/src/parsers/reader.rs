@@ -77,6 +77,17 @@ macro_rules! parser {
         impl $(<$param: $($bound +)+>)? $type $(<$param>)? {
             /// Reads a text as the answer of a model.
             ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::{ErrorKind, JsonOutputParser};
+            ///
+            /// let parser = JsonOutputParser::new();
+            /// assert_eq!(parser.parse("[1, 2]")?, serde_json::json!([1, 2]));
+            /// assert_eq!(parser.parse("one and two").unwrap_err().kind(), ErrorKind::Parse);
+            /// # Ok::<_, cadena_core::Error>(())
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`ErrorKind::Parse`](crate::ErrorKind::Parse) if the text does not have the expected form; the source of the error, an
@@ -86,6 +97,16 @@ macro_rules! parser {
             }
 
             /// Reads the answer of a model.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::{AIMessage, JsonOutputParser};
+            ///
+            /// let value = JsonOutputParser::new().parse_message(AIMessage::new("[1, 2]"))?;
+            /// assert_eq!(value, serde_json::json!([1, 2]));
+            /// # Ok::<_, cadena_core::Error>(())
+            /// ```
             ///
             /// # Errors
             ///

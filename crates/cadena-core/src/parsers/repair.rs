@@ -10,6 +10,19 @@ use crate::{
 };
 
 /// The methods that every output parser has beyond [`RunnableExt`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessage, JsonOutputParser, OutputParserExt, RunnableExt};
+/// use cadena_testing::ScriptedModel;
+///
+/// # futures::executor::block_on(async {
+/// let model = ScriptedModel::new().say("[1, 2]"); // stands for a real one
+/// let parser = JsonOutputParser::new().with_fixing_model(model);
+/// assert_eq!(parser.invoke(AIMessage::new("one and two")).await?, serde_json::json!([1, 2]));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 pub trait OutputParserExt: Runnable<Input = AIMessage> {
     /// Reads the answers of a model to a prompt, and asks it again in the same conversation when it cannot read one: with its answer and
     /// with what was wrong in it.
@@ -75,6 +88,20 @@ impl<P: Runnable<Input = AIMessage> + ?Sized> OutputParserExt for P {}
 ///
 /// Only what a parser cannot read ([`ErrorKind::Parse`]) is asked for again. Every call of the model is a call as any other: listeners see
 /// it and its tokens count. It answers whole, as an answer must be complete to be known to be right.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{JsonOutputParser, OutputParserExt, RunnableExt};
+/// use cadena_testing::ScriptedModel;
+///
+/// # futures::executor::block_on(async {
+/// let model = ScriptedModel::new().say("one and two").say("[1, 2]"); // stands for a real one
+/// let chain = JsonOutputParser::new().with_retry_prompt(model.clone());
+/// assert_eq!(chain.invoke("Two numbers?").await?, serde_json::json!([1, 2]));
+/// assert!(model.requests()[1].last_text().contains("This answer could not be read"));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct RetryOutputParser<O: Streamable> {
     repair: Repair<O>,
@@ -83,6 +110,20 @@ pub struct RetryOutputParser<O: Streamable> {
 /// A parser and a model that corrects what it cannot read: [`OutputParserExt::with_fixing_model`].
 ///
 /// As with [`RetryOutputParser`], only [`ErrorKind::Parse`] is worth another call, and every call counts.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{AIMessage, JsonOutputParser, OutputParserExt, RunnableExt};
+/// use cadena_testing::ScriptedModel;
+///
+/// # futures::executor::block_on(async {
+/// let model = ScriptedModel::new().say("[1, 2]"); // stands for a real one
+/// let parser = JsonOutputParser::new().with_fixing_model(model.clone());
+/// assert_eq!(parser.invoke(AIMessage::new("[3]")).await?, serde_json::json!([3]));
+/// assert_eq!(model.remaining(), 1); // the answer could be read, so the model was not asked
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct OutputFixingParser<O: Streamable> {
     repair: Repair<O>,
@@ -182,12 +223,41 @@ macro_rules! settings {
     ($type:ident) => {
         impl<O: Streamable> $type<O> {
             /// Sets how often the model is asked again; default: once.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::{EchoModel, JsonOutputParser, OutputParserExt, RunnableExt};
+            ///
+            /// # futures::executor::block_on(async {
+            /// let chain = JsonOutputParser::new().with_retry_prompt(EchoModel::new()); // a model that only echoes never gets it right
+            /// let error = chain.clone().max_retries(3).invoke("one and two").await.unwrap_err();
+            /// assert!(error.detail().contains("asked again 3 times"));
+            ///
+            /// let error = chain.max_retries(0).invoke("one and two").await.unwrap_err();
+            /// assert!(!error.detail().contains("asked again"));
+            /// # });
+            /// ```
             pub fn max_retries(mut self, retries: u32) -> Self {
                 self.repair.max_retries = retries;
                 self
             }
 
             /// Adds what the answer must look like, such as the `format_instructions` of the parser.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use cadena_core::{JsonOutputParser, OutputParserExt, RunnableExt};
+            /// use cadena_testing::ScriptedModel;
+            ///
+            /// # futures::executor::block_on(async {
+            /// let model = ScriptedModel::new().say("one and two").say("[1, 2]"); // stands for a real one
+            /// let chain = JsonOutputParser::new().with_retry_prompt(model.clone()).with_instructions("Write a JSON list.");
+            /// chain.invoke("Two numbers?").await?;
+            /// assert!(model.requests()[1].last_text().contains("Write a JSON list."));
+            /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+            /// ```
             pub fn with_instructions(mut self, instructions: impl Into<String>) -> Self {
                 self.repair.instructions = Some(instructions.into());
                 self

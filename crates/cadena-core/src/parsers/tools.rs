@@ -38,11 +38,35 @@ pub struct JsonOutputToolsParser {
 
 impl JsonOutputToolsParser {
     /// Makes a parser for all calls, without their ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputToolsParser, ToolCall};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.tool_calls.push(ToolCall::new("now", Default::default(), "call_1"));
+    /// assert_eq!(JsonOutputToolsParser::new().parse_message(message)?, json!([{"args": {}, "type": "now"}]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Takes the calls of one tool, and of these the arguments alone, unless [`return_id`](Self::return_id) is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputToolsParser, ToolCall};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.tool_calls = ["now", "later"].map(|name| ToolCall::new(name, Default::default(), name)).into();
+    /// assert_eq!(JsonOutputToolsParser::new().key("now").parse_message(message)?, json!([{}])); // the arguments of one call
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn key(mut self, name: impl Into<String>) -> Self {
         self.key = Some(name.into());
         self
@@ -68,6 +92,19 @@ impl JsonOutputToolsParser {
     }
 
     /// Takes the first call alone. Without a call the value is `null` for one tool, and an empty list for all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputToolsParser, ToolCall};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.tool_calls = ["now", "later"].map(|name| ToolCall::new(name, Default::default(), name)).into();
+    /// let parser = JsonOutputToolsParser::new().first_tool_only();
+    /// assert_eq!(parser.parse_message(message)?, json!({"args": {}, "type": "now"}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn first_tool_only(mut self) -> Self {
         self.first_tool_only = true;
         self
@@ -198,6 +235,18 @@ pub struct JsonOutputFunctionsParser {
 
 impl JsonOutputFunctionsParser {
     /// Makes a parser for the arguments alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, JsonOutputFunctionsParser};
+    /// use serde_json::json;
+    ///
+    /// let mut message = AIMessage::new("");
+    /// message.additional_kwargs.insert("function_call".to_owned(), json!({"name": "add", "arguments": "{\"x\": 1}"}));
+    /// assert_eq!(JsonOutputFunctionsParser::new().parse_message(message)?, json!({"x": 1}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }

@@ -49,6 +49,17 @@ type Growing<T> = fn(&Value) -> Option<T>;
 
 impl<T> TypedOutputParser<T> {
     /// Makes a parser for a type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::TypedOutputParser;
+    ///
+    /// let parser = TypedOutputParser::<Vec<u8>>::new();
+    /// assert_eq!(parser.parse("[1, 2]")?, [1, 2]);
+    /// assert!(parser.parse("[1, -2]").is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self
     where
         // Here too, as the compiler names the missing bound where a function wants it, and not where `|` looks for a step.
@@ -61,6 +72,17 @@ impl<T> TypedOutputParser<T> {
     }
 
     /// Sets the JSON schema that [`format_instructions`](Self::format_instructions) shows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::TypedOutputParser;
+    ///
+    /// let parser = TypedOutputParser::<Vec<u8>>::new();
+    /// assert_eq!(parser.format_instructions(), "Return a JSON object.");
+    /// let parser = parser.with_schema(serde_json::json!({"items": {"type": "integer"}}));
+    /// assert!(parser.format_instructions().contains(r#"{"items": {"type": "integer"}}"#));
+    /// ```
     pub fn with_schema(mut self, schema: Value) -> Self {
         self.schema = Some(schema);
         self

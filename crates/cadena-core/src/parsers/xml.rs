@@ -36,11 +36,30 @@ pub struct XmlOutputParser {
 
 impl XmlOutputParser {
     /// Makes a parser for any tags.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::XmlOutputParser;
+    ///
+    /// let xml = XmlOutputParser::new().parse("<a><b>1</b></a>")?;
+    /// assert_eq!(xml["a"][0]["b"], "1");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the tags that [`format_instructions`](Self::format_instructions) names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::XmlOutputParser;
+    ///
+    /// let parser = XmlOutputParser::new().with_tags(["title", "year"]);
+    /// assert!(parser.format_instructions().ends_with("Use these tags: `title`, `year`."));
+    /// ```
     pub fn with_tags<S: Into<String>>(mut self, tags: impl IntoIterator<Item = S>) -> Self {
         self.tags = tags.into_iter().map(Into::into).collect();
         self

@@ -31,6 +31,17 @@ use crate::{Error, ErrorKind, Message, Result};
 pub trait IntoMessageTemplate {
     /// Makes the message template.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{IntoMessageTemplate, MessageTemplate, TemplateFormat};
+    ///
+    /// let template = ("system", "Be {how}.").into_message_template(TemplateFormat::FString)?;
+    /// assert!(matches!(&template, MessageTemplate::Role { role, .. } if role == "system"));
+    /// assert!(("nobody", "Be {how}.").into_message_template(TemplateFormat::FString).is_err());
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Template`] for a text that cannot be parsed or an unknown role.

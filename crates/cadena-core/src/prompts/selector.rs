@@ -41,6 +41,18 @@ use crate::{Dict, Error, ErrorKind, Result};
 pub trait ExampleSelector: fmt::Debug + Send + Sync {
     /// Returns the examples, in the order in which they are shown.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, ExampleSelector, LengthExampleSelector, Template};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let examples = [dict! {"q": "one two"}, dict! {"q": "three four"}];
+    /// let selector = LengthExampleSelector::new(examples, &Template::parse("{q}")?, 3)?;
+    /// assert_eq!(selector.select(&dict! {"input": "x"}).await?, [dict! {"q": "one two"}]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// Any error of the choice; the prompt is not rendered then.

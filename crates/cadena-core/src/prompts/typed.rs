@@ -14,6 +14,25 @@ use crate::{
 /// A prompt whose input is a type of yours.
 ///
 /// `prompt!` and `chat_prompt!` of the facade make one, and check at compile time that the type has a field for each variable.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{dict, flow_whole, RunnableExt, TypedPrompt};
+///
+/// #[derive(Clone, serde::Serialize)]
+/// struct Joke {
+///     topic: &'static str,
+/// }
+/// flow_whole!(Joke);
+///
+/// # futures::executor::block_on(async {
+/// // With the facade: `let prompt = prompt!(Joke, "Tell a joke about {topic}.");`
+/// let prompt = TypedPrompt::new(&[("human", "Tell a joke about {topic}.")], |joke: &Joke| Ok(dict! {"topic": joke.topic}));
+/// let filled = prompt.invoke(Joke { topic: "bears" }).await?;
+/// assert_eq!(filled.messages[0].text(), "Tell a joke about bears.");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct TypedPrompt<I> {
     template: Result<Arc<ChatPromptTemplate>, Arc<Error>>,
@@ -33,6 +52,20 @@ impl<I> TypedPrompt<I> {
     }
 
     /// Fills the variables of the prompt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, TypedPrompt};
+    ///
+    /// struct Joke {
+    ///     topic: &'static str,
+    /// }
+    ///
+    /// let prompt = TypedPrompt::new(&[("human", "Tell a joke about {topic}.")], |joke: &Joke| Ok(dict! {"topic": joke.topic}));
+    /// assert_eq!(prompt.format(&Joke { topic: "bears" })?.messages[0].text(), "Tell a joke about bears.");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -97,13 +97,42 @@ impl<T> Answer<T> {
         &self.read.json
     }
 
-    /// Returns the message with its metadata and usage. The example of [`value`](Self::value) reads it.
+    /// Returns the message with its metadata and usage.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// assert_eq!(answer.raw().response_metadata.finish_reason.as_deref(), Some("stop"));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn raw(&self) -> &AIMessage {
         &self.raw
     }
 
     /// Returns the message alone, as [`raw`](Self::raw) by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// let message: AIMessage = answer.into_raw();
+    /// assert_eq!(message.text(), r#"{"n": 1}"#);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_raw(self) -> AIMessage {
         self.raw
@@ -137,14 +166,42 @@ impl<T> Answer<T> {
     /// [`logprobs`](crate::ChatOptions#structfield.logprobs), or if there is no such part.
     ///
     /// The pointer follows the JSON that the model wrote, where a renamed field has its JSON name. [`JsonConfidence`] describes which tokens count. The
-    /// arguments of a function call have a confidence only if the server sends the tokens of the call, which OpenAI does not. The example of the type calls it.
+    /// arguments of a function call have a confidence only if the server sends the tokens of the call, which OpenAI does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModelExt, ChatOptions, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#).bind(ChatOptions::new().logprobs(true)); // one word is one token of e^-0.1
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// assert!(answer.confidence("/n").is_some());
+    /// assert!(answer.confidence("/m").is_none());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn confidence(&self, pointer: &str) -> Option<FieldConfidence> {
         self.json_confidence()?.confidence(pointer)
     }
 
-    /// Returns the probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if some of the part has no tokens. The
-    /// example of the type calls it.
+    /// Returns the probability of the part at a JSON pointer, from 0 to 1: that of its [`confidence`](Self::confidence). `None` also if some of the part has no tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Bind, ChatModelExt, ChatOptions, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#).bind(ChatOptions::new().logprobs(true)); // one word is one token of e^-0.1
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// assert_eq!(answer.probability("/n"), Some((-0.1_f64).exp()));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn probability(&self, pointer: &str) -> Option<f64> {
         self.confidence(pointer)?.probability()
@@ -153,6 +210,20 @@ impl<T> Answer<T> {
     /// Returns how sure the model was of every part. `None` without [`logprobs`](crate::ChatOptions#structfield.logprobs).
     ///
     /// It is computed at the first call and kept. [`JsonConfidence`] has examples.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let answer = model.with_structured_output_schema("number", json!({"type": "object"})).invoke("A number?").await?;
+    /// assert!(answer.json_confidence().is_none()); // no log probabilities were asked for
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn json_confidence(&self) -> Option<&JsonConfidence> {
         let confidence = || confidence::of(&self.raw, &self.read.json, self.read.wrapping);

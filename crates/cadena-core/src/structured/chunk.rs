@@ -97,25 +97,91 @@ impl<T> AnswerChunk<T> {
         }
     }
 
-    /// Returns the value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits. The example of the type calls it.
+    /// Returns the value so far, if the JSON so far can be read as one. A text may be cut, and a number may lack digits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
+    /// assert_eq!(chunks.last().and_then(|chunk| chunk.value()), Some(&json!({"n": 1})));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn value(&self) -> Option<&T> {
         self.value.as_deref()
     }
 
-    /// Returns the JSON so far, with open brackets and quotes closed; null if the complete answer could not be read. The example of [`attempt`](Self::attempt) calls it.
+    /// Returns the JSON so far, with open brackets and quotes closed; null if the complete answer could not be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
+    /// assert_eq!(chunks.last().map(|chunk| chunk.json()), Some(&json!({"n": 1})));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn json(&self) -> &Value {
         &self.json
     }
 
     /// Returns the piece of the message that arrived since the chunk before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
+    /// let text: String = chunks.iter().map(|chunk| chunk.raw().text()).collect();
+    /// assert_eq!(text, r#"{"n": 1}"#);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn raw(&self) -> &AIMessageChunk {
         &self.raw
     }
 
     /// Whether this is the last chunk, whose value is the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use futures::TryStreamExt;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let model = ScriptedModel::new().say(r#"{"n": 1}"#);
+    /// let llm = model.with_structured_output_schema("number", json!({"type": "object"}));
+    /// let chunks: Vec<_> = llm.stream("A number?").try_collect().await?;
+    /// assert_eq!(chunks.iter().filter(|chunk| chunk.is_last()).count(), 1);
+    /// assert!(chunks.last().is_some_and(|chunk| chunk.is_last()));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.end.is_some()

@@ -40,19 +40,61 @@ pub struct StructuredOutput<T> {
 }
 
 impl<T: Send + Sync + 'static> StructuredOutput<T> {
-    /// Returns the message. The example of the type calls it.
+    /// Returns the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let llm = ScriptedModel::new().say("No.").with_structured_output_schema("number", json!({"type": "object"}));
+    /// let output = llm.include_raw().invoke("A number?").await?;
+    /// assert_eq!(output.raw().text(), "No.");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn raw(&self) -> &AIMessage {
         &self.raw
     }
 
     /// Returns the message alone, as [`raw`](Self::raw) by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let llm = ScriptedModel::new().say("No.").with_structured_output_schema("number", json!({"type": "object"}));
+    /// let message: AIMessage = llm.include_raw().invoke("A number?").await?.into_raw();
+    /// assert_eq!(message.text(), "No.");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_raw(self) -> AIMessage {
         self.raw
     }
 
-    /// Returns the value. The example of the type calls it.
+    /// Returns the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let llm = ScriptedModel::new().say(r#"{"n": 1}"#).with_structured_output_schema("number", json!({"type": "object"}));
+    /// let output = llm.include_raw().invoke("A number?").await?;
+    /// assert_eq!(output.parsed().ok(), Some(&json!({"n": 1})));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -64,7 +106,22 @@ impl<T: Send + Sync + 'static> StructuredOutput<T> {
         }
     }
 
-    /// Returns the value with its message, or the error with the message as its [`partial`](Error::partial). The example of the type calls it.
+    /// Returns the value with its message, or the error with the message as its [`partial`](Error::partial).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatModelExt, ErrorKind, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let llm = ScriptedModel::new().say("No.").with_structured_output_schema("number", json!({"type": "object"}));
+    /// let error = llm.include_raw().invoke("A number?").await?.into_parsed().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Parse);
+    /// assert!(error.partial().is_some()); // the message
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

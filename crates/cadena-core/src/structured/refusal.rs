@@ -35,7 +35,23 @@ impl Refusal {
         Self { text: text.into() }
     }
 
-    /// Returns the text. The example of the type reads it.
+    /// Returns the text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, ChatModelExt, Refusal, RunnableExt};
+    /// use cadena_testing::ScriptedModel;
+    /// use serde_json::json;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut refusal = AIMessageChunk::new("");
+    /// refusal.additional_kwargs.insert("refusal".to_owned(), json!("I had rather not."));
+    /// let model = ScriptedModel::new().chunks([refusal]).with_structured_output_schema("joke", json!({"type": "object"}));
+    /// let error = model.invoke("Tell a bad joke.").await.unwrap_err();
+    /// assert_eq!(error.downcast_source_ref().map(Refusal::text), Some("I had rather not."));
+    /// # });
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

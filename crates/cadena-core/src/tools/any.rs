@@ -161,13 +161,33 @@ impl AnyTool {
         }
     }
 
-    /// Returns the name by which a model calls the tool. The example of [`from_schema`](Self::from_schema) reads it.
+    /// Returns the name by which a model calls the tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(AnyTool::from(now).name(), "now");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the description for the model. The example of [`with_description`](Self::with_description) reads it.
+    /// Returns the description for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(AnyTool::from(now).description(), "Tells the time.");
+    /// ```
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
@@ -234,6 +254,18 @@ impl AnyTool {
     }
 
     /// Whether the answer of the tool ends an agent's run: [`with_return_direct`](Self::with_return_direct) sets it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let now = AnyTool::from(now);
+    /// assert!(!now.is_return_direct());
+    /// assert!(now.with_return_direct(true).is_return_direct());
+    /// ```
     #[must_use]
     pub fn is_return_direct(&self) -> bool {
         self.return_direct
@@ -294,6 +326,21 @@ impl AnyTool {
     }
 
     /// Sets how a failure of the tool is treated; default: the tool's. [`OnToolError`] has an example.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, AnyTool, Error, ErrorKind, OnToolError, RunnableExt, ToolCall, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let broken = tool_fn("pay", "Pays.", json!({"type": "object"}), |_: Value, _: ToolContext| async {
+    ///     Err::<String, _>(Error::new(ErrorKind::Tool, "the account is empty"))
+    /// });
+    /// let hidden = AnyTool::from(broken).with_on_error(OnToolError::Hide);
+    /// assert_eq!(hidden.invoke(ToolCall::new("pay", Default::default(), "call_1")).await?.text(), "the tool failed");
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
     pub fn with_on_error(mut self, on_error: OnToolError) -> Self {
         self.on_error = on_error;
         self

@@ -29,7 +29,16 @@ pub struct ToolOptions {
 }
 
 impl ToolOptions {
-    /// Makes options that set nothing; the type's example sets some.
+    /// Makes options that set nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOptions;
+    ///
+    /// let options = ToolOptions::new();
+    /// assert_eq!((options.tool_choice, options.strict, options.parallel_tool_calls), (None, None, None));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -37,6 +46,16 @@ impl ToolOptions {
 
     /// Sets [`tool_choice`](Self#structfield.tool_choice): a [`ToolChoice`], its word or the name of a tool, or whether a tool must be called.
     /// `false` removes a choice that was bound before, so that none is sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ToolChoice, ToolOptions};
+    ///
+    /// let options = ToolOptions::new().tool_choice("now"); // the name of a tool
+    /// assert_eq!(options.tool_choice, Some(ToolChoice::Name("now".into())));
+    /// assert_eq!(options.tool_choice(false).tool_choice, None);
+    /// ```
     #[must_use]
     pub fn tool_choice(mut self, choice: impl IntoToolChoice) -> Self {
         self.tool_choice = choice.into_tool_choice();
@@ -45,6 +64,14 @@ impl ToolOptions {
     }
 
     /// Sets [`strict`](Self#structfield.strict).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOptions;
+    ///
+    /// assert_eq!(ToolOptions::new().strict(true).strict, Some(true));
+    /// ```
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = Some(strict);
@@ -52,6 +79,14 @@ impl ToolOptions {
     }
 
     /// Sets [`parallel_tool_calls`](Self#structfield.parallel_tool_calls).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOptions;
+    ///
+    /// assert_eq!(ToolOptions::new().parallel_tool_calls(false).parallel_tool_calls, Some(false));
+    /// ```
     #[must_use]
     pub fn parallel_tool_calls(mut self, parallel: bool) -> Self {
         self.parallel_tool_calls = Some(parallel);
@@ -82,7 +117,19 @@ impl ToolOptions {
 /// # Ok::<_, cadena_core::Error>(())
 /// ```
 pub trait BindTools: ToChatModel {
-    /// Lets the model call these tools. They replace tools that were bound before; every other option stays. The example of the trait calls it.
+    /// Lets the model call these tools. They replace tools that were bound before; every other option stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, BindTools, ChatModel, EchoModel, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let options = EchoModel::new().bind_tools((now,))?.bound_options();
+    /// assert_eq!(options.tools.unwrap_or_default()[0]["function"]["name"], "now");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -91,7 +138,19 @@ pub trait BindTools: ToChatModel {
         self.bind_tools_with(tools, ToolOptions::default())
     }
 
-    /// Lets the model call these tools as [`bind_tools`](Self::bind_tools) does, with options. The example of the trait sets a tool choice.
+    /// Lets the model call these tools as [`bind_tools`](Self::bind_tools) does, with options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, BindTools, ChatModel, EchoModel, ToolContext, ToolOptions};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// let bound = EchoModel::new().bind_tools_with((now,), ToolOptions::new().parallel_tool_calls(false))?;
+    /// assert_eq!(bound.bound_options().parallel_tool_calls, Some(false));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -54,14 +54,35 @@ impl ToolContext {
         }
     }
 
-    /// Sets the id of the call. The example of [`new`](Self::new) does.
+    /// Sets the id of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolContext;
+    ///
+    /// assert_eq!(ToolContext::default().with_tool_call_id("call_1").tool_call_id.as_deref(), Some("call_1"));
+    /// assert_eq!(ToolContext::default().tool_call_id, None);
+    /// ```
     #[must_use]
     pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
         self.tool_call_id = Some(id.into());
         self
     }
 
-    /// Returns the value of this type that the caller gave to [`RunConfig::inject`]. The examples there and of the type call it.
+    /// Returns the value of this type that the caller gave to [`RunConfig::inject`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{ErrorKind, RunConfig, RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::new(RunConfig::new().inject(Arc::new(7_u8))));
+    /// assert_eq!(*cx.injected::<u8>()?, 7);
+    /// assert_eq!(cx.injected::<u16>().unwrap_err().kind(), ErrorKind::Config); // no value of this type was injected
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -164,7 +185,18 @@ impl RunConfig {
     note = "an `#[inject]` argument is a `cadena::tools::ToolContext`, a `cadena::RunContext`, or an `Arc<T>` that `RunConfig::inject` gives"
 )]
 pub trait FromToolContext: Sized {
-    /// Reads the argument from the context. The example of the trait calls it.
+    /// Reads the argument from the context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{FromToolContext, RunConfig, RunContext, ToolContext};
+    ///
+    /// let cx = ToolContext::new(RunContext::new(RunConfig::new().inject(Arc::new(7_u8))));
+    /// assert_eq!(*Arc::<u8>::from_tool_context(&cx)?, 7);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -24,7 +24,18 @@ use crate::{Error, ErrorKind, Result};
     note = "give a tuple `(add, subtract)`, one tool as `(add,)`, an array or a `Vec` of tools"
 )]
 pub trait IntoTools {
-    /// Returns the tools, in order. The example of the trait calls it.
+    /// Returns the tools, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AnyTool, IntoTools};
+    /// use serde_json::json;
+    ///
+    /// let search = AnyTool::from_schema(json!({"type": "web_search"}))?;
+    /// assert_eq!((search,).into_tools()[0].name(), "web_search");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     fn into_tools(self) -> Vec<AnyTool>;
 }
 

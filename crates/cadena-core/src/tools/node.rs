@@ -50,7 +50,22 @@ pub fn tool_node(tools: impl IntoTools) -> Result<ToolNode> {
     })
 }
 
-/// The step that runs the tools that a model calls; [`tool_node`] makes one and has an example.
+/// The step that runs the tools that a model calls; [`tool_node`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{tool_fn, tool_node, AIMessage, RunnableExt, ToolCall, ToolContext};
+/// use serde_json::{Value, json};
+///
+/// # futures::executor::block_on(async {
+/// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+/// let mut message = AIMessage::new("");
+/// message.tool_calls.push(ToolCall::new("now", Default::default(), "call_1"));
+/// let answers = tool_node((now,))?.invoke(message).await?;
+/// assert_eq!(answers[0].text(), "12:00");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone)]
 #[must_use = "steps do nothing until they are invoked"]
 pub struct ToolNode {

@@ -43,7 +43,17 @@ impl ToolOutput {
         }
     }
 
-    /// Sets the artifact. The example of the type does.
+    /// Sets the artifact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::ToolOutput;
+    ///
+    /// let output = ToolOutput::new("2 rows").with_artifact(["Ada", "Grace"])?;
+    /// assert_eq!(output.artifact, serde_json::json!(["Ada", "Grace"]));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -82,7 +92,16 @@ impl std::fmt::Debug for ToolOutput {
     note = "derive `Serialize` for it, or return a `cadena::tools::ToolOutput`"
 )]
 pub trait IntoToolOutput {
-    /// Converts the value to content for the model. The example of the trait calls it.
+    /// Converts the value to content for the model.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::IntoToolOutput;
+    ///
+    /// assert_eq!(vec![1, 2].into_tool_output()?.content.text(), "[1,2]");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

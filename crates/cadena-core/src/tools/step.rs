@@ -38,7 +38,25 @@ pub struct ToolStep<T> {
 }
 
 impl<T: Tool> ToolStep<T> {
-    /// Makes a step that calls the tool; the type has an example.
+    /// Makes a step that calls the tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{dict, tool_fn, RunnableExt, ToolContext, ToolStep};
+    /// use serde_json::json;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Args {
+    ///     n: i64,
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+    /// let negate = tool_fn("negate", "Negates.", schema, |args: Args, _: ToolContext| async move { Ok(-args.n) });
+    /// assert_eq!(ToolStep::new(negate).invoke(dict! {"n": 7}).await?, -7);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn new(tool: T) -> Self {
         Self {
             parameters: Arc::new(tool.parameters()),

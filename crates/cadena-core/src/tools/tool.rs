@@ -77,12 +77,42 @@ pub trait Tool: Send + Sync + 'static {
     type Output: IntoToolOutput + Send;
 
     /// Returns the name by which a model calls the tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, Tool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(now.name(), "now");
+    /// ```
     fn name(&self) -> Cow<'_, str>;
 
     /// Returns the description for the model: what the tool does, and when to call it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, Tool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(now.description(), "Tells the time.");
+    /// ```
     fn description(&self) -> Cow<'_, str>;
 
     /// Returns the JSON schema of the arguments: an object with a property for each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, Tool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(now.parameters(), json!({"type": "object"}));
+    /// ```
     fn parameters(&self) -> Value;
 
     /// Whether the answer of the tool ends an agent's run instead of going back to the model; default: no.
@@ -101,6 +131,18 @@ pub trait Tool: Send + Sync + 'static {
     }
 
     /// Runs the tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{tool_fn, Tool, ToolContext};
+    /// use serde_json::{Value, json};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let now = tool_fn("now", "Tells the time.", json!({"type": "object"}), |_: Value, _: ToolContext| async { Ok("12:00") });
+    /// assert_eq!(now.call(json!({}), ToolContext::default()).await?, "12:00");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

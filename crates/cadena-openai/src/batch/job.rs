@@ -17,7 +17,14 @@ use crate::ChatOpenAI;
 ///
 /// # Examples
 ///
-/// See [`ChatOpenAI::batch_job`].
+/// From the first submission to the last result: see [`ChatOpenAI::batch_job`].
+///
+/// ```
+/// use cadena_openai::{BatchJob, BatchJobHandle, ChatOpenAI};
+///
+/// let job: BatchJob = ChatOpenAI::new("gpt-4o-mini").batch_job_from(BatchJobHandle::from_ids(["batch_1", "batch_2"]));
+/// assert_eq!(job.handle().ids().collect::<Vec<_>>(), ["batch_1", "batch_2"]);
+/// ```
 #[derive(Clone)]
 pub struct BatchJob<M = ChatOpenAI> {
     model: M,
@@ -104,7 +111,20 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// # Examples
     ///
-    /// See [`ChatOpenAI::batch_job`].
+    /// From the first submission to the last result: see [`ChatOpenAI::batch_job`].
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, BatchJobState, ChatOpenAI};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// let status = llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"])).wait().await?;
+    /// assert!(status.is_final());
+    /// assert_eq!(status.batches[0].state, BatchJobState::Completed);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -163,7 +183,24 @@ impl<M: BatchModel> BatchJob<M> {
     ///
     /// # Examples
     ///
-    /// See [`ChatOpenAI::batch_job`].
+    /// From the first submission to the last result: see [`ChatOpenAI::batch_job`].
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// # let llm = llm.with_options(cadena_core::ChatOptions::new().logprobs(true));
+    /// let mut handle = BatchJobHandle::new();
+    /// let job = llm.batch_job().submit(&mut handle, [("row-1", "how are you"), ("row-2", "and now?")]).await?;
+    /// let results: Vec<_> = job.results().try_collect().await?;
+    /// assert_eq!(results.iter().filter(|(_, answer)| answer.is_ok()).count(), 1);
+    /// assert_eq!(results.iter().filter(|(_, answer)| answer.is_err()).count(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -14,6 +14,29 @@ use super::reading::{JobResult, Reading};
 use super::{BatchJobHandle, BatchModel};
 
 /// The results of a batch job as a stream of id and answer: see [`BatchJob::results`].
+///
+/// # Examples
+///
+/// ```
+/// # use cadena_http::Replay;
+/// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+/// use futures::TryStreamExt;
+///
+/// # futures::executor::block_on(async {
+/// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+/// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+/// # let llm = llm.with_options(cadena_core::ChatOptions::new().logprobs(true));
+/// let mut handle = BatchJobHandle::new();
+/// let job = llm.batch_job().submit(&mut handle, [("row-1", "how are you"), ("row-2", "and now?")]).await?;
+/// let mut results = job.results();
+/// let mut ids = Vec::new();
+/// while let Some((id, _)) = results.try_next().await? {
+///     ids.push(id);
+/// }
+/// ids.sort();
+/// assert_eq!(ids, ["row-1", "row-2"]);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "results are read as they are pulled"]
 pub struct BatchJobResults<T = AIMessage> {
     results: BoxStream<'static, JobResult<T>>,

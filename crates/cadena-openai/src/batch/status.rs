@@ -10,7 +10,18 @@ use crate::error;
 ///
 /// # Examples
 ///
-/// See [`BatchJob::status`](crate::BatchJob::status).
+/// ```
+/// # use cadena_http::Replay;
+/// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+///
+/// # futures::executor::block_on(async {
+/// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+/// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+/// let status = llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"])).status().await?;
+/// assert!(status.is_final());
+/// assert_eq!(status.batches.len(), 1);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchJobStatus {
@@ -19,6 +30,21 @@ pub struct BatchJobStatus {
 }
 
 /// The state of one batch.
+///
+/// # Examples
+///
+/// ```
+/// # use cadena_http::Replay;
+/// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+///
+/// # futures::executor::block_on(async {
+/// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+/// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+/// let status = llm.batch_job_from(BatchJobHandle::from_ids(["batch_1"])).status().await?;
+/// let batch = &status.batches[0];
+/// assert_eq!((batch.id.as_str(), batch.total, batch.completed, batch.failed), ("batch_1", 2, 2, 0));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchJobProgress {
@@ -35,6 +61,16 @@ pub struct BatchJobProgress {
 }
 
 /// The state of a batch, by the server's word.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_openai::BatchJobState;
+///
+/// let state: BatchJobState = serde_json::from_str(r#""in_progress""#).unwrap();
+/// assert_eq!(state, BatchJobState::InProgress);
+/// assert!(!state.is_final());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -22,6 +22,23 @@ use crate::ChatOpenAI;
 type OnBatch = Box<dyn FnMut(&BatchJobHandle) -> Result<()> + Send>;
 
 /// The settings of a batch job before it is submitted: see [`ChatOpenAI::batch_job`].
+///
+/// # Examples
+///
+/// ```
+/// # use cadena_http::Replay;
+/// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+///
+/// # futures::executor::block_on(async {
+/// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+/// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+/// # let llm = llm.with_options(cadena_core::ChatOptions::new().logprobs(true));
+/// let submission = llm.batch_job().with_max_requests(1_000);
+/// let mut handle = BatchJobHandle::new();
+/// submission.submit(&mut handle, [("row-1", "how are you"), ("row-2", "and now?")]).await?;
+/// assert_eq!(handle.ids().count(), 1); // one batch has both requests
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "a batch job does nothing until it is submitted"]
 pub struct BatchJobSubmission<M = ChatOpenAI> {
     model: M,
@@ -147,7 +164,21 @@ impl<M: BatchModel> BatchJobSubmission<M> {
     ///
     /// # Examples
     ///
-    /// See [`ChatOpenAI::batch_job`].
+    /// From the first submission to the last result: see [`ChatOpenAI::batch_job`].
+    ///
+    /// ```
+    /// # use cadena_http::Replay;
+    /// use cadena_openai::{BatchJobHandle, ChatOpenAI};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let replay = Replay::from_jsonl(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/batch_job.jsonl")))?;
+    /// # let llm = ChatOpenAI::new("gpt-4o-mini").with_transport(replay);
+    /// # let llm = llm.with_options(cadena_core::ChatOptions::new().logprobs(true));
+    /// let mut handle = BatchJobHandle::new();
+    /// let job = llm.batch_job().submit(&mut handle, [("row-1", "how are you"), ("row-2", "and now?")]).await?;
+    /// assert_eq!(job.handle().ids().collect::<Vec<_>>(), ["batch_1"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -24,6 +24,16 @@ pub struct Xml(Value);
 
 impl Xml {
     /// Returns the JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::XmlOutputParser;
+    ///
+    /// let xml = XmlOutputParser::new().parse("<a><b>1</b></a>")?;
+    /// assert_eq!(xml.into_value(), serde_json::json!({"a": [{"b": "1"}]}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn into_value(self) -> Value {
         self.0
