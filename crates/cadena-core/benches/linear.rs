@@ -1,6 +1,6 @@
 //! Time per unit at two sizes, one ten times the other: a cost that grows with the size shows as a ratio above one.
 //!
-//! `cargo bench -p cadena-core --bench linear`. Each line names its unit. The figure is the fastest of five runs.
+//! `cargo bench -p cadena-core --features schemars --bench linear`. Each line names its unit. The figure is the fastest of five runs.
 
 #![allow(
     clippy::unwrap_used,
