@@ -233,7 +233,7 @@ pub mod lambda_kind {
     /// # futures::executor::block_on(async {
     /// let step = IntoLambda::<i32, Plain>::into_lambda(|n: i32| n * 2);
     /// assert_eq!(step.invoke(21).await?, 42);
-    /// # Ok::<i32, cadena_core::Error>(()) }).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     #[derive(Debug)]
     pub enum Plain {}
@@ -249,7 +249,7 @@ pub mod lambda_kind {
     /// let step = IntoLambda::<String, Fallible>::into_lambda(|text: String| text.parse::<i32>());
     /// assert_eq!(step.invoke("42").await?, 42);
     /// assert!(step.invoke("x").await.is_err());
-    /// # Ok::<String, cadena_core::Error>(()) }).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     #[derive(Debug)]
     pub enum Fallible {}
@@ -264,7 +264,7 @@ pub mod lambda_kind {
     /// # futures::executor::block_on(async {
     /// let step = IntoLambda::<i32, Async>::into_lambda(|n: i32| async move { n * 2 });
     /// assert_eq!(step.invoke(21).await?, 42);
-    /// # Ok::<i32, cadena_core::Error>(()) }).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     #[derive(Debug)]
     pub enum Async {}
@@ -280,7 +280,7 @@ pub mod lambda_kind {
     /// let step = IntoLambda::<String, AsyncFallible>::into_lambda(|text: String| async move { text.parse::<i32>() });
     /// assert_eq!(step.invoke("42").await?, 42);
     /// assert!(step.invoke("x").await.is_err());
-    /// # Ok::<String, cadena_core::Error>(()) }).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
     /// ```
     #[derive(Debug)]
     pub enum AsyncFallible {}
