@@ -129,6 +129,15 @@ impl Error {
     }
 
     /// Returns the kind, on which a caller branches.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::InvalidInput, "`topic` is missing").in_step("prompt");
+    /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.repr.kind

@@ -75,6 +75,17 @@ impl Graph {
     }
 
     /// Adds a node without an edge, and returns its id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// assert_eq!((ask.index(), graph.nodes().len()), (0, 1));
+    /// assert!(graph.edges().is_empty());
+    /// ```
     pub fn add_node(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() - 1)
@@ -193,6 +204,20 @@ impl Graph {
     }
 
     /// Returns the only node that no edge leaves. `None` if there are several, or a circle without one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Graph, Node, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert_eq!(graph.last_node().map(|node| node.name.as_str()), Some("StrOutputParserOutput"));
+    ///
+    /// let mut two = Graph::new();
+    /// two.add_node(Node::step("ask"));
+    /// two.add_node(Node::step("act"));
+    /// assert_eq!(two.last_node(), None); // both of them are ends
+    /// ```
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {
         self.only(&self.degrees().1)

@@ -66,6 +66,16 @@ impl Error {
     }
 
     /// Sets the HTTP status of the response.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Server, "it is overloaded").with_status(503);
+    /// assert_eq!(error.status(), Some(503));
+    /// assert!(error.to_string().ends_with("(status 503)"));
+    /// ```
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.repr.status = Some(status);
@@ -73,6 +83,16 @@ impl Error {
     }
 
     /// Sets the provider's own error code, such as `insufficient_quota`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::QuotaExhausted, "pay the bill").with_code("insufficient_quota");
+    /// assert_eq!(error.code(), Some("insufficient_quota"));
+    /// assert!(error.to_string().ends_with("(code `insufficient_quota`)"));
+    /// ```
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.repr.code = Some(code.into());
@@ -80,6 +100,16 @@ impl Error {
     }
 
     /// Sets the provider's own class of the error, such as `invalid_request_error`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from(ErrorKind::InvalidRequest).with_type("invalid_request_error");
+    /// assert_eq!(error.error_type(), Some("invalid_request_error"));
+    /// assert_eq!(error.code(), None);
+    /// ```
     #[must_use]
     pub fn with_type(mut self, r#type: impl Into<String>) -> Self {
         self.repr.r#type = Some(r#type.into());
@@ -87,6 +117,15 @@ impl Error {
     }
 
     /// Sets the parameter of the request that the server complains about, such as `messages[0].content`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from(ErrorKind::InvalidRequest).with_param("messages[0].content");
+    /// assert_eq!(error.param(), Some("messages[0].content"));
+    /// ```
     #[must_use]
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
         self.repr.param = Some(param.into());
@@ -94,6 +133,16 @@ impl Error {
     }
 
     /// Sets the id that the server assigned to the request, for its support.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Server, "it is overloaded").with_request_id("req_7");
+    /// assert_eq!(error.request_id(), Some("req_7"));
+    /// assert!(error.to_string().ends_with("(request `req_7`)"));
+    /// ```
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.repr.request_id = Some(id.into());
@@ -101,6 +150,17 @@ impl Error {
     }
 
     /// Sets how long the server asked to wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from(ErrorKind::RateLimited).with_retry_after(Duration::from_millis(1500));
+    /// assert_eq!(error.retry_after(), Some(Duration::from_millis(1500)));
+    /// ```
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.repr.retry_after = Some(wait);
@@ -124,6 +184,15 @@ impl Error {
     }
 
     /// Sets how often the request of the step was sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// assert_eq!(Error::from(ErrorKind::Server).with_attempts(3).attempts(), 3);
+    /// assert_eq!(Error::from(ErrorKind::Server).with_attempts(0).attempts(), 1); // it was sent at least once
+    /// ```
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.repr.attempts = attempts.max(1);
@@ -131,12 +200,34 @@ impl Error {
     }
 
     /// Returns the remedy, if the code that failed knew one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Authentication, "no key").with_hint("set `OPENAI_API_KEY`");
+    /// assert_eq!(error.hint(), Some("set `OPENAI_API_KEY`"));
+    /// assert_eq!(Error::new(ErrorKind::Authentication, "no key").hint(), None);
+    /// ```
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.repr.hint.as_deref()
     }
 
     /// Returns the name of the innermost step that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let parse = lambda(|text: String| text.parse::<i32>()).named("parse");
+    /// let error = parse.invoke("x").await.unwrap_err();
+    /// assert_eq!(error.step(), Some("parse"));
+    /// # });
+    /// ```
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         self.repr.step.as_deref()
@@ -209,6 +300,16 @@ impl Error {
     }
 
     /// Returns the id that the server assigned to the request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::from(ErrorKind::Server).with_request_id("req_7");
+    /// assert_eq!(error.request_id(), Some("req_7"));
+    /// assert_eq!(Error::from(ErrorKind::Connect).request_id(), None);
+    /// ```
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.repr.request_id.as_deref()

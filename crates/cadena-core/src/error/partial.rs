@@ -5,6 +5,16 @@ use crate::{AIMessageChunk, ChoicesChunk};
 
 impl Error {
     /// Attaches the part of the answer that had arrived; of several answers, that of the first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessageChunk, Error, ErrorKind};
+    ///
+    /// let error = Error::from(ErrorKind::Truncated).with_partial(AIMessageChunk::new("Hel"));
+    /// assert_eq!(error.partial().map(|chunk| chunk.text().into_owned()), Some("Hel".to_owned()));
+    /// assert_eq!(Error::from(ErrorKind::Truncated).partial(), None);
+    /// ```
     #[must_use]
     pub fn with_partial(self, partial: AIMessageChunk) -> Self {
         self.with_partial_choices(ChoicesChunk::new(0, partial))

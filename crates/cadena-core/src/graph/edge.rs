@@ -52,6 +52,17 @@ impl Edge {
     }
 
     /// Sets the label.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let (ask, act) = (graph.add_node(Node::step("ask")), graph.add_node(Node::step("act")));
+    /// assert_eq!(Edge::new(ask, act).label("yes").label.as_deref(), Some("yes"));
+    /// assert_eq!(Edge::new(ask, act).label, None);
+    /// ```
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -59,6 +70,17 @@ impl Edge {
     }
 
     /// Marks it as taken only under a condition.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let (ask, act) = (graph.add_node(Node::step("ask")), graph.add_node(Node::step("act")));
+    /// assert!(Edge::new(ask, act).conditional().conditional);
+    /// assert!(!Edge::new(ask, act).conditional);
+    /// ```
     #[must_use]
     pub fn conditional(mut self) -> Self {
         self.conditional = true;

@@ -35,6 +35,15 @@ pub enum RunKind {
 
 impl RunKind {
     /// Whether the step reaches outside of the program: a model, a tool, a retriever. A [`StepHook`](crate::StepHook) sees such steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunKind;
+    ///
+    /// assert!(RunKind::Tool.does_io() && RunKind::Retriever.does_io());
+    /// assert!(!RunKind::Parser.does_io());
+    /// ```
     #[must_use]
     pub fn does_io(self) -> bool {
         match self {
@@ -44,6 +53,15 @@ impl RunKind {
     }
 
     /// Returns the word in events: `chain`, `prompt`, `chat_model`, …
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunKind;
+    ///
+    /// assert_eq!((RunKind::ChatModel.as_str(), RunKind::Parser.as_str()), ("chat_model", "parser"));
+    /// assert_eq!(RunKind::Transparent.as_str(), "chain");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

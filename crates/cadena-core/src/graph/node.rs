@@ -114,6 +114,16 @@ impl fmt::Debug for Node {
 }
 
 /// The role of a [`Node`].
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{NodeRole, RunnableExt, StrOutputParser};
+///
+/// let graph = StrOutputParser.graph();
+/// let steps = graph.nodes().iter().filter(|node| node.role == NodeRole::Step);
+/// assert_eq!(steps.count(), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NodeRole {
@@ -126,11 +136,33 @@ pub enum NodeRole {
 }
 
 /// The id of a node of a [`Graph`](super::Graph), as [`add_node`](super::Graph::add_node) returns it.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Graph, Node};
+///
+/// let mut graph = Graph::new();
+/// let ask = graph.add_node(Node::step("ask"));
+/// assert_eq!(graph.node(ask).map(|node| node.name.as_str()), Some("ask"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(super) usize);
 
 impl NodeId {
     /// Returns the node's index in [`Graph::nodes`](super::Graph::nodes), which is also its number in the JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Graph, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// let act = graph.add_node(Node::step("act"));
+    /// assert_eq!((ask.index(), act.index()), (0, 1));
+    /// assert_eq!(graph.nodes()[act.index()].name, "act");
+    /// ```
     #[must_use]
     pub fn index(self) -> usize {
         self.0

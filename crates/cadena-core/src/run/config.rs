@@ -60,6 +60,15 @@ pub struct RunConfig {
 
 impl RunConfig {
     /// Makes a config that sets nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunConfig;
+    ///
+    /// let config = RunConfig::new();
+    /// assert!(config.run_name.is_none() && config.tags.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

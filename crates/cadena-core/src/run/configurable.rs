@@ -31,6 +31,19 @@ pub struct ConfigKey<T> {
 
 impl<T> ConfigKey<T> {
     /// Makes a key. Keys of the same name and type are the same key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, Configurable};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// let mut values = Configurable::default();
+    /// values.set(FACTOR, 5);
+    /// assert_eq!(values.get(ConfigKey::<i32>::new("factor")), Some(&5));
+    /// assert_eq!(values.get(ConfigKey::<i64>::new("factor")), None);
+    /// ```
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
@@ -40,6 +53,16 @@ impl<T> ConfigKey<T> {
     }
 
     /// Returns the name of the key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, SESSION_ID};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// assert_eq!((FACTOR.name(), SESSION_ID.name()), ("factor", "session_id"));
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -83,12 +106,37 @@ type Values = HashMap<(&'static str, TypeId), Arc<dyn Any + Send + Sync>>;
 
 impl Configurable {
     /// Sets the value of a key, in place of an earlier one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, Configurable};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// let mut values = Configurable::default();
+    /// values.set(FACTOR, 2);
+    /// values.set(FACTOR, 5);
+    /// assert_eq!(values.get(FACTOR), Some(&5));
+    /// ```
     pub fn set<T: Send + Sync + 'static>(&mut self, key: ConfigKey<T>, value: T) {
         let values = Arc::make_mut(self.values.get_or_insert_default());
         values.insert((key.name, TypeId::of::<T>()), Arc::new(value));
     }
 
     /// Returns the value of a key, if it is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, RunConfig};
+    ///
+    /// const FACTOR: ConfigKey<i32> = ConfigKey::new("factor");
+    ///
+    /// let config = RunConfig::new().set(FACTOR, 5);
+    /// assert_eq!(config.configurable.get(FACTOR), Some(&5));
+    /// assert_eq!(RunConfig::new().configurable.get(FACTOR), None);
+    /// ```
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, key: ConfigKey<T>) -> Option<&T> {
         let value = self.values.as_ref()?.get(&(key.name, TypeId::of::<T>()))?;

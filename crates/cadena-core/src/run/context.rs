@@ -127,6 +127,17 @@ impl RunContext {
     }
 
     /// Returns how often [`deeper`](Self::deeper) made this context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RunContext;
+    ///
+    /// let cx = RunContext::default();
+    /// assert_eq!(cx.depth(), 0);
+    /// assert_eq!(cx.deeper()?.depth(), 1);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn depth(&self) -> u32 {
         self.depth
@@ -189,6 +200,17 @@ impl RunContext {
     }
 
     /// Returns the instant at which the call must be over, if it has a time limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cadena_core::{RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().timeout(Duration::from_secs(60)));
+    /// assert!(cx.deadline().is_some());
+    /// assert!(RunContext::default().deadline().is_none());
+    /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.inner.as_ref()?.deadline
@@ -236,6 +258,16 @@ impl RunContext {
     }
 
     /// Returns how much may run at once, if the caller set a limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunConfig, RunContext};
+    ///
+    /// let cx = RunContext::new(RunConfig::new().max_concurrency(4));
+    /// assert_eq!(cx.max_concurrency(), Some(4));
+    /// assert_eq!(RunContext::new(RunConfig::new().max_concurrency(0)).max_concurrency(), None);
+    /// ```
     #[must_use]
     pub fn max_concurrency(&self) -> Option<usize> {
         self.inner.as_ref()?.max_concurrency

@@ -112,6 +112,18 @@ pub enum RunEvent {
 
 impl RunEvent {
     /// Returns the run that the event is about.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, lambda};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<_> = lambda(|n: i32| n * 2).named("double").stream_events(1).try_collect().await?;
+    /// assert_eq!(events[0].run().name, "double");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn run(&self) -> &RunInfo {
         match self {
@@ -125,6 +137,20 @@ impl RunEvent {
     }
 
     /// Returns the chunk of a chat model, with its log probabilities; `None` for every other event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunnableExt};
+    /// use futures::TryStreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let events: Vec<_> = EchoModel::new().stream_events("to be").try_collect().await?;
+    /// let chunks: Vec<_> = events.iter().filter_map(|event| event.message_chunk()).collect();
+    /// assert_eq!(chunks[0].text(), "to ");
+    /// assert!(events[0].message_chunk().is_none()); // the start
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn message_chunk(&self) -> Option<AIMessageChunk> {
         match self {

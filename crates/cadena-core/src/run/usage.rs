@@ -43,6 +43,16 @@ impl UsageTracker {
     pub const OTHER_MODELS: &str = "(other models)";
 
     /// Makes a tracker that has counted nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::UsageTracker;
+    ///
+    /// let usage = UsageTracker::new();
+    /// assert_eq!((usage.calls(), usage.total().total_tokens), (0, 0));
+    /// assert!(usage.by_model().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -50,30 +60,95 @@ impl UsageTracker {
 
     /// Returns the tracker as a listener. [`RunConfig::listener`](crate::RunConfig::listener) also takes the tracker itself. A tracker that is set twice for
     /// one call counts once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// let twice = RunConfig::new().listener(usage.listener()).listener(&usage);
+    /// EchoModel::new().invoke_with("hi", twice).await?;
+    /// assert_eq!(usage.calls(), 1);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn listener(&self) -> Arc<dyn Listener> {
         Arc::<Sums>::clone(&self.sums)
     }
 
     /// Returns the tokens of each model, in the order in which the models were first used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// EchoModel::new().invoke_with("how are you", RunConfig::new().listener(&usage)).await?;
+    /// assert_eq!(usage.by_model()["echo-1"].input_tokens, 3);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn by_model(&self) -> IndexMap<String, UsageMetadata> {
         self.sums.lock().by_model.clone()
     }
 
     /// Returns the tokens of all models together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// for question in ["one", "one two"] {
+    ///     EchoModel::new().invoke_with(question, RunConfig::new().listener(&usage)).await?;
+    /// }
+    /// assert_eq!(usage.total().output_tokens, 3);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn total(&self) -> UsageMetadata {
         self.sums.lock().by_model.values().cloned().sum()
     }
 
     /// Returns the number of calls.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// for question in ["one", "two"] {
+    ///     EchoModel::new().invoke_with(question, RunConfig::new().listener(&usage)).await?;
+    /// }
+    /// assert_eq!(usage.calls(), 2);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.sums.lock().calls
     }
 
     /// Returns the number of calls that reported no tokens. If it is not 0, the sums are too low.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let usage = UsageTracker::new();
+    /// EchoModel::new().invoke_with("hi", RunConfig::new().listener(&usage)).await?;
+    /// assert_eq!((usage.calls(), usage.calls_without_usage()), (1, 0)); // the model has reported its tokens
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn calls_without_usage(&self) -> u64 {
         self.sums.lock().calls_without_usage

@@ -42,6 +42,17 @@ pub fn assign<I: DictLike>(mapper: Parallel<I, Dict>) -> Assign<I> {
 }
 
 /// The step that adds keys; [`assign`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Assign, Dict, RunnableExt, assign, dict, lambda, parallel};
+///
+/// # futures::executor::block_on(async {
+/// let with_count: Assign<Dict> = assign(parallel! {"count": lambda(|input: Dict| input.len())});
+/// assert_eq!(with_count.invoke(dict! {"text": "bears"}).await?, dict! {"text": "bears", "count": 1});
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnableAssign")]
 pub struct Assign<I> {

@@ -44,6 +44,17 @@ pub fn branch<I: Streamable, O: Streamable>() -> Branch<I, O> {
 }
 
 /// One of several steps, by conditions; [`branch`] begins one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Branch, RunnableExt, branch, lambda};
+///
+/// # futures::executor::block_on(async {
+/// let absolute: Branch<i32, i32> = branch().when(|n: &i32| *n < 0, lambda(|n: i32| -n)).otherwise(lambda(|n: i32| n));
+/// assert_eq!((absolute.invoke(-5).await?, absolute.invoke(5).await?), (5, 5));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnableBranch")]
 pub struct Branch<I, O> {

@@ -115,12 +115,28 @@ impl<I: Streamable, O: Streamable> Chain<I, O> {
     }
 
     /// Returns the number of its steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, StrOutputParser};
+    ///
+    /// assert_eq!((EchoModel::new() | StrOutputParser).len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
     /// Returns `false`: a chain has at least one step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, StrOutputParser};
+    ///
+    /// assert!(!(EchoModel::new() | StrOutputParser).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

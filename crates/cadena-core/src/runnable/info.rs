@@ -65,6 +65,15 @@ impl<T> Lazy<'_, T> {
 
 impl<'a> StepInfo<'a> {
     /// A step of this name, of kind [`Chain`](RunKind::Chain), that waits for its whole input and returns its output in one piece.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::StepInfo;
+    ///
+    /// let info = StepInfo::new("search");
+    /// assert_eq!(format!("{info:?}"), "StepInfo { name: \"search\", kind: Chain, .. }");
+    /// ```
     pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
         Self {
             name: Lazy::Known(name.into()),
@@ -171,6 +180,29 @@ impl<'a> StepInfo<'a> {
     }
 
     /// Sets a name that takes work to write, such as one made of the names of other steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, EchoModel, PromptValue, Result, RunContext, Runnable, RunnableExt, StepInfo, async_trait};
+    ///
+    /// # #[derive(Clone)]
+    /// struct Ask(EchoModel);
+    ///
+    /// # #[async_trait]
+    /// # impl Runnable for Ask {
+    /// #     type Input = PromptValue;
+    /// #     type Output = AIMessage;
+    /// fn describe(&self) -> StepInfo<'_> {
+    ///     StepInfo::of(self).name_with(|| format!("Ask<{}>", self.0.name()))
+    /// }
+    /// #     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
+    /// #         self.0.invoke_in(input, &cx).await
+    /// #     }
+    /// # }
+    ///
+    /// assert_eq!(Ask(EchoModel::new()).name(), "Ask<EchoModel>");
+    /// ```
     pub fn name_with(mut self, name: impl FnOnce() -> String + Send + 'a) -> Self {
         self.name = Lazy::Later(Box::new(|| Cow::Owned(name())));
         self
@@ -180,6 +212,15 @@ impl<'a> StepInfo<'a> {
     ///
     /// A [`Tool`](RunKind::Tool), a [`Retriever`](RunKind::Retriever) and a [`ChatModel`](RunKind::ChatModel) reach outside of the program: they
     /// are shown to [`StepHook`](crate::StepHook)s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunKind, StepInfo};
+    ///
+    /// let info = StepInfo::new("search").kind(RunKind::Retriever);
+    /// assert_eq!(format!("{info:?}"), "StepInfo { name: \"search\", kind: Retriever, .. }");
+    /// ```
     pub fn kind(mut self, kind: RunKind) -> Self {
         self.kind = kind;
         self
@@ -189,12 +230,62 @@ impl<'a> StepInfo<'a> {
     /// [`WaitsForAll`](StreamMode::WaitsForAll) for the rest.
     ///
     /// A step that writes [`run_stream`](Runnable::run_stream) or [`run_transform`](Runnable::run_transform) sets it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Result, RunContext, Runnable, RunnableExt, StepInfo, StreamMode, async_trait};
+    /// # use cadena_core::ChunkStream;
+    ///
+    /// # #[derive(Clone)]
+    /// # struct Shout;
+    /// # #[async_trait]
+    /// # impl Runnable for Shout {
+    /// #     type Input = String;
+    /// #     type Output = String;
+    /// fn describe(&self) -> StepInfo<'_> {
+    ///     StepInfo::of(self).streaming(StreamMode::PassesThrough)
+    /// }
+    /// #     async fn run(&self, input: String, _cx: RunContext) -> Result<String> {
+    /// #         Ok(input.to_uppercase())
+    /// #     }
+    /// #     fn run_transform(&self, input: ChunkStream<String>, _cx: RunContext) -> ChunkStream<String> {
+    /// #         use futures::StreamExt;
+    /// #         input.map(|chunk| Ok(chunk?.to_uppercase())).boxed()
+    /// #     }
+    /// # }
+    ///
+    /// assert_eq!(Shout.streaming(), StreamMode::PassesThrough);
+    /// ```
     pub fn streaming(mut self, mode: StreamMode) -> Self {
         self.streaming = Some(Lazy::Known(mode));
         self
     }
 
     /// As [`streaming`](Self::streaming), for a step that asks the steps inside it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, EchoModel, PromptValue, Result, RunContext, Runnable, RunnableExt, StepInfo, StreamMode, async_trait};
+    ///
+    /// # #[derive(Clone)]
+    /// struct Ask(EchoModel);
+    ///
+    /// # #[async_trait]
+    /// # impl Runnable for Ask {
+    /// #     type Input = PromptValue;
+    /// #     type Output = AIMessage;
+    /// fn describe(&self) -> StepInfo<'_> {
+    ///     StepInfo::of(self).streaming_with(|| self.0.streaming())
+    /// }
+    /// #     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
+    /// #         self.0.invoke_in(input, &cx).await
+    /// #     }
+    /// # }
+    ///
+    /// assert_eq!(Ask(EchoModel::new()).streaming(), StreamMode::StreamsOutput);
+    /// ```
     pub fn streaming_with(mut self, mode: impl FnOnce() -> StreamMode + Send + 'a) -> Self {
         self.streaming = Some(Lazy::Later(Box::new(mode)));
         self
@@ -237,6 +328,30 @@ impl<'a> StepInfo<'a> {
     /// Sets the model that the step asks, with the options that are bound to it; default: it asks none. Each [`ChatModel`](crate::ChatModel) sets it.
     ///
     /// A `tracing` span, a [`StepHook`](crate::StepHook) and the graph report it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, EchoModel, PromptValue, Result, RunContext, Runnable, RunnableExt, StepInfo, async_trait};
+    ///
+    /// # #[derive(Clone)]
+    /// struct Ask(EchoModel);
+    ///
+    /// # #[async_trait]
+    /// # impl Runnable for Ask {
+    /// #     type Input = PromptValue;
+    /// #     type Output = AIMessage;
+    /// fn describe(&self) -> StepInfo<'_> {
+    ///     StepInfo::of(self).model(|| self.0.model_setup())
+    /// }
+    /// #     async fn run(&self, input: PromptValue, cx: RunContext) -> Result<AIMessage> {
+    /// #         self.0.invoke_in(input, &cx).await
+    /// #     }
+    /// # }
+    ///
+    /// let setup = Ask(EchoModel::new()).model_setup();
+    /// assert_eq!(setup.as_ref().map(|setup| setup.model()), Some("echo-1"));
+    /// ```
     pub fn model(mut self, setup: impl FnOnce() -> Option<ModelSetup> + Send + 'a) -> Self {
         self.model = Some(Box::new(setup));
         self

@@ -73,6 +73,18 @@ macro_rules! parallel {
 }
 
 /// Steps that run at the same time; [`parallel()`] and [`parallel!`](macro@crate::parallel) make one. LangChain's `RunnableParallel`, and that is the name of its run.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Dict, Parallel, RunnableExt, lambda, parallel};
+///
+/// # futures::executor::block_on(async {
+/// let facts: Parallel<String, Dict> = parallel! {"length": lambda(|text: String| text.len())};
+/// assert_eq!(facts.name(), "RunnableParallel<length>");
+/// assert_eq!(facts.invoke("bear").await?["length"], 4);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnableParallel")]
 pub struct Parallel<I, O: Streamable> {
@@ -80,6 +92,16 @@ pub struct Parallel<I, O: Streamable> {
 }
 
 /// One branch: its name, and the step that makes pieces of the common output.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{IntoParallel, ParallelBranch, lambda};
+///
+/// let steps = [lambda(|n: i32| n + 1), lambda(|n: i32| n * 2)];
+/// let branches: Vec<ParallelBranch<i32, _>> = steps.into_branches();
+/// assert_eq!(format!("{branches:?}"), r#"[Branch("0"), Branch("1")]"#);
+/// ```
 pub struct ParallelBranch<I, C> {
     key: Cow<'static, str>,
     step: Arc<dyn Pieces<I, C>>,
@@ -112,6 +134,20 @@ impl<I: Streamable> Parallel<I, Dict> {
     }
 
     /// Adds a branch; a branch of the same name is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Parallel, RunnableExt, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let facts = Parallel::empty().branch("next", lambda(|n: i32| n + 1)).branch("double", lambda(|n: i32| n * 2));
+    /// let facts = facts.branch("next", lambda(|n: i32| n + 10)); // in place of the first one
+    /// let output = facts.invoke(5).await?;
+    /// assert_eq!(output["next"], 15);
+    /// assert_eq!(output["double"], 10);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn branch<R: Runnable<Input = I>>(self, key: impl Into<Cow<'static, str>>, step: R) -> Self {
         let key = key.into();
         let name = key.clone().into_owned();

@@ -46,6 +46,18 @@ pub fn pick<I: DictLike, K: PickKeys>(keys: K) -> Pick<I, K::Output> {
 }
 
 /// The step that takes keys out of its input; [`pick`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Dict, Pick, RunnableExt, dict, pick};
+/// use serde_json::Value;
+///
+/// # futures::executor::block_on(async {
+/// let a: Pick<Dict, Value> = pick("a");
+/// assert_eq!(a.invoke(dict! {"a": 1, "b": 2}).await?, 1);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnablePick")]
 pub struct Pick<I, O> {
@@ -76,6 +88,16 @@ impl<I: DictLike, O: Picked> Pick<I, O> {
 }
 
 /// The keys that [`pick`] takes: one, or an array or `Vec` of several.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::PickKeys;
+///
+/// assert_eq!("a".into_keys(), ["a"]);
+/// assert_eq!(["a", "b"].into_keys(), ["a", "b"]);
+/// assert_eq!(vec!["a".to_owned()].into_keys(), ["a"]);
+/// ```
 pub trait PickKeys {
     /// The type of the output: a [`Value`], or a [`Dict`] of several keys.
     type Output: Picked;
@@ -113,6 +135,21 @@ impl<K: Into<String>> PickKeys for Vec<K> {
 }
 
 /// An output of [`pick`]: a [`Value`] for one key, a [`Dict`] for several, an `Option` where they may be missing.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Dict, Pick, Picked, RunnableExt, dict, pick};
+///
+/// fn lenient<O: Picked>(step: Pick<Dict, O>) -> Pick<Dict, Option<O>> {
+///     step.optional()
+/// }
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(lenient(pick("z")).invoke(dict! {"a": 1}).await?, None);
+/// assert_eq!(lenient(pick(["a", "z"])).invoke(dict! {"a": 1}).await?, Some(dict! {"a": 1}));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 pub trait Picked: Streamable + private::Sealed {
     /// Whether every key must be there.
     #[doc(hidden)]

@@ -75,6 +75,20 @@ where
 }
 
 /// A step that a function chooses for each input; [`route_fn`] and [`try_route_fn`] make one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Route, RunnableExt, lambda, route_fn};
+///
+/// # futures::executor::block_on(async {
+/// let add: Route<i32, i32> = route_fn(|n: &i32| {
+///     let double = *n * 2;
+///     lambda(move |n: i32| n + double)
+/// });
+/// assert_eq!(add.invoke(5).await?, 15);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct Route<I, O> {
     name: Cow<'static, str>,
@@ -92,6 +106,15 @@ impl<I, O> Route<I, O> {
     }
 
     /// Names the step in events and errors; default: `RunnableLambda`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, lambda, route_fn};
+    ///
+    /// let step = route_fn(|_: &i32| lambda(|n: i32| n + 1)).named("choose");
+    /// assert_eq!(step.name(), "choose");
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self

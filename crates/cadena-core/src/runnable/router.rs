@@ -42,6 +42,18 @@ pub fn router<I: Streamable, O: Streamable>() -> Router<I, O> {
 }
 
 /// One of several steps, by name; [`router`] begins one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Router, RunnableExt, lambda, router};
+///
+/// # futures::executor::block_on(async {
+/// let steps: Router<i32, i32> = router().route("double", lambda(|n: i32| n * 2));
+/// assert_eq!(steps.invoke(("double", 5)).await?, 10);
+/// assert!(steps.invoke(("halve", 5)).await.is_err());
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RouterRunnable")]
 pub struct Router<I, O> {
@@ -102,6 +114,15 @@ pub struct RouterInput<I> {
 
 impl<I> RouterInput<I> {
     /// An input for a route.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::RouterInput;
+    ///
+    /// let input = RouterInput::new("double", 5);
+    /// assert_eq!((input.key.as_str(), input.input), ("double", 5));
+    /// ```
     #[must_use]
     pub fn new(key: impl Into<String>, input: I) -> Self {
         Self { key: key.into(), input }

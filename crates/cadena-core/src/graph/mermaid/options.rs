@@ -41,23 +41,64 @@ impl Default for MermaidOptions {
 
 impl MermaidOptions {
     /// Makes options with LangChain's look.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MermaidOptions, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert_eq!(graph.to_mermaid_with(&MermaidOptions::new()), graph.to_mermaid());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the form of the lines; default: straight.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MermaidCurve, MermaidOptions, RunnableExt, StrOutputParser};
+    ///
+    /// let smooth = MermaidOptions::new().curve(MermaidCurve::Basis);
+    /// assert!(StrOutputParser.graph().to_mermaid_with(&smooth).contains("curve: basis"));
+    /// ```
     pub fn curve(mut self, curve: MermaidCurve) -> Self {
         self.curve = curve;
         self
     }
 
     /// Sets the direction; default: down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MermaidDirection, MermaidOptions, RunnableExt, StrOutputParser};
+    ///
+    /// let right = MermaidOptions::new().direction(MermaidDirection::Right);
+    /// assert!(StrOutputParser.graph().to_mermaid_with(&right).contains("graph LR;"));
+    /// ```
     pub fn direction(mut self, direction: MermaidDirection) -> Self {
         self.direction = direction;
         self
     }
 
     /// Sets whether keys and conditions are written on the edges; default: yes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Edge, Graph, MermaidOptions, Node};
+    ///
+    /// let mut graph = Graph::new();
+    /// let ask = graph.add_node(Node::step("ask"));
+    /// let act = graph.add_node(Node::step("act"));
+    /// graph.add_edge(Edge::new(ask, act).label("yes"))?;
+    /// assert!(graph.to_mermaid().contains("yes"));
+    /// assert!(!graph.to_mermaid_with(&MermaidOptions::new().labels(false)).contains("yes"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     pub fn labels(mut self, labels: bool) -> Self {
         self.labels = labels;
         self
@@ -83,18 +124,48 @@ impl MermaidOptions {
     /// Sets whether the colour of a step shows how it treats chunks; default: no. It needs [`styles`](Self::styles).
     ///
     /// Green passes them through, blue makes them, dashed red waits and returns one piece.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, MermaidOptions, RunnableExt};
+    ///
+    /// let graph = EchoModel::new().graph();
+    /// assert!(graph.to_mermaid_with(&MermaidOptions::new().streaming(true)).contains("EchoModel(EchoModel):::streams"));
+    /// assert!(!graph.to_mermaid().contains(":::streams"));
+    /// ```
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
         self
     }
 
     /// Sets whether the nodes are drawn with their shapes, names and colours; default: yes. Without them only the edges are written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{EchoModel, MermaidOptions, RunnableExt};
+    ///
+    /// let graph = EchoModel::new().graph();
+    /// assert!(graph.to_mermaid().contains("classDef"));
+    /// assert!(!graph.to_mermaid_with(&MermaidOptions::new().styles(false)).contains("classDef"));
+    /// ```
     pub fn styles(mut self, styles: bool) -> Self {
         self.styles = styles;
         self
     }
 
     /// Sets whether the types of input and output are drawn after each name; default: no.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{MermaidOptions, RunnableExt, StrOutputParser};
+    ///
+    /// let graph = StrOutputParser.graph();
+    /// assert!(graph.to_mermaid_with(&MermaidOptions::new().types(true)).contains("StrOutputParser: AIMessage"));
+    /// assert!(!graph.to_mermaid().contains("AIMessage"));
+    /// ```
     pub fn types(mut self, types: bool) -> Self {
         self.types = types;
         self
@@ -102,6 +173,16 @@ impl MermaidOptions {
 }
 
 /// The form of the lines in a Mermaid flowchart.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{MermaidCurve, MermaidOptions, RunnableExt, StrOutputParser};
+///
+/// let stairs = MermaidOptions::new().curve(MermaidCurve::StepAfter);
+/// assert!(StrOutputParser.graph().to_mermaid_with(&stairs).contains("curve: stepAfter"));
+/// assert_eq!(MermaidCurve::default(), MermaidCurve::Linear);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MermaidCurve {
@@ -146,6 +227,16 @@ impl MermaidCurve {
 }
 
 /// The direction of a Mermaid flowchart.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{MermaidDirection, MermaidOptions, RunnableExt, StrOutputParser};
+///
+/// let down = MermaidOptions::new().direction(MermaidDirection::Down);
+/// assert!(StrOutputParser.graph().to_mermaid_with(&down).contains("graph TD;"));
+/// assert_eq!(MermaidDirection::default(), MermaidDirection::Down);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MermaidDirection {

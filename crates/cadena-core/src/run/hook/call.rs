@@ -74,36 +74,161 @@ impl StepCall {
     ///
     /// The name is the same in every run of the same chain on the same input, whole or streamed, whatever runs at the same time. No two
     /// calls in one call of the chain have the same name: the second one on the same path ends in `#2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, StrOutputParser, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.name())))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// let chain = EchoModel::new() | StrOutputParser;
+    /// assert_eq!(chain.invoke_with("hi", config).await?, "seq:step:1/EchoModel");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.facts.name
     }
 
     /// Returns the name of the step, as its run has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, StrOutputParser, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.step())))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// let chain = EchoModel::new() | StrOutputParser;
+    /// assert_eq!(chain.invoke_with("hi", config).await?, "EchoModel");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn step(&self) -> &str {
         &self.facts.run.name
     }
 
     /// Returns the kind of the step: a model, a tool or a retriever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.kind().as_str())))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "chat_model");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn kind(&self) -> RunKind {
         self.facts.run.kind
     }
 
     /// Returns the run of the step, with its id, tags and metadata.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.run().tags.join(" "))))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config.tag("nightly")).await?.text(), "nightly");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn run(&self) -> &RunInfo {
         &self.facts.run
     }
 
     /// Returns the model and its options, if the step is a chat model. The key of a cache needs both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.model().map_or("none", |model| model.model()))))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "echo-1");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn model(&self) -> Option<&ModelSetup> {
         self.facts.model.as_ref()
     }
 
     /// Returns whether the caller wants chunks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, AIMessageChunk, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use futures::TryStreamExt;
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.is_streamed().to_string())))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config.clone()).await?.text(), "false");
+    /// let chunks: Vec<AIMessageChunk> = EchoModel::new().stream_with("hi", config).try_collect().await?;
+    /// assert_eq!(chunks.into_iter().sum::<AIMessageChunk>().text(), "true");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_streamed(&self) -> bool {
         self.facts.streams
@@ -180,6 +305,26 @@ impl StepCall {
     }
 
     /// Returns the input, if it is a `T`: that of a model is a [`PromptValue`](crate::PromptValue).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{AIMessage, EchoModel, Next, PromptValue, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Answer;
+    /// # #[async_trait]
+    /// impl StepHook for Answer {
+    ///     async fn around(&self, call: &StepCall, _: Next<'_>) -> Result<StepOutput> {
+    ///         Ok(StepOutput::new(AIMessage::new(call.input_as::<PromptValue>().map_or(0, |prompt| prompt.messages.len()).to_string())))
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Answer));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "1");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn input_as<T: Clone + 'static>(&self) -> Option<T> {
         let mut found = None;

@@ -78,6 +78,22 @@ struct Line<'a> {
 
 impl Journal {
     /// Makes an empty journal in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Journal, RunConfig, RunnableExt, UsageTracker};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (journal, usage) = (Arc::new(Journal::new()), UsageTracker::new());
+    /// for _ in 0..2 {
+    ///     let config = RunConfig::new().hook(Arc::<Journal>::clone(&journal)).listener(&usage);
+    ///     EchoModel::new().invoke_with("hi", config).await?;
+    /// }
+    /// assert_eq!(usage.calls(), 1); // the second answer is from the journal
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -86,6 +102,21 @@ impl Journal {
     /// Opens the journal in a file, which is made if it does not exist. Each step is on the disk before the chain goes on.
     ///
     /// A last line that was cut off, for example by a crash, is removed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Journal, RunConfig, RunnableExt};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-journal-open-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Journal::open(&path)?));
+    /// EchoModel::new().invoke_with("hi", config).await?;
+    /// assert_eq!(Journal::open(&path)?.len(), 1); // the step is in the file
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -189,12 +220,37 @@ impl Journal {
     }
 
     /// Returns the number of steps in the journal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Journal;
+    ///
+    /// let line = "{\"step\":\"EchoModel\",\"input\":1,\"output\":{\"type\":\"ai\",\"content\":\"hi\"}}\n";
+    /// assert_eq!(Journal::read(line.as_bytes())?.len(), 1);
+    /// assert_eq!(Journal::new().len(), 0);
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.entries).len()
     }
 
     /// Returns whether the journal has no step.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Journal, RunConfig, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let journal = Arc::new(Journal::new());
+    /// assert!(journal.is_empty());
+    /// EchoModel::new().invoke_with("hi", RunConfig::new().hook(Arc::<Journal>::clone(&journal))).await?;
+    /// assert!(!journal.is_empty());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

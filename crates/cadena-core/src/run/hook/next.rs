@@ -56,6 +56,28 @@ type Passed = Arc<AtomicUsize>;
 impl Next<'_> {
     /// Calls the step. If the caller wants chunks, it gets each as it comes; the returned output is their sum.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Hook;
+    /// # #[async_trait]
+    /// impl StepHook for Hook {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         let output = next.run().await?;
+    ///         assert_eq!(output.to_json()?["content"], "hi");
+    ///         Ok(output)
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Hook));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the step. [`Config`](ErrorKind::Config) if an earlier call has passed something on to the caller, which [`has_passed`](Self::has_passed) reports.
@@ -139,6 +161,29 @@ impl Next<'_> {
     }
 
     /// Returns whether the caller has got something, so that it is too late to call again or to answer otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use cadena_core::{EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    ///
+    /// # struct Hook;
+    /// # #[async_trait]
+    /// impl StepHook for Hook {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         assert!(!next.has_passed());
+    ///         let output = next.run().await?;
+    ///         assert!(next.has_passed());
+    ///         Ok(output)
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let config = RunConfig::new().hook(Arc::new(Hook));
+    /// assert_eq!(EchoModel::new().invoke_with("hi", config).await?.text(), "hi");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn has_passed(&self) -> bool {
         self.passed.load(Ordering::Relaxed) != 0

@@ -38,6 +38,16 @@ pub(super) enum OutputValue {
 
 impl StepOutput {
     /// Makes an output of the step's output type: for a model an [`AIMessage`](crate::AIMessage).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, StepOutput};
+    ///
+    /// let output = StepOutput::new(AIMessage::new("hi"));
+    /// assert_eq!(output.to_json()?["type"], "ai");
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new<T: Streamable>(output: T) -> Self {
         Self {
@@ -79,6 +89,17 @@ impl StepOutput {
 
     /// Returns the output as JSON, which is written when this is called.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::StepOutput;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(StepOutput::new("hi".to_owned()).to_json()?, json!("hi"));
+    /// assert_eq!(StepOutput::from_json(json!({"type": "ai"})).to_json()?, json!({"type": "ai"}));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Unsupported`](crate::ErrorKind::Unsupported) if the output has no JSON form.
@@ -90,6 +111,16 @@ impl StepOutput {
     }
 
     /// Returns the output, if it is a `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{AIMessage, StepOutput};
+    ///
+    /// let output = StepOutput::new("hi".to_owned());
+    /// assert_eq!(output.downcast_ref::<String>().map(String::as_str), Some("hi"));
+    /// assert!(output.downcast_ref::<AIMessage>().is_none());
+    /// ```
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         match &self.value {
@@ -107,10 +138,65 @@ impl fmt::Debug for StepOutput {
 }
 
 /// A chunk of the output of a step, as [`Next::run_each`](super::Next::run_each) shows it.
+///
+/// # Examples
+///
+/// ```
+/// # use std::sync::{Arc, Mutex};
+/// use cadena_core::{AIMessageChunk, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+/// use futures::TryStreamExt;
+///
+/// # #[derive(Default)]
+/// struct Seen(Mutex<Vec<bool>>);
+///
+/// # #[async_trait]
+/// impl StepHook for Seen {
+///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+///         next.run_each(|chunk| {
+///             self.0.lock().unwrap().push(chunk.downcast_ref::<AIMessageChunk>().is_some());
+///         }).await
+///     }
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let seen = Arc::new(Seen::default());
+/// let config = RunConfig::new().hook(Arc::<Seen>::clone(&seen));
+/// EchoModel::new().stream_with("to be", config).try_collect::<Vec<_>>().await?;
+/// let seen = seen.0.lock().unwrap();
+/// assert!(!seen.is_empty() && seen.iter().all(|is_message| *is_message));
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 pub struct StepChunk<'a>(pub(super) &'a dyn ErasedChunk);
 
 impl StepChunk<'_> {
     /// Returns the chunk as JSON, which is written when this is called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// use cadena_core::{EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use futures::TryStreamExt;
+    ///
+    /// # #[derive(Default)]
+    /// struct Seen(Mutex<Vec<serde_json::Value>>);
+    ///
+    /// # #[async_trait]
+    /// impl StepHook for Seen {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         next.run_each(|chunk| {
+    ///             self.0.lock().unwrap().extend(chunk.to_json());
+    ///         }).await
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Seen::default());
+    /// let config = RunConfig::new().hook(Arc::<Seen>::clone(&seen));
+    /// EchoModel::new().stream_with("to be", config).try_collect::<Vec<_>>().await?;
+    /// assert_eq!(seen.0.lock().unwrap()[0]["content"], "to ");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -120,6 +206,35 @@ impl StepChunk<'_> {
     }
 
     /// Returns the chunk, if it is a `C`: that of a model is an [`AIMessageChunk`](crate::AIMessageChunk).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// use cadena_core::{AIMessageChunk, EchoModel, Next, Result, RunConfig, RunnableExt, StepCall, StepHook, StepOutput, async_trait};
+    /// use futures::TryStreamExt;
+    ///
+    /// # #[derive(Default)]
+    /// struct Seen(Mutex<String>);
+    ///
+    /// # #[async_trait]
+    /// impl StepHook for Seen {
+    ///     async fn around(&self, _: &StepCall, next: Next<'_>) -> Result<StepOutput> {
+    ///         next.run_each(|chunk| {
+    ///             if let Some(chunk) = chunk.downcast_ref::<AIMessageChunk>() {
+    ///                 self.0.lock().unwrap().push_str(&chunk.text());
+    ///             }
+    ///         }).await
+    ///     }
+    /// }
+    ///
+    /// # futures::executor::block_on(async {
+    /// let seen = Arc::new(Seen::default());
+    /// let config = RunConfig::new().hook(Arc::<Seen>::clone(&seen));
+    /// EchoModel::new().stream_with("to be", config).try_collect::<Vec<_>>().await?;
+    /// assert_eq!(*seen.0.lock().unwrap(), "to be");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn downcast_ref<C: 'static>(&self) -> Option<&C> {
         self.0.as_any().downcast_ref()

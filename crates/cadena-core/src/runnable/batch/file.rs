@@ -48,6 +48,21 @@ pub struct BatchFile {
 
 impl BatchFile {
     /// Names the file at a path; the batch creates it if it is missing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BatchFile, RunnableExt, lambda};
+    /// use futures::StreamExt;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-batch-new-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let file = BatchFile::new(&path);
+    /// assert_eq!(lambda(|n: i32| n * 2).batch_resumable(1..=3, file.clone()).count().await, 3);
+    /// assert_eq!(file.progress()?.finished, 3);
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
@@ -77,6 +92,23 @@ impl BatchFile {
     }
 
     /// Whether an input that failed stays as it is; default: no, a later run tries it again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BatchFile, Error, ErrorKind, RunnableExt, lambda};
+    /// use futures::StreamExt;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-batch-keep-errors-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let fail = lambda(|_: i32| Err::<i32, _>(Error::from(ErrorKind::InvalidInput)));
+    /// for (keep, tries) in [(false, 2), (false, 2), (true, 0)] {
+    ///     let file = BatchFile::new(&path).keep_errors(keep);
+    ///     assert_eq!(fail.batch_resumable(1..=2, file).count().await, tries);
+    /// }
+    /// # std::fs::remove_file(path).unwrap();
+    /// # });
+    /// ```
     #[must_use]
     pub fn keep_errors(mut self, keep: bool) -> Self {
         self.keep_errors = keep;
@@ -84,6 +116,15 @@ impl BatchFile {
     }
 
     /// Where the file is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use cadena_core::BatchFile;
+    ///
+    /// assert_eq!(BatchFile::new("results.jsonl").path(), Path::new("results.jsonl"));
+    /// ```
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

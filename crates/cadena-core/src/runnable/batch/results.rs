@@ -51,6 +51,22 @@ impl BatchFile {
     /// Each input that has finished has one result: its output, or its last error. A batch may be running meanwhile (not on Windows, where
     /// its lock is for readers too).
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{BatchFile, RunnableExt, lambda};
+    /// use futures::StreamExt;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("cadena-results-of-a-file-{}.jsonl", std::process::id()));
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2);
+    /// assert_eq!(double.batch_resumable([21], &path).count().await, 1);
+    /// let results = BatchFile::new(&path).results::<i32>()?.collect::<Result<Vec<_>, _>>()?;
+    /// assert!(matches!(results[0], (0, Ok(42))));
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](crate::ErrorKind::Config) if the file cannot be read or a line is not what a batch writes, with the number of the line.

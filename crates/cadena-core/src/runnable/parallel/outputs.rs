@@ -28,6 +28,14 @@ pub struct Outputs<T>(Vec<T>);
 
 impl<T> Outputs<T> {
     /// Returns the values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::Outputs;
+    ///
+    /// assert_eq!(Outputs::from(vec![5, 25]).into_vec(), [5, 25]);
+    /// ```
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {
         self.0
@@ -103,6 +111,15 @@ pub struct OutputsChunk<C> {
 
 impl<C> OutputsChunk<C> {
     /// A piece of the value at a place, counted from 0, of `count` places.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::OutputsChunk;
+    ///
+    /// let chunk = OutputsChunk::of(2, 1, "b");
+    /// assert_eq!((chunk.get(0), chunk.get(1)), (None, Some(&"b")));
+    /// ```
     #[must_use]
     pub fn of(count: usize, place: usize, piece: C) -> Self {
         Self {
@@ -112,12 +129,33 @@ impl<C> OutputsChunk<C> {
     }
 
     /// The piece of the value at a place, counted from 0, if this chunk has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Merge, OutputsChunk};
+    ///
+    /// let mut sum = OutputsChunk::of(2, 1, "b".to_owned());
+    /// assert_eq!(sum.get(0), None);
+    /// sum.merge(OutputsChunk::of(2, 0, "a".to_owned()))?;
+    /// assert_eq!(sum.get(0).map(String::as_str), Some("a"));
+    /// # Ok::<_, cadena_core::Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&C> {
         self.pieces.get(&place)
     }
 
     /// Every place and its piece.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::OutputsChunk;
+    ///
+    /// let chunk = OutputsChunk::of(2, 1, "b");
+    /// assert_eq!(chunk.iter().collect::<Vec<_>>(), [(1, &"b")]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (usize, &C)> {
         self.pieces.iter().map(|(place, piece)| (*place, piece))
     }

@@ -77,6 +77,19 @@ where
 }
 
 /// A function from or to a stream as a step; [`generator`] and [`stream_fn`] make one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Generator, RunnableExt, generator};
+/// use futures::StreamExt;
+///
+/// # futures::executor::block_on(async {
+/// let shout: Generator<String, String> =
+///     generator::<String, String, _>(|chunks| chunks.map(|chunk| Ok(chunk?.to_uppercase())));
+/// assert_eq!(shout.invoke("token").await?, "TOKEN");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnableGenerator")]
 pub struct Generator<I: Streamable, O: Streamable> {
@@ -100,6 +113,16 @@ impl<I: Streamable, O: Streamable> Generator<I, O> {
     }
 
     /// Names the step in events and errors; default: `RunnableGenerator`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, generator};
+    /// use futures::StreamExt;
+    ///
+    /// let shout = generator::<String, String, _>(|chunks| chunks.map(|chunk| Ok(chunk?.to_uppercase())));
+    /// assert_eq!(shout.named("shout").name(), "shout");
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self

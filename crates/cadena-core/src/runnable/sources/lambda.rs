@@ -42,6 +42,18 @@ pub fn lambda<I: Streamable, Kind, F: IntoLambda<I, Kind>>(function: F) -> Lambd
 }
 
 /// A function as a step; [`lambda`] makes one. LangChain's `RunnableLambda`, and that is the name of its run.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Lambda, RunnableExt, lambda};
+///
+/// # futures::executor::block_on(async {
+/// let double: Lambda<i32, i32> = lambda(|n: i32| n * 2);
+/// assert_eq!(double.invoke(21).await?, 42);
+/// assert_eq!(double.name(), "RunnableLambda");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnableLambda")]
 pub struct Lambda<I, O> {
@@ -137,6 +149,14 @@ impl<I, O> Lambda<I, O> {
     }
 
     /// Names the step in events and errors; default: `RunnableLambda`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{RunnableExt, lambda};
+    ///
+    /// assert_eq!(lambda(|n: i32| n * 2).named("double").name(), "double");
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
@@ -203,15 +223,65 @@ pub trait IntoLambda<I, Kind> {
 /// The kinds of functions that [`lambda`] accepts.
 pub mod lambda_kind {
     /// Returns a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::lambda_kind::Plain;
+    /// use cadena_core::{IntoLambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = IntoLambda::<i32, Plain>::into_lambda(|n: i32| n * 2);
+    /// assert_eq!(step.invoke(21).await?, 42);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub enum Plain {}
     /// Returns a `Result`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::lambda_kind::Fallible;
+    /// use cadena_core::{IntoLambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = IntoLambda::<String, Fallible>::into_lambda(|text: String| text.parse::<i32>());
+    /// assert_eq!(step.invoke("42").await?, 42);
+    /// assert!(step.invoke("x").await.is_err());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub enum Fallible {}
     /// Returns a future of a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::lambda_kind::Async;
+    /// use cadena_core::{IntoLambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = IntoLambda::<i32, Async>::into_lambda(|n: i32| async move { n * 2 });
+    /// assert_eq!(step.invoke(21).await?, 42);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub enum Async {}
     /// Returns a future of a `Result`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::lambda_kind::AsyncFallible;
+    /// use cadena_core::{IntoLambda, RunnableExt};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let step = IntoLambda::<String, AsyncFallible>::into_lambda(|text: String| async move { text.parse::<i32>() });
+    /// assert_eq!(step.invoke("42").await?, 42);
+    /// assert!(step.invoke("x").await.is_err());
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub enum AsyncFallible {}
 }

@@ -54,6 +54,17 @@ where
 }
 
 /// A function with its context as a step; [`lambda_in`] makes one.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Error, LambdaIn, RunContext, RunnableExt, lambda_in};
+///
+/// # futures::executor::block_on(async {
+/// let depth: LambdaIn<i32, u32> = lambda_in(|_: i32, cx: RunContext| async move { Ok::<_, Error>(cx.depth()) });
+/// assert_eq!(depth.invoke(1).await?, 0);
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct LambdaIn<I, O> {
     name: Cow<'static, str>,
@@ -64,6 +75,15 @@ type Function<I, O> = dyn Fn(I, RunContext) -> BoxFuture<'static, Result<O>> + S
 
 impl<I, O> LambdaIn<I, O> {
     /// Names the step in events and errors; default: `RunnableLambda`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, RunContext, RunnableExt, lambda_in};
+    ///
+    /// let step = lambda_in(|n: i32, _cx: RunContext| async move { Ok::<_, Error>(n * 2) }).named("double");
+    /// assert_eq!(step.name(), "double");
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self

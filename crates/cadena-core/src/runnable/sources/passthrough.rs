@@ -26,6 +26,18 @@ pub fn passthrough<T: Streamable>() -> Passthrough<T> {
 }
 
 /// The step that returns its input; [`passthrough`] makes one. LangChain's `RunnablePassthrough`, and that is the name of its run.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Passthrough, RunnableExt, passthrough};
+///
+/// # futures::executor::block_on(async {
+/// let same: Passthrough<i32> = passthrough();
+/// assert_eq!(same.invoke(42).await?, 42);
+/// assert_eq!(same.name(), "RunnablePassthrough");
+/// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 #[doc(alias = "RunnablePassthrough")]
 pub struct Passthrough<T>(PhantomData<fn(T) -> T>);

@@ -154,6 +154,21 @@ impl<R: Runnable> Alternatives<OneStep<R>> {
 
 impl<L: StepList> Alternatives<L> {
     /// Adds an alternative; one of the same name is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, RunConfig, RunnableExt, lambda};
+    ///
+    /// const SIGN: ConfigKey<String> = ConfigKey::new("sign");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let keep = lambda(|n: i32| n).configurable_alternatives(SIGN, "plus");
+    /// let step = keep.or("minus", lambda(|n: i32| -n));
+    /// assert_eq!(step.invoke(5).await?, 5);
+    /// assert_eq!(step.invoke_with(5, RunConfig::new().set(SIGN, "minus".to_owned())).await?, -5);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn or<R>(mut self, name: impl Into<String>, step: R) -> Alternatives<Or<L, OneStep<R>>>
     where
         R: Runnable<Input = L::Input, Output = L::Output>,

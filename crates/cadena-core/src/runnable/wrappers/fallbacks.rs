@@ -59,6 +59,22 @@ impl<L: StepList> Fallbacks<L> {
     }
 
     /// Adds a step for when all before it have failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Error, ErrorKind, RunnableExt, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let number = lambda(|text: String| text.parse::<i32>());
+    /// let length = lambda(|text: String| match text.len() {
+    ///     0 => Err(Error::from(ErrorKind::InvalidInput)),
+    ///     n => Ok(n as i32),
+    /// });
+    /// let step = number.with_fallbacks([length]).or(lambda(|_: String| -1_i32));
+    /// assert_eq!((step.invoke("7").await?, step.invoke("x").await?, step.invoke("").await?), (7, 1, -1));
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn or<R: Runnable<Input = L::Input, Output = L::Output>>(self, step: R) -> Fallbacks<Or<L, OneStep<R>>> {
         let list = Or::new(self.list, OneStep::new(step));
         Fallbacks {

@@ -45,6 +45,17 @@ type OnCancelled = dyn Fn(&RunInfo) + Send + Sync;
 
 impl Listeners {
     /// Functions that hear nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Listeners, RunnableExt, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let double = lambda(|n: i32| n * 2).with_listeners(Listeners::new());
+    /// assert_eq!(double.invoke(21).await?, 42);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -179,6 +190,16 @@ impl Listener for OneCall {
 /// A step with [`Listeners`]; [`RunnableExt::with_listeners`](crate::RunnableExt::with_listeners) makes one.
 ///
 /// The run is that of the step, and chunks pass as the step passes them.
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{Lambda, Listeners, RunnableExt, WithListeners, lambda};
+///
+/// let double = lambda(|n: i32| n * 2).named("double");
+/// let heard: WithListeners<Lambda<i32, i32>> = double.with_listeners(Listeners::new());
+/// assert_eq!(heard.name(), "double");
+/// ```
 #[must_use = "steps do nothing until they are invoked"]
 pub struct WithListeners<R> {
     step: Arc<R>,

@@ -67,6 +67,21 @@ impl<R: Runnable> MessageHistory<R> {
     }
 
     /// Sets the key that names the session of a call; default: [`SESSION_ID`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ConfigKey, EchoModel, InMemoryChatMessageHistory, RunConfig, RunnableExt};
+    ///
+    /// const CHAT: ConfigKey<String> = ConfigKey::new("chat");
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// let chat = EchoModel::new().with_message_history(history.clone()).session_key(CHAT);
+    /// chat.invoke_with("hi", RunConfig::new().set(CHAT, "chat-1".to_owned())).await?;
+    /// assert_eq!(history.sessions(), ["chat-1"]);
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn session_key(mut self, key: ConfigKey<String>) -> Self {
         self.session = key;
         self
@@ -88,12 +103,40 @@ impl<R: Runnable> MessageHistory<R> {
 
 impl<R: Runnable<Input = Dict>> MessageHistory<R> {
     /// Sets the key of the new messages in the input; default: its only key, else `input`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Dict, InMemoryChatMessageHistory, RunConfig, RunnableExt, SESSION_ID, dict, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let count = lambda(|input: Dict| input["question"].as_array().map_or(0, Vec::len).to_string());
+    /// let chat = count.with_message_history(InMemoryChatMessageHistory::new()).input_key("question");
+    /// let session = RunConfig::new().set(SESSION_ID, "chat-1".to_owned());
+    /// assert_eq!(chat.invoke_with(dict! {"question": "hi", "language": "en"}, session.clone()).await?, "1");
+    /// assert_eq!(chat.invoke_with(dict! {"question": "more", "language": "en"}, session).await?, "3");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn input_key(mut self, key: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.keys).input = Some(key.into());
         self
     }
 
     /// Sets the key that gets the earlier messages; default: they stand before the new ones, under their key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{Dict, InMemoryChatMessageHistory, RunConfig, RunnableExt, SESSION_ID, dict, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let count = lambda(|input: Dict| input["earlier"].as_array().map_or(0, Vec::len).to_string());
+    /// let chat = count.with_message_history(InMemoryChatMessageHistory::new()).history_key("earlier");
+    /// let session = RunConfig::new().set(SESSION_ID, "chat-1".to_owned());
+    /// assert_eq!(chat.invoke_with(dict! {"input": "hi"}, session.clone()).await?, "0");
+    /// assert_eq!(chat.invoke_with(dict! {"input": "more"}, session).await?, "2");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn history_key(mut self, key: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.keys).history = Some(key.into());
         self
@@ -102,6 +145,21 @@ impl<R: Runnable<Input = Dict>> MessageHistory<R> {
 
 impl<R: Runnable<Output = Dict>> MessageHistory<R> {
     /// Sets the key of the answer in the output; default: its only key, else `output`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cadena_core::{ChatMessageHistory, Dict, InMemoryChatMessageHistory, RunConfig, RunnableExt, SESSION_ID, dict, lambda};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let history = InMemoryChatMessageHistory::new();
+    /// let greet = lambda(|_: Dict| dict! {"answer": "Hello!", "language": "en"});
+    /// let chat = greet.with_message_history(history.clone()).output_key("answer");
+    /// chat.invoke_with(dict! {"input": "hi"}, RunConfig::new().set(SESSION_ID, "chat-1".to_owned())).await?;
+    /// let messages = history.messages("chat-1").await?;
+    /// assert_eq!(messages[1].text(), "Hello!");
+    /// # Ok::<_, cadena_core::Error>(()) }).unwrap();
+    /// ```
     pub fn output_key(mut self, key: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.keys).output = Some(key.into());
         self

@@ -3,6 +3,17 @@
 use std::time::Duration;
 
 /// The pause before another attempt: see [`RetryOptions::decide`](crate::RetryOptions::decide).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use cadena_core::RetryOptions;
+///
+/// let pause = RetryOptions::new().decide(true, Some(Duration::from_secs(4)), 1, None)?;
+/// assert!(pause.scheduled && pause.length >= Duration::from_secs(4));
+/// # Ok::<_, cadena_core::GaveUp>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPause {
     /// How long to wait.
@@ -13,6 +24,15 @@ pub struct RetryPause {
 }
 
 /// The reason why there is no other attempt: see [`RetryOptions::decide`](crate::RetryOptions::decide).
+///
+/// # Examples
+///
+/// ```
+/// use cadena_core::{GaveUp, RetryOptions};
+///
+/// assert_eq!(RetryOptions::new().decide(false, None, 1, None), Err(GaveUp::Final));
+/// assert_eq!(RetryOptions::new().decide(true, None, 3, None), Err(GaveUp::LastAttempt));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GaveUp {
