@@ -102,6 +102,10 @@ pub(crate) fn merge_tool_call_chunks(
     right: Vec<ToolCallChunk>,
     places: &mut Places,
 ) -> Result<()> {
+    // Most chunks of a stream are text.
+    if right.is_empty() {
+        return Ok(());
+    }
     let mut result = Ok(());
     let is_long = left.len() + right.len() >= TABLE_FROM;
     for piece in right {
