@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "tidy/examples.rs"]
+mod examples;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/words.rs"]

@@ -335,6 +335,9 @@ impl<T, R: Runnable<Input = T> + ?Sized> Accepts<T> for R {}
 
 /// Writes the `|` operator for your own step. The method `pipe` needs no macro.
 ///
+/// Only the step on the left of a `|` needs it. Without it the compiler reports E0369, ``no implementation for `Shout | …` ``: the operator
+/// is a trait of the standard library, so its message cannot name this macro.
+///
 /// # Examples
 ///
 /// ```
