@@ -10,7 +10,7 @@ use crate::{OpenAIClient, OpenAICompletions};
 const COMPLETIONS: &str = "/v1/completions";
 
 impl OpenAICompletions {
-    /// Begins a batch job of completions: see [`ChatOpenAI::batch_job`].
+    /// Begins a batch job of completions: see [`ChatOpenAI::batch_job`](crate::ChatOpenAI::batch_job).
     ///
     /// # Examples
     ///
@@ -22,7 +22,7 @@ impl OpenAICompletions {
         BatchJobSubmission::new(self.clone())
     }
 
-    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`].
+    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`](crate::ChatOpenAI::batch_job_from).
     ///
     /// # Examples
     ///

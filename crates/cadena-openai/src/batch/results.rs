@@ -13,7 +13,7 @@ use super::poll::Poll;
 use super::reading::{JobResult, Reading};
 use super::{BatchJobHandle, BatchModel};
 
-/// The results of a batch job as a stream of id and answer: see [`BatchJob::results`].
+/// The results of a batch job as a stream of id and answer: see [`BatchJob::results`](crate::BatchJob::results).
 ///
 /// # Examples
 ///

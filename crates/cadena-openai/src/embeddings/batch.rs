@@ -14,7 +14,7 @@ use crate::tokens::Tokens;
 const ENDPOINT: &str = "/v1/embeddings";
 
 impl OpenAIEmbeddings {
-    /// Begins a batch job of embeddings, one text to a request: see [`ChatOpenAI::batch_job`].
+    /// Begins a batch job of embeddings, one text to a request: see [`ChatOpenAI::batch_job`](crate::ChatOpenAI::batch_job).
     ///
     /// A result is an [`Embedded`](crate::Embedded) with one vector. A text that is too long for the model is an error of the submission,
     /// and is not cut.
@@ -29,7 +29,7 @@ impl OpenAIEmbeddings {
         BatchJobSubmission::new(self.clone())
     }
 
-    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`].
+    /// Takes up a batch job that was submitted before: see [`ChatOpenAI::batch_job_from`](crate::ChatOpenAI::batch_job_from).
     ///
     /// # Examples
     ///
