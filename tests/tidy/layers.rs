@@ -11,7 +11,7 @@ use super::{assert_none, files, root};
 const FLOORS: &[(&str, &[&str])] = &[
     (
         "data",
-        &["id", "error", "json", "merge", "streamable", "dict", "messages"],
+        &["hash", "id", "error", "json", "merge", "streamable", "dict", "messages"],
     ),
     ("descriptions and streams", &["stream", "timer", "graph", "model"]),
     ("calls", &["run", "runnable", "history"]),

@@ -26,6 +26,7 @@ mod echo;
 pub use echo::EchoModel;
 mod all_choices;
 pub use all_choices::AllChoices;
+mod answer_id;
 mod forward;
 mod report;
 mod unsupported;

@@ -141,6 +141,7 @@ pub use agent::{Agent, AgentChunk, AgentOutput, AgentPart, PartialConversation, 
 #[cfg(feature = "schemars")]
 pub use tools::parameters_of;
 
+mod hash;
 mod id;
 pub use id::{IdGenerator, RandomIds, RunId, SequentialIds};
 mod run;

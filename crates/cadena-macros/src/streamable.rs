@@ -38,7 +38,7 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 
             fn from_json(json: #krate::__private::Value) -> #krate::Result<Self> {
                 // A type that serde can read has the first `read`, and any other type the second.
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "only a type without `Deserialize` needs it")]
                 use #krate::__private::OrUnreadable as _;
                 #krate::__private::Readable::<Self>::read(json)
             }

@@ -6,15 +6,12 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 
 use super::ChatModel;
+use super::answer_id::AnswerId;
 use super::model::{message_id, nothing_came, prepared};
 use super::report::Report;
 use super::unsupported::warn;
-use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
-use crate::{
-    AIMessageChunk, Choices, ChunkPosition, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable,
-    RunnableExt, StepInfo,
-};
+use crate::{Choices, ChunkStream, Error, ErrorKind, PromptValue, Result, RunContext, Runnable, RunnableExt, StepInfo};
 
 /// A step that returns every choice of a model; [`ChatModelExt::all_choices`](crate::ChatModelExt::all_choices) makes one.
 ///
@@ -113,30 +110,24 @@ fn choice_id(run: &str, index: u32) -> String {
 
 /// Sets the id of every choice, and ends the stream with a last chunk of each.
 fn finished(chunks: ChunkStream<Choices>, id: String, warnings: Vec<String>) -> ChunkStream<Choices> {
-    let seen = BTreeMap::<u32, String>::new();
-    stream::unfold(Some((chunks, seen, id, warnings)), |state| async {
-        let (mut chunks, mut seen, run, mut warnings) = state?;
+    let ids = BTreeMap::<u32, AnswerId>::new();
+    stream::unfold(Some((chunks, ids, id, warnings)), |state| async {
+        let (mut chunks, mut ids, run, mut warnings) = state?;
         match chunks.next().await {
             Some(Ok(mut chunk)) => {
                 for (index, piece) in &mut chunk.0 {
-                    let given = || piece.id.clone().filter(|id| id.starts_with(RUN_PREFIX));
-                    let id = seen
+                    let id = ids
                         .entry(*index)
-                        .or_insert_with(|| given().unwrap_or_else(|| choice_id(&run, *index)));
-                    piece.id.get_or_insert_with(|| id.clone());
+                        .or_insert_with(|| AnswerId::new(choice_id(&run, *index)));
+                    id.put(piece);
                     warn(&mut piece.response_metadata, &mut warnings);
                 }
-                Some((Ok(chunk), Some((chunks, seen, run, warnings))))
+                Some((Ok(chunk), Some((chunks, ids, run, warnings))))
             }
             Some(Err(error)) => Some((Err(error), None)),
-            None if seen.is_empty() => Some((Err(nothing_came()), None)),
+            None if ids.is_empty() => Some((Err(nothing_came()), None)),
             None => {
-                let last = seen.into_iter().map(|(index, id)| {
-                    let mut end = AIMessageChunk::new("");
-                    end.id = Some(id);
-                    end.chunk_position = Some(ChunkPosition::Last);
-                    (index, end)
-                });
+                let last = ids.into_iter().map(|(index, id)| (index, id.into_end()));
                 Some((Ok(last.collect()), None))
             }
         }

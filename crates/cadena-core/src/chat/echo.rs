@@ -5,6 +5,7 @@ use futures::stream::{self, StreamExt};
 
 use super::model::nothing_came;
 use super::{ChatModel, ChatRequest};
+use crate::hash::Fnv;
 use crate::{
     AIMessage, AIMessageChunk, Choices, ChoicesChunk, ChunkStream, Logprobs, ModelProfile, OptionName, Result,
     RunContext, TokenLogprob, UsageMetadata, fold,
@@ -122,10 +123,7 @@ impl ChatModel for EchoModel {
 
 /// Returns an id for the answer to the last of so many messages. The id differs between the turns of a conversation, even if their texts are equal.
 fn message_id(messages: usize, text: &str) -> String {
-    // FNV-1a, which is the same on every machine.
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    format!("echo-{messages}-{hash:016x}")
+    format!("echo-{messages}-{:016x}", Fnv::of(text.as_bytes()))
 }
 
 crate::impl_pipe!(EchoModel);

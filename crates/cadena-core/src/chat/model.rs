@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
+use super::answer_id::AnswerId;
 use super::report::Report;
 use super::unsupported::{settle, warn};
 use super::{ChatRequest, Composition};
 use crate::messages::id::RUN_PREFIX;
 use crate::run::arriving::ArrivingAnswer;
 use crate::{
-    AIMessage, AIMessageChunk, CanClone, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error,
-    ErrorKind, Message, ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
+    AIMessage, CanClone, ChatOptions, Choices, ChoicesChunk, ChunkPosition, ChunkStream, Error, ErrorKind, Message,
+    ModelProfile, ModelSetup, PromptValue, Result, RunContext, RunKind, Runnable, StepInfo, fold,
 };
 
 /// A model that answers conversations; a provider implements it.
@@ -337,46 +338,29 @@ pub(super) fn message_id(cx: &RunContext) -> String {
 fn finished(chunks: ChunkStream<AIMessage>, id: String, warnings: Vec<String>) -> ChunkStream<AIMessage> {
     struct State {
         chunks: ChunkStream<AIMessage>,
-        id: String,
+        id: AnswerId,
         warnings: Vec<String>,
-        /// The id of the first chunk, as long as the model has set an id on every chunk.
-        given: Option<String>,
-        some: bool,
         last: bool,
     }
     let state = State {
         chunks,
-        id,
+        id: AnswerId::new(id),
         warnings,
-        given: None,
-        some: false,
         last: false,
     };
     stream::unfold(Some(state), |state| async {
         let mut state = state?;
         match state.chunks.next().await {
             Some(Ok(mut chunk)) => {
-                match &chunk.id {
-                    Some(id) if !state.some => state.given = Some(id.clone()),
-                    Some(_) => {}
-                    None => state.given = None,
-                }
-                state.some = true;
                 state.last |= chunk.chunk_position == Some(ChunkPosition::Last);
-                chunk.id.get_or_insert_with(|| state.id.clone());
+                state.id.put(&mut chunk);
                 warn(&mut chunk.response_metadata, &mut state.warnings);
                 Some((Ok(chunk), Some(state)))
             }
             Some(Err(error)) => Some((Err(error), None)),
-            None if !state.some => Some((Err(nothing_came()), None)),
+            None if !state.id.has_begun() => Some((Err(nothing_came()), None)),
             None if state.last => None,
-            None => {
-                let mut end = AIMessageChunk::new("");
-                // All chunks of an answer have one id, if the model set one on each: the ids of a test's model are the same in every run.
-                end.id = Some(state.given.unwrap_or(state.id));
-                end.chunk_position = Some(ChunkPosition::Last);
-                Some((Ok(end), None))
-            }
+            None => Some((Ok(state.id.into_end()), None)),
         }
     })
     .boxed()

@@ -186,24 +186,13 @@ impl OpenCalls {
     }
 }
 
-/// Joins the pieces of each call. Every piece has the index of its call, so none is searched for among all the others.
+/// Joins the pieces of each call, as adding them to an empty chunk does.
 fn join(pieces: &mut Vec<ToolCallChunk>) {
-    let alone = |piece| AIMessageChunk::new("").with_tool_call_chunk(piece);
-    let mut places = BTreeMap::new();
-    let mut joined: Vec<ToolCallChunk> = Vec::with_capacity(pieces.len());
-    for piece in pieces.drain(..) {
-        let place = *places.entry(piece.index).or_insert(joined.len());
-        let Some(call) = joined.get_mut(place) else {
-            joined.push(piece);
-            continue;
-        };
-        let mut sum = (alone(std::mem::take(call)) + alone(piece))
-            .tool_call_chunks
-            .into_iter();
-        *call = sum.next().unwrap_or_default();
-        joined.extend(sum);
-    }
-    *pieces = joined;
+    let mut event = AIMessageChunk::default();
+    event.tool_call_chunks = std::mem::take(pieces);
+    let mut sum = AIMessageChunk::default();
+    sum += event;
+    *pieces = sum.tool_call_chunks;
 }
 
 impl OpenCall {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Next, StepCall, StepHook, StepOutput};
+use crate::hash::Fnv;
 use crate::streamable::read_json;
 use crate::{Error, ErrorKind, Result, Streamable};
 
@@ -349,9 +350,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// FNV-1a, which is the same for ever and on every machine; the standard library's hasher does not promise that.
 fn checksum(value: &Value) -> u64 {
-    value.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Fnv::of(value.to_string().as_bytes())
 }

@@ -4,6 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::hash::Fnv;
 use crate::{Error, ErrorKind, Result};
 
 /// A hash of an input as JSON, the same in every process and in every version. The order of an object's keys does not count,
@@ -22,26 +23,23 @@ impl Fingerprint {
     }
 }
 
-/// The standard library's hashers may change from one release to the next, so this is FNV-1a: it tells a changed
-/// list from the same one and defends against nobody.
-struct Hasher(u64);
+/// The hash of one value, begun with a tag for its type.
+struct Hasher(Fnv);
 
 impl Hasher {
     fn new(tag: u8) -> Self {
-        let mut hasher = Self(0xcbf2_9ce4_8422_2325);
+        let mut hasher = Self(Fnv::default());
         hasher.bytes(&[tag]);
         hasher
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0.add(bytes);
     }
 
     /// Spreads every bit over all the others, since the entries of an object are summed and marks keep only some bits.
     fn finish(self) -> u64 {
-        let mut hash = self.0;
+        let mut hash = self.0.value();
         hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         hash ^ (hash >> 31)
